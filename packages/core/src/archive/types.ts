@@ -1,0 +1,144 @@
+/** The archive engine's interface: what operations may ask of it. Everything else under archive/ is private. */
+import type { Compression, Warning } from '../catalogue.ts';
+import type { Ports } from '../ports.ts';
+
+/**
+ * A path as bytes: every character is one byte (latin1), because file names need not be UTF-8. Archive paths are
+ * relative, `/`-separated, without `.` or `..`, and without a trailing slash.
+ */
+export type BytePath = string;
+
+/** One source of files and where it lies in the archive. */
+export interface Component {
+  /** e.g. `storage`; reported, and selectable in a restore */
+  name: string;
+  /** absolute directory (or file) on disk, in ordinary string form */
+  root: string;
+  /** where its content lies in the archive, e.g. `data/storage`; UTF-8 string form */
+  archivePath: string;
+  /** which of its files: all, only metadata.json and *.metadata.json, or all but those */
+  select: 'all' | 'metadata-only' | 'without-metadata';
+}
+
+export interface Codec {
+  name: Compression;
+  level: number;
+}
+
+/** A file whose content comes from elsewhere (a consistent copy of a live database), or that is left out (its -wal). */
+export type Substitute = { contentPath: string } | 'omit';
+
+export interface CreateArchiveOptions extends Ports {
+  components: Component[];
+  /** globs against the display path inside the archive */
+  exclude: string[];
+  codec: Codec;
+  /** temporary files to create (exclusively); complete and fsynced on return; the caller renames or removes them */
+  archivePath: string;
+  indexPath: string;
+  threads: number;
+  /** 0-19, applied to the worker threads; I/O priority is lowered with it */
+  nice?: number;
+  /** bytes per second read from the sources */
+  readRate?: number;
+  /** the newest good archive and its index, to reuse frames from; anything wrong with it costs speed only */
+  previous?: { archivePath: string; indexPath: string; sha256?: string };
+  /** when every frame is equal to the previous archive's: hard-link it instead of copying */
+  linkUnchanged: boolean;
+  /** by absolute source path (BytePath form) */
+  substitutes?: ReadonlyMap<BytePath, Substitute>;
+}
+
+export interface CreateArchiveResult {
+  sha256: string;
+  sizeBytes: number;
+  /** regular files, links included, directories not */
+  files: number;
+  sourceBytes: number;
+  reusedBytes: number;
+  linked: boolean;
+  warnings: Warning[];
+  /** files the process may not read: the archive is complete but for these */
+  unreadable: { path: string; uid: number }[];
+  /** per component, in order; a missing root has `present: false` */
+  components: { name: string; present: boolean; files: number; bytes: number }[];
+}
+
+export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink';
+
+export interface ArchiveEntry {
+  path: BytePath;
+  type: EntryType;
+  /** bytes of content; 0 but for files */
+  size: number;
+  /** permission bits with setuid, setgid and sticky */
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeNs: bigint;
+  /** symlink: its text; hardlink: the BytePath of its target within the archive */
+  linkTarget?: BytePath;
+  /** hex; known from the index, or after reading the content */
+  sha256?: string;
+  /** names are byte strings, values raw */
+  xattrs?: ReadonlyMap<string, Buffer>;
+}
+
+export interface OpenArchiveOptions extends Ports {
+  archivePath: string;
+  /** the .idx beside it; when absent, unreadable or not of this archive, the archive is streamed */
+  indexPath?: string;
+  threads: number;
+}
+
+export interface Problem {
+  path?: string;
+  message: string;
+}
+
+export interface VerifyReport {
+  ok: boolean;
+  problems: Problem[];
+  sha256: string;
+  files: number;
+  bytes: number;
+}
+
+export interface ExtractOptions extends Ports {
+  /** an existing, empty directory on the target's file system; nothing is written outside it */
+  directory: string;
+  /** archive paths (display form); each takes itself and all below it; absent: everything */
+  paths?: string[];
+  /** chown to the archive's owners; default: only when running as root */
+  owners?: boolean;
+}
+
+export interface ExtractReport {
+  files: number;
+  bytes: number;
+  /** what could not be set though the content is right: xattrs, owners without the right to */
+  warnings: Warning[];
+}
+
+/** An opened archive. Every method may be called in any order, one at a time; close() always. */
+export interface ArchiveReader {
+  readonly codec: Compression;
+  /** true when a valid index speeds this up */
+  readonly indexed: boolean;
+  /** every entry in archive order; ARCHIVE_HOSTILE when a name or link would lead outside */
+  entries(): AsyncIterable<ArchiveEntry>;
+  /** full decode, every frame and file hash against the index, sha256 of the archive against `expectedSha256` */
+  verify(ports: Ports, expectedSha256?: string): Promise<VerifyReport>;
+  /** checks all entries first (hostile: nothing is written), then extracts; throws ARCHIVE_DAMAGED on a wrong hash */
+  extract(options: ExtractOptions): Promise<ExtractReport>;
+  /** one regular file's content (hard links followed inside the archive) */
+  content(path: string): AsyncIterable<Buffer>;
+  /** bytes needed to extract `paths`, and entry count; known before anything is written */
+  measure(paths?: string[]): Promise<{ bytes: number; entries: number }>;
+  close(): Promise<void>;
+}
+
+export type CreateArchive = (options: CreateArchiveOptions) => Promise<CreateArchiveResult>;
+export type OpenArchive = (options: OpenArchiveOptions) => Promise<ArchiveReader>;
+/** Reads the whole archive and writes its index anew (to a temporary name, fsync, rename). */
+export type RebuildIndex = (options: OpenArchiveOptions & { indexPath: string }) => Promise<void>;

@@ -1,0 +1,40 @@
+/** What the core asks of its surroundings; tests replace these, nothing else. */
+
+/** The only source of time. Everything that asks "now" takes one of these. */
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch. May jump; never used to measure a duration. */
+  now(): number;
+  /** Milliseconds from an arbitrary start; never goes back. */
+  monotonic(): number;
+}
+
+/** Shaped like pino: constant message last, facts in fields. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** One state of long work. Totals are absent until known. */
+export interface ProgressEvent {
+  /** a phase's name, e.g. `archive`, `verify`, `extract` */
+  phase: string;
+  bytes: number;
+  totalBytes?: number;
+  files: number;
+  totalFiles?: number;
+}
+export type Progress = (event: ProgressEvent) => void;
+
+/** What every operation is handed. */
+export interface Ports {
+  clock: Clock;
+  logger: Logger;
+  progress: Progress;
+  /** Aborted when the caller gives up; the operation leaves the old state and throws CANCELLED. */
+  signal: AbortSignal;
+}
+
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+export const noProgress: Progress = () => {};
