@@ -1,0 +1,52 @@
+import { createHmac } from 'node:crypto';
+import type { Alert } from './alert.ts';
+import { bodyOf, type Channel, type NotifyPlan, subjectOf, type WebhookFormat } from './channel.ts';
+
+interface Request {
+  body: string;
+  headers: Record<string, string>;
+}
+
+const asJson = (document: object): Request => ({
+  body: JSON.stringify(document),
+  headers: { 'content-type': 'application/json' },
+});
+
+/** Each service's documented request; `json` is our own, for scripts. */
+const REQUESTS: Record<WebhookFormat, (alert: Alert) => Request> = {
+  json: (alert) => asJson({ version: 1, subject: subjectOf(alert), ...alert }),
+  slack: (alert) => asJson({ text: `*${subjectOf(alert)}*\n${bodyOf(alert)}` }),
+  discord: (alert) => asJson({ content: `**${subjectOf(alert)}**\n${bodyOf(alert)}`.slice(0, 2000) }),
+  gotify: (alert) =>
+    asJson({ title: subjectOf(alert), message: bodyOf(alert), priority: alert.state === 'raised' ? 8 : 3 }),
+  ntfy: (alert) => ({
+    body: bodyOf(alert),
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      // header values are latin1: anything else in a name would make fetch throw
+      title: subjectOf(alert).replaceAll(/[^\x20-\x7e]/g, '?'),
+      priority: alert.state === 'raised' ? 'high' : 'default',
+      tags: alert.state === 'raised' ? 'warning' : 'white_check_mark',
+    },
+  }),
+};
+
+/**
+ * One POST. With a secret the receiver can check `X-Gofr-Signature: sha256=<hex HMAC-SHA256 of the body>`. Redirects
+ * are refused, so that a secret URL is never repeated elsewhere.
+ */
+export function webhookChannel(plan: NonNullable<NotifyPlan['webhook']>): Channel {
+  return {
+    name: 'webhook',
+    async send(alert, signal) {
+      const { body, headers } = REQUESTS[plan.format](alert);
+      if (plan.secret) {
+        headers['x-gofr-signature'] =
+          `sha256=${createHmac('sha256', plan.secret).update(body).digest('hex')}`;
+      }
+      const answer = await fetch(plan.url, { method: 'POST', body, headers, signal, redirect: 'error' });
+      await answer.body?.cancel();
+      if (!answer.ok) throw new Error(`the webhook answered ${answer.status}`);
+    },
+  };
+}
