@@ -5,3 +5,5 @@ export * from './errors.ts';
 export type * from './operations/types.ts';
 export type * from './plan.ts';
 export * from './ports.ts';
+export * from './operations/index.ts';
+export * from './consistency/index.ts';

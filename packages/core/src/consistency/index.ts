@@ -1,0 +1,2 @@
+export { snapshotDatabases } from './snapshot.ts';
+export type { DatabaseSnapshots, SnapshotOptions } from './snapshot.ts';
