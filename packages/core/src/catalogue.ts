@@ -39,6 +39,8 @@ export interface CatalogueEntry {
   compression?: Compression;
   compression_level?: number;
   trigger?: Trigger;
+  /** the job or call that made it, so that a run taken up again knows its own */
+  run?: string;
   components?: string[];
   files?: number;
   source_bytes?: number;

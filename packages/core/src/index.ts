@@ -2,8 +2,9 @@
 export * from './catalogue.ts';
 export * from './clock.ts';
 export * from './errors.ts';
+export * from './operations/index.ts';
 export type * from './operations/types.ts';
 export type * from './plan.ts';
 export * from './ports.ts';
-export * from './operations/index.ts';
-export * from './consistency/index.ts';
+export * from './repository/index.ts';
+export * from './retention/index.ts';

@@ -5,3 +5,8 @@ export type { ListOutcome } from './list.ts';
 export { prune, undelete } from './prune.ts';
 export { rebuild } from './rebuild.ts';
 export { verify } from './verify.ts';
+export { drill } from './drill.ts';
+export { recoverInterrupted } from './recover.ts';
+export type { RecoverOutcome } from './recover.ts';
+export { describeRestore, restore } from './restore.ts';
+export type { RestoreDescription, RestoreTarget } from './restore.ts';

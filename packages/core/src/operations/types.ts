@@ -13,11 +13,15 @@ export interface BackupRequest {
   trigger: Trigger;
   /** default daily; weekly and monthly make one of that tier directly */
   tier?: Tier;
+  /** identifies the run (a job id): the same run asked again continues instead of making a second backup */
+  run?: string;
 }
 export interface BackupOutcome {
   backup: CatalogueEntry;
   /** copies in the weekly and monthly tiers this one became */
   promoted: CatalogueEntry[];
+  /** retention after it; absent for a safety backup */
+  pruned?: PruneOutcome;
 }
 
 export interface VerifyRequest {

@@ -1,0 +1,3 @@
+export { anomalyHold } from './anomaly.ts';
+export { planPrune } from './plan-prune.ts';
+export { promotionsFor } from './promotions.ts';
