@@ -1,0 +1,69 @@
+/**
+ * `npm run build`: one folder an app, apps/<app>/dist, that runs on Node 24 without node_modules.
+ * `node scripts/build.ts [app…]`; `--check` bundles into memory only.
+ */
+import { cpSync, globSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { build, type BuildOptions } from 'esbuild';
+import { ROOT } from './steps.ts';
+
+const check = process.argv.includes('--check');
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const apps = asked.length > 0 ? asked : ['cli', 'scheduler', 'worker', 'dashboard'];
+
+/** Dependencies in CommonJS call require() and __dirname, which a module has not. */
+const BANNER = [
+  `import { createRequire as __createRequire } from 'node:module';`,
+  `import { fileURLToPath as __fileURLToPath } from 'node:url';`,
+  `const require = __createRequire(import.meta.url);`,
+  `const __filename = __fileURLToPath(import.meta.url);`,
+  `const __dirname = __fileURLToPath(new URL('.', import.meta.url));`,
+].join('\n');
+
+for (const app of apps) await bundle(app);
+
+async function bundle(app: string): Promise<void> {
+  const outdir = join(ROOT, 'apps', app, 'dist');
+  if (!check) rmSync(outdir, { recursive: true, force: true });
+  const result = await build({ ...optionsFor(app), outdir, write: !check });
+  if (!check && app === 'dashboard') copyAssets(outdir);
+  const bytes = Object.values(result.metafile?.outputs ?? {}).reduce((sum, output) => sum + output.bytes, 0);
+  console.log(
+    `apps/${app}/dist: ${(bytes / 1024 / 1024).toFixed(1)} MB in ${Object.keys(result.metafile?.outputs ?? {}).length} files`,
+  );
+}
+
+function optionsFor(app: string): BuildOptions {
+  return {
+    entryPoints: { main: join(ROOT, 'apps', app, 'src/main.ts'), ...workerEntries() },
+    bundle: true,
+    // flat, so that every chunk has its workers beside it
+    chunkNames: '[name]-[hash]',
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    banner: { js: BANNER },
+    // type-only and optional natives of dependencies: used when present, never required
+    external: ['msgpackr-extract', 'pino-pretty', '@napi-rs/nice', 'pg'],
+    define: { 'process.env.NODE_ENV': '"production"' },
+    sourcemap: false,
+    legalComments: 'linked',
+    logLevel: 'warning',
+    metafile: true,
+  };
+}
+
+/** Threads of the engine, and the thread pool's own entry: found at run time as siblings, `./<name>.js`. */
+function workerEntries(): Record<string, string> {
+  const own = globSync('packages/core/src/**/*-worker.ts', { cwd: ROOT });
+  return Object.fromEntries(own.map((file) => [basename(file, '.ts'), join(ROOT, file)]));
+}
+
+/** What the dashboard serves as files: bull-board's page, and its own. */
+function copyAssets(outdir: string): void {
+  const require = createRequire(join(ROOT, 'apps/dashboard/package.json'));
+  const ui = dirname(require.resolve('@bull-board/ui/package.json'));
+  cpSync(join(ui, 'dist'), join(outdir, 'bull-board-ui/dist'), { recursive: true });
+}

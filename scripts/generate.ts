@@ -1,0 +1,40 @@
+/** `npm run generate`: writes every generated file; `--check` only says which are stale. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { renderConfigurationDoc, renderEnvExample, renderErrorsDoc } from '@gofr-backup/config';
+import { format, resolveConfig } from 'prettier';
+import { ROOT } from './steps.ts';
+
+const GENERATED: Record<string, () => string> = {
+  'docs/configuration.md': renderConfigurationDoc,
+  'docs/errors.md': renderErrorsDoc,
+  'docker/.env.example': renderEnvExample,
+};
+
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const [file, render] of Object.entries(GENERATED)) {
+  const path = join(ROOT, file);
+  const wanted = await inHouseStyle(path, render());
+  if (wanted === current(path)) continue;
+  stale += 1;
+  if (!check) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, wanted);
+  }
+  console.log(`${file} ${check ? 'is stale' : 'written'}`);
+}
+if (check && stale > 0) process.exitCode = 1;
+
+async function inHouseStyle(path: string, text: string): Promise<string> {
+  if (!path.endsWith('.md')) return text;
+  return format(text, { ...(await resolveConfig(path)), filepath: path });
+}
+
+function current(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

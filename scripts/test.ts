@@ -1,0 +1,97 @@
+/**
+ * `npm test [containers|browser] [filter…]`: the tests, and as the last line the true counts.
+ * Without a group it is every test that needs neither Docker nor a browser.
+ */
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { leftoversIn } from './leftovers.ts';
+import { ROOT, run, since } from './steps.ts';
+import type { TestCounts } from './test-counts.ts';
+import { provideTestTools } from './test-tools.ts';
+
+const GROUPS = ['host', 'containers', 'browser'];
+
+const [first, ...rest] = process.argv.slice(2);
+const group = first !== undefined && GROUPS.includes(first) ? first : 'host';
+const filters = first === undefined || group === first ? rest : [first, ...rest];
+
+const started = performance.now();
+const missing = await provideTestTools((text) => console.log(`test: ${text}`));
+// short, because Redis sockets lie below it and their paths end at 107 bytes
+const scratch = mkdtempSync(join(tmpdir(), 'gt-'));
+const counts = await runVitest();
+await reportLeftovers(counts);
+removeScratch(counts);
+report(counts);
+
+async function runVitest(): Promise<TestCounts> {
+  const file = join(scratch, 'counts.json');
+  const ended = await run(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      `--project=${group}`,
+      '--reporter=default',
+      `--reporter=${join(ROOT, 'scripts/test-counts.ts')}`,
+      ...filters,
+    ],
+    { live: true, env: { ...process.env, ...environment(), TEST_COUNTS_FILE: file } },
+  );
+  const counts = readCounts(file);
+  if (ended.code !== 0 && counts.failed === 0) fail(counts, `vitest ended with ${ended.code}`);
+  if (counts.passed + counts.failed === 0) fail(counts, 'no test ran');
+  return counts;
+}
+
+/** Without an operator's own settings, which would reach into the tests. */
+function environment(): NodeJS.ProcessEnv {
+  const foreign = Object.keys(process.env).filter((name) => /^(GOFR_|BACKUP_)/.test(name));
+  return {
+    ...Object.fromEntries(foreign.map((name) => [name, undefined])),
+    TMPDIR: scratch,
+    TEST_TOOLS_MISSING: missing.join(','),
+    TZ: 'UTC',
+  };
+}
+
+function readCounts(file: string): TestCounts {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as TestCounts;
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0, failures: [], skips: [] };
+  }
+}
+
+function fail(counts: TestCounts, what: string): void {
+  counts.failed += 1;
+  counts.failures.push(what);
+}
+
+async function reportLeftovers(counts: TestCounts): Promise<void> {
+  for (const { pid, command } of await leftoversIn(scratch)) {
+    fail(counts, `left running by a test: ${command} (${pid})`);
+    process.kill(pid, 'SIGKILL');
+  }
+}
+
+function removeScratch(counts: TestCounts): void {
+  if (counts.failed > 0) return console.log(`test: what the tests left is in ${scratch}`);
+  try {
+    chmodSync(scratch, 0o700);
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    console.log(`test: ${scratch} could not be removed: ${String(error)}`);
+  }
+}
+
+function report(counts: TestCounts): void {
+  for (const name of counts.skips) console.log(`skipped: ${name}`);
+  for (const name of counts.failures) console.log(`failed: ${name}`);
+  console.log(`test: ${group} tests took ${since(started)}`);
+  console.log(
+    `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`,
+  );
+  process.exitCode = counts.failed > 0 ? 1 : 0;
+}

@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config';
+
+const GENEROUS = 60_000;
+const EVERYWHERE = [
+  'apps/*/src/**/*.test.ts',
+  'packages/*/src/**/*.test.ts',
+  'scripts/**/*.test.ts',
+  'test/**/*.test.ts',
+];
+
+/** One group a kind of surroundings: `host` needs none, the others a Docker engine or a browser. */
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    testTimeout: GENEROUS,
+    hookTimeout: GENEROUS,
+    teardownTimeout: GENEROUS,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'host',
+          include: EVERYWHERE,
+          exclude: ['test/{containers,browser}/**', '**/node_modules/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'containers',
+          include: ['test/containers/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false },
+      },
+    ],
+  },
+});
