@@ -1,1 +1,8 @@
-export {};
+/** For tests only: real directories, a real Redis, a clock that obeys. */
+export * from './clock.ts';
+export * from './hostile-tar.ts';
+export * from './leaks.ts';
+export * from './private-redis.ts';
+export * from './temporary.ts';
+export * from './tree.ts';
+export * from './wait-for.ts';

@@ -1,0 +1,2 @@
+import type { Logger } from '@gofr-backup/core';
+export type JobLogger = Logger;

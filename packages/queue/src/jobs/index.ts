@@ -1,0 +1,40 @@
+import type { Progress } from '@gofr-backup/core';
+import type { z } from 'zod';
+import type { JobLogger } from '../job-log.ts';
+import { backup } from './backup.ts';
+import { drill } from './drill.ts';
+import { prune } from './prune.ts';
+import { restore } from './restore.ts';
+import { verify } from './verify.ts';
+
+export const JOBS = { backup, verify, prune, restore, drill } as const;
+
+export type JobName = keyof typeof JOBS;
+export const JOB_NAMES = Object.keys(JOBS) as JobName[];
+
+/** What an asker may write; defaults are filled in. */
+export type PayloadInput<Name extends JobName> = z.input<(typeof JOBS)[Name]['payload']>;
+export type Payload<Name extends JobName> = z.output<(typeof JOBS)[Name]['payload']>;
+export type Result<Name extends JobName> = z.output<(typeof JOBS)[Name]['result']>;
+
+/** One attempt at one job, as its processor sees it. */
+export interface Run<Name extends JobName> {
+  jobId: string;
+  /** 1 for the first */
+  attempt: number;
+  payload: Payload<Name>;
+  /** Writes to the service's log and to the job's own, with project, job, jobId and attempt. */
+  logger: JobLogger;
+  /** Shown by `follow`; called as often as one likes. */
+  progress: Progress;
+  /** Aborted on cancellation, on a lost queue lock and when the worker stops. */
+  signal: AbortSignal;
+  /** Replaces the payload for the next attempt, e.g. with the step to go on at. */
+  save(payload: Payload<Name>): Promise<void>;
+}
+
+export type Processor<Name extends JobName> = (run: Run<Name>) => Promise<Result<Name>>;
+/** One for every contract: a missing or a misnamed one, or a wrong result, does not compile. */
+export type Processors = { [Name in JobName]: Processor<Name> };
+
+export { BACKUP_STEPS, type BackupStep } from './backup.ts';
