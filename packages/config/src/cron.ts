@@ -1,0 +1,34 @@
+import { CronExpressionParser } from 'cron-parser';
+import type { Kind } from './kinds.ts';
+import { parsed } from './kinds.ts';
+
+const FIELDS = ['minute', 'hour', 'day', 'month', 'weekday'];
+
+/**
+ * Checks a 5-field cron expression; throws with the reason. cron-parser alone would take six fields, fewer than
+ * five, `@daily`, and `H` (a random time, new at each start).
+ */
+export function checkCron(text: string): string {
+  const fields = text.split(/\s+/);
+  if (text.startsWith('@')) throw new Error('is a nickname, not five fields');
+  if (fields.length === 6) throw new Error('has 6 fields; seconds are not supported');
+  if (fields.length !== FIELDS.length) throw new Error(`has ${fields.length} of 5 fields`);
+  const random = fields.findIndex((field) => /^H(?![a-z])/i.test(field));
+  if (random >= 0) throw new Error(`has H as ${FIELDS[random]}, which stands for no fixed time`);
+  try {
+    CronExpressionParser.parse(text, { tz: 'UTC' }).next();
+  } catch (error) {
+    throw new Error(`never fires: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return fields.join(' ');
+}
+
+const ALLOWED = 'a 5-field cron expression: minute hour day month weekday';
+
+export const cron: Kind<string> = { allowed: ALLOWED, schema: parsed(checkCron) };
+
+/** A schedule that can be switched off (an empty variable means the default, so it needs a word). */
+export const cronOrOff: Kind<string | null> = {
+  allowed: `${ALLOWED}; or \`off\``,
+  schema: parsed((text) => (/^(off|never)$/i.test(text) ? null : checkCron(text))),
+};

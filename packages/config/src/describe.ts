@@ -1,0 +1,49 @@
+import type { Setting } from './setting.ts';
+import type { SettingKey, Settings } from './settings.ts';
+import { GROUPS, SETTINGS } from './settings.ts';
+
+/** One effective setting, safe to show: secrets are masked. */
+export interface DescribedSetting {
+  name: string;
+  group: string;
+  /** null: unset */
+  value: string | null;
+  /** the variable's full name, or `default` */
+  source: string;
+  meaning: string;
+}
+
+/** Every setting in the order of the documentation, the project first. */
+export function describeSettings(settings: Settings): DescribedSetting[] {
+  return Object.entries(GROUPS).flatMap(([group, members]) =>
+    Object.keys(members).map((key) => describe(settings, group, key as SettingKey)),
+  );
+}
+
+function describe(settings: Settings, group: string, key: SettingKey): DescribedSetting {
+  const setting: Setting<unknown> = SETTINGS[key];
+  const origin = settings.origins[key];
+  return {
+    name: setting.name,
+    group,
+    value: mask(setting, origin.text || null),
+    source: origin.variable ?? 'default',
+    meaning: setting.meaning,
+  };
+}
+
+function mask(setting: Setting<unknown>, text: string | null): string | null {
+  if (text === null || setting.secret === undefined) return text;
+  return setting.secret === 'whole' ? '***' : maskUrl(text);
+}
+
+/** A URL without its password; a text that is not plainly a URL is hidden whole. */
+export function maskUrl(text: string): string {
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(text) ?? [];
+  if (scheme === undefined || rest === undefined) return '***';
+  const at = rest.lastIndexOf('@');
+  const host = rest.slice(at + 1).replaceAll(/([?&](?:password|pass|token|secret)=)[^&]*/gi, '$1***');
+  if (at < 0) return scheme + host;
+  const [user = ''] = rest.slice(0, at).split(':', 1);
+  return `${scheme}${user}:***@${host}`;
+}

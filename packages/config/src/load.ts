@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { BackupError } from '@gofr-backup/core';
+import { closest } from 'fastest-levenshtein';
+import { componentsOf, conflicts } from './components.ts';
+import type { Setting } from './setting.ts';
+import type { Origin, SettingKey, Settings, Values } from './settings.ts';
+import { SETTING_KEYS, SETTINGS, variablePrefix } from './settings.ts';
+
+export type Environment = Record<string, string | undefined>;
+
+/** One thing wrong with the environment. `value` is absent for secrets. */
+export interface Problem {
+  variable: string;
+  value?: string;
+  reason: string;
+  allowed: string;
+  example: string;
+}
+
+const PROJECT = /^[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?$/;
+const DEFAULT_PROJECT = 'plot';
+
+/**
+ * The only reader of the environment. GOFR_<PROJECT>_BACKUP_X counts before BACKUP_X; set but empty counts as unset;
+ * secrets also come from X_FILE. Throws one BackupError CONFIG that names everything wrong.
+ */
+export function loadSettings(env: Environment = process.env): Settings {
+  const problems: Problem[] = [];
+  const project = readProject(env, problems);
+  const prefix = variablePrefix(project);
+  const origins = Object.fromEntries(
+    SETTING_KEYS.map((key) => [key, readOrigin(env, prefix, SETTINGS[key], problems)]),
+  ) as Record<SettingKey, Origin>;
+  const values = parseAll({ project, prefix, origins, problems });
+  checkTogether(values, prefix, origins, problems);
+  if (problems.length > 0) throw configError(problems);
+  return { ...(values as Values), project, origins, warnings: unknownVariables(env, prefix) };
+}
+
+function readProject(env: Environment, problems: Problem[]): string {
+  const given = env.GOFR_PROJECT?.trim() || DEFAULT_PROJECT;
+  if (PROJECT.test(given)) return given;
+  problems.push({
+    variable: 'GOFR_PROJECT',
+    value: given,
+    reason: 'is not a project name',
+    allowed: 'lower-case letters, digits and dashes, at most 40',
+    example: 'plot',
+  });
+  return DEFAULT_PROJECT;
+}
+
+function readOrigin(
+  env: Environment,
+  prefix: string,
+  setting: Setting<unknown>,
+  problems: Problem[],
+): Origin {
+  const names = [`${prefix}${setting.name}`, `BACKUP_${setting.name}`];
+  for (const name of names) {
+    const found = setting.secret ? readSecret(env, name, setting, problems) : readPlain(env, name);
+    if (found) return found;
+  }
+  return (setting.bare && readPlain(env, setting.bare)) || { variable: null, text: undefined };
+}
+
+function readPlain(env: Environment, variable: string): Origin | undefined {
+  const text = env[variable]?.trim();
+  return text ? { variable, text } : undefined;
+}
+
+function readSecret(
+  env: Environment,
+  variable: string,
+  setting: Setting<unknown>,
+  problems: Problem[],
+): Origin | undefined {
+  const direct = readPlain(env, variable);
+  const file = readPlain(env, `${variable}_FILE`);
+  if (!file?.text) return direct;
+  const wrong = (reason: string): Origin => {
+    const allowed = `given as ${variable} or as ${variable}_FILE, a file that holds it`;
+    problems.push({
+      variable: `${variable}_FILE`,
+      value: file.text ?? '',
+      reason,
+      allowed,
+      example: `/run/secrets/${setting.name.toLowerCase()}`,
+    });
+    return { variable: file.variable, text: undefined };
+  };
+  if (direct) return wrong(`is set, and so is ${variable}`);
+  try {
+    const text = readFileSync(file.text, 'utf8').replace(/\r?\n$/, '');
+    return text === '' ? wrong('names an empty file') : { variable: file.variable, text };
+  } catch (error) {
+    return wrong(
+      `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'})`,
+    );
+  }
+}
+
+interface Reading {
+  project: string;
+  prefix: string;
+  origins: Record<SettingKey, Origin>;
+  problems: Problem[];
+}
+
+const UNSET = { success: true, data: undefined } as const;
+
+function parseAll({ project, prefix, origins, problems }: Reading): Partial<Values> {
+  const given = (key: string) => {
+    const origin = origins[key as SettingKey];
+    return origin.variable === null ? undefined : origin.text;
+  };
+  const values: Record<string, unknown> = {};
+  for (const key of SETTING_KEYS) {
+    const setting: Setting<unknown> = SETTINGS[key];
+    const origin = origins[key];
+    origin.text ??=
+      typeof setting.default === 'function' ? setting.default({ project, given }) : setting.default;
+    const result = origin.text === undefined ? UNSET : setting.kind.schema.safeParse(origin.text);
+    if (result.success) values[key] = result.data;
+    else problems.push(problemOf(setting, prefix, origin, result.error.issues[0]?.message ?? 'is wrong'));
+  }
+  return values as Partial<Values>;
+}
+
+function problemOf(setting: Setting<unknown>, prefix: string, origin: Origin, reason: string): Problem {
+  return {
+    variable: origin.variable ?? `${prefix}${setting.name}`,
+    ...(setting.secret || origin.variable === null || origin.text === undefined
+      ? {}
+      : { value: origin.text }),
+    reason,
+    allowed: setting.kind.allowed,
+    example: setting.example,
+  };
+}
+
+/** Rules between settings; each is checked only when the settings it is about were themselves right. */
+function checkTogether(
+  values: Partial<Values>,
+  prefix: string,
+  origins: Record<SettingKey, Origin>,
+  problems: Problem[],
+): void {
+  const report = (key: SettingKey, reason: string) =>
+    problems.push(problemOf(SETTINGS[key], prefix, origins[key], reason));
+  const { compression, compressionLevel: level } = values;
+  if (level !== undefined && level > 9 && compression !== undefined && compression !== 'zstd') {
+    report('compressionLevel', `is above 9, the highest of ${compression}`);
+  }
+  const placed = ['dataDir', 'logsDir', 'backupDir', 'paths'].every((key) => key in values);
+  if (!placed) return;
+  const blame: SettingKey = values.paths === undefined ? 'logsDir' : 'paths';
+  const sources = values as Values;
+  for (const reason of conflicts(componentsOf(sources), sources.backupDir)) {
+    report(reason.includes('BACKUP_DIR') ? 'backupDir' : blame, `does not fit: ${reason}`);
+  }
+}
+
+function configError(problems: Problem[]): BackupError {
+  const count = problems.length === 1 ? 'One setting is' : `${problems.length} settings are`;
+  return new BackupError('CONFIG', `${count} not valid`, {
+    why: problems.map(renderProblem).join('\n'),
+    details: { problems },
+  });
+}
+
+function renderProblem({ variable, value, reason, allowed, example }: Problem): string {
+  const shown = value === undefined ? variable : `${variable}=${JSON.stringify(value)}`;
+  return `${shown} ${reason}; it must be ${allowed}, for example ${example}`;
+}
+
+function unknownVariables(env: Environment, prefix: string): string[] {
+  const known = SETTING_KEYS.flatMap((key) => {
+    const { name, secret }: Setting<unknown> = SETTINGS[key];
+    return secret ? [`${prefix}${name}`, `${prefix}${name}_FILE`] : [`${prefix}${name}`];
+  });
+  return Object.keys(env)
+    .filter((name) => name.startsWith(prefix) && env[name]?.trim() && !known.includes(name))
+    .sort()
+    .map((name) => `${name} is not a setting; did you mean ${closest(name, known)}?`);
+}

@@ -1,0 +1,35 @@
+import type { Kind } from './kinds.ts';
+
+/** What a default may depend on. */
+export interface DefaultContext {
+  project: string;
+  /** the text another setting was given, undefined when it has its default */
+  given(key: string): string | undefined;
+}
+
+/** One thing an operator can set. Everything that is written about it is made from this. */
+export interface Setting<T> {
+  /** `X` of GOFR_<PROJECT>_BACKUP_X and BACKUP_X */
+  name: string;
+  kind: Kind<T>;
+  /** as an operator would write it; absent: unset is a state of its own */
+  default?: string | ((context: DefaultContext) => string);
+  /** how documents describe a computed default */
+  defaultText?: string;
+  meaning: string;
+  example: string;
+  /** one more variable that counts when neither prefixed one is set, e.g. `TZ` */
+  bare?: string;
+  /** `whole`: never shown; `url`: shown without its password. Either may also come from X_FILE. */
+  secret?: 'whole' | 'url';
+}
+
+export function setting<T>(
+  definition: Setting<T> & { default: string | ((context: DefaultContext) => string) },
+): Setting<T> {
+  return definition;
+}
+
+export function optional<T>(definition: Setting<T>): Setting<T | undefined> {
+  return definition as Setting<T | undefined>;
+}

@@ -1,0 +1,61 @@
+/** Every setting, described once. A new one is a new entry in its group, or a new group here. */
+import { archive } from './settings/archive.ts';
+import { commands } from './settings/commands.ts';
+import { content } from './settings/content.ts';
+import { dashboard } from './settings/dashboard.ts';
+import { output } from './settings/output.ts';
+import { places } from './settings/places.ts';
+import { retention } from './settings/retention.ts';
+import { schedule } from './settings/schedule.ts';
+import type { Setting } from './setting.ts';
+
+/** In the order documents show them. */
+export const GROUPS = {
+  Schedule: schedule,
+  'What is backed up': content,
+  'The archive': archive,
+  Retention: retention,
+  Places: places,
+  Commands: commands,
+  Dashboard: dashboard,
+  Output: output,
+} as const;
+
+export const SETTINGS = {
+  ...schedule,
+  ...content,
+  ...archive,
+  ...retention,
+  ...places,
+  ...commands,
+  ...dashboard,
+  ...output,
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+/** The typed values, one per setting, in camelCase. */
+export type Values = {
+  [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
+};
+
+/** Where a value came from. */
+export interface Origin {
+  /** the variable's full name (with _FILE when it was read from a file); null: the default */
+  variable: string | null;
+  /** as the operator wrote it, or the default; undefined: unset. Never logged for a secret. */
+  text: string | undefined;
+}
+
+export interface Settings extends Values {
+  project: string;
+  origins: Record<SettingKey, Origin>;
+  /** unknown variables and the like: worth a line on stderr, not worth failing */
+  warnings: string[];
+}
+
+/** `GOFR_PLOT_BACKUP_` for project `plot`; dashes become underscores. */
+export function variablePrefix(project: string): string {
+  return `GOFR_${project.toUpperCase().replaceAll('-', '_')}_BACKUP_`;
+}

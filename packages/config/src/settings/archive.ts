@@ -1,0 +1,60 @@
+import { availableParallelism } from 'node:os';
+import { COMPRESSIONS } from '@gofr-backup/core';
+import { byteCount, flag, oneOf, wholeNumber } from '../kinds.ts';
+import { optional, setting } from '../setting.ts';
+
+const MOST_THREADS = 8;
+
+export const archive = {
+  compression: setting({
+    name: 'COMPRESSION',
+    kind: oneOf(COMPRESSIONS),
+    default: 'gzip',
+    meaning: 'of the archive; every one can be read with `tar` alone',
+    example: 'zstd',
+  }),
+  compressionLevel: setting({
+    name: 'COMPRESSION_LEVEL',
+    kind: { ...wholeNumber(1, 19), allowed: '1 to 9 (zstd: 1 to 19)' },
+    default: ({ given }) => (given('compression')?.toLowerCase() === 'zstd' ? '3' : '6'),
+    defaultText: '6; 3 with zstd',
+    meaning: 'higher is smaller and slower; without effect when COMPRESSION is none',
+    example: '9',
+  }),
+  verifyAfterBackup: setting({
+    name: 'VERIFY_AFTER_BACKUP',
+    kind: flag,
+    default: 'true',
+    meaning: 'read the new archive back in full before it counts as good',
+    example: 'false',
+  }),
+  linkUnchanged: setting({
+    name: 'LINK_UNCHANGED',
+    kind: flag,
+    default: 'true',
+    meaning:
+      'when nothing changed, the new backup is a hard link to the previous one; false: always a new file',
+    example: 'false',
+  }),
+  threads: setting({
+    name: 'THREADS',
+    kind: wholeNumber(1, 64),
+    default: () => String(Math.min(availableParallelism(), MOST_THREADS)),
+    defaultText: `processor cores, at most ${MOST_THREADS}`,
+    meaning: 'threads that compress and check',
+    example: '1',
+  }),
+  nice: setting({
+    name: 'NICE',
+    kind: wholeNumber(0, 19),
+    default: '10',
+    meaning: 'how far a backup steps back for other processes, in CPU and disk priority; 0: not at all',
+    example: '19',
+  }),
+  readRate: optional({
+    name: 'READ_RATE',
+    kind: byteCount,
+    meaning: 'bytes read from the sources per second, at most; unset or 0: as fast as the disk',
+    example: '20MB',
+  }),
+};

@@ -1,0 +1,28 @@
+import { anyText, oneOf } from '../kinds.ts';
+import { optional, setting } from '../setting.ts';
+
+export const output = {
+  logLevel: setting({
+    name: 'LOG_LEVEL',
+    kind: oneOf(['debug', 'info', 'warn', 'error']),
+    bare: 'LOG_LEVEL',
+    default: 'info',
+    meaning: 'from how important on lines are logged',
+    example: 'debug',
+  }),
+  logFormat: setting({
+    name: 'LOG_FORMAT',
+    kind: oneOf(['auto', 'json', 'pretty']),
+    bare: 'LOG_FORMAT',
+    default: 'auto',
+    meaning: 'auto: pretty on a terminal, else one JSON document a line',
+    example: 'json',
+  }),
+  noColor: optional({
+    name: 'NO_COLOR',
+    kind: anyText,
+    bare: 'NO_COLOR',
+    meaning: 'set to anything: no colours; see https://no-color.org',
+    example: '1',
+  }),
+};

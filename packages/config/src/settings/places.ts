@@ -1,0 +1,43 @@
+import { directory, matching } from '../kinds.ts';
+import { redisUrl } from '../redis-url.ts';
+import { optional, setting } from '../setting.ts';
+
+export const places = {
+  dataDir: setting({
+    name: 'DATA_DIR',
+    kind: directory,
+    default: '/data',
+    meaning: 'what to back up; may be mounted read-only',
+    example: '/srv/plot/data',
+  }),
+  logsDir: setting({
+    name: 'LOGS_DIR',
+    kind: directory,
+    default: '/logs',
+    meaning: 'the logs component',
+    example: '/srv/plot/logs',
+  }),
+  backupDir: setting({
+    name: 'BACKUP_DIR',
+    kind: directory,
+    bare: 'BACKUP_DIR',
+    default: '/backups',
+    meaning: 'where backups are kept; left out by itself when it lies inside a component',
+    example: '/mnt/backups/plot',
+  }),
+  prefix: setting({
+    name: 'PREFIX',
+    kind: matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'letters, digits, dot, dash and underscore'),
+    default: ({ project }) => `gofr-${project}`,
+    defaultText: '`gofr-<project>`',
+    meaning: 'first part of file names',
+    example: 'gofr',
+  }),
+  redisUrl: optional({
+    name: 'REDIS_URL',
+    kind: redisUrl,
+    secret: 'url',
+    meaning: 'the queue, with user, password and database; unset: a private embedded Redis',
+    example: 'redis://:password@redis:6379/0',
+  }),
+};
