@@ -1,22 +1,31 @@
 /** `npm run generate`: writes every generated file; `--check` only says which are stale. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { renderConfigurationDoc, renderEnvExample, renderErrorsDoc } from '@gofr-backup/config';
+import {
+  renderComposeSettings,
+  renderConfigurationDoc,
+  renderEnvExample,
+  renderErrorsDoc,
+} from '@gofr-backup/config';
 import { format, resolveConfig } from 'prettier';
 import { ROOT } from './steps.ts';
 
-const GENERATED: Record<string, () => string> = {
+/** Each makes the file's text; the compose files keep all but their generated block. */
+const GENERATED: Record<string, (present: string) => string> = {
   'docs/configuration.md': renderConfigurationDoc,
   'docs/errors.md': renderErrorsDoc,
   'docker/.env.example': renderEnvExample,
+  'docker/docker-compose.yml': renderComposeSettings,
+  'docker/docker-compose.single.yml': renderComposeSettings,
 };
 
 const check = process.argv.includes('--check');
 let stale = 0;
 for (const [file, render] of Object.entries(GENERATED)) {
   const path = join(ROOT, file);
-  const wanted = await inHouseStyle(path, render());
-  if (wanted === current(path)) continue;
+  const present = current(path);
+  const wanted = await inHouseStyle(path, render(present ?? ''));
+  if (wanted === present) continue;
   stale += 1;
   if (!check) {
     mkdirSync(dirname(path), { recursive: true });

@@ -1,10 +1,12 @@
 /** Settings: described once in settings.ts, read once in load.ts, shown by describe.ts and render.ts. */
 export { describeSettings, maskUrl } from './describe.ts';
 export type { DescribedSetting } from './describe.ts';
+export { type AlertPlan, alertPlanFrom } from './alert-plan.ts';
 export { checkCron } from './cron.ts';
 export { loadSettings } from './load.ts';
 export type { Environment, Problem } from './load.ts';
 export { planFrom } from './plan.ts';
+export { renderComposeSettings } from './render-compose.ts';
 export { renderConfigurationDoc, renderEnvExample, renderErrorsDoc } from './render.ts';
 export { GROUPS, SETTING_KEYS, SETTINGS, variablePrefix } from './settings.ts';
 export type { Origin, SettingKey, Settings } from './settings.ts';

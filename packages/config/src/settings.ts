@@ -1,4 +1,5 @@
 /** Every setting, described once. A new one is a new entry in its group, or a new group here. */
+import { alerts } from './settings/alerts.ts';
 import { archive } from './settings/archive.ts';
 import { commands } from './settings/commands.ts';
 import { content } from './settings/content.ts';
@@ -17,6 +18,7 @@ export const GROUPS = {
   Retention: retention,
   Places: places,
   Commands: commands,
+  Alerts: alerts,
   Dashboard: dashboard,
   Output: output,
 } as const;
@@ -28,6 +30,7 @@ export const SETTINGS = {
   ...retention,
   ...places,
   ...commands,
+  ...alerts,
   ...dashboard,
   ...output,
 } as const;
