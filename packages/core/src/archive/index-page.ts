@@ -1,0 +1,180 @@
+/** A page of the index: the entries of some consecutive frames, as columns. The layout is described in index-file.ts. */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { ColumnReader, ColumnWriter, joinColumns } from './columns.ts';
+import type { IndexEntry } from './index-file.ts';
+import type { EntryType } from './types.ts';
+
+const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
+const SPARSE = 4;
+const SLICED = 8;
+const HASHED = 16;
+const SAME_CTIME = 32;
+const HASH_BYTES = 32;
+const NS = 1_000_000_000n;
+/** No honest page is larger: a page closes at about 2048 entries. */
+const MAX_PAGE_BYTES = 256 * 1024 * 1024;
+
+/** The part of an entry that a page holds; its place follows from the entries before it in the frame. */
+export type PagedEntry = Omit<IndexEntry, 'frame' | 'headerOffset' | 'dataOffset'> & { headerLength: number };
+
+/** Collects entries and encodes them. */
+export class PageWriter {
+  count = 0;
+  #paths = new ColumnWriter();
+  #names = new ColumnWriter();
+  #flags = new ColumnWriter();
+  #owners = new ColumnWriter();
+  #sizes = new ColumnWriter();
+  #seconds = new ColumnWriter();
+  #nanos = new ColumnWriter();
+  #inodes = new ColumnWriter();
+  #headers = new ColumnWriter();
+  #links = new ColumnWriter();
+  #hashes = new ColumnWriter();
+  #last = { path: '', seconds: 0, ino: 0, owner: '' };
+
+  add(entry: PagedEntry): void {
+    this.count++;
+    const sameTime = entry.ctimeNs === entry.mtimeNs;
+    this.#flags.byte(
+      TYPES.indexOf(entry.type) |
+        (entry.sparse ? SPARSE : 0) |
+        (entry.sliced ? SLICED : 0) |
+        (entry.hash ? HASHED : 0) |
+        (sameTime ? SAME_CTIME : 0),
+    );
+    this.#addPath(entry.path);
+    this.#addOwner(entry);
+    this.#sizes.varint(entry.size);
+    const mtime = this.#addTime(entry.mtimeNs, this.#last.seconds);
+    if (!sameTime) this.#addTime(entry.ctimeNs, mtime);
+    this.#last.seconds = mtime;
+    this.#inodes.signed(entry.ino - this.#last.ino);
+    this.#last.ino = entry.ino;
+    this.#headers.varint(entry.headerLength / 512);
+    if (entry.linkTarget !== undefined) {
+      this.#links.varint(entry.linkTarget.length);
+      this.#links.latin1(entry.linkTarget);
+    }
+    if (entry.hash) this.#hashes.raw(entry.hash);
+  }
+
+  /** The page's bytes: compressed columns, then the content hashes, which do not compress. */
+  finish(): { columns: Buffer; rawLength: number; hashes: Buffer } {
+    const joined = joinColumns([
+      this.#flags,
+      this.#paths,
+      this.#names,
+      this.#owners,
+      this.#sizes,
+      this.#seconds,
+      this.#nanos,
+      this.#inodes,
+      this.#headers,
+      this.#links,
+    ]);
+    const columns = zstdCompressSync(joined, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+    return { columns, rawLength: joined.length, hashes: this.#hashes.view() };
+  }
+
+  #addPath(path: string): void {
+    const shared = sharedPrefix(this.#last.path, path);
+    this.#paths.varint(shared);
+    this.#paths.varint(path.length - shared);
+    this.#names.latin1(path.slice(shared));
+    this.#last.path = path;
+  }
+
+  /** Mode, uid and gid; one zero byte when they are those of the entry before. */
+  #addOwner(entry: PagedEntry): void {
+    const owner = `${entry.mode} ${entry.uid} ${entry.gid}`;
+    if (owner === this.#last.owner) return this.#owners.byte(0);
+    this.#last.owner = owner;
+    this.#owners.byte(1);
+    this.#owners.varint(entry.mode);
+    this.#owners.varint(entry.uid);
+    this.#owners.varint(entry.gid);
+  }
+
+  #addTime(time: bigint, relativeTo: number): number {
+    const nanos = ((time % NS) + NS) % NS;
+    const seconds = Number((time - nanos) / NS);
+    this.#seconds.signed(seconds - relativeTo);
+    this.#nanos.uint32(Number(nanos));
+    return seconds;
+  }
+}
+
+/** The entries of a page. Throws RangeError (or a zlib error) when the bytes are not a page of `count` entries. */
+export function decodePage(columns: Buffer, rawLength: number, hashes: Buffer, count: number): PagedEntry[] {
+  if (rawLength > MAX_PAGE_BYTES || count > rawLength) throw new RangeError('a page is too large');
+  const raw = zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1) });
+  const all = new ColumnReader(raw);
+  const [flags, paths, names, owners, sizes, seconds, nanos, inodes, headers, links] = Array.from(
+    { length: 10 },
+    () => all.column(),
+  ) as TenColumns;
+  const hashColumn = new ColumnReader(hashes);
+  const last = { path: '', seconds: 0, ino: 0, mode: 0, uid: 0, gid: 0 };
+  const entries: PagedEntry[] = [];
+  for (let n = 0; n < count; n++) {
+    const flag = flags.byte();
+    const type = TYPES[flag & 3]!;
+    const shared = paths.varint();
+    if (shared > last.path.length) throw new RangeError('a path has no beginning');
+    last.path = last.path.slice(0, shared) + names.latin1(paths.varint());
+    if (owners.byte() !== 0) {
+      last.mode = owners.varint() & 0o7777;
+      last.uid = owners.varint();
+      last.gid = owners.varint();
+    }
+    const mtime = last.seconds + seconds.signed();
+    const mtimeNs = timeOf(mtime, nanos.uint32());
+    const ctimeNs = flag & SAME_CTIME ? mtimeNs : timeOf(mtime + seconds.signed(), nanos.uint32());
+    last.seconds = mtime;
+    last.ino += inodes.signed();
+    const entry: PagedEntry = {
+      path: last.path,
+      type,
+      size: sizes.varint(),
+      mode: last.mode,
+      uid: last.uid,
+      gid: last.gid,
+      mtimeNs,
+      ctimeNs,
+      ino: last.ino,
+      sparse: (flag & SPARSE) !== 0,
+      sliced: (flag & SLICED) !== 0,
+      headerLength: headers.varint() * 512,
+    };
+    if (type === 'symlink' || type === 'hardlink') entry.linkTarget = links.latin1(links.varint());
+    if (flag & HASHED) entry.hash = hashColumn.raw(HASH_BYTES);
+    entries.push(entry);
+  }
+  return entries;
+}
+
+type TenColumns = [
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+];
+
+function timeOf(seconds: number, nanos: number): bigint {
+  if (!Number.isSafeInteger(seconds)) throw new RangeError('a time is out of range');
+  return BigInt(seconds) * NS + BigInt(nanos);
+}
+
+function sharedPrefix(before: string, path: string): number {
+  const most = Math.min(before.length, path.length);
+  let shared = 0;
+  while (shared < most && before.charCodeAt(shared) === path.charCodeAt(shared)) shared++;
+  return shared;
+}
