@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/** What a file is, so far as a restore must bring it back. */
+export interface Fact {
+  type: 'file' | 'directory' | 'link';
+  mode: number;
+  size: number;
+  /** hex SHA-256 of a file's bytes, the target of a link, '' of a directory */
+  content: string;
+  mtimeMs: number;
+  /** the later of its times: when it last changed in any way */
+  touchedMs: number;
+}
+export type TreeDigest = Map<string, Fact>;
+
+/** Every file, directory and link below `root` by its relative path; sockets and devices are left out. */
+export async function digestTree(root: string): Promise<TreeDigest> {
+  const digest: TreeDigest = new Map();
+  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort((a, b) =>
+    a.localeCompare(b),
+  )) {
+    const stats = lstatSync(join(root, path));
+    const type = typeOf(stats);
+    if (type !== undefined) digest.set(path, await factOf(join(root, path), type, stats));
+  }
+  return digest;
+}
+
+/** Bytes of all files below `root`; reads no file. */
+export function bytesBelow(root: string): number {
+  const sizes = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((path) => {
+    const stats = lstatSync(join(root, path));
+    return stats.isFile() ? stats.size : 0;
+  });
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+export interface Difference {
+  path: string;
+  what: string;
+}
+
+/** How `actual` differs from `expected`: missing, unwanted, or other in content, mode or (files) time. */
+export function differences(expected: TreeDigest, actual: TreeDigest): Difference[] {
+  const unwanted = [...actual.keys()]
+    .filter((path) => !expected.has(path))
+    .map((path) => ({ path, what: 'unwanted' }));
+  const other = [...expected].flatMap(([path, fact]) => {
+    const what = differs(fact, actual.get(path));
+    return what === undefined ? [] : [{ path, what }];
+  });
+  return [...other, ...unwanted];
+}
+
+function differs(expected: Fact, actual: Fact | undefined): string | undefined {
+  if (!actual) return 'missing';
+  if (expected.type !== actual.type) return `a ${actual.type} instead of a ${expected.type}`;
+  if (expected.content !== actual.content) return 'other content';
+  if (expected.type !== 'link' && expected.mode !== actual.mode) return 'other mode';
+  if (expected.type === 'file' && Math.abs(expected.mtimeMs - actual.mtimeMs) >= 1) return 'other time';
+  return undefined;
+}
+
+function typeOf(stats: Stats): Fact['type'] | undefined {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSymbolicLink() ? 'link' : undefined;
+}
+
+async function factOf(path: string, type: Fact['type'], stats: Stats): Promise<Fact> {
+  const content = type === 'file' ? await sha256(path) : type === 'link' ? readlinkSync(path) : '';
+  return {
+    type,
+    content,
+    mode: stats.mode & 0o7777,
+    size: type === 'file' ? stats.size : 0,
+    mtimeMs: stats.mtimeMs,
+    touchedMs: Math.max(stats.mtimeMs, stats.ctimeMs),
+  };
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
