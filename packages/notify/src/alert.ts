@@ -34,26 +34,23 @@ export const keyOf = (condition: Pick<Condition, 'kind' | 'about'>): string =>
 export type Raised = Record<string, Condition & { since: string }>;
 
 /**
- * Pure: compares what was told with what is wrong now. Never two messages for one thing: a condition that goes on is
- * in neither list, whatever its text says now.
+ * Pure: what is to be told, comparing what was told with what is wrong now. Never two messages for one thing: a
+ * condition that goes on is not among them, whatever its text says now.
  */
-export function changes(
-  project: string,
-  told: Raised,
-  now: Condition[],
-  at: string,
-): { alerts: Alert[]; raised: Raised } {
-  const raised: Raised = {};
-  const alerts: Alert[] = [];
-  for (const condition of now) {
-    const key = keyOf(condition);
-    if (raised[key]) continue;
-    const known = told[key];
-    raised[key] = { ...condition, since: known?.since ?? at };
-    if (!known) alerts.push({ ...condition, project, state: 'raised', at, since: at });
-  }
-  for (const [key, condition] of Object.entries(told)) {
-    if (!raised[key]) alerts.push({ ...condition, project, state: 'resolved', at });
-  }
-  return { alerts, raised };
+export function changes(project: string, told: Raised, now: Condition[], at: string): Alert[] {
+  const present = new Map(now.map((condition) => [keyOf(condition), condition]));
+  const begun = [...present].filter(([key]) => !told[key]);
+  const over = Object.entries(told).filter(([key]) => !present.has(key));
+  return [
+    ...begun.map(([, condition]): Alert => ({ ...condition, project, state: 'raised', at, since: at })),
+    ...over.map(([, condition]): Alert => ({ ...condition, project, state: 'resolved', at })),
+  ];
+}
+
+/** What was told, once this alert was told as well. */
+export function remember(told: Raised, alert: Alert): Raised {
+  const { [keyOf(alert)]: _, ...others } = told;
+  if (alert.state === 'resolved') return others;
+  const { kind, about, title, text, since } = alert;
+  return { ...others, [keyOf(alert)]: { kind, about, title, text, since } };
 }

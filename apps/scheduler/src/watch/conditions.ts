@@ -1,0 +1,116 @@
+import type { Condition } from '@gofr-backup/notify';
+import type { WorkerReport } from '@gofr-backup/queue';
+
+export interface Limits {
+  /** the newest good backup may be this old, in ms */
+  maxAge: number;
+  /** a worker that was not heard of for this long is dead or cut off, in ms */
+  maxSilence: number;
+  /** used share of the backup disk that is worth an alert; 0: none */
+  diskPercent: number;
+  /** when this watch began, ms since the epoch: before, nobody can be late */
+  since: number;
+}
+
+/** Pure: everything that is wrong now, as far as the worker's last report and its age tell. */
+export function conditionsOf(report: WorkerReport, limits: Limits, now: number): Condition[] {
+  return [
+    ...silent(report, limits, now),
+    ...overdue(report, limits, now),
+    ...failed(report),
+    ...damaged(report),
+    ...held(report),
+    ...drill(report),
+    ...disk(report, limits),
+  ];
+}
+
+const age = (iso: string | undefined, since: number, now: number): number =>
+  now - Math.max(iso === undefined ? since : Date.parse(iso), 0);
+
+const hours = (ms: number): string => `${Math.round(ms / 3_600_000)} hours`;
+
+function silent(report: WorkerReport, limits: Limits, now: number): Condition[] {
+  // a report from before this watch began must not count as silence of the present worker
+  const silence = Math.min(age(report.seen_at, limits.since, now), now - limits.since);
+  if (silence <= limits.maxSilence) return [];
+  return [
+    {
+      kind: 'worker-silent',
+      about: '',
+      title: 'the worker is silent',
+      text: `The worker was last seen ${report.seen_at ?? 'never'}. No backup can be made without it. Look at its container and log.`,
+    },
+  ];
+}
+
+function overdue(report: WorkerReport, limits: Limits, now: number): Condition[] {
+  if (age(report.newest_good_at, limits.since, now) <= limits.maxAge) return [];
+  return [
+    {
+      kind: 'backup-overdue',
+      about: '',
+      title: 'no good backup in time',
+      text: `The newest good backup is from ${report.newest_good_at ?? 'never'}; it should be at most ${hours(limits.maxAge)} old.`,
+    },
+  ];
+}
+
+function failed({ last_backup: last }: WorkerReport): Condition[] {
+  if (!last || last.ok) return [];
+  return [
+    {
+      kind: 'backup-failed',
+      about: '',
+      title: 'backup failed',
+      text: `At ${last.at}: ${last.message ?? 'no reason was given'}`,
+    },
+  ];
+}
+
+function damaged({ corrupt = [] }: WorkerReport): Condition[] {
+  return corrupt.map((name) => ({
+    kind: 'corrupt',
+    about: name,
+    title: 'a backup is damaged',
+    text: `${name} does not read back as it was written. It no longer counts as good. Check the disk it lies on.`,
+  }));
+}
+
+function held({ held: reason }: WorkerReport): Condition[] {
+  if (reason === undefined) return [];
+  return [
+    {
+      kind: 'prune-held',
+      about: '',
+      title: 'pruning is held',
+      text: `${reason} Nothing is removed until \`gofr-backup prune --force\`, or until backups are as before.`,
+    },
+  ];
+}
+
+function drill({ last_drill: last }: WorkerReport): Condition[] {
+  if (!last || last.ok) return [];
+  return [
+    {
+      kind: 'drill-failed',
+      about: last.backup,
+      title: 'a restore drill failed',
+      text: `${last.backup} could not be restored as it was at ${last.at}: ${last.message ?? 'see the log'}`,
+    },
+  ];
+}
+
+function disk({ disk: room }: WorkerReport, { diskPercent }: Limits): Condition[] {
+  if (!room || room.size <= 0 || diskPercent === 0) return [];
+  const used = Math.floor((100 * (room.size - room.free)) / room.size);
+  if (used < diskPercent) return [];
+  return [
+    {
+      kind: 'disk-nearly-full',
+      about: '',
+      title: 'the backup disk is nearly full',
+      text: `${used} % of it is used, ${Math.round(room.free / 1_048_576)} MB are free. Lower the retention, or make room.`,
+    },
+  ];
+}

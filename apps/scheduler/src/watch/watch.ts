@@ -1,0 +1,95 @@
+/**
+ * Watches the worker from outside, so that a dead one cannot silence its own alarm. What was told stays in Redis:
+ * restarts and further schedulers do not tell it again.
+ */
+import { type AlertPlan, maxAgeOf, type Settings } from '@gofr-backup/config';
+import type { Clock, Logger } from '@gofr-backup/core';
+import {
+  type Alert,
+  type Channel,
+  changes,
+  channelsOf,
+  deliver,
+  keyOf,
+  type Raised,
+} from '@gofr-backup/notify';
+import { type Connection, KEY_PREFIX, queueName, readReport } from '@gofr-backup/queue';
+import { conditionsOf, type Limits } from './conditions.ts';
+
+const INTERVAL_MS = 30_000;
+const MAX_SILENCE_MS = 3 * 60_000;
+/** longer than any delivery takes: three attempts of ten seconds and their pauses */
+const TURN_SECONDS = 60;
+
+export interface WatchOptions {
+  settings: Settings;
+  plan: AlertPlan;
+  connection: Connection;
+  clock: Clock;
+  logger: Logger;
+  /** for tests */
+  intervalMs?: number;
+  maxSilenceMs?: number;
+  channels?: Channel[];
+}
+
+/** Looks every half minute until stopped. Without Redis it waits: there is nothing to compare with. */
+export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
+  const { settings, clock, logger } = options;
+  const since = clock.now();
+  let looking: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    const limits: Limits = {
+      maxAge: settings.enabled ? maxAgeOf(settings, clock.now()) : Number.POSITIVE_INFINITY,
+      maxSilence: options.maxSilenceMs ?? MAX_SILENCE_MS,
+      diskPercent: settings.diskAlertPercent,
+      since,
+    };
+    looking = looking
+      .then(() => look(options, limits))
+      .catch((error: unknown) => {
+        logger.warn({ reason: String(error) }, 'the watch could not look');
+      });
+  }, options.intervalMs ?? INTERVAL_MS);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+async function look(options: WatchOptions, limits: Limits): Promise<void> {
+  const { connection, settings, clock } = options;
+  if (connection.client.status !== 'ready') return;
+  const key = `${KEY_PREFIX}:${queueName(settings.project)}:alerts`;
+  // one scheduler at a time; the turn ends by itself when its holder dies
+  if ((await connection.client.set(`${key}:turn`, '1', 'EX', TURN_SECONDS, 'NX')) === null) return;
+  try {
+    let told = JSON.parse((await connection.client.get(key)) ?? '{}') as Raised;
+    const conditions = conditionsOf(await readReport(connection, settings.project), limits, clock.now());
+    const at = new Date(clock.now()).toISOString();
+    for (const alert of changes(settings.prefix, told, conditions, at)) {
+      // told, then remembered: a crash between the two repeats a message, the other order would lose it
+      if (!(await tell(options, alert))) continue;
+      told = remember(told, alert);
+      await connection.client.set(key, JSON.stringify(told));
+    }
+  } finally {
+    await connection.client.del(`${key}:turn`);
+  }
+}
+
+/** False when nobody could be reached: then it is told again at the next look. */
+async function tell(
+  { plan, channels = channelsOf(plan), logger }: WatchOptions,
+  alert: Alert,
+): Promise<boolean> {
+  logger.warn({ alert: alert.kind, about: alert.about, state: alert.state, text: alert.text }, 'alert');
+  const deliveries = await deliver(alert, channels);
+  for (const { channel, ok, attempts, reason } of deliveries) {
+    if (!ok)
+      logger.error({ channel, attempts, reason, alert: alert.kind }, 'an alert could not be delivered');
+  }
+  return deliveries.length === 0 || deliveries.some(({ ok }) => ok);
+}

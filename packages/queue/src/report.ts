@@ -1,0 +1,62 @@
+/** What the worker last knew, kept in Redis for whoever watches it: a dead worker leaves its report, and its age. */
+import { z } from 'zod';
+import { askRedis, type Connection } from './connection.ts';
+import { KEY_PREFIX, queueName } from './queue.ts';
+
+const ended = z.object({ ok: z.boolean(), at: z.string(), message: z.string().exactOptional() });
+
+/** Times are ISO 8601 UTC. Every field is optional: reports outlive deployments, and a new one knows little. */
+export const reportSchema = z.object({
+  /** refreshed by a living worker every half minute */
+  seen_at: z.string().exactOptional(),
+  /** the last backup that ended for good, after its last attempt */
+  last_backup: ended.exactOptional(),
+  last_drill: ended.extend({ backup: z.string() }).exactOptional(),
+  newest_good_at: z.string().exactOptional(),
+  /** file names of the backups known to be damaged */
+  corrupt: z.array(z.string()).exactOptional(),
+  /** why pruning is held */
+  held: z.string().exactOptional(),
+  /** bytes of the file system of BACKUP_DIR */
+  disk: z.object({ free: z.number(), size: z.number() }).exactOptional(),
+});
+export type WorkerReport = z.output<typeof reportSchema>;
+
+/** A hash of one JSON document a field, so that whoever writes one never overwrites another's. */
+const keyOf = (project: string): string => `${KEY_PREFIX}:${queueName(project)}:report`;
+
+/** A field that cannot be read is left out: the watcher then knows less, and says so. */
+export async function readReport(connection: Connection, project: string): Promise<WorkerReport> {
+  const fields = await askRedis(connection, () => connection.client.hgetall(keyOf(project)));
+  const known: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(fields)) {
+    const schema = reportSchema.shape[name as keyof WorkerReport];
+    const parsed = schema?.safeParse(parseJson(text));
+    if (parsed?.success) known[name] = parsed.data;
+  }
+  return known;
+}
+
+/** Fields of `news` replace what was known; undefined takes a field away. */
+export async function writeReport(
+  connection: Connection,
+  project: string,
+  news: { [Field in keyof WorkerReport]: WorkerReport[Field] | undefined },
+): Promise<void> {
+  const gone = Object.keys(news).filter((name) => news[name as keyof WorkerReport] === undefined);
+  const set = Object.entries(news).flatMap(([name, value]) =>
+    value === undefined ? [] : [name, JSON.stringify(value)],
+  );
+  await askRedis(connection, async () => {
+    if (set.length > 0) await connection.client.hset(keyOf(project), ...set);
+    if (gone.length > 0) await connection.client.hdel(keyOf(project), ...gone);
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
