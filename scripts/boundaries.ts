@@ -1,5 +1,5 @@
 /**
- * `node scripts/boundaries.ts`: who may import whom, and who may touch the surroundings. The design of
+ * `node scripts/boundaries.ts [root]`: who may import whom, and who may touch the surroundings. The design of
  * docs/architecture.md as rules, each with its reason; a finding says what to do instead.
  */
 import { globSync, readFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ interface ImportRule {
   because: string;
 }
 
+const root = process.argv[2] ?? ROOT;
 const PACKAGE = '@gofr-backup/';
 
 /** The first rule whose `from` a file lies in is its rule. */
@@ -112,7 +113,7 @@ const IMPORT =
 
 let findings = 0;
 for (const file of sources()) {
-  const text = withoutComments(readFileSync(join(ROOT, file), 'utf8'));
+  const text = withoutComments(readFileSync(join(root, file), 'utf8'));
   for (const specifier of importsOf(text)) judgeImport(file, specifier);
   for (const rule of WORD_RULES) judgeWords(file, text, rule);
 }
@@ -121,7 +122,7 @@ if (findings > 0) process.exitCode = 1;
 /** Production sources: tests and their fixtures may do as they like. */
 function sources(): string[] {
   return globSync('{apps,packages}/*/{src,bin}/**/*.{ts,mjs}', {
-    cwd: ROOT,
+    cwd: root,
     exclude: ['**/node_modules/**', '**/dist/**'],
   }).filter((file) => !/\.(test|fixture)\.ts$/.test(file));
 }
