@@ -1,6 +1,6 @@
-import type { Progress } from '@gofr-backup/core';
+import type { Logger, Progress } from '@gofr-backup/core';
 import type { z } from 'zod';
-import type { JobLogger } from '../job-log.ts';
+
 import { backup } from './backup.ts';
 import { drill } from './drill.ts';
 import { prune } from './prune.ts';
@@ -24,7 +24,7 @@ export interface Run<Name extends JobName> {
   attempt: number;
   payload: Payload<Name>;
   /** Writes to the service's log and to the job's own, with project, job, jobId and attempt. */
-  logger: JobLogger;
+  logger: Logger;
   /** Shown by `follow`; called as often as one likes. */
   progress: Progress;
   /** Aborted on cancellation, on a lost queue lock and when the worker stops. */

@@ -1,0 +1,153 @@
+/** One attempt at one job: parse, run, and say how it goes on when it fails. */
+import { randomInt } from 'node:crypto';
+import { BackupError, toBackupError, type Clock, type Logger, type ProgressEvent } from '@gofr-backup/core';
+import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import { z } from 'zod';
+import { parsePayload } from './enqueue.ts';
+import { encodeFailure } from './failure.ts';
+import { jobLog } from './job-log.ts';
+import {
+  JOBS,
+  type JobName,
+  type Payload,
+  type Processor,
+  type Processors,
+  type Result,
+} from './jobs/index.ts';
+import { throttleProgress } from './throttle.ts';
+
+/** Why an attempt is aborted; the reason of its signal. */
+export const STOPPING = 'the worker stops';
+export const LOCK_LOST = 'the job was taken for dead and given to another worker';
+export const CANCELLED = 'somebody cancelled the job';
+
+export interface Attempting {
+  project: string;
+  processors: Processors;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** What a job's data holds beside its payload. */
+interface Bookkeeping {
+  /** milliseconds since the epoch: since when it waits for the lock */
+  busySince?: number;
+}
+
+/** Answers the result, or throws what makes BullMQ fail, retry, delay or give back the job. */
+export async function attempt(
+  job: Job,
+  token: string,
+  signal: AbortSignal,
+  { project, processors, logger, clock }: Attempting,
+): Promise<unknown> {
+  const context = { project, job: job.name, jobId: job.id, attempt: job.attemptsMade + 1 };
+  const log = jobLog(job, logger, context, clock);
+  const progress = throttleProgress((event: ProgressEvent) => job.updateProgress(event));
+  try {
+    const { name, payload } = readJob(job);
+    const result = await (processors[name] as Processor<JobName>)({
+      jobId: job.id ?? '',
+      attempt: job.attemptsMade + 1,
+      payload,
+      logger: log.logger,
+      progress: progress.report,
+      signal,
+      save: async (next: Payload<JobName>) => {
+        const { busySince } = job.data as Bookkeeping;
+        await job.updateData({ ...next, ...(busySince === undefined ? {} : { busySince }) });
+      },
+    });
+    return checkResult(name, result);
+  } catch (thrown) {
+    return await giveUpOrGoOn(job, token, signal, thrown, { log: log.logger, clock });
+  } finally {
+    await progress.end();
+    await log.flush();
+  }
+}
+
+function readJob(job: Job): { name: JobName; payload: Payload<JobName> } {
+  if (!Object.hasOwn(JOBS, job.name)) {
+    throw new BackupError('USAGE', `No job is called ${job.name}`, {
+      hint: `Jobs are ${Object.keys(JOBS).join(', ')}; was it queued by a newer version?`,
+    });
+  }
+  const name = job.name as JobName;
+  return { name, payload: parsePayload(name, job.data) };
+}
+
+/** A wrong result means that asker and worker disagree: trying again would not help. */
+function checkResult(name: JobName, result: Result<JobName>): Result<JobName> {
+  const parsed = JOBS[name].result.safeParse(result);
+  if (parsed.success) return parsed.data;
+  throw new UnrecoverableError(
+    encodeFailure(
+      new BackupError('FAILED', `The ${name} job's result breaks its contract`, {
+        why: z.prettifyError(parsed.error),
+      }),
+    ),
+  );
+}
+
+async function giveUpOrGoOn(
+  job: Job,
+  token: string,
+  signal: AbortSignal,
+  thrown: unknown,
+  { log, clock }: { log: Logger; clock: Clock },
+): Promise<never> {
+  if (thrown instanceof UnrecoverableError) throw thrown;
+  const error = toBackupError(thrown, job.name);
+  const facts = { code: error.code, reason: error.why, error: error.message };
+  if (signal.aborted && signal.reason === STOPPING) {
+    log.warn({}, 'job given back, the worker stops');
+    await job.moveToWait(token);
+    throw new WaitingError();
+  }
+  if (signal.aborted)
+    throw failure(
+      new BackupError('CANCELLED', `The ${job.name} was cancelled`, { why: String(signal.reason) }),
+      false,
+    );
+  const patience = error.code === 'BUSY' ? leftOfPatience(job, clock.now()) : 0;
+  if (patience > 0) await waitForLock(job, token, facts, { log, clock });
+  const again = error.code !== 'BUSY' && error.retryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
+  log[again ? 'warn' : 'error'](facts, again ? 'job failed, will be tried again' : 'job failed');
+  throw failure(error, again);
+}
+
+/** The one place where an error becomes a retry or an end. */
+function failure(error: BackupError, again: boolean): Error {
+  const failed = again ? new Error(encodeFailure(error)) : new UnrecoverableError(encodeFailure(error));
+  if (error.stack) failed.stack = error.stack;
+  return failed;
+}
+
+const busySinceOf = (job: Job, now: number): number =>
+  Math.min((job.data as Bookkeeping).busySince ?? now, now);
+
+function leftOfPatience(job: Job, now: number): number {
+  const { name, payload } = readJob(job);
+  const patience = (JOBS[name].patience as (payload: Payload<JobName>) => number)(payload);
+  return busySinceOf(job, now) + patience - now;
+}
+
+const SOONEST = 1000;
+const LATEST = 60_000;
+
+/** Half as long again as it has waited; not an attempt, because nothing failed. */
+async function waitForLock(
+  job: Job,
+  token: string,
+  facts: object,
+  { log, clock }: { log: Logger; clock: Clock },
+): Promise<never> {
+  const now = clock.now();
+  const since = busySinceOf(job, now);
+  const pause = Math.min(Math.max((now - since) / 2, SOONEST), LATEST) + randomInt(500);
+  log.info({ ...facts, seconds: Math.ceil(pause / 1000) }, 'backup directory is busy, job waits');
+  await job.updateData({ ...(job.data as object), busySince: since });
+  await job.moveToDelayed(now + pause, token);
+  throw new DelayedError();
+}

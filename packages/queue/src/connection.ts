@@ -1,0 +1,122 @@
+import { BackupError, silentLogger, type Logger } from '@gofr-backup/core';
+import { Cluster, Redis } from 'ioredis';
+import { parseRedisUrl, redactRedisUrl, type RedisTarget } from './redis-url.ts';
+import { within } from './within.ts';
+
+export interface ConnectOptions {
+  /**
+   * `command`: somebody waits for an answer; unreachable is an error within about a second, a lost connection ends it.
+   * `service`: connects whenever Redis comes, and again after every loss.
+   */
+  mode: 'command' | 'service';
+  logger?: Logger;
+}
+
+export interface Connection {
+  /** the URL without credentials */
+  readonly address: string;
+  readonly mode: ConnectOptions['mode'];
+  readonly client: Redis | Cluster;
+  /** Ends it at once, also while Redis is away. */
+  close(): void;
+}
+
+/** ms until a command gives up on connecting, and on any one answer */
+const CONNECT_TIMEOUT = 1000;
+const ANSWER_TIMEOUT = 5000;
+
+/** `command` mode throws REDIS_UNREACHABLE; `service` mode resolves without waiting for Redis. */
+export async function connect(redisUrl: string, options: ConnectOptions): Promise<Connection> {
+  const { mode, logger = silentLogger } = options;
+  const client = createClient(parseRedisUrl(redisUrl), mode);
+  const connection: Connection = {
+    address: redactRedisUrl(redisUrl),
+    mode,
+    client,
+    close: () => client.disconnect(),
+  };
+  reportState(connection, logger);
+  if (mode === 'command') await reachNow(connection);
+  else void client.connect().catch(() => {}); // reported by the error listener, tried again by retryStrategy
+  return connection;
+}
+
+const retryLater = (times: number): number => Math.min(100 * 2 ** times, 5000);
+const giveUp = (): null => null;
+
+function createClient(target: RedisTarget, mode: ConnectOptions['mode']): Redis | Cluster {
+  const retry = mode === 'command' ? giveUp : retryLater;
+  const shared = {
+    maxRetriesPerRequest: null,
+    keepAlive: 10_000,
+    ...(mode === 'command' ? { connectTimeout: CONNECT_TIMEOUT, commandTimeout: ANSWER_TIMEOUT } : {}),
+  };
+  if (target.kind === 'cluster') {
+    const redisOptions = { ...shared, ...target.options };
+    return new Cluster(target.nodes, { redisOptions, lazyConnect: true, clusterRetryStrategy: retry });
+  }
+  const retries = { retryStrategy: retry, sentinelRetryStrategy: retry };
+  return new Redis({ ...shared, ...retries, ...target.options, lazyConnect: true });
+}
+
+/** One line when it is lost, one when it is back; without the listener an error would end the process. */
+function reportState({ client, address }: Connection, logger: Logger): void {
+  let lost = false;
+  client.on('error', (error: Error) => {
+    if (!lost) logger.warn({ redis: address, reason: reasonOf(error) }, 'Redis cannot be reached');
+    lost = true;
+  });
+  client.on('ready', () => {
+    if (lost) logger.info({ redis: address }, 'Redis is back');
+    lost = false;
+  });
+}
+
+async function reachNow(connection: Connection): Promise<void> {
+  const { client } = connection;
+  let last: Error | undefined;
+  client.on('error', (error: Error) => (last = error));
+  try {
+    const reached = client.connect().then(() => client.ping());
+    if (!(await within(CONNECT_TIMEOUT, reached))) throw new Error('no answer within a second');
+  } catch (thrown) {
+    connection.close();
+    throw unreachable(connection, last ?? thrown);
+  }
+}
+
+/** Runs a command of the queue; in `command` mode a lost or silent Redis becomes REDIS_UNREACHABLE. */
+export async function askRedis<T>(connection: Connection, ask: () => Promise<T>): Promise<T> {
+  if (connection.mode === 'service') return ask();
+  try {
+    if (connection.client.status === 'end') throw new Error('Connection is closed.');
+    return await ask();
+  } catch (thrown) {
+    throw isConnectionError(thrown) ? unreachable(connection, thrown) : thrown;
+  }
+}
+
+function isConnectionError(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const code = 'code' in thrown ? String(thrown.code) : '';
+  return (
+    /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|EHOST|ENET|EAI_)/.test(code) ||
+    /connection is closed|command timed out|stream isn't writeable|cluster isn't ready|all.*slots|sentinels are unreachable/i.test(
+      thrown.message,
+    )
+  );
+}
+
+function unreachable({ address }: Connection, cause: unknown): BackupError {
+  return new BackupError('REDIS_UNREACHABLE', `Redis at ${address} cannot be reached`, {
+    why: reasonOf(cause),
+    cause,
+    details: { redis: address },
+  });
+}
+
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown instanceof AggregateError) return thrown.errors.map(reasonOf).join('; ');
+  return thrown.message || ('code' in thrown ? String(thrown.code) : thrown.name);
+}

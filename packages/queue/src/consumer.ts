@@ -1,0 +1,121 @@
+import { silentLogger, systemClock, type Clock, type Logger } from '@gofr-backup/core';
+import { QueueEvents, Worker, type Job } from 'bullmq';
+import { attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.ts';
+import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
+import type { Connection } from './connection.ts';
+import type { Processors } from './jobs/index.ts';
+import { bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
+import { within } from './within.ts';
+
+export interface ConsumerOptions {
+  project: string;
+  /** in `service` mode: a consumer outlives Redis's absences */
+  connection: Connection;
+  processors: Processors;
+  logger?: Logger;
+  clock?: Clock;
+  /** ms without a sign of life after which a job is given to another worker; default 30 s */
+  lockDuration?: number;
+}
+
+export interface Consumer {
+  /**
+   * Takes no more jobs, lets the present one end for a quarter of `grace` ms, then aborts it and gives it back to
+   * the queue without losing an attempt. Resolves after `grace` at the latest; leaves the connection open.
+   */
+  stop(grace?: number): Promise<void>;
+}
+
+interface Running {
+  job: Job;
+  token: string;
+  abort: AbortController;
+}
+
+const LOCK_DURATION = 30_000;
+/** docker stop kills after 10 s */
+const GRACE = 8000;
+/**
+ * How often one job may die with its worker. The default of one would fail a backup because of two restarts;
+ * without an end a job that kills its worker would do so for ever.
+ */
+const MAX_STALLED = 10;
+
+/** One at a time in this process and, by the queue's global concurrency, in all of them. */
+export function startConsumer(options: ConsumerOptions): Consumer {
+  const { project, connection, logger = silentLogger, clock = systemClock } = options;
+  const lockDuration = options.lockDuration ?? LOCK_DURATION;
+  const running = new Map<string, Running>();
+  const process = async (job: Job, token = ''): Promise<unknown> => {
+    const abort = new AbortController();
+    running.set(job.id ?? '', { job, token, abort });
+    try {
+      return await attempt(job, token, abort.signal, { ...options, logger, clock });
+    } finally {
+      running.delete(job.id ?? '');
+    }
+  };
+  const shared = { connection: bullConnection(connection), prefix: KEY_PREFIX };
+  const worker = new Worker(queueName(project), process, {
+    ...shared,
+    autorun: false,
+    concurrency: 1,
+    lockDuration,
+    stalledInterval: lockDuration / 2,
+    maxStalledCount: MAX_STALLED,
+    runRetryDelay: 1000,
+  });
+  const abortJob = (id: string, reason: string): void => running.get(id)?.abort.abort(reason);
+  worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => abortJob(id, LOCK_LOST)));
+  worker.on('stalled', (jobId) => logger.warn({ project, jobId }, 'job lost its worker, is taken up again'));
+  worker.on('error', (error) => logger.debug({ project, reason: error.message }, 'worker error'));
+  const events = listenForCancel(queueName(project), shared, abortJob, logger);
+  const stopped = new AbortController();
+  const started = limitToOne(options, logger).then(() => {
+    if (!stopped.signal.aborted) void worker.run().catch(() => {}); // told by the error listener
+  });
+  void started.catch(() => {});
+  return {
+    async stop(grace = GRACE) {
+      stopped.abort();
+      const closed = worker.close();
+      await within(grace / 4, closed);
+      for (const { abort } of running.values()) abort.abort(STOPPING);
+      await within(grace / 2, closed);
+      await within(grace / 8, giveBack(running, logger));
+      await within(grace / 8, events.close());
+    },
+  };
+}
+
+/** Cancellation from other processes arrives as an event of the queue. */
+function listenForCancel(
+  name: string,
+  options: { connection: ReturnType<typeof bullConnection>; prefix: string },
+  abortJob: (id: string, reason: string) => void,
+  logger: Logger,
+): QueueEvents {
+  const events = new QueueEvents(name, options);
+  events.on('error', (error) => logger.debug({ reason: error.message }, 'queue events error'));
+  events.on<CancelEvents, typeof CANCEL_EVENT>(CANCEL_EVENT, ({ jobId, reason }) =>
+    abortJob(jobId, reason ? `${CANCELLED}: ${reason}` : CANCELLED),
+  );
+  return events;
+}
+
+async function limitToOne({ project, connection }: ConsumerOptions, logger: Logger): Promise<void> {
+  const queue = openQueue(project, connection, logger);
+  try {
+    await queue.bull.setGlobalConcurrency(1);
+  } finally {
+    await queue.close();
+  }
+}
+
+/** A processor that did not end in time dies with this process; its job must not wait for the lock to expire. */
+async function giveBack(running: Map<string, Running>, logger: Logger): Promise<void> {
+  for (const { job, token } of running.values()) {
+    logger.warn({ jobId: job.id, job: job.name }, 'job did not end in time, given back');
+    await job.moveToWait(token).catch(() => {});
+  }
+}

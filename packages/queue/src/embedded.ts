@@ -1,0 +1,127 @@
+/**
+ * The private Redis of a backup directory, for when REDIS_URL is unset: one server a directory, on a unix socket,
+ * shared by all processes that start it, ended by the last of them. State survives a kill (append-only file).
+ */
+import { mkdir } from 'node:fs/promises';
+import { silentLogger, systemClock, toBackupError, type Clock, type Logger } from '@gofr-backup/core';
+import { Redis } from 'ioredis';
+import { answersPing, prepareSocket, socketOf } from './embedded-socket.ts';
+import { spawnRedis } from './embedded-spawn.ts';
+import { whileStarting } from './start-lock.ts';
+
+export interface EmbeddedRedis {
+  /** for `connect` */
+  url: string;
+  /** true: it ran already */
+  adopted: boolean;
+  /** Ends the server when nobody else uses it; otherwise leaves it to them. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** for its files; created 0700 */
+  dir: string;
+  logger?: Logger;
+  clock?: Clock;
+}
+
+/** The connection by which a user of the server is counted. */
+const USER = 'gofr-backup-embedded';
+/** ms for somebody who only asks whether one runs */
+const ANSWER_SOON = 1000;
+
+/**
+ * Adopts the running server of `dir` or starts one, and starts it again should it die before `stop`.
+ * Throws REDIS_MISSING, PERMISSION or IO.
+ */
+export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
+  const { dir, logger = silentLogger, clock = systemClock } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw toBackupError(error, `making ${dir}`);
+  });
+  const { socket, adopted } = await ensureRunning(dir, logger, clock);
+  logger.info({ socket }, adopted ? 'joined the running embedded Redis' : 'embedded Redis started');
+  const user = keepRunning(socket, () => ensureRunning(dir, logger, clock), logger);
+  await user.ready;
+  return {
+    url: socketUrl(socket),
+    adopted,
+    async stop() {
+      user.end();
+      await shutdownIfUnused(socket, logger);
+    },
+  };
+}
+
+/** The URL of the embedded Redis that runs for `dir` now; undefined when there is none. */
+export async function findEmbeddedRedis(dir: string): Promise<string | undefined> {
+  const socket = socketOf(dir);
+  return (await answersPing(socket, ANSWER_SOON)) ? socketUrl(socket) : undefined;
+}
+
+const socketUrl = (socket: string): string => `unix://${socket.split('/').map(encodeURIComponent).join('/')}`;
+
+async function ensureRunning(
+  dir: string,
+  logger: Logger,
+  clock: Clock,
+): Promise<{ socket: string; adopted: boolean }> {
+  const socket = socketOf(dir);
+  if (await answersPing(socket)) return { socket, adopted: true };
+  return whileStarting(dir, clock, async () => {
+    // two servers on one directory would both start, and the second steal the socket
+    if (await answersPing(socket)) return { socket, adopted: true };
+    await prepareSocket(dir);
+    await spawnRedis({ dir, socket, logger, clock });
+    return { socket, adopted: false };
+  });
+}
+
+/** Holds a connection while this process uses the server; when it breaks, the server is looked after. */
+function keepRunning(
+  socket: string,
+  ensure: () => Promise<unknown>,
+  logger: Logger,
+): { ready: Promise<void>; end(): void } {
+  const client = new Redis({ path: socket, connectionName: USER, retryStrategy: () => 200 });
+  let ended = false;
+  let ensuring = false;
+  client.on('error', () => {});
+  client.on('close', () => {
+    if (ended || ensuring) return;
+    ensuring = true;
+    logger.warn({ socket }, 'embedded Redis is gone, starting it again');
+    ensure()
+      .catch((error: unknown) => logger.error({ err: error }, 'embedded Redis did not start again'))
+      .finally(() => (ensuring = false));
+  });
+  return {
+    ready: client.ping().then(() => undefined),
+    end() {
+      ended = true;
+      client.disconnect();
+    },
+  };
+}
+
+/** Counted after this process's own connection has ended, so of two that stop at once at least one sees none. */
+async function shutdownIfUnused(socket: string, logger: Logger): Promise<void> {
+  const client = new Redis({
+    path: socket,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    commandTimeout: 5000,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const clients = String(await client.client('LIST'));
+    if (clients.includes(`name=${USER} `)) return;
+    logger.info({ socket }, 'embedded Redis stops');
+    await client.shutdown('NOSAVE').catch(() => {}); // the connection closes instead of an answer
+  } catch {
+    // it is gone already
+  } finally {
+    client.disconnect();
+  }
+}

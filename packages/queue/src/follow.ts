@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BackupError, type ProgressEvent } from '@gofr-backup/core';
+import type { Job } from 'bullmq';
+import { z } from 'zod';
+import { askRedis } from './connection.ts';
+import type { EnqueuedJob } from './enqueue.ts';
+import { decodeFailure } from './failure.ts';
+import { JOBS, type JobName, type Result } from './jobs/index.ts';
+
+export interface FollowOptions {
+  onProgress?: (event: ProgressEvent) => void;
+  /** one line of the job's log, as `logLine` writes it */
+  onLog?: (line: string) => void;
+  /** Stops following (CANCELLED); the job goes on. */
+  signal?: AbortSignal;
+  /** ms between two looks */
+  interval?: number;
+}
+
+/**
+ * Resolves to the job's result, or throws the BackupError it failed with; REDIS_UNREACHABLE when Redis dies meanwhile
+ * (`command` mode). It looks again and again instead of listening: nothing is missed when a connection is lost.
+ */
+export async function follow<Name extends JobName>(
+  { id, name, queue }: EnqueuedJob<Name>,
+  options: FollowOptions = {},
+): Promise<Result<Name>> {
+  const { onProgress, onLog, signal, interval = 150 } = options;
+  let linesSeen = 0;
+  let lastProgress = '';
+  for (;;) {
+    if (signal?.aborted)
+      throw new BackupError('CANCELLED', `No longer following ${id}`, { hint: 'The job goes on.' });
+    const { job, lines } = await askRedis(queue.connection, async () => ({
+      job: (await queue.bull.getJob(id)) as Job | undefined,
+      lines: onLog ? (await queue.bull.getJobLogs(id, linesSeen)).logs : [],
+    }));
+    linesSeen += lines.length;
+    for (const line of lines) onLog?.(line);
+    if (!job) throw new BackupError('CANCELLED', `The ${name} was removed from the queue before it began`);
+    const progress = JSON.stringify(job.progress);
+    if (progress !== lastProgress && isProgress(job.progress)) onProgress?.(job.progress);
+    lastProgress = progress;
+    if (job.finishedOn) return await outcome(job, name, queue);
+    await sleep(interval);
+  }
+}
+
+async function outcome<Name extends JobName>(
+  job: Job,
+  name: Name,
+  queue: EnqueuedJob['queue'],
+): Promise<Result<Name>> {
+  if (!(await askRedis(queue.connection, () => job.isCompleted()))) throw decodeFailure(job.failedReason);
+  const parsed = JOBS[name].result.safeParse(job.returnvalue);
+  if (parsed.success) return parsed.data as Result<Name>;
+  throw new BackupError('FAILED', `The worker answered a ${name} in a form this version does not know`, {
+    why: z.prettifyError(parsed.error),
+    hint: 'The job itself ended well; run the same version here and in the worker.',
+  });
+}
+
+export function isProgress(value: unknown): value is ProgressEvent {
+  return (
+    typeof value === 'object' && value !== null && 'phase' in value && 'bytes' in value && 'files' in value
+  );
+}

@@ -1,0 +1,120 @@
+/** What a queue holds and held, for `status`, `logs` and the dashboard. */
+import type { ProgressEvent } from '@gofr-backup/core';
+import type { Job, JobState } from 'bullmq';
+import { askRedis } from './connection.ts';
+import { decodeFailure } from './failure.ts';
+import { isProgress } from './follow.ts';
+import type { BackupQueue } from './queue.ts';
+
+export type JobStateName = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
+
+export interface JobSummary {
+  id: string;
+  name: string;
+  state: JobStateName;
+  payload: unknown;
+  /** made by a schedule */
+  scheduled: boolean;
+  /** attempts begun so far; the first is 1 */
+  attempt: number;
+  /** milliseconds since the epoch, as the rest */
+  created: number;
+  started?: number;
+  finished?: number;
+  /** delayed: when it is due */
+  due?: number;
+  progress?: ProgressEvent;
+  result?: unknown;
+  error?: { code: string; message: string; why: string; hint: string };
+}
+
+export interface QueueStatus {
+  /** milliseconds since the epoch; one for each schedule, soonest first */
+  next: { schedule: string; job: string; at: number; pattern: string; timezone: string }[];
+  counts: Record<JobStateName, number>;
+  /** worker processes connected now */
+  workers: number;
+}
+
+const STATES: readonly JobStateName[] = ['active', 'waiting', 'delayed', 'completed', 'failed'];
+
+/** Newest first; schedules' next runs are left out (see `queueStatus`). */
+export async function listJobs(
+  queue: BackupQueue,
+  options: { limit?: number; states?: readonly JobStateName[] } = {},
+): Promise<JobSummary[]> {
+  const { limit = 50, states = STATES } = options;
+  return askRedis(queue.connection, async () => {
+    const found = await Promise.all(
+      states.map(async (state) => {
+        const jobs = (await queue.bull.getJobs([state], 0, limit - 1, false)) as (Job | undefined)[];
+        return jobs.filter((job) => job !== undefined).map((job) => summary(job, state));
+      }),
+    );
+    return found
+      .flat()
+      .filter((job) => !(job.scheduled && job.state === 'delayed' && job.attempt === 0))
+      .toSorted((a, b) => (b.finished ?? b.started ?? b.created) - (a.finished ?? a.started ?? a.created))
+      .slice(0, limit);
+  });
+}
+
+/** Undefined when the queue does not know it (any more). */
+export async function findJob(queue: BackupQueue, id: string): Promise<JobSummary | undefined> {
+  return askRedis(queue.connection, async () => {
+    const job = (await queue.bull.getJob(id)) as Job | undefined;
+    return job && summary(job, stateName(await job.getState()));
+  });
+}
+
+/** The lines from the `start`-th on. */
+export async function jobLogs(queue: BackupQueue, id: string, start = 0): Promise<string[]> {
+  return askRedis(queue.connection, async () => (await queue.bull.getJobLogs(id, start)).logs);
+}
+
+export async function queueStatus(queue: BackupQueue): Promise<QueueStatus> {
+  return askRedis(queue.connection, async () => {
+    const [schedulers, counts, workers] = await Promise.all([
+      queue.bull.getJobSchedulers(),
+      queue.bull.getJobCounts(...STATES),
+      queue.bull.getWorkersCount(),
+    ]);
+    const next = schedulers.map(({ key, name, next: at, pattern, tz }) => ({
+      schedule: key,
+      job: name,
+      at: at ?? 0,
+      pattern: pattern ?? '',
+      timezone: tz ?? 'UTC',
+    }));
+    return {
+      next: next.toSorted((a, b) => a.at - b.at),
+      counts: Object.fromEntries(STATES.map((state) => [state, counts[state] ?? 0])) as QueueStatus['counts'],
+      workers,
+    };
+  });
+}
+
+function stateName(state: JobState | 'unknown'): JobStateName {
+  return STATES.find((known) => known === state) ?? 'waiting';
+}
+
+function summary(job: Job, state: JobStateName): JobSummary {
+  const failed = job.failedReason && state !== 'completed' ? decodeFailure(job.failedReason) : undefined;
+  return {
+    id: job.id ?? '',
+    name: job.name,
+    state,
+    payload: job.data,
+    scheduled: job.repeatJobKey !== undefined,
+    attempt: job.attemptsStarted,
+    created: job.timestamp,
+    ...(job.processedOn === undefined ? {} : { started: job.processedOn }),
+    ...(job.finishedOn === undefined ? {} : { finished: job.finishedOn }),
+    ...(state === 'delayed' ? { due: job.timestamp + job.delay } : {}),
+    ...(isProgress(job.progress) ? { progress: job.progress } : {}),
+    ...(state === 'completed' ? { result: job.returnvalue } : {}),
+    ...(failed
+      ? { error: { code: failed.code, message: failed.message, why: failed.why, hint: failed.hint } }
+      : {}),
+  };
+}

@@ -1,0 +1,45 @@
+import { silentLogger, type Logger } from '@gofr-backup/core';
+import { Queue, type ConnectionOptions } from 'bullmq';
+import type { Connection } from './connection.ts';
+
+/** The {hash tag} keeps every key of a queue on one node of a Redis Cluster. */
+export const KEY_PREFIX = '{gofr-backup}';
+
+/** One queue a project, whatever number of hosts works on it. */
+export const queueName = (project: string): string => `gofr-${project}-backup`;
+
+const DAY = 24 * 60 * 60;
+
+/** Applied by BullMQ when another job of the queue ends, so an old one may outlive its age. */
+const HISTORY = {
+  removeOnComplete: { age: 90 * DAY, count: 1000 },
+  removeOnFail: { age: 90 * DAY, count: 1000 },
+  keepLogs: 2000,
+  stackTraceLimit: 5,
+};
+
+export interface BackupQueue {
+  readonly project: string;
+  readonly connection: Connection;
+  /** BullMQ's own, for dashboards */
+  readonly bull: Queue;
+  /** Leaves the connection open. */
+  close(): Promise<void>;
+}
+
+export function openQueue(
+  project: string,
+  connection: Connection,
+  logger: Logger = silentLogger,
+): BackupQueue {
+  const bull = new Queue(queueName(project), {
+    connection: bullConnection(connection),
+    prefix: KEY_PREFIX,
+    defaultJobOptions: HISTORY,
+  });
+  bull.on('error', (error) => logger.debug({ reason: error.message }, 'queue error'));
+  return { project, connection, bull, close: () => bull.close() };
+}
+
+/** What BullMQ's classes take; they share the client, and open a second one only where they must block. */
+export const bullConnection = ({ client }: Connection): ConnectionOptions => client as ConnectionOptions;
