@@ -1,0 +1,184 @@
+/**
+ * The trees the bench runs on, made once from a seed: `node bench/corpora.ts <corpus> <directory> [large|small]`.
+ *   charts  20,000 files, 540 MB: PNG (incompressible), SVG, JSON     logs  40 files, 800 MB of service logs
+ *   mixed   1 GB: half of each, and SQLite databases                  tiny  1,000,000 files of a few bytes
+ * small is a twentieth of each.
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+type Make = (directory: string, scale: number, random: Random) => void;
+const CORPORA: Record<string, Make> = { charts, logs, mixed, tiny };
+
+/** Nothing when it is there already; otherwise complete or absent. */
+export async function makeCorpus(name: string, directory: string, size: string): Promise<void> {
+  const make = CORPORA[name];
+  if (!make) throw new Error(`no corpus ${name}; there are ${Object.keys(CORPORA).join(', ')}`);
+  if (existsSync(directory)) return;
+  const unfinished = `${directory}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  make(unfinished, size === 'small' ? 1 / 20 : 1, new Random(name));
+  renameSync(unfinished, directory);
+}
+
+/** Shell that changes 1 % of the files (other bytes, same length) and appends 1 % to logs; differs at every call. */
+export function changeScript(name: string, directory: string): string {
+  if (name === 'logs') return `for f in "${directory}"/*.log; do tail -c 200000 "$f" | rev >>"$f"; done`;
+  const every = `find "${directory}" -type f -size +0 | sort | awk 'NR % 100 == 7'`;
+  return `${every} | while IFS= read -r f; do date +%N | dd of="$f" conv=notrunc bs=9 count=1 2>/dev/null; done`;
+}
+
+/** A file of about 30 KB from the middle of the tree (any file where there is none), relative to it. */
+export function oneFileOf(name: string, directory: string): string {
+  const within = name === 'mixed' ? 'charts' : '.';
+  const folders = readdirSync(join(directory, within), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  const folder = join(within, folders[folders.length >> 1]?.name ?? '.');
+  const names = readdirSync(join(directory, folder)).sort();
+  const sizes = names.map((file) => ({ file, size: statSync(join(directory, folder, file)).size }));
+  const near = sizes.sort((a, b) => Math.abs(a.size - 30_000) - Math.abs(b.size - 30_000))[0];
+  return join(folder, near?.file ?? '');
+}
+
+/** xorshift128+ over 32-bit halves: fast, seeded, good enough for noise that does not compress. */
+class Random {
+  readonly #state = new Uint32Array(4);
+  constructor(seed: string) {
+    for (const [i, character] of [...`${seed}-gofr`].entries()) {
+      this.#state[i % 4] =
+        Math.imul((this.#state[i % 4] ?? 0) ^ (character.codePointAt(0) ?? 0), 0x9e3779b1) + i + 1;
+    }
+    for (let i = 0; i < 64; i++) this.next();
+  }
+  /** 32 bits */
+  next(): number {
+    const s = this.#state;
+    let t = s[3] as number;
+    t ^= t << 11;
+    t ^= t >>> 8;
+    s[3] = s[2] as number;
+    s[2] = s[1] as number;
+    s[1] = s[0] as number;
+    s[0] = (t ^ (s[0] as number) ^ ((s[0] as number) >>> 19)) >>> 0;
+    return s[0] as number;
+  }
+  below(limit: number): number {
+    return this.next() % limit;
+  }
+  bytes(length: number): Buffer {
+    const words = new Uint32Array(Math.ceil(length / 4));
+    for (let i = 0; i < words.length; i++) words[i] = this.next();
+    return Buffer.from(words.buffer, 0, length);
+  }
+}
+
+function charts(directory: string, scale: number, random: Random): void {
+  const files = Math.round(20_000 * scale);
+  for (let i = 0; i < files; i++) {
+    const folder = join(directory, `2026-${String(1 + Math.floor((i * 200) / files)).padStart(3, '0')}`);
+    if (i % Math.ceil(files / 200) === 0) mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true });
+    const id = random.next().toString(16).padStart(8, '0') + random.next().toString(16).padStart(8, '0');
+    const kind = random.below(20);
+    if (kind < 15) writeFileSync(join(folder, `${id}.png`), png(random));
+    else if (kind < 19) writeFileSync(join(folder, `${id}.svg`), svg(random));
+    else writeFileSync(join(folder, `${id}.metadata.json`), metadata(random, id));
+  }
+}
+
+const PNG_HEAD = Buffer.from('89504e470d0a1a0a0000000d49484452000003200000025808020000009f', 'hex');
+function png(random: Random): Buffer {
+  return Buffer.concat([
+    PNG_HEAD,
+    random.bytes(8_000 + random.below(44_000)),
+    Buffer.from('0000000049454e44ae426082', 'hex'),
+  ]);
+}
+
+function svg(random: Random): string {
+  const points = Array.from(
+    { length: 1500 + random.below(3500) },
+    (_, x) => `${x},${(random.below(60_000) / 100).toFixed(2)}`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1600 600"><polyline fill="none" stroke="#1f77b4" points="${points.join(' ')}"/></svg>\n`;
+}
+
+function metadata(random: Random, id: string): string {
+  const series = Array.from({ length: 40 + random.below(200) }, () => random.below(100_000) / 100);
+  return JSON.stringify(
+    { id, title: `Series ${random.below(500)}`, kind: 'line', theme: 'light', series },
+    null,
+    2,
+  );
+}
+
+const ROUTES = [
+  '/render',
+  '/health',
+  '/charts',
+  '/auth/token',
+  '/images',
+  '/ping',
+  '/tools/list',
+  '/sessions',
+];
+const LEVELS = ['INFO', 'INFO', 'INFO', 'INFO', 'DEBUG', 'WARNING', 'ERROR'];
+
+function logs(directory: string, scale: number, random: Random): void {
+  for (let i = 0; i < Math.max(2, Math.round(40 * scale)); i++)
+    log(join(directory, `service-${String(i).padStart(2, '0')}.log`), 20e6, random);
+}
+
+function log(path: string, bytes: number, random: Random): void {
+  const lines: string[] = [];
+  let at = 1_760_000_000_000 + random.below(1e9);
+  for (let length = 0; length < bytes;) {
+    at += random.below(900);
+    const hex = random.next().toString(16).padStart(8, '0') + random.next().toString(16).padStart(8, '0');
+    const line =
+      `${new Date(at).toISOString()} ${LEVELS[random.below(LEVELS.length)]} gofr.web.${random.below(12)} ` +
+      `request_id=${hex} client=10.${random.below(256)}.${random.below(256)}.${random.below(256)} ` +
+      `"GET ${ROUTES[random.below(ROUTES.length)]}/${random.below(100_000)} HTTP/1.1" ${random.below(12) ? 200 : 500} ` +
+      `${random.below(60_000)}B ${(random.below(90_000) / 100).toFixed(2)}ms\n`;
+    lines.push(line);
+    length += line.length;
+  }
+  writeFileSync(path, lines.join(''));
+}
+
+function mixed(directory: string, scale: number, random: Random): void {
+  mkdirSync(join(directory, 'charts'));
+  charts(join(directory, 'charts'), scale / 2, random);
+  mkdirSync(join(directory, 'logs'));
+  logs(join(directory, 'logs'), (scale * 30) / 40, random);
+  mkdirSync(join(directory, 'db'));
+  for (let i = 0; i < 4; i++)
+    database(join(directory, 'db', `sessions-${i}.db`), Math.round(120_000 * scale), random);
+}
+
+function database(path: string, rows: number, random: Random): void {
+  const db = new DatabaseSync(path);
+  db.exec('CREATE TABLE session (id TEXT PRIMARY KEY, owner TEXT, created INTEGER, body BLOB); BEGIN');
+  const insert = db.prepare('INSERT INTO session VALUES (?, ?, ?, ?)');
+  for (let i = 0; i < rows; i++)
+    insert.run(`${random.next()}-${i}`, `user-${random.below(500)}`, random.next(), random.bytes(200));
+  db.exec('COMMIT');
+  db.close();
+}
+
+function tiny(directory: string, scale: number, random: Random): void {
+  const folders = Math.round(1000 * scale);
+  for (let folder = 0; folder < folders; folder++) {
+    const path = join(directory, `d${String(folder).padStart(4, '0')}`);
+    mkdirSync(path);
+    for (let file = 0; file < 1000; file++) writeFileSync(join(path, `f${file}`), String(random.next()));
+  }
+}
+
+if (import.meta.main) {
+  const [name = '', directory = '', size = 'large'] = process.argv.slice(2);
+  await makeCorpus(name, directory, size);
+}

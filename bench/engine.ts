@@ -1,0 +1,90 @@
+/** The engine as a process of its own, for the bench: no queue, no Redis, only archive in and archive out. */
+import { createWriteStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createArchive, openArchive } from '../packages/core/src/archive/index.ts';
+import type { CreateArchiveOptions, OpenArchiveOptions } from '../packages/core/src/archive/types.ts';
+import { systemClock } from '../packages/core/src/clock.ts';
+import { noProgress, type Ports, silentLogger } from '../packages/core/src/ports.ts';
+
+const ports: Ports = {
+  clock: systemClock,
+  logger: silentLogger,
+  progress: noProgress,
+  signal: new AbortController().signal,
+};
+const THREADS = 2;
+const [verb, ...args] = process.argv.slice(2) as [string, ...string[]];
+
+const VERBS: Record<string, (...args: string[]) => Promise<unknown>> = {
+  create,
+  extract,
+  cat,
+  verify,
+  'node-tar': nodeTar,
+};
+await VERBS[verb]?.(...args);
+
+async function create(archive = '', name = 'gzip', level = '6', source = '', previous = '', mode = 'copy') {
+  const options: CreateArchiveOptions = {
+    ...ports,
+    components: [{ name: 'corpus', root: source, archivePath: 'data', select: 'all' }],
+    exclude: [],
+    codec: { name: name as CreateArchiveOptions['codec']['name'], level: Number(level) },
+    archivePath: resolve(archive),
+    indexPath: resolve(`${archive}.idx`),
+    threads: THREADS,
+    linkUnchanged: mode === 'link',
+    ...(previous && existsSync(previous)
+      ? {
+          previous: {
+            archivePath: resolve(previous),
+            indexPath: resolve(`${previous}.idx`),
+            sha256: sumOf(previous),
+          },
+        }
+      : {}),
+  };
+  rmSync(options.archivePath, { force: true });
+  rmSync(options.indexPath, { force: true });
+  const result = await createArchive(options);
+  writeFileSync(`${archive}.sum`, result.sha256);
+}
+
+function sumOf(archive: string): string {
+  return readFileSync(`${archive}.sum`, 'utf8');
+}
+
+function open(archive: string) {
+  const options: OpenArchiveOptions = {
+    ...ports,
+    archivePath: resolve(archive),
+    indexPath: resolve(`${archive}.idx`),
+    threads: THREADS,
+  };
+  return openArchive(options);
+}
+
+async function extract(archive = '', directory = '') {
+  const reader = await open(archive);
+  await reader.extract({ ...ports, directory: resolve(directory) });
+  await reader.close();
+}
+
+async function cat(archive = '', path = '') {
+  const reader = await open(archive);
+  await pipeline(reader.content(`data/${path}`), createWriteStream('', { fd: 1 }));
+  await reader.close();
+}
+
+async function verify(archive = '') {
+  const reader = await open(archive);
+  const report = await reader.verify(ports, sumOf(archive));
+  await reader.close();
+  if (!report.ok) throw new Error(JSON.stringify(report.problems.slice(0, 3)));
+}
+
+async function nodeTar(archive = '', source = '') {
+  const { create: tarCreate } = await import('tar');
+  await tarCreate({ file: archive, gzip: { level: 6 }, cwd: source, portable: false }, ['.']);
+}

@@ -1,0 +1,162 @@
+/**
+ * `node bench/run.ts [--corpus charts,logs,mixed] [--size large|small] [--rounds 5] [--all] [--work 'First run']`
+ * Every contender of a work runs once a round, in turn, so that a noisy minute hits all of them. Results are kept in
+ * .cache/bench/results.json (later runs of the same work replace earlier ones); docs/performance.md is made from them.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { ALL_WORK, type Contender, type Work } from './contenders.ts';
+import { changeScript, makeCorpus, oneFileOf } from './corpora.ts';
+import { measure, median, type Run, settle } from './measure.ts';
+import { writeReport } from './report.ts';
+
+export interface Figures {
+  name: string;
+  /** medians */
+  wall: number;
+  cpu: number;
+  memory: number;
+  bytes?: number;
+  runs: number;
+}
+export interface Results {
+  machine: string;
+  date: string;
+  works: Record<string, { corpus: string; work: string; figures: Figures[] }>;
+}
+
+const ROOT = new URL('..', import.meta.url).pathname;
+const CACHE = join(ROOT, '.cache/bench');
+const RESULTS = join(CACHE, 'results.json');
+const { values } = parseArgs({
+  options: {
+    corpus: { type: 'string', default: 'charts,logs,mixed' },
+    size: { type: 'string', default: 'large' },
+    rounds: { type: 'string', default: '5' },
+    work: { type: 'string' },
+    all: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
+});
+
+installPeers();
+await bundleEngine();
+const results = earlierResults();
+for (const corpus of values.corpus.split(',')) {
+  const source = join(CACHE, `corpus-${corpus}-${values.size}`);
+  await makeCorpus(corpus, source, values.size);
+  for (const work of ALL_WORK.filter(({ title }) => !values.work || title.includes(values.work))) {
+    results.works[`${corpus}/${work.title}`] = {
+      corpus,
+      work: work.title,
+      figures: contest(corpus, source, work),
+    };
+    results.date = execFileSync('date', ['-u', '+%Y-%m-%d'], { encoding: 'utf8' }).trim();
+    writeFileSync(RESULTS, JSON.stringify(results, null, 1));
+  }
+}
+writeReport(results, ROOT);
+
+function contest(corpus: string, source: string, work: Work): Figures[] {
+  const directory = join(CACHE, `work-${corpus}`);
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  process.env['SRC'] = source;
+  process.env['NODE'] = join(ROOT, 'node_modules/.bin/node');
+  process.env['ENGINE'] = join(CACHE, 'engine/engine.js');
+  process.env['ONE'] = oneFileOf(corpus, source);
+  process.env['CHANGE'] = changeScript(corpus, source);
+  const contenders = work.contenders.filter(({ name }) => !values.only || name.includes(values.only));
+  const runs = new Map<Contender, Run[]>(contenders.map((contender) => [contender, []]));
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const contender of contenders) runs.get(contender)?.push(once(contender, directory));
+  }
+  if (values.all) for (const contender of work.slow ?? []) runs.set(contender, [once(contender, directory)]);
+  const figures = [...runs].map(([contender, of]) => figuresOf(contender, of, directory));
+  console.log(`\n${corpus}: ${work.title}`);
+  console.table(
+    figures.map(({ name, wall, cpu, memory, bytes }) => ({ name, wall, cpu, MB: memory >> 20, bytes })),
+  );
+  rmSync(directory, { recursive: true, force: true });
+  return figures;
+}
+
+function once(contender: Contender, directory: string): Run {
+  if (contender.before) measure(contender.before, directory);
+  settle();
+  return measure(contender.script, directory);
+}
+
+function figuresOf({ name, size }: Contender, runs: Run[], directory: string): Figures {
+  const of = (pick: (run: Run) => number) => median(runs.map(pick));
+  const bytes = size && Number(execFileSync('sh', ['-c', size], { cwd: directory, encoding: 'utf8' }));
+  return {
+    name,
+    wall: of((run) => run.wall),
+    cpu: of((run) => run.cpu),
+    memory: of((run) => run.memory),
+    ...(bytes ? { bytes } : {}),
+    runs: runs.length,
+  };
+}
+
+/** The engine as users get it: bundled, with its threads beside it. */
+async function bundleEngine(): Promise<void> {
+  const threads = execFileSync('find', ['packages/core/src', '-name', '*-worker.ts'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  await build({
+    entryPoints: ['bench/engine.ts', ...threads.trim().split('\n')].map((file) => join(ROOT, file)),
+    entryNames: '[name]',
+    outdir: join(CACHE, 'engine'),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    banner: {
+      js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+    },
+    logLevel: 'warning',
+  });
+}
+
+function installPeers(): void {
+  const packages = {
+    pigz: 'pigz',
+    restic: 'restic',
+    borg: 'borgbackup',
+    zstd: 'zstd',
+    '/usr/bin/time': 'time',
+    python3: 'python3',
+  };
+  const missing = Object.entries(packages).filter(([command]) => {
+    try {
+      execFileSync('sh', ['-c', `command -v ${command}`]);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  if (missing.length === 0) return;
+  console.log(`installing ${missing.map(([, name]) => name).join(', ')}`);
+  execFileSync('apt-get', [
+    '-qq',
+    'install',
+    '-y',
+    '--no-install-recommends',
+    ...missing.map(([, name]) => name),
+  ]);
+}
+
+function earlierResults(): Results {
+  const machine = `${cpus().length} cores, ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  mkdirSync(CACHE, { recursive: true });
+  if (!existsSync(RESULTS)) return { machine, date: '', works: {} };
+  return { ...(JSON.parse(readFileSync(RESULTS, 'utf8')) as Results), machine };
+}
