@@ -6,6 +6,8 @@ export const MANIFEST = 'manifest.json';
 export const STATE_DIR = '.gofr-backup';
 export const TRASH_DIR = 'trash';
 export const LOCK_FILE = 'lock';
+/** Copies made for one operation; emptied by the next. */
+export const SCRATCH_DIR = 'scratch';
 export const TEMPORARY = '.tmp-';
 
 /** What may lie beside an archive, in the order a commit puts them there. */

@@ -1,7 +1,22 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CatalogueEntry, Compression, Tier } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { changeCatalogue, readCatalogue } from './catalogue.ts';
+import { discard, install, replaced } from './install.ts';
+import { stateDirOf, tierDir } from './layout.ts';
+import { isoUtc, timestampAt } from './names.ts';
+import { promote } from './promote.ts';
+import { remove } from './remove.ts';
+import { reserve } from './reserve.ts';
+import type { Reservation } from './reserve.ts';
+import { sweep } from './sweep.ts';
+import { emptyTrash, listTrash, undelete } from './trash.ts';
+import type { TrashedBackup } from './trash.ts';
 
 export interface RepositoryOptions {
+  /** absolute */
   backupDir: string;
   project: string;
   prefix: string;
@@ -10,106 +25,156 @@ export interface RepositoryOptions {
   logger: Logger;
 }
 
-/** A name promised to one run, and the temporary files it may create; `commit` or `discard` ends it. */
-export interface Reservation {
-  filename: string;
-  tier: Tier;
-  /** milliseconds since the epoch the name was made from */
-  at: number;
-  archivePath: string;
-  indexPath: string;
-}
-
 /** What a run knows of its archive; the rest of the entry follows from the reservation and the file. */
 export type CommitFacts = Omit<
   CatalogueEntry,
   'filename' | 'filepath' | 'tier' | 'timestamp' | 'size_bytes' | 'verified' | 'created_at' | 'timezone'
 > & { sha256: string };
 
-export interface TrashedBackup {
-  filename: string;
-  tier: Tier;
-  size_bytes: number;
-  /** ISO 8601 UTC */
-  trashed_at: string;
-}
+type Located = Pick<CatalogueEntry, 'filename' | 'tier'>;
 
+/** Creates nothing: reading works on a directory that is mounted read-only, or is not there yet. */
 export async function openRepository(options: RepositoryOptions): Promise<Repository> {
   return new Repository(options);
 }
-
-type Located = Pick<CatalogueEntry, 'filename' | 'tier'>;
 
 /** The backup directory. Reading needs nothing; every method that writes throws unless the lock is held. */
 export class Repository {
   readonly backupDir: string;
   /** BACKUP_DIR/.gofr-backup, 0700: lock, journals, embedded redis, trash */
   readonly stateDir: string;
+  readonly #options: RepositoryOptions & { stateDir: string };
 
   constructor(options: RepositoryOptions) {
     this.backupDir = options.backupDir;
-    this.stateDir = options.backupDir;
+    this.stateDir = stateDirOf(options.backupDir);
+    this.#options = { ...options, stateDir: this.stateDir };
   }
 
   /** Newest first. Directories are the truth, the manifest enriches. */
-  catalogue(): Promise<CatalogueEntry[]> {
-    throw new Error('not yet');
+  async catalogue(): Promise<CatalogueEntry[]> {
+    return (await readCatalogue(this.#options)).entries;
   }
-  /** By file name, or the newest good one (else the newest complete one) for `latest`; NO_SUCH_BACKUP. */
-  find(_name: string): Promise<CatalogueEntry> {
-    throw new Error('not yet');
+
+  /** By file name, or the newest good one (else the newest unverified one) for `latest`; NO_SUCH_BACKUP. */
+  async find(name: string): Promise<CatalogueEntry> {
+    const entries = await this.catalogue();
+    const found =
+      name === 'latest'
+        ? (entries.find(({ status }) => status === 'good') ??
+          entries.find(({ status }) => status === 'unverified'))
+        : entries.find(({ filename }) => filename === name);
+    if (found) return found;
+    throw new BackupError(
+      'NO_SUCH_BACKUP',
+      name === 'latest' ? 'There is no good backup' : `There is no backup ${name}`,
+      {
+        why: `${this.backupDir} holds ${entries.length} backups, but not this one`,
+      },
+    );
   }
+
   /** Absolute path of the archive here; `filepath` of an entry is never followed. */
-  pathOf(_entry: Located): string {
-    throw new Error('not yet');
+  pathOf(entry: Located): string {
+    return join(tierDir(this.backupDir, entry.tier), entry.filename);
   }
-  indexPathOf(_entry: Located): string {
-    throw new Error('not yet');
+  indexPathOf(entry: Located): string {
+    return `${this.pathOf(entry)}.idx`;
   }
-  checksumPathOf(_entry: Located): string {
-    throw new Error('not yet');
+  checksumPathOf(entry: Located): string {
+    return `${this.pathOf(entry)}.sha256`;
   }
+
+  /** Groups of names of one and the same file: hard links, from promotion or an unchanged source. */
+  async sharing(entries: readonly Located[]): Promise<Map<string, string[]>> {
+    const { archives } = await readCatalogue(this.#options);
+    return Map.groupBy(
+      entries.map(({ filename }) => filename),
+      (filename) => archives.get(filename)?.identity ?? filename,
+    );
+  }
+
   /** Bytes on disk of these backups' archives, hard links counted once. */
-  diskBytes(_entries: readonly Located[]): Promise<number> {
-    throw new Error('not yet');
+  async diskBytes(entries: readonly Located[]): Promise<number> {
+    const sizes = new Map<string, number>();
+    for (const entry of entries) {
+      const status = await lstat(this.pathOf(entry), { bigint: true }).catch(() => undefined);
+      if (status) sizes.set(`${status.dev}:${status.ino}`, Number(status.size));
+    }
+    return [...sizes.values()].reduce((sum, size) => sum + size, 0);
   }
-  reserve(_request: { tier: Tier; at: number; compression: Compression }): Promise<Reservation> {
-    throw new Error('not yet');
+
+  /** A free name of the time `at` (milliseconds since the epoch). */
+  reserve(request: { tier: Tier; at: number; compression: Compression }): Promise<Reservation> {
+    return reserve(this.#options, request);
   }
-  commit(_reservation: Reservation, _facts: CommitFacts): Promise<CatalogueEntry> {
-    throw new Error('not yet');
+
+  /** The archive written to the reserved temporary name, complete and synced, becomes a backup. */
+  async commit(reservation: Reservation, facts: CommitFacts): Promise<CatalogueEntry> {
+    const { filename, tier, at, random } = reservation;
+    const { size } = await lstat(reservation.archivePath);
+    const { timezone } = this.#options;
+    return install(this.#options, random, {
+      filename,
+      filepath: this.pathOf(reservation),
+      tier,
+      timestamp: timestampAt(at, timezone),
+      size_bytes: size,
+      verified: false,
+      created_at: isoUtc(at),
+      timezone,
+      ...facts,
+    });
   }
-  discard(_reservation: Reservation): Promise<void> {
-    throw new Error('not yet');
+
+  /** Removes the reserved temporary files. */
+  discard(reservation: Reservation): Promise<void> {
+    return discard(this.#options, reservation.random, reservation);
   }
-  record(_entry: CatalogueEntry): Promise<void> {
-    throw new Error('not yet');
+
+  async record(entry: CatalogueEntry): Promise<void> {
+    await changeCatalogue(this.#options, (entries) => replaced(entries, entry));
   }
-  update(_filename: string, _patch: Partial<CatalogueEntry>): Promise<CatalogueEntry> {
-    throw new Error('not yet');
+
+  /** NO_SUCH_BACKUP when its archive is gone. */
+  async update(filename: string, patch: Partial<CatalogueEntry>): Promise<CatalogueEntry> {
+    const entries = await changeCatalogue(this.#options, (all) =>
+      all.map((entry) => (entry.filename === filename ? { ...entry, ...patch } : entry)),
+    );
+    const updated = entries.find((entry) => entry.filename === filename);
+    if (updated) return updated;
+    throw new BackupError('NO_SUCH_BACKUP', `There is no backup ${filename}`, {
+      why: 'its archive is not in the backup directory any more',
+    });
   }
-  promote(_entry: CatalogueEntry, _tier: Tier): Promise<CatalogueEntry> {
-    throw new Error('not yet');
+
+  /** The same bytes in another tier; answers the new backup. Idempotent. */
+  promote(entry: CatalogueEntry, tier: Tier): Promise<CatalogueEntry> {
+    return promote(this.#options, entry, tier);
   }
-  /** `trash`: moved aside instead of deleted, until `emptyTrash`. */
-  remove(_entry: Located, _options?: { trash?: boolean }): Promise<void> {
-    throw new Error('not yet');
+
+  /** `trash`: moved aside instead of deleted, until `emptyTrash`. Idempotent. */
+  remove(entry: Located, options: { trash?: boolean } = {}): Promise<void> {
+    return remove(this.#options, entry.filename, options);
   }
+
   trashed(): Promise<TrashedBackup[]> {
-    throw new Error('not yet');
+    return listTrash(this.#options);
   }
-  undelete(_filename: string): Promise<CatalogueEntry> {
-    throw new Error('not yet');
+  undelete(filename: string): Promise<CatalogueEntry> {
+    return undelete(this.#options, filename);
   }
-  emptyTrash(_days: number): Promise<string[]> {
-    throw new Error('not yet');
+  emptyTrash(days: number): Promise<string[]> {
+    return emptyTrash(this.#options, days);
   }
-  /** Removes what a killed run left; answers the names. */
+
+  /** Finishes or removes what a killed run left; answers the paths removed. */
   sweep(): Promise<string[]> {
-    throw new Error('not yet');
+    return sweep(this.#options);
   }
+
   /** Writes the manifest anew from the directories; answers the catalogue. */
   rebuild(): Promise<CatalogueEntry[]> {
-    throw new Error('not yet');
+    return changeCatalogue(this.#options, (entries) => entries);
   }
 }

@@ -1,0 +1,60 @@
+/** Which process this is, said so that another process, container or host can tell whether it still lives. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+export interface ProcessIdentity {
+  pid: number;
+  host: string;
+  /** the kernel's boot id; empty where there is none (not Linux) */
+  boot_id: string;
+  /** pids of two containers are only comparable when this is equal */
+  pid_namespace: string;
+  /** clock ticks since boot at which the process began: tells a pid from its successor */
+  started: string;
+}
+
+export type Liveness = 'alive' | 'dead' | 'unknown';
+
+export function ownIdentity(): ProcessIdentity {
+  return {
+    pid: process.pid,
+    host: hostname(),
+    boot_id: attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
+    pid_namespace: attempt(() => readlinkSync('/proc/self/ns/pid')),
+    started: startOf(process.pid),
+  };
+}
+
+/** What can be said of `other` from here, by its pid alone; `unknown` for another host, kernel or container. */
+export function livenessByPid(other: ProcessIdentity, own: ProcessIdentity): Liveness {
+  if (own.boot_id === '')
+    return other.boot_id === '' && other.host === own.host ? byKill(other.pid) : 'unknown';
+  if (other.boot_id !== own.boot_id || own.pid_namespace === '') return 'unknown';
+  if (other.pid_namespace !== own.pid_namespace) return 'unknown';
+  return startOf(other.pid) === other.started ? 'alive' : 'dead';
+}
+
+/** Field 22 of /proc/<pid>/stat; the name in field 2 may hold anything, hence the last `)`. Empty: no such process. */
+function startOf(pid: number): string {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const zombie = afterName[0] === 'Z' || afterName[0] === 'X';
+  return zombie ? '' : (afterName[19] ?? '');
+}
+
+function byKill(pid: number): Liveness {
+  try {
+    process.kill(pid, 0);
+    return 'alive';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? 'dead' : 'alive';
+  }
+}
+
+function attempt(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}

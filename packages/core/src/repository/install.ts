@@ -1,0 +1,89 @@
+/** The last step of making an archive: from temporary names to final ones, so that a kill leaves it undone or done. */
+import { link, lstat, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CatalogueEntry } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
+import { syncDirectory, writeNew } from './atomic.ts';
+import { changeCatalogue, requireLock } from './catalogue.ts';
+import { formatChecksum } from './checksum.ts';
+import { SIDECARS, temporaryName, tierDir } from './layout.ts';
+import type { RepositoryOptions } from './repository.ts';
+
+export type Options = RepositoryOptions & { stateDir: string };
+
+/**
+ * The archive (and its .idx, if any) lies under the temporary names of `random`, complete and synced. First the other
+ * sidecars join them there; then the archive gets its name, the sidecars theirs, and the manifest its entry. Killed
+ * in between, `sweep` gives the sidecars their names, and the `.json` one knows all the entry would.
+ */
+export async function install(
+  options: Options,
+  random: string,
+  entry: CatalogueEntry,
+): Promise<CatalogueEntry> {
+  const lock = requireLock(options);
+  const directory = tierDir(options.backupDir, entry.tier);
+  const temporary = (suffix = '') => join(directory, temporaryName(random, entry.filename) + suffix);
+  const final = join(directory, entry.filename);
+  if (entry.sha256 !== undefined)
+    await writeNew(temporary('.sha256'), formatChecksum(entry.sha256, entry.filename));
+  await writeNew(temporary('.json'), `${JSON.stringify(unproven(entry), null, 2)}\n`);
+  await lock.check();
+  await refuseToReplace(final);
+  await rename(temporary(), final);
+  await syncDirectory(directory);
+  for (const sidecar of SIDECARS) await renameIfThere(temporary(sidecar), final + sidecar);
+  await syncDirectory(directory);
+  await changeCatalogue(options, (entries) => replaced(entries, entry));
+  return entry;
+}
+
+/** Removes the temporary files of `random`; a name already given stays. */
+export async function discard(
+  options: Options,
+  random: string,
+  entry: Pick<CatalogueEntry, 'filename' | 'tier'>,
+) {
+  const temporary = join(tierDir(options.backupDir, entry.tier), temporaryName(random, entry.filename));
+  for (const suffix of ['', ...SIDECARS]) await rm(temporary + suffix, { force: true });
+}
+
+export const replaced = (entries: CatalogueEntry[], entry: CatalogueEntry): CatalogueEntry[] => [
+  ...entries.filter(({ filename }) => filename !== entry.filename),
+  entry,
+];
+
+export async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
+export async function renameIfThere(from: string, to: string): Promise<void> {
+  await rename(from, to).catch(unlessMissing);
+}
+export async function linkIfThere(from: string, to: string): Promise<void> {
+  await link(from, to).catch(unlessMissing);
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+async function refuseToReplace(path: string): Promise<void> {
+  if (!(await exists(path))) return;
+  throw new BackupError('FAILED', `${path} appeared while its backup was being made`, {
+    why: 'something else writes into the backup directory',
+    hint: 'Nothing was replaced. Run the backup again.',
+  });
+}
+
+const unproven = (entry: CatalogueEntry): CatalogueEntry => ({
+  ...entry,
+  verified: false,
+  status: entry.status === 'incomplete' ? 'incomplete' : 'unverified',
+});

@@ -1,0 +1,72 @@
+/**
+ * Names of archives: `<prefix>_<tier>_<YYYYmmdd_HHMMSS>[_<n>].tar[.gz|.bz2|.xz|.zst]`, in local time. The form is the
+ * first-generation service's; `_<n>` (from 2) tells apart two of one second, as in the repeated hour of a clock change.
+ */
+import { DateTime } from 'luxon';
+import { COMPRESSIONS } from '../catalogue.ts';
+import type { Compression, Tier } from '../catalogue.ts';
+
+const EXTENSIONS: Record<Compression, string> = {
+  gzip: '.tar.gz',
+  bzip2: '.tar.bz2',
+  xz: '.tar.xz',
+  zstd: '.tar.zst',
+  none: '.tar',
+};
+const NAME =
+  /^([^/\0]+)_(daily|weekly|monthly)_(\d{8})_(\d{6})(?:_([1-9]\d{0,5}))?(\.tar(?:\.(?:gz|bz2|xz|zst))?)$/;
+
+export interface ArchiveName {
+  prefix: string;
+  tier: Tier;
+  /** ISO 8601 local time, no offset */
+  timestamp: string;
+  /** 1 for a name without `_<n>` */
+  nth: number;
+  compression: Compression;
+}
+
+/** undefined: not an archive's name; whoever finds such a file leaves it alone. */
+export function parseName(filename: string): ArchiveName | undefined {
+  const [, prefix, tier, date, time, nth, extension] = NAME.exec(filename) ?? [];
+  if (prefix === undefined) return undefined;
+  const local = DateTime.fromFormat(`${date}${time}`, 'yyyyMMddHHmmss', { zone: 'utc' });
+  if (!local.isValid) return undefined;
+  return {
+    prefix,
+    tier: tier as Tier,
+    timestamp: formatTimestamp(local),
+    nth: Number(nth ?? 1),
+    compression: COMPRESSIONS.find((name) => EXTENSIONS[name] === extension) ?? 'none',
+  };
+}
+
+export function formatName(name: ArchiveName): string {
+  const stamp = name.timestamp.replaceAll(/[-:]/g, '').replace('T', '_');
+  const nth = name.nth > 1 ? `_${name.nth}` : '';
+  return `${name.prefix}_${name.tier}_${stamp}${nth}${EXTENSIONS[name.compression]}`;
+}
+
+/** The same name with any extension: what must be free for a new archive of this stem. */
+export const sameStem = (name: ArchiveName): string[] =>
+  COMPRESSIONS.map((compression) => formatName({ ...name, compression }));
+
+/** `at`: milliseconds since the epoch. */
+export const timestampAt = (at: number, timezone: string): string =>
+  formatTimestamp(DateTime.fromMillis(at, { zone: timezone }));
+
+/**
+ * Milliseconds since the epoch of a local time. A time of the repeated hour is two instants: the one nearer to
+ * `writtenAt` (the file's mtime) is meant, the first when that is not known.
+ */
+export function instantOf(timestamp: string, timezone: string, writtenAt?: number): number {
+  const first = DateTime.fromISO(timestamp, { zone: timezone });
+  if (!first.isValid) return DateTime.fromISO(timestamp, { zone: 'utc' }).toMillis();
+  const candidates = first.getPossibleOffsets().map((local) => local.toMillis());
+  const distance = (at: number) => (writtenAt === undefined ? at : Math.abs(writtenAt - at));
+  return candidates.reduce((best, at) => (distance(at) < distance(best) ? at : best));
+}
+
+export const isoUtc = (at: number): string => DateTime.fromMillis(at, { zone: 'utc' }).toISO() ?? '';
+
+const formatTimestamp = (local: DateTime): string => local.toFormat("yyyy-MM-dd'T'HH:mm:ss");

@@ -1,0 +1,95 @@
+/** A backup of one tier becomes one of another: the same bytes under a second name. */
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { link, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { CatalogueEntry, Tier } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
+import { randomSuffix } from './atomic.ts';
+import { changeCatalogue, readCatalogue } from './catalogue.ts';
+import { discard, install, linkIfThere, replaced } from './install.ts';
+import type { Options } from './install.ts';
+import { temporaryName, tierDir } from './layout.ts';
+import { formatName, parseName } from './names.ts';
+import type { ArchiveName } from './names.ts';
+import { isFree } from './reserve.ts';
+
+/** Idempotent: when the promoted archive is already there, only what is missing of its record is added. */
+export async function promote(options: Options, entry: CatalogueEntry, tier: Tier): Promise<CatalogueEntry> {
+  const name = parseName(entry.filename);
+  if (name === undefined) throw new Error(`not an archive's name: ${entry.filename}`);
+  const { archives } = await readCatalogue(options);
+  const source = archives.get(entry.filename);
+  if (source === undefined)
+    throw new BackupError('NO_SUCH_BACKUP', `${entry.filename} is not there any more`);
+  const already = [...archives.values()].find(
+    (found) =>
+      found.tier === tier && found.identity === source.identity && found.name.timestamp === name.timestamp,
+  );
+  const filename = already?.filename ?? (await freeName(options, { ...name, prefix: options.prefix, tier }));
+  const promoted = { ...entry, filename, tier, filepath: join(tierDir(options.backupDir, tier), filename) };
+  if (already) {
+    await changeCatalogue(options, (entries) => replaced(entries, promoted));
+    return promoted;
+  }
+  return copyAndInstall(options, source.path, promoted);
+}
+
+async function freeName(options: Options, name: ArchiveName): Promise<string> {
+  let nth = name.nth;
+  while (!(await isFree(options, { ...name, nth }))) nth++;
+  return formatName({ ...name, nth });
+}
+
+async function copyAndInstall(
+  options: Options,
+  source: string,
+  entry: CatalogueEntry,
+): Promise<CatalogueEntry> {
+  const random = randomSuffix();
+  const directory = tierDir(options.backupDir, entry.tier);
+  const temporary = join(directory, temporaryName(random, entry.filename));
+  await mkdir(directory, { recursive: true });
+  try {
+    await linkOrCopy(source, temporary, entry.sha256);
+    await linkIfThere(`${source}.idx`, `${temporary}.idx`).catch(() => undefined);
+    return await install(options, random, entry);
+  } catch (error) {
+    await discard(options, random, entry);
+    throw error;
+  }
+}
+
+/** Copied where the file system has no hard links (or no more for this file); the copy is hashed on its way. */
+async function linkOrCopy(from: string, to: string, sha256: string | undefined): Promise<void> {
+  try {
+    await link(from, to);
+    return;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+  }
+  await copyHashed(from, to, sha256);
+}
+
+/** Exported for its test: few file systems refuse a hard link. */
+export async function copyHashed(from: string, to: string, sha256: string | undefined): Promise<void> {
+  const hash = createHash('sha256');
+  const tap = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => (hash.update(chunk), done(null, chunk)),
+  });
+  await pipeline(createReadStream(from), tap, createWriteStream(to, { flags: 'wx' }));
+  if (sha256 !== undefined && hash.digest('hex') !== sha256)
+    throw new BackupError('ARCHIVE_DAMAGED', `${from} is not what was verified`, {
+      why: 'its SHA-256 changed since',
+      hint: 'Verify it again (`gofr-backup verify`); it was not copied into another tier.',
+    });
+  const handle = await open(to, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,48 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Compression, Tier } from '../catalogue.ts';
+import { randomSuffix } from './atomic.ts';
+import { exists } from './install.ts';
+import type { Options } from './install.ts';
+import { SIDECARS, temporaryName, tierDir, trashDirOf } from './layout.ts';
+import { formatName, sameStem, timestampAt } from './names.ts';
+import type { ArchiveName } from './names.ts';
+
+/** A name promised to one run, and the temporary files it may create; `commit` or `discard` ends it. */
+export interface Reservation {
+  filename: string;
+  tier: Tier;
+  /** milliseconds since the epoch the name was made from */
+  at: number;
+  /** of its temporary names */
+  random: string;
+  archivePath: string;
+  indexPath: string;
+}
+
+export async function reserve(
+  options: Options,
+  request: { tier: Tier; at: number; compression: Compression },
+): Promise<Reservation> {
+  const { tier, at, compression } = request;
+  const timestamp = timestampAt(at, options.timezone);
+  const name: ArchiveName = { prefix: options.prefix, tier, timestamp, nth: 1, compression };
+  while (!(await isFree(options, name))) name.nth++;
+  const directory = tierDir(options.backupDir, tier);
+  await mkdir(directory, { recursive: true });
+  const random = randomSuffix();
+  const filename = formatName(name);
+  const archivePath = join(directory, temporaryName(random, filename));
+  return { filename, tier, at, random, archivePath, indexPath: `${archivePath}.idx` };
+}
+
+/** No archive of this stem, whatever its compression, and nothing of one, neither in its tier nor in the trash. */
+export async function isFree(options: Options, name: ArchiveName): Promise<boolean> {
+  const directory = tierDir(options.backupDir, name.tier);
+  for (const filename of sameStem(name)) {
+    if (await exists(join(trashDirOf(options.backupDir), filename))) return false;
+    for (const suffix of ['', ...SIDECARS])
+      if (await exists(join(directory, filename + suffix))) return false;
+  }
+  return true;
+}

@@ -1,0 +1,99 @@
+/** One look at the tier directories: what lies there, whatever the manifest says. */
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TIERS } from '../catalogue.ts';
+import type { Tier } from '../catalogue.ts';
+import { SIDECARS, TEMPORARY, tierDir } from './layout.ts';
+import type { Sidecar } from './layout.ts';
+import { parseName } from './names.ts';
+import type { ArchiveName } from './names.ts';
+
+export interface FoundArchive {
+  filename: string;
+  tier: Tier;
+  name: ArchiveName;
+  path: string;
+  size: number;
+  /** milliseconds since the epoch */
+  mtime: number;
+  /** device and inode: equal for hard links */
+  identity: string;
+}
+export interface FoundSidecar {
+  path: string;
+  archive: string;
+  kind: Sidecar;
+}
+export interface FoundTemporary {
+  path: string;
+  tier: Tier;
+  /** the final name it was meant for */
+  filename: string;
+  /** of the run that made it */
+  random: string;
+}
+export interface Scan {
+  archives: FoundArchive[];
+  sidecars: FoundSidecar[];
+  temporaries: FoundTemporary[];
+}
+
+const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{12})-(.+)$/s;
+
+/** Whatever has no name of ours, or lies in another tier than its name says, is not reported, so nothing touches it. */
+export async function scanTiers(backupDir: string): Promise<Scan> {
+  const scan: Scan = { archives: [], sidecars: [], temporaries: [] };
+  for (const tier of TIERS)
+    for (const filename of await namesIn(tierDir(backupDir, tier)))
+      await sort(scan, backupDir, tier, filename);
+  return scan;
+}
+
+export function parseTemporary(filename: string): { random: string; filename: string } | undefined {
+  const [, random, final] = TEMPORARY_NAME.exec(filename) ?? [];
+  return random !== undefined && final !== undefined ? { random, filename: final } : undefined;
+}
+
+export async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+async function sort(scan: Scan, backupDir: string, tier: Tier, filename: string): Promise<void> {
+  const path = join(tierDir(backupDir, tier), filename);
+  if (filename.startsWith(TEMPORARY)) {
+    const temporary = parseTemporary(filename);
+    if (temporary) scan.temporaries.push({ path, tier, ...temporary });
+    return;
+  }
+  const kind = SIDECARS.find((sidecar) => filename.endsWith(sidecar));
+  const archive = kind === undefined ? filename : filename.slice(0, -kind.length);
+  const name = parseName(archive);
+  if (name?.tier !== tier) return;
+  if (kind !== undefined) scan.sidecars.push({ path, archive, kind });
+  else await addArchive(scan, { filename, tier, name, path });
+}
+
+async function addArchive(
+  scan: Scan,
+  found: Pick<FoundArchive, 'filename' | 'tier' | 'name' | 'path'>,
+): Promise<void> {
+  const status = await lstat(found.path, { bigint: true }).catch(unlessGone);
+  if (!status?.isFile()) return;
+  scan.archives.push({
+    ...found,
+    size: Number(status.size),
+    mtime: Number(status.mtimeMs),
+    identity: `${status.dev}:${status.ino}`,
+  });
+}
+
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
+}

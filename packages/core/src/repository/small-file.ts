@@ -1,0 +1,26 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+/** More than any manifest or sidecar; what is larger is none. */
+const LIMIT = 64 * 1024 * 1024;
+
+/**
+ * The text of a small file somebody else may have put there: undefined when there is none, empty when it is not a
+ * regular file or absurdly large. Never blocks on a FIFO.
+ */
+export async function readSmallFile(path: string): Promise<string | undefined> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = await handle.stat();
+      return found.isFile() && found.size <= LIMIT ? await handle.readFile('utf8') : '';
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EISDIR' || code === 'ENXIO' || code === 'ELOOP') return '';
+    throw error;
+  }
+}

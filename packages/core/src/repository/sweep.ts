@@ -1,0 +1,80 @@
+/** What a killed run left behind: finished where it was as good as done, removed where not. */
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { changeCatalogue, isOurs, readCatalogue, requireLock } from './catalogue.ts';
+import { exists } from './install.ts';
+import type { Options } from './install.ts';
+import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
+import { lockPath } from './lock-file.ts';
+import { parseName } from './names.ts';
+import { namesIn, parseTemporary, scanTiers } from './scan.ts';
+import type { FoundTemporary } from './scan.ts';
+import { settleTrash } from './trash.ts';
+
+const HOUR = 3_600_000;
+
+/** Only under the lock: nobody else is at work then. Answers what was removed, as paths. */
+export async function sweep(options: Options): Promise<string[]> {
+  if (requireLock(options).readOnly) return [];
+  const { temporaries } = await scanTiers(options.backupDir);
+  await finishCommits(temporaries);
+  await settleTrash(options);
+  const debris = [
+    ...temporaries.map(({ path }) => path),
+    ...(await orphanedSidecars(options)),
+    ...(await abandonedManifests(options)),
+    ...(await scratch(options)),
+    ...(await lockDebris(options)),
+  ];
+  const removed: string[] = [];
+  for (const path of debris) {
+    if (!(await exists(path))) continue;
+    await rm(path, { recursive: true, force: true });
+    removed.push(path);
+  }
+  if ((await readCatalogue(options)).outdated) await changeCatalogue(options, (entries) => entries);
+  return removed;
+}
+
+/** The archive got its name and the run was killed before the sidecars got theirs: they are complete by then. */
+async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
+  for (const { path, filename, random } of temporaries) {
+    const sidecar = SIDECARS.find((suffix) => filename.endsWith(suffix));
+    if (sidecar === undefined) continue;
+    const archive = filename.slice(0, -sidecar.length);
+    const named = await exists(join(dirname(path), archive));
+    const unnamed = temporaries.some((other) => other.random === random && other.filename === archive);
+    if (named && !unnamed && !(await exists(join(dirname(path), filename))))
+      await rename(path, join(dirname(path), filename));
+  }
+}
+
+async function orphanedSidecars(options: Options): Promise<string[]> {
+  const { sidecars, archives } = await scanTiers(options.backupDir);
+  const present = new Set(archives.map(({ filename }) => filename));
+  return sidecars
+    .filter(({ archive }) => !present.has(archive) && isOurs(parseName(archive)?.prefix ?? '', options))
+    .map(({ path }) => path);
+}
+
+async function abandonedManifests({ backupDir }: Options): Promise<string[]> {
+  const names = (await namesIn(backupDir)).filter((name) => parseTemporary(name)?.filename === MANIFEST);
+  return names.map((name) => join(backupDir, name));
+}
+
+async function scratch({ stateDir }: Options): Promise<string[]> {
+  const directory = join(stateDir, SCRATCH_DIR);
+  return (await namesIn(directory)).map((name) => join(directory, name));
+}
+
+/** Claims and beacons of processes that died contending. A young one may be of somebody who contends right now. */
+async function lockDebris({ stateDir }: Options): Promise<string[]> {
+  const { mtimeMs: beatAt } = await stat(lockPath(stateDir));
+  const old: string[] = [];
+  for (const name of await readdir(stateDir)) {
+    if (!name.startsWith(`${LOCK_FILE}.`)) continue;
+    const { mtimeMs } = await stat(join(stateDir, name)).catch(() => ({ mtimeMs: beatAt }));
+    if (beatAt - mtimeMs > HOUR) old.push(join(stateDir, name));
+  }
+  return old;
+}

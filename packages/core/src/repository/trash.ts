@@ -1,0 +1,120 @@
+/**
+ * Pruned backups that wait for TRASH_DAYS: `.gofr-backup/trash/<filename>/` holds the archive, its sidecars and
+ * `entry.json`. A backup is where its archive is; sidecars that a kill left on the other side follow it (`settleTrash`).
+ */
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CatalogueEntry, Tier } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
+import { syncDirectory, writeAtomically } from './atomic.ts';
+import { changeCatalogue, requireLock } from './catalogue.ts';
+import { exists, renameIfThere, replaced } from './install.ts';
+import type { Options } from './install.ts';
+import { SIDECARS, tierDir, trashDirOf } from './layout.ts';
+import { parseEntry, parseObject } from './manifest.ts';
+import { isoUtc, parseName } from './names.ts';
+import { namesIn } from './scan.ts';
+import { readSmallFile } from './small-file.ts';
+
+export interface TrashedBackup {
+  filename: string;
+  tier: Tier;
+  size_bytes: number;
+  /** ISO 8601 UTC */
+  trashed_at: string;
+}
+
+const DAY = 86_400_000;
+const ENTRY = 'entry.json';
+const placeOf = (options: Options, filename: string): string => join(trashDirOf(options.backupDir), filename);
+
+/** Moves archive and sidecars aside; the manifest's entry is the caller's to drop. */
+export async function moveToTrash(options: Options, entry: CatalogueEntry): Promise<void> {
+  const lock = requireLock(options);
+  const place = placeOf(options, entry.filename);
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  const record = { trashed_at: isoUtc(options.clock.now()), entry };
+  await writeAtomically(join(place, ENTRY), JSON.stringify(record, null, 2), { beforeRename: lock.check });
+  await moveBackup(tierDir(options.backupDir, entry.tier), place, entry.filename);
+}
+
+export async function listTrash(options: Options): Promise<TrashedBackup[]> {
+  const found: TrashedBackup[] = [];
+  for (const filename of await namesIn(trashDirOf(options.backupDir))) {
+    const tier = parseName(filename)?.tier;
+    const place = placeOf(options, filename);
+    if (tier === undefined || !(await exists(join(place, filename)))) continue;
+    const { size, mtime } = await stat(join(place, filename));
+    const trashed_at = (await readRecord(options, filename)).trashed_at ?? mtime.toISOString();
+    found.push({ filename, tier, size_bytes: size, trashed_at });
+  }
+  return found.sort((a, b) => (a.trashed_at < b.trashed_at ? 1 : -1));
+}
+
+export async function undelete(options: Options, filename: string): Promise<CatalogueEntry> {
+  const trashed = (await listTrash(options)).find((backup) => backup.filename === filename);
+  if (trashed === undefined)
+    throw new BackupError('NO_SUCH_BACKUP', `${filename} is not in the trash`, {
+      why: 'it was never pruned, or its TRASH_DAYS are over',
+      hint: 'See what there is with `gofr-backup list`.',
+    });
+  await requireLock(options).check();
+  const directory = tierDir(options.backupDir, trashed.tier);
+  await mkdir(directory, { recursive: true });
+  const { entry } = await readRecord(options, filename);
+  await moveBackup(placeOf(options, filename), directory, filename);
+  const entries = await changeCatalogue(options, (all) => (entry ? replaced(all, entry) : all));
+  await rm(placeOf(options, filename), { recursive: true, force: true });
+  return entries.find((one) => one.filename === filename) as CatalogueEntry;
+}
+
+/** Deletes for good what was trashed more than `days` days ago; answers the names. */
+export async function emptyTrash(options: Options, days: number): Promise<string[]> {
+  const deadline = options.clock.now() - days * DAY;
+  const over = (await listTrash(options)).filter((backup) => Date.parse(backup.trashed_at) <= deadline);
+  for (const { filename } of over) {
+    await requireLock(options).check();
+    await rm(placeOf(options, filename), { recursive: true, force: true });
+  }
+  return over.map(({ filename }) => filename);
+}
+
+/** After a kill: sidecars follow their archive, to the trash or back; places without an archive go. */
+export async function settleTrash(options: Options): Promise<void> {
+  for (const filename of await namesIn(trashDirOf(options.backupDir))) {
+    const tier = parseName(filename)?.tier;
+    if (tier === undefined) continue;
+    const place = placeOf(options, filename);
+    const directory = tierDir(options.backupDir, tier);
+    if (await exists(join(place, filename))) await moveSidecars(directory, place, filename);
+    else {
+      if (await exists(join(directory, filename))) await moveSidecars(place, directory, filename);
+      await rm(place, { recursive: true, force: true });
+    }
+  }
+}
+
+async function moveBackup(from: string, to: string, filename: string): Promise<void> {
+  await rename(join(from, filename), join(to, filename));
+  await syncDirectory(to);
+  await moveSidecars(from, to, filename);
+  await syncDirectory(from);
+}
+
+async function moveSidecars(from: string, to: string, filename: string): Promise<void> {
+  for (const sidecar of SIDECARS) {
+    if (await exists(join(to, filename + sidecar))) continue;
+    await renameIfThere(join(from, filename + sidecar), join(to, filename + sidecar));
+  }
+}
+
+async function readRecord(
+  options: Options,
+  filename: string,
+): Promise<{ trashed_at?: string; entry?: CatalogueEntry }> {
+  const record = parseObject((await readSmallFile(join(placeOf(options, filename), ENTRY))) ?? '');
+  const entry = parseEntry(filename, record?.['entry']);
+  const at = record?.['trashed_at'];
+  const valid = typeof at === 'string' && !Number.isNaN(Date.parse(at));
+  return { ...(valid ? { trashed_at: at } : {}), ...(entry ? { entry } : {}) };
+}
