@@ -1,6 +1,6 @@
 /**
  * The trees the bench runs on, made once from a seed: `node bench/corpora.ts <corpus> <directory> [large|small]`.
- *   charts  20,000 files, 540 MB: PNG (incompressible), SVG, JSON     logs  40 files, 800 MB of service logs
+ *   charts  20,000 files, 600 MB: PNG (incompressible), SVG, JSON     logs  40 files, 800 MB of service logs
  *   mixed   1 GB: half of each, and SQLite databases                  tiny  1,000,000 files of a few bytes
  * small is a twentieth of each.
  */

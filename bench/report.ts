@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Figures, Results } from './run.ts';
 
 const CORPORA: Record<string, string> = {
-  charts: '20,000 files, 540 MB, mostly PNG',
+  charts: '20,000 files, 600 MB, mostly PNG',
   logs: '40 files, 800 MB of text',
   mixed: '1 GB: charts, logs and SQLite databases',
   tiny: '1,000,000 files of a few bytes',

@@ -19,4 +19,5 @@ export {
 export * from './jobs/index.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { bullConnection, KEY_PREFIX, openQueue, queueName, type BackupQueue } from './queue.ts';
+export { readReport, type WorkerReport, writeReport } from './report.ts';
 export { redactRedisUrl } from './redis-url.ts';

@@ -10,8 +10,8 @@ import {
   changes,
   channelsOf,
   deliver,
-  keyOf,
   type Raised,
+  remember,
 } from '@gofr-backup/notify';
 import { type Connection, KEY_PREFIX, queueName, readReport } from '@gofr-backup/queue';
 import { conditionsOf, type Limits } from './conditions.ts';

@@ -1,0 +1,98 @@
+import { loadSettings } from '@gofr-backup/config';
+import { silentLogger } from '@gofr-backup/core';
+import type { Alert, Channel } from '@gofr-backup/notify';
+import { connect, type WorkerReport, writeReport } from '@gofr-backup/queue';
+import { fakeClock, privateRedis, waitFor } from '@gofr-backup/testing';
+import { expect, test } from 'vitest';
+import { conditionsOf, type Limits } from './conditions.ts';
+import { startWatch } from './watch.ts';
+
+const HOUR = 3_600_000;
+const now = Date.parse('2026-03-03T12:00:00Z');
+const iso = (hoursAgo: number) => new Date(now - hoursAgo * HOUR).toISOString();
+const limits: Limits = { maxAge: 26 * HOUR, maxSilence: HOUR / 20, diskPercent: 90, since: now - 48 * HOUR };
+const well: WorkerReport = {
+  seen_at: iso(0),
+  newest_good_at: iso(10),
+  last_backup: { ok: true, at: iso(10) },
+};
+
+test.each<[string, WorkerReport, string[]]>([
+  ['all is well', well, []],
+  ['the worker died', { ...well, seen_at: iso(1) }, ['worker-silent']],
+  ['nothing was ever heard', {}, ['worker-silent', 'backup-overdue']],
+  [
+    'the last run failed',
+    { ...well, last_backup: { ok: false, at: iso(1), message: 'disk full' } },
+    ['backup-failed'],
+  ],
+  ['the newest good backup is old', { ...well, newest_good_at: iso(27) }, ['backup-overdue']],
+  ['two are damaged', { ...well, corrupt: ['a', 'b'] }, ['corrupt', 'corrupt']],
+  ['pruning is held', { ...well, held: 'it shrank.' }, ['prune-held']],
+  ['a drill failed', { ...well, last_drill: { ok: false, at: iso(1), backup: 'a' } }, ['drill-failed']],
+  ['the disk is at its limit', { ...well, disk: { free: 10, size: 100 } }, ['disk-nearly-full']],
+  ['there is room', { ...well, disk: { free: 11, size: 100 } }, []],
+])('%s', (_, report, kinds) => {
+  expect(conditionsOf(report, limits, now).map(({ kind }) => kind)).toEqual(kinds);
+});
+
+test('a scheduler that has just started gives the worker time to be heard of', () => {
+  expect(conditionsOf({ ...well, seen_at: iso(9) }, { ...limits, since: now - 60_000 }, now)).toEqual([]);
+});
+
+/** Two schedulers on one real Redis, and a receiver that fails as often as asked. */
+async function watched(work: (world: World) => Promise<void>): Promise<void> {
+  await using redis = await privateRedis();
+  const connection = await connect(redis.url, { mode: 'command' });
+  const clock = fakeClock(now);
+  const world: World = { alerts: [], failing: 0, report: (news) => writeReport(connection, 'plot', news) };
+  const channel: Channel = {
+    name: 'test',
+    send(alert) {
+      if (world.failing-- > 0) return Promise.reject(new Error('not now'));
+      world.alerts.push(alert);
+      return Promise.resolve();
+    },
+  };
+  await world.report(well);
+  const options = {
+    ...{ settings: loadSettings({}), plan: {}, connection, clock, logger: silentLogger },
+    ...{ intervalMs: 20, channels: [channel] },
+  };
+  const schedulers = [startWatch(options), startWatch(options)];
+  try {
+    await work(world);
+  } finally {
+    await Promise.all(schedulers.map((scheduler) => scheduler.stop()));
+    connection.close();
+  }
+}
+interface World {
+  alerts: Alert[];
+  failing: number;
+  report(news: Parameters<typeof writeReport>[2]): Promise<void>;
+}
+const told = ({ alerts }: World) => alerts.map(({ kind, state }) => `${state} ${kind}`);
+
+test('told once when it begins and once when it is over, however many schedulers watch', async () => {
+  await watched(async (world) => {
+    await world.report({ held: 'it shrank.' });
+    await waitFor(() => world.alerts.length > 0);
+    await world.report({ last_backup: { ok: false, at: iso(0), message: 'no room' } });
+    await waitFor(() => world.alerts.length > 1);
+    await world.report({ held: undefined, last_backup: { ok: true, at: iso(0) } });
+    await waitFor(() => world.alerts.length > 3);
+    expect(told(world).slice(0, 2)).toEqual(['raised prune-held', 'raised backup-failed']);
+    expect(told(world).slice(2).sort()).toEqual(['resolved backup-failed', 'resolved prune-held']);
+    expect(world.alerts[1]?.text).toContain('no room');
+  });
+});
+
+test('an alert nobody took is told again until somebody does', async () => {
+  await watched(async (world) => {
+    world.failing = 3;
+    await world.report({ corrupt: ['gofr-plot_daily_20260301_020000.tar.gz'] });
+    await waitFor(() => world.alerts.length > 0, { timeout: 20_000 });
+    expect(told(world)).toEqual(['raised corrupt']);
+  });
+}, 30_000);
