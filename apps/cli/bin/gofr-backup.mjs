@@ -1,2 +1,41 @@
 #!/usr/bin/env node
-import "../src/main.ts";
+// Starts under whatever Node is there: an older one hands over to the Node 24 that comes with the checkout.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const recentEnough = major > 24 || (major === 24 && minor >= 11);
+const [first] = process.argv.slice(2);
+
+if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
+  process.stdout.write(`${JSON.parse(readFileSync(here('../package.json'), 'utf8')).version}\n`);
+} else if (recentEnough) {
+  const source = here('../src/main.ts');
+  await import(existsSync(source) ? source : here('../dist/main.js'));
+} else {
+  handOver(
+    ['../../../node_modules/.bin/node', '../../../node_modules/node/bin/node'].map(here).find(existsSync),
+  );
+}
+
+/** Signals to this process reach the other one; its way of ending becomes ours. */
+function handOver(node) {
+  if (node === undefined) {
+    process.stderr.write(
+      `gofr-backup: this needs Node 24.11 or newer\n` +
+        `  why: it was started by Node ${process.versions.node}, and the checkout is not set up\n` +
+        `  to do: run \`npm run setup\` in the checkout\n`,
+    );
+    process.exitCode = 1;
+    return;
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.removeAllListeners(signal ?? 'SIGTERM');
+    if (signal) process.kill(process.pid, signal);
+    else process.exitCode = code ?? 1;
+  });
+}

@@ -1,0 +1,67 @@
+/** Restore by choosing: which backup, then what of it. */
+import { isCancel, multiselect, select, type CANCEL_SYMBOL } from '@clack/prompts';
+import { BackupError, list, systemClock, type CatalogueEntry, type RestoreRequest } from '@gofr-backup/core';
+import { size, span } from './format.ts';
+import type { Session } from './session.ts';
+
+/** Throws DECLINED when there is no terminal or the person leaves, NO_SUCH_BACKUP when there is none to choose. */
+export async function chooseRestore(session: Session): Promise<Pick<RestoreRequest, 'backup' | 'only'>> {
+  if (process.stdin.isTTY !== true) {
+    throw new BackupError('DECLINED', 'There is nobody to choose a backup', {
+      why: 'standard input is not a terminal',
+      hint: 'Nothing was changed. Name the backup, or pass --latest, with --yes.',
+    });
+  }
+  const { backups } = await list(session.context('restore'));
+  if (backups.length === 0) {
+    throw new BackupError('NO_SUCH_BACKUP', 'There is no backup to restore', {
+      why: `${session.plan.backupDir} holds none`,
+    });
+  }
+  const backup = await chooseBackup(backups);
+  const components = backups.find(({ filename }) => filename === backup)?.components ?? [];
+  const only = components.length > 1 ? await chooseComponents(components) : undefined;
+  return { backup, ...(only === undefined ? {} : { only }) };
+}
+
+async function chooseBackup(backups: CatalogueEntry[]): Promise<string> {
+  const width = Math.max(...backups.map(({ filename }) => filename.length));
+  return answered(
+    await select({
+      message: 'Which backup?  ↑ ↓ to move, Enter to choose, Esc to leave',
+      output: process.stderr,
+      maxItems: 12,
+      options: backups.map((entry) => ({
+        value: entry.filename,
+        label: `${entry.filename.padEnd(width)}  ${describe(entry)}`,
+      })),
+    }),
+  );
+}
+
+function describe(entry: CatalogueEntry): string {
+  const made = Date.parse(entry.created_at ?? entry.timestamp);
+  const age = Number.isNaN(made) ? 'age unknown' : `${span(systemClock.now() - made)} old`;
+  const verified =
+    entry.status === 'corrupt' ? '✗ corrupt' : entry.verified ? '✓ verified' : '✗ not verified';
+  return [size(entry.size_bytes).padStart(9), age.padEnd(13), entry.tier.padEnd(7), verified].join('  ');
+}
+
+/** Undefined: everything. */
+async function chooseComponents(components: string[]): Promise<string[] | undefined> {
+  const chosen = answered(
+    await multiselect({
+      message: 'What of it?  Space to switch, Enter to go on',
+      output: process.stderr,
+      options: components.map((name) => ({ value: name, label: name })),
+      initialValues: components,
+      required: true,
+    }),
+  );
+  return chosen.length === components.length ? undefined : chosen;
+}
+
+function answered<T>(answer: T | typeof CANCEL_SYMBOL): T {
+  if (!isCancel(answer)) return answer;
+  throw new BackupError('DECLINED', 'No backup was chosen', { why: 'the choice was left' });
+}

@@ -1,0 +1,18 @@
+import { cat } from '@gofr-backup/core';
+import type { Session } from '../session.ts';
+import { writeOut } from '../stream.ts';
+
+export async function run(session: Session, [name = '', path = '']: string[]): Promise<void> {
+  const content = cat(session.context('cat'), name, path);
+  if (!session.json) {
+    for await (const chunk of content) await writeOut(chunk);
+    return;
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  session.answer(
+    { backup: name, path, size: bytes.length, encoding: 'base64', content: bytes.toString('base64') },
+    '',
+  );
+}

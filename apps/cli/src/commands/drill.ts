@@ -1,0 +1,21 @@
+import { drill, ERRORS } from '@gofr-backup/core';
+import { count } from '../format.ts';
+import type { Session } from '../session.ts';
+import { performOrFallBack } from '../work.ts';
+
+export async function run(session: Session, [name]: string[], options: { here?: boolean }): Promise<number> {
+  const request = { backup: name ?? 'latest' };
+  const outcome = await performOrFallBack(session, 'drill', request, {
+    here: options.here === true,
+    inProcess: () => drill(session.context('drill'), request),
+  });
+  const { paint } = session;
+  const sign = outcome.ok ? paint.good('✓') : paint.bad('✗');
+  const verdict = outcome.ok ? `restored and compared ${count(outcome.files, 'file')}` : 'the drill failed';
+  const lines = [
+    `${sign} ${outcome.backup}: ${verdict}`,
+    ...outcome.problems.map((problem) => `    ${problem}`),
+  ];
+  session.answer(outcome, `${lines.join('\n')}\n`);
+  return outcome.ok ? 0 : ERRORS.ARCHIVE_DAMAGED.exit;
+}

@@ -1,0 +1,64 @@
+import { displayPath, files, type ArchiveEntry } from '@gofr-backup/core';
+import { localTime } from '../format.ts';
+import type { Session } from '../session.ts';
+import { writeOut } from '../stream.ts';
+
+/** One entry of the JSON document. Paths are in display form. */
+interface ListedFile {
+  path: string;
+  type: ArchiveEntry['type'];
+  size: number;
+  /** octal */
+  mode: string;
+  uid: number;
+  gid: number;
+  /** ISO 8601 UTC */
+  mtime: string;
+  link_target?: string;
+  sha256?: string;
+}
+
+export async function run(session: Session, [name = 'latest', path]: string[]): Promise<void> {
+  const entries = files(session.context('files'), name, path);
+  if (session.json) await writeDocument(entries, name);
+  else for await (const entry of entries) await writeOut(`${line(entry, session.settings.timezone)}\n`);
+}
+
+/** Written as it is read: an archive may hold a million names. */
+async function writeDocument(entries: AsyncIterable<ArchiveEntry>, backup: string): Promise<void> {
+  let before = `{\n  "backup": ${JSON.stringify(backup)},\n  "files": [`;
+  for await (const entry of entries) {
+    await writeOut(`${before}\n    ${JSON.stringify(listed(entry))}`);
+    before = ',';
+  }
+  await writeOut(before === ',' ? '\n  ]\n}\n' : `${before}]\n}\n`);
+}
+
+const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds / 1_000_000n);
+
+function listed(entry: ArchiveEntry): ListedFile {
+  return {
+    path: displayPath(entry.path),
+    type: entry.type,
+    size: entry.size,
+    mode: entry.mode.toString(8).padStart(4, '0'),
+    uid: entry.uid,
+    gid: entry.gid,
+    mtime: new Date(milliseconds(entry.mtimeNs)).toISOString(),
+    ...(entry.linkTarget === undefined ? {} : { link_target: displayPath(entry.linkTarget) }),
+    ...(entry.sha256 === undefined ? {} : { sha256: entry.sha256 }),
+  };
+}
+
+const TYPE = { file: '-', directory: 'd', symlink: 'l', hardlink: 'h' } as const;
+const RIGHTS = ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'];
+
+/** As `tar -tv` has it. */
+function line(entry: ArchiveEntry, timezone: string): string {
+  const rights = [6, 3, 0].map((shift) => RIGHTS[(entry.mode >> shift) & 7]).join('');
+  const owner = `${entry.uid}/${entry.gid}`;
+  const time = localTime(milliseconds(entry.mtimeNs), timezone).slice(0, 16);
+  const target = entry.linkTarget === undefined ? '' : ` -> ${displayPath(entry.linkTarget)}`;
+  const path = `${displayPath(entry.path)}${entry.type === 'directory' ? '/' : ''}`;
+  return `${TYPE[entry.type]}${rights} ${owner} ${String(entry.size).padStart(10)} ${time} ${path}${target}`;
+}

@@ -1,0 +1,10 @@
+import { list, renderListing, systemClock, type Tier } from '@gofr-backup/core';
+import type { Session } from '../session.ts';
+
+export async function run(session: Session, _args: string[], options: { tier?: Tier }): Promise<void> {
+  const outcome = await list(
+    session.context('list'),
+    options.tier === undefined ? {} : { tier: options.tier },
+  );
+  session.answer(outcome, renderListing(outcome.backups, systemClock.now(), session.settings.timezone));
+}

@@ -1,0 +1,19 @@
+import { BackupError } from '@gofr-backup/core';
+import type { Session } from '../session.ts';
+import { findQueue } from '../reach-queue.ts';
+
+export async function run(session: Session, [id = '']: string[]): Promise<void> {
+  const { findJob, jobLogs } = await import('@gofr-backup/queue');
+  await using reached = await findQueue(session);
+  const job = reached && (await findJob(reached.queue, id));
+  if (!job) {
+    throw new BackupError('USAGE', `No job has the id ${id}`, {
+      why: reached
+        ? 'the queue does not know it (any more)'
+        : 'no service is running, and its queue is gone with it',
+      hint: 'See the recent jobs with `gofr-backup status`.',
+    });
+  }
+  const lines = await jobLogs(reached.queue, id);
+  session.answer({ job, lines }, lines.map((line) => `${line}\n`).join(''));
+}

@@ -1,0 +1,52 @@
+import type { CatalogueEntry, Tier } from '@gofr-backup/core';
+import type { Result } from '@gofr-backup/queue';
+import { count, size, took } from '../format.ts';
+import type { Session } from '../session.ts';
+import { findQueue } from '../reach-queue.ts';
+import { perform } from '../work.ts';
+
+export async function run(session: Session, args: string[], options: { wait: boolean }): Promise<void> {
+  const payload = { tier: args[0] as Tier | undefined, trigger: 'manual' } as const;
+  if (!options.wait && (await leave(session, payload))) return;
+  const { jobId, result } = await perform(session, 'backup', payload);
+  session.answer({ job_id: jobId, backup: result.backup }, render(session, result));
+}
+
+/** Only enqueues; false when no service is there that would do the work. */
+async function leave(session: Session, payload: { tier: Tier | undefined }): Promise<boolean> {
+  await using reached = await findQueue(session);
+  if (reached === undefined) {
+    session.note('no service is running, so this command does the work itself');
+    return false;
+  }
+  const { enqueue } = await import('@gofr-backup/queue');
+  const { id, joined } = await enqueue(reached.queue, 'backup', payload);
+  session.answer({ job_id: id, backup: null }, `${joined ? 'Already queued' : 'Queued'} as ${id}\n`);
+  return true;
+}
+
+function render({ paint }: Session, { backup, promoted, pruned }: Result<'backup'>): string {
+  const removed = pruned?.decisions.filter(({ action }) => action === 'remove').length ?? 0;
+  const lines = [
+    `${paint.good('✓')} ${paint.bold(backup.filename)}`,
+    `  ${facts(backup).join(', ')}`,
+    ...promoted.map(({ filename }) => `  also kept as ${filename}`),
+    ...(removed > 0 && pruned?.held === undefined ? [`  ${count(removed, 'older backup')} pruned`] : []),
+    ...(pruned?.held === undefined ? [] : [`  ${paint.warn('pruning is held:')} ${pruned.held}`]),
+    ...(backup.warnings ?? []).map((warning) => `  ${paint.warn('warning:')} ${warning.message}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function facts(backup: CatalogueEntry): string[] {
+  const source = backup.source_bytes === undefined ? '' : ` from ${size(backup.source_bytes)}`;
+  return [
+    `${size(backup.size_bytes)}${source}`,
+    ...(backup.files === undefined ? [] : [count(backup.files, 'file')]),
+    ...(backup.reused_bytes ? [`${size(backup.reused_bytes)} reused`] : []),
+    ...(backup.duration_ms === undefined ? [] : [`made in ${took(backup.duration_ms)}`]),
+    backup.verified
+      ? `verified${backup.verify_ms === undefined ? '' : ` in ${took(backup.verify_ms)}`}`
+      : 'not verified',
+  ];
+}

@@ -1,0 +1,124 @@
+import path from 'node:path';
+import {
+  BackupError,
+  describeRestore,
+  restore,
+  type RestoreDescription,
+  type RestoreOutcome,
+  type RestoreRequest,
+  type RestoreTarget,
+} from '@gofr-backup/core';
+import { chooseRestore } from '../choose.ts';
+import { confirm } from '../confirm.ts';
+import { columns, count, size } from '../format.ts';
+import type { Session } from '../session.ts';
+import { performOrFallBack } from '../work.ts';
+
+interface Options {
+  latest?: boolean;
+  interactive?: boolean;
+  only?: string[];
+  path?: string[];
+  to?: string;
+  merge?: boolean;
+  dryRun?: boolean;
+  safetyBackup: boolean;
+  yes?: boolean;
+  here?: boolean;
+}
+
+export async function run(session: Session, [name]: string[], options: Options): Promise<void> {
+  const which = await chosenBackup(session, name, options);
+  const request: RestoreRequest = { ...requestOf(options), ...which };
+  const description = await describeRestore(session.context('restore'), request);
+  request.backup = description.backup.filename;
+  explain(session, description, options);
+  if (options.yes !== true && !options.dryRun && overwrites(description)) await confirm(session, 'restore');
+  const outcome = await performOrFallBack(session, 'restore', request, {
+    here: options.here === true,
+    inProcess: () => restore(session.context('restore'), request),
+  });
+  session.answer(outcome, render(session, outcome, options));
+}
+
+async function chosenBackup(
+  session: Session,
+  name: string | undefined,
+  { latest, interactive }: Options,
+): Promise<Pick<RestoreRequest, 'backup' | 'only'>> {
+  const said = [name !== undefined, latest, interactive].filter(Boolean).length;
+  if (said !== 1) {
+    throw new BackupError(
+      'USAGE',
+      said === 0 ? 'Which backup to restore was not said' : 'Which backup to restore was said twice',
+      {
+        why: 'a restore takes exactly one of NAME, --latest and --interactive',
+        hint: 'See the names with `gofr-backup list`, or choose with `gofr-backup restore --interactive`.',
+      },
+    );
+  }
+  return interactive ? chooseRestore(session) : { backup: name ?? 'latest' };
+}
+
+/** Where it says DIR, the working directory of this command is meant, not that of a worker. */
+function requestOf(options: Options): Omit<RestoreRequest, 'backup'> {
+  return {
+    ...(options.only === undefined ? {} : { only: options.only }),
+    ...(options.path === undefined ? {} : { paths: options.path }),
+    ...(options.to === undefined ? {} : { to: path.resolve(options.to) }),
+    ...(options.merge ? { merge: true } : {}),
+    ...(options.dryRun ? { dryRun: true } : {}),
+    ...(options.safetyBackup ? {} : { safetyBackup: false }),
+  };
+}
+
+/** A directory that is not there yet can be filled without asking; a component is always asked about. */
+const overwrites = ({ targets }: RestoreDescription): boolean =>
+  targets.some(({ components, effect }) => components.length > 0 || effect !== 'create');
+
+const EFFECT: Record<RestoreTarget['effect'], string> = {
+  replace: 'replaced:',
+  'lay-over': 'written over:',
+  create: 'created:',
+};
+
+function explain(
+  session: Session,
+  { backup, targets, warnings }: RestoreDescription,
+  options: Options,
+): void {
+  const { colours, note } = session;
+  note(
+    `Restoring ${colours.bold(backup.filename)} (${backup.timestamp.replace('T', ' ')}, ${size(backup.size_bytes)})`,
+  );
+  const rows = targets.map(({ effect, place, present, components }) => [
+    `  ${EFFECT[effect]}`,
+    place,
+    effect === 'create' ? 'not there now' : `now ${count(present.files, 'file')}, ${size(present.bytes)}`,
+    components.join(', '),
+  ]);
+  for (const line of columns(rows)) note(line.trimEnd());
+  for (const warning of warnings) note(`${colours.warn('warning:')} ${warning}`);
+  if (options.dryRun || options.to !== undefined) return;
+  note('Stop the services that use this data first: docker-compose stop mcp mcpo web');
+  if (!options.safetyBackup) note(colours.warn('No safety backup of the present state will be made.'));
+}
+
+function render({ paint }: Session, outcome: RestoreOutcome, options: Options): string {
+  const { changes } = outcome;
+  const what = `${count(outcome.files, 'file')}, ${size(outcome.bytes)}`;
+  const lines = options.dryRun
+    ? [`Nothing was written. ${outcome.backup} holds ${what}.`]
+    : [`${paint.good('✓')} ${outcome.backup}: restored ${what} into ${outcome.target}`];
+  if (outcome.safety_backup !== null) lines.push(`  the state before it: ${outcome.safety_backup}`);
+  if (changes) {
+    const rows = Object.entries(changes).map(([change, { files, bytes }]) => [
+      `  ${change}`,
+      count(files, 'file'),
+      size(bytes),
+    ]);
+    lines.push(...columns(rows));
+  }
+  lines.push(...(outcome.warnings ?? []).map((warning) => `  ${paint.warn('warning:')} ${warning}`));
+  return `${lines.join('\n')}\n`;
+}

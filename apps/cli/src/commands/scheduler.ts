@@ -1,0 +1,8 @@
+import type { Session } from '../session.ts';
+import { serviceLogger, untilStopped } from '../until-stopped.ts';
+
+export async function run(session: Session): Promise<void> {
+  const { start } = await import('@gofr-backup/scheduler');
+  const logger = serviceLogger(session, 'scheduler');
+  await untilStopped(session, logger, [await start(session.settings, { logger })]);
+}

@@ -1,0 +1,37 @@
+import { show, type CatalogueEntry } from '@gofr-backup/core';
+import { columns, count, size, took } from '../format.ts';
+import type { Session } from '../session.ts';
+
+export async function run(session: Session, [name = 'latest']: string[]): Promise<void> {
+  const entry = await show(session.context('show'), name);
+  const rows = facts(entry).filter(([, value]) => value !== undefined) as [string, string][];
+  const warnings = (entry.warnings ?? []).map(
+    ({ message }) => `${session.paint.warn('warning:')} ${message}`,
+  );
+  session.answer(
+    entry,
+    `${[session.paint.bold(entry.filename), ...columns(rows), ...warnings].join('\n')}\n`,
+  );
+}
+
+const milliseconds = (value: number | undefined) => (value === undefined ? undefined : took(value));
+
+function facts(entry: CatalogueEntry): [string, string | undefined][] {
+  const drill =
+    entry.last_drill_at && `${entry.last_drill_at}${entry.last_drill_ok === false ? ' (failed)' : ''}`;
+  return [
+    ['  tier', entry.tier],
+    ['  status', entry.status],
+    ['  created', [entry.timestamp, entry.timezone].filter(Boolean).join(' ')],
+    ['  trigger', entry.trigger],
+    ['  size', size(entry.size_bytes)],
+    ['  from', entry.source_bytes === undefined ? undefined : size(entry.source_bytes)],
+    ['  files', entry.files === undefined ? undefined : count(entry.files, 'file')],
+    ['  components', entry.components?.join(', ')],
+    ['  compression', [entry.compression, entry.compression_level].filter(Boolean).join(' ') || undefined],
+    ['  made in', milliseconds(entry.duration_ms)],
+    ['  verified', entry.verified ? (entry.verified_at ?? 'yes') : 'no'],
+    ['  last drill', drill],
+    ['  sha256', entry.sha256],
+  ];
+}

@@ -1,0 +1,149 @@
+import {
+  BackupError,
+  freeSpace,
+  list,
+  lockHolder,
+  systemClock,
+  type CatalogueEntry,
+} from '@gofr-backup/core';
+import type { JobSummary, QueueStatus } from '@gofr-backup/queue';
+import { columns, localTime, size, span, took } from '../format.ts';
+import type { Session } from '../session.ts';
+import { findQueue } from '../reach-queue.ts';
+
+interface QueueView {
+  status: QueueStatus;
+  /** newest first */
+  jobs: JobSummary[];
+}
+
+/** Says all it can find out; without the Redis that is configured it ends with that error's exit code. */
+export async function run(session: Session): Promise<number> {
+  const { settings, plan } = session;
+  const queue = await lookAtQueue(session).catch((error: unknown) => {
+    if (error instanceof BackupError && error.code === 'REDIS_UNREACHABLE') return error;
+    throw error;
+  });
+  const { backups, summary } = await list(session.context('status'));
+  const view = queue instanceof BackupError ? undefined : queue;
+  const good = backups.find((entry) => isGood(entry, settings.verifyAfterBackup));
+  const newest = good && { filename: good.filename, age_seconds: ageOf(good) };
+  const document = {
+    project: settings.project,
+    enabled: settings.enabled,
+    service: { running: (view?.status.workers ?? 0) > 0, workers: view?.status.workers ?? 0 },
+    queue: view ? { counts: view.status.counts, jobs: view.jobs } : null,
+    next_run: view?.status.next.find(({ job }) => job === 'backup') ?? null,
+    last_run: view?.jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
+    newest_good: newest ?? null,
+    backups: { total: summary.total, disk_bytes: summary.disk_bytes },
+    disk: { backup_dir: plan.backupDir, free_bytes: (await freeSpaceOf(plan.backupDir)) ?? null },
+    lock: (await lockHolder(plan.backupDir)) ?? null,
+    ...(queue instanceof BackupError
+      ? { error: { code: queue.code, message: queue.message, hint: queue.hint } }
+      : {}),
+  };
+  session.answer(document, render(session, document));
+  if (!(queue instanceof BackupError)) return 0;
+  if (!session.json)
+    session.note(`gofr-backup: ${queue.message}\n  why: ${queue.why}\n  to do: ${queue.hint}`);
+  return queue.exit;
+}
+
+async function lookAtQueue(session: Session): Promise<QueueView | undefined> {
+  await using reached = await findQueue(session);
+  if (reached === undefined) return undefined;
+  const { listJobs, queueStatus } = await import('@gofr-backup/queue');
+  return { status: await queueStatus(reached.queue), jobs: await listJobs(reached.queue, { limit: 10 }) };
+}
+
+const isGood = ({ status }: CatalogueEntry, verified: boolean): boolean =>
+  status === 'good' || (!verified && status === 'unverified');
+
+function ageOf(entry: CatalogueEntry): number | null {
+  const made = Date.parse(entry.created_at ?? entry.timestamp);
+  return Number.isNaN(made) ? null : Math.max(0, Math.round((systemClock.now() - made) / 1000));
+}
+
+async function freeSpaceOf(directory: string): Promise<number | undefined> {
+  try {
+    return await freeSpace(directory);
+  } catch {
+    return undefined;
+  }
+}
+
+type Document = {
+  project: string;
+  enabled: boolean;
+  service: { running: boolean; workers: number };
+  queue: { counts: QueueStatus['counts']; jobs: JobSummary[] } | null;
+  next_run: QueueStatus['next'][number] | null;
+  last_run: JobSummary | null;
+  newest_good: { filename: string; age_seconds: number | null } | null;
+  backups: { total: number; disk_bytes: number };
+  disk: { backup_dir: string; free_bytes: number | null };
+  lock: { operation: string; owner: string; since: string } | null;
+};
+
+function render(session: Session, document: Document): string {
+  const { paint, settings } = session;
+  const { queue, next_run: next, newest_good: newest, lock, disk } = document;
+  const rows = [
+    ['Project', document.project],
+    ['Service', serviceLine(session, document)],
+    ['Queue', queue ? countsLine(queue.counts) : paint.dim('none')],
+    [
+      'Next run',
+      next ? `${inZone(session, next.at)} (in ${span(next.at - systemClock.now())})` : notScheduled(session),
+    ],
+    ['Last run', document.last_run ? runLine(session, document.last_run) : 'none known'],
+    ['Newest good', newest ? newestLine(newest) : paint.bad('none')],
+    ['Backups', `${document.backups.total}, ${size(document.backups.disk_bytes)} in ${disk.backup_dir}`],
+    [
+      'Disk',
+      disk.free_bytes === null
+        ? paint.bad(`${disk.backup_dir} cannot be looked at`)
+        : `${size(disk.free_bytes)} free`,
+    ],
+    [
+      'Busy',
+      lock ? `${lock.operation} by ${lock.owner} since ${inZone(session, Date.parse(lock.since))}` : 'no',
+    ],
+  ];
+  const jobs = (queue?.jobs ?? []).map((job) => [
+    '  ' + job.id,
+    jobState(job),
+    inZone(session, job.finished ?? job.started ?? job.created),
+  ]);
+  const recent = jobs.length === 0 ? [] : ['', `Recent jobs (${settings.timezone}):`, ...columns(jobs)];
+  return `${[...columns(rows), ...recent].join('\n')}\n`;
+}
+
+const inZone = ({ settings }: Session, at: number): string => localTime(at, settings.timezone);
+
+function serviceLine({ paint }: Session, { service, queue, enabled }: Document): string {
+  if (queue === null) return paint.warn('not running');
+  const workers = service.workers === 1 ? '1 worker' : `${service.workers} workers`;
+  const state = service.running ? paint.good(`running, ${workers}`) : paint.warn('no worker is connected');
+  return enabled ? state : `${state}, ${paint.warn('switched off by ENABLED=false: nothing is scheduled')}`;
+}
+
+const notScheduled = ({ settings }: Session): string =>
+  settings.enabled
+    ? `none: no scheduler has set one up (SCHEDULE is ${settings.schedule})`
+    : 'none: ENABLED is false';
+
+const countsLine = (counts: QueueStatus['counts']): string =>
+  `${counts.active} running, ${counts.waiting} waiting, ${counts.completed} done, ${counts.failed} failed`;
+
+const newestLine = ({ filename, age_seconds: age }: NonNullable<Document['newest_good']>): string =>
+  age === null ? filename : `${filename} (${span(age * 1000)} old)`;
+
+function runLine(session: Session, job: JobSummary): string {
+  const { finished = job.created, started = finished } = job;
+  const verdict = job.error ? session.paint.bad(`failed: ${job.error.message}`) : session.paint.good('done');
+  return `${inZone(session, finished)}, ${verdict}, took ${took(finished - started)}`;
+}
+
+const jobState = ({ state, error }: JobSummary): string => (error ? `${state}: ${error.message}` : state);

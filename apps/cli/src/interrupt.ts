@@ -1,0 +1,29 @@
+import type { Screen } from './screen.ts';
+
+/** A launcher in the same process group passes on the very key press this process got from the terminal. */
+const SAME_PRESS = 250;
+
+export interface Interruption {
+  signal: AbortSignal;
+  /** Leaves signals to whoever comes next. */
+  release(): void;
+}
+
+/** The first Ctrl-C asks the work to end; the second leaves at once. */
+export function onInterrupt(screen: Screen, monotonic: () => number): Interruption {
+  const controller = new AbortController();
+  let first: number | undefined;
+  const interrupted = (signal: NodeJS.Signals): void => {
+    const now = monotonic();
+    if (first !== undefined && now - first < SAME_PRESS) return;
+    if (first !== undefined) process.exit(signal === 'SIGTERM' ? 143 : 130);
+    first = now;
+    screen.line('cancelling; press Ctrl-C again to leave at once');
+    controller.abort();
+  };
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  return {
+    signal: controller.signal,
+    release: () => void process.off('SIGINT', interrupted).off('SIGTERM', interrupted),
+  };
+}

@@ -1,0 +1,134 @@
+/** The command line: every verb with its arguments and options. A verb's module is loaded when it runs. */
+import { Argument, Command, CommanderError, Option } from 'commander';
+import type { Session } from './session.ts';
+import { VERSION } from './version.ts';
+
+/** What a verb's module exports as `run`; answers the exit code when it is not 0. */
+export type Run = (session: Session, args: string[], options: never) => Promise<number | void>;
+type Load = () => Promise<{ run: Run }>;
+
+const TIERS = ['daily', 'weekly', 'monthly'];
+
+export function buildProgram(done: (code: number) => void): Command {
+  const program = new Command('gofr-backup')
+    .description('Backs up the volumes of a running service as plain tar archives, and brings them back.')
+    .version(VERSION, '-V, --version')
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .exitOverride();
+
+  const verb = (usage: string, summary: string, load: Load): Command =>
+    program
+      .command(usage)
+      .description(summary)
+      .option('--json', 'one JSON document on stdout, logs on stderr')
+      .exitOverride()
+      .action(async (...given: unknown[]) => done(await runVerb(given, load)));
+
+  program.commandsGroup('Services:');
+  verb(
+    'serve',
+    'scheduler and worker in one, with a private Redis when REDIS_URL is unset',
+    () => import('./commands/serve.ts'),
+  );
+  verb('scheduler', 'the scheduler alone', () => import('./commands/scheduler.ts'));
+  verb('worker', 'one worker alone', () => import('./commands/worker.ts'));
+  verb('dashboard', 'the web page', () => import('./commands/dashboard.ts'));
+
+  program.commandsGroup('Backups:');
+  verb('now', 'back up now, and follow it to its end', () => import('./commands/now.ts'))
+    .addArgument(new Argument('[tier]', 'make one of this tier directly').choices(TIERS))
+    .option('--no-wait', 'leave it to the running service');
+  verb('list', 'the backups there are', () => import('./commands/list.ts')).addOption(
+    new Option('--tier <tier>', 'only this one').choices(TIERS),
+  );
+  verb('show <name>', "one backup's record", () => import('./commands/show.ts'));
+  verb('files <name> [path]', 'what is in a backup', () => import('./commands/files.ts'));
+  verb('cat <name> <path>', 'one file out of a backup, to stdout', () => import('./commands/cat.ts'));
+  verb('prune', 'apply retention now', () => import('./commands/prune.ts'))
+    .option('--dry-run', 'only say what would go, and why')
+    .option('--force', 'also while an anomaly holds pruning');
+  verb(
+    'undelete <name>',
+    'bring a pruned backup back from the trash',
+    () => import('./commands/undelete.ts'),
+  );
+  verb('rebuild', 'write manifest.json anew from the directory', () => import('./commands/rebuild.ts'));
+
+  program.commandsGroup('Recovery:');
+  const here = () => new Option('--here', 'in this process, not through the queue');
+  verb('verify [names...]', 'read backups back in full', () => import('./commands/verify.ts'))
+    .option('--latest', 'the newest good one (default)')
+    .option('--all', 'every one')
+    .addOption(here());
+  verb(
+    'drill [name]',
+    'restore into a scratch directory and compare every file',
+    () => import('./commands/drill.ts'),
+  )
+    .option('--latest', 'the newest good one (default)')
+    .addOption(here());
+  verb('restore [name]', 'bring a backup back', () => import('./commands/restore.ts'))
+    .option('--latest', 'the newest good one')
+    .option('--interactive', 'choose from a list')
+    .option('--only <components>', 'only these, e.g. storage,auth', commaSeparated)
+    .option('--path <path>', 'only this path of the archive, e.g. data/storage/x (repeatable)', repeatable)
+    .option('--to <dir>', 'extract into this directory instead of replacing the data')
+    .option('--merge', 'lay it over what is there instead of replacing it')
+    .option('--dry-run', 'only say what would change')
+    .option('--no-safety-backup', 'do not save the present state first')
+    .option('--yes', 'do not ask')
+    .addOption(here());
+
+  program.commandsGroup('Looking:');
+  verb(
+    'status',
+    'service, queue, next and last run, newest good backup, disk',
+    () => import('./commands/status.ts'),
+  );
+  verb('logs <job>', 'the log of one job', () => import('./commands/logs.ts'));
+  verb('config', 'every effective setting and where it came from', () => import('./commands/config.ts'));
+  program
+    .command('completion')
+    .description('completion for a shell, to be sourced by it')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .exitOverride()
+    .action(async (shell: 'bash' | 'zsh' | 'fish') => {
+      const { completionFor } = await import('./completion.ts');
+      process.stdout.write(completionFor(shell, program));
+      done(0);
+    });
+  return program;
+}
+
+const commaSeparated = (text: string): string[] => text.split(',').map((item) => item.trim());
+const repeatable = (text: string, previous: string[] | undefined): string[] => [...(previous ?? []), text];
+
+/** Commander hands over the arguments, then the options, then the command. */
+async function runVerb(given: unknown[], load: Load): Promise<number> {
+  const [options, command] = given.slice(-2) as [{ json?: boolean }, Command];
+  const args = given.slice(0, -2).flat() as (string | undefined)[];
+  const { runWith } = await import('./run.ts');
+  const present = args.filter((arg) => arg !== undefined);
+  return runWith({ verb: command.name(), json: options.json === true, load, args: present, options });
+}
+
+/** Answers the exit code; prints every error itself. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = buildProgram((ended) => (code = ended));
+  const complaints: string[] = [];
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({ writeErr: (text) => complaints.push(text) });
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    const { reportUsage } = await import('./run.ts');
+    return reportUsage(argv, complaints.join('') || error.message);
+  }
+}

@@ -1,0 +1,40 @@
+/** Standard error as lines plus, on a terminal, one line at the bottom that changes. */
+import type { WriteStream } from 'node:tty';
+
+export interface Screen {
+  readonly isTerminal: boolean;
+  readonly columns: number;
+  line(text: string): void;
+  /** Replaces the changing line; nothing elsewhere than on a terminal. */
+  status(text: string): void;
+  clear(): void;
+}
+
+const ERASE_LINE = '\r\u001b[K';
+
+export function screenOn(stream: WriteStream): Screen {
+  let shown = '';
+  const erase = (): void => {
+    if (shown !== '') stream.write(ERASE_LINE);
+  };
+  return {
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? 80;
+    },
+    line(text) {
+      erase();
+      stream.write(`${text}\n${shown}`);
+    },
+    status(text) {
+      if (stream.isTTY !== true || text === shown) return;
+      erase();
+      shown = text;
+      stream.write(text);
+    },
+    clear() {
+      erase();
+      shown = '';
+    },
+  };
+}

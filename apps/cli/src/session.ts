@@ -1,0 +1,74 @@
+/** What a command works with: the settings, the ports, and where to write. */
+import { loadSettings, planFrom, type Settings } from '@gofr-backup/config';
+import {
+  systemClock,
+  type BackupPlan,
+  type Logger,
+  type OperationContext,
+  type Progress,
+} from '@gofr-backup/core';
+import { coloursFor, type Colours } from './colour.ts';
+import { onInterrupt } from './interrupt.ts';
+import { commandLogger } from './logger.ts';
+import { progressOn } from './progress.ts';
+import { screenOn, type Screen } from './screen.ts';
+
+export interface Session {
+  settings: Settings;
+  plan: BackupPlan;
+  logger: Logger;
+  progress: Progress;
+  signal: AbortSignal;
+  screen: Screen;
+  /** for stderr */
+  colours: Colours;
+  /** for stdout */
+  paint: Colours;
+  json: boolean;
+  /** What is asked for, on stdout: the document with --json, else the text. */
+  answer(document: unknown, text: string): void;
+  /** A line for the person watching, on stderr. */
+  note(text: string): void;
+  /** For operations in this process. */
+  context(verb: string): OperationContext;
+  /** Hands signals over to a service. */
+  releaseSignals(): void;
+}
+
+/** Throws CONFIG. Unknown variables become a note each. */
+export function openSession(json: boolean): Session {
+  const settings = loadSettings();
+  const screen = screenOn(process.stderr);
+  const noColor = settings.noColor !== undefined;
+  const colours = coloursFor(process.stderr, noColor);
+  const clock = systemClock;
+  const logger = commandLogger({
+    level: settings.origins.logLevel.variable === null ? 'warn' : settings.logLevel,
+    json: settings.logFormat === 'json',
+    screen,
+    colours,
+    clock,
+  });
+  for (const warning of settings.warnings) logger.warn({}, warning);
+  const plan = planFrom(settings);
+  const progress = progressOn({ screen, colours, clock });
+  const { signal, release } = onInterrupt(screen, clock.monotonic);
+  return {
+    settings,
+    plan,
+    logger,
+    progress,
+    signal,
+    screen,
+    colours,
+    paint: coloursFor(process.stdout, noColor),
+    json,
+    answer(document, text) {
+      screen.clear();
+      process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : text);
+    },
+    note: (text) => screen.line(text),
+    context: (verb) => ({ clock, logger, progress, signal, plan, owner: `${verb} on the command line` }),
+    releaseSignals: release,
+  };
+}
