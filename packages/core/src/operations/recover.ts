@@ -1,8 +1,11 @@
 /** Settles what a killed restore left behind. */
+import { BackupError } from '../errors.ts';
+import { findInterrupted, settle } from '../recovery/settle.ts';
+import { stateDirOf } from '../repository/layout.ts';
+import { withLock } from '../repository/lock.ts';
 import type { OperationContext } from './types.ts';
 
 export interface RecoverOutcome {
-  /** restores settled, by what was done with them */
   finished: number;
   rolledBack: number;
   /** restores that were still staging: nothing had been touched */
@@ -12,13 +15,31 @@ export interface RecoverOutcome {
 
 /**
  * Takes the lock when (and only when) there is something to settle; when another operation holds it, that one settles:
- * nothing is done. Cheap enough to call at every start.
+ * nothing is done. Cheap enough to call at every start. Throws PERMISSION when data lies between old and new and this
+ * process may not settle it: nothing should be backed up from it then.
  */
-export async function recoverInterrupted(_ctx: OperationContext): Promise<RecoverOutcome> {
-  return { finished: 0, rolledBack: 0, discarded: 0, warnings: [] };
+export async function recoverInterrupted(ctx: OperationContext): Promise<RecoverOutcome> {
+  const stateDir = stateDirOf(ctx.plan.backupDir);
+  const outcome: RecoverOutcome = { finished: 0, rolledBack: 0, discarded: 0, warnings: [] };
+  if (findInterrupted(ctx.plan, stateDir).length === 0) return outcome;
+  try {
+    await withLock(stateDir, { owner: ctx.owner, operation: 'recovery', ports: ctx }, () =>
+      settleAll(ctx, stateDir, outcome),
+    );
+  } catch (error) {
+    if (!(error instanceof BackupError && error.code === 'BUSY')) throw error;
+    ctx.logger.debug({ why: error.why }, 'a restore is under way: left to it');
+  }
+  return outcome;
 }
 
-/** The same for a caller that already holds the lock. Operations call this first. */
-export async function recoverInterruptedLocked(_ctx: OperationContext): Promise<RecoverOutcome> {
-  return { finished: 0, rolledBack: 0, discarded: 0, warnings: [] };
+async function settleAll(ctx: OperationContext, stateDir: string, outcome: RecoverOutcome): Promise<void> {
+  for (const interrupted of findInterrupted(ctx.plan, stateDir)) {
+    const result = await settle(interrupted, ctx.plan, stateDir, ctx.logger);
+    if (!result) continue;
+    if (result.settled === 'finished') outcome.finished++;
+    else if (result.settled === 'rolled back') outcome.rolledBack++;
+    else outcome.discarded++;
+    outcome.warnings.push(...result.warnings);
+  }
 }

@@ -1,11 +1,36 @@
 /** Brings a backup back: verify, look, save the present state, stage, swap. */
-import { BackupError } from '../errors.ts';
+import { displayPath } from '../archive/byte-path.ts';
+import { openArchive } from '../archive/index.ts';
+import type { ArchiveReader } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
+import { BackupError, toBackupError } from '../errors.ts';
+import type { BackupPlan } from '../plan.ts';
+import { bringIn } from '../recovery/bring-in.ts';
+import { compareWithTargets } from '../recovery/changes.ts';
+import { type MountTable, readMounts } from '../recovery/mounts.ts';
+import {
+  assertRoom,
+  assertWritable,
+  componentRoots,
+  countFiles,
+  estimateSafetyBackup,
+  hasFiles,
+} from '../recovery/preflight.ts';
+import { layStages } from '../recovery/staging.ts';
+import type { StepHook } from '../recovery/swap.ts';
+import { type Selection, selectTargets, type Target } from '../recovery/target.ts';
+import { isWorkDirName } from '../recovery/journal.ts';
+import { look, namesIn } from '../recovery/tree.ts';
+import type { HeldLock } from '../repository/lock.ts';
+import type { Repository } from '../repository/repository.ts';
+import { backup } from './backup.ts';
+import { repositoryOf, underLock } from './context.ts';
 import type { OperationContext, RestoreOutcome, RestoreRequest } from './types.ts';
+import { verify } from './verify.ts';
 
 /** One place a restore would write to, for the question put to a person. */
 export interface RestoreTarget {
-  /** component names, e.g. `['storage', 'metadata']`; empty for `--to` and `--path` */
+  /** component names, e.g. `['storage']`; empty for `--to` and `--path` */
   components: string[];
   /** absolute path on disk, display form */
   place: string;
@@ -20,15 +45,192 @@ export interface RestoreDescription {
   warnings: string[];
 }
 
-/** What `restore` would overwrite. Reads only; throws what restore would throw about the request (USAGE, NO_SUCH_BACKUP). */
+/** What `restore` would overwrite. Reads only; throws what restore would throw about the request. */
 export async function describeRestore(
-  _ctx: OperationContext,
-  _request: RestoreRequest,
+  ctx: OperationContext,
+  request: RestoreRequest,
 ): Promise<RestoreDescription> {
-  throw new BackupError('FAILED', 'describeRestore is not there yet');
+  const repository = await repositoryOf(ctx);
+  const entry = await repository.find(request.backup);
+  return withReader(ctx, repository, entry, async (reader) => {
+    const { targets, warnings } = await select(ctx.plan, request, entry, reader, readMounts());
+    return { backup: entry, targets: targets.map(describeTarget), warnings };
+  });
 }
 
-/** Takes the lock. A kill at any moment leaves old data or new; `recoverInterrupted` settles which. */
-export async function restore(_ctx: OperationContext, _request: RestoreRequest): Promise<RestoreOutcome> {
-  throw new BackupError('FAILED', 'restore is not there yet');
+/**
+ * Takes the lock. A kill at any moment leaves old data or new, never a mixture; `recoverInterrupted` settles which.
+ * ARCHIVE_DAMAGED, ARCHIVE_HOSTILE, USAGE, DISK_FULL, PERMISSION, IO (read-only): nothing was changed.
+ */
+export function restore(
+  ctx: OperationContext,
+  request: RestoreRequest,
+  step: StepHook = () => {},
+): Promise<RestoreOutcome> {
+  return underLock(ctx, 'restore', (repository, inner, lock) =>
+    restoreLocked(inner, request, repository, lock, step).catch((error: unknown) => {
+      throw toBackupError(error, 'restore');
+    }),
+  );
+}
+
+async function restoreLocked(
+  ctx: OperationContext,
+  request: RestoreRequest,
+  repository: Repository,
+  lock: HeldLock,
+  step: StepHook,
+): Promise<RestoreOutcome> {
+  const { plan, signal } = ctx;
+  const entry = await repository.find(request.backup);
+  return withReader(ctx, repository, entry, async (reader) => {
+    const mounts = readMounts();
+    const selection = await select(plan, request, entry, reader, mounts);
+    await verifyInFull(ctx, entry);
+    const saves = wantsSafetyBackup(request, plan);
+    await checkRoom(ctx, reader, selection.targets, mounts, saves ? repository : undefined);
+    signal.throwIfAborted();
+    if (request.dryRun) return dryRun(ctx, request, entry, reader, selection);
+    const saved = saves ? await safetyBackup(ctx) : null;
+    if (!saves) ctx.logger.info({ asked: request.safetyBackup !== false }, 'no safety backup is made');
+    const report = await bringIn({
+      ...ctx,
+      reader,
+      targets: selection.targets,
+      mounts,
+      project: plan.project,
+      stateDir: repository.stateDir,
+      checkLock: () => lock.check(),
+      step,
+    });
+    const warnings = [...selection.warnings, ...report.warnings.map(warningText)];
+    return { ...outcomeOf(plan, request, entry, report, warnings), safety_backup: saved };
+  });
+}
+
+/** The request against the archive and the places: whatever is wrong with it is known before the long work. */
+async function select(
+  plan: BackupPlan,
+  request: RestoreRequest,
+  entry: CatalogueEntry,
+  reader: ArchiveReader,
+  mounts: MountTable,
+): Promise<Selection> {
+  const selection = await selectTargets(plan, request, entry, reader);
+  assertWritable(selection.targets, mounts);
+  if (request.to !== undefined && !request.merge) assertEmpty(selection.targets[0]!);
+  return selection;
+}
+
+/** Also marks it corrupt when it is. */
+async function verifyInFull(ctx: OperationContext, entry: CatalogueEntry): Promise<void> {
+  const { results } = await verify(ctx, { names: [entry.filename] });
+  const [result] = results;
+  if (result?.ok) return;
+  throw new BackupError('ARCHIVE_DAMAGED', `${entry.filename} is damaged; nothing was changed`, {
+    why: result?.problems.slice(0, 3).join('; ') ?? 'it could not be verified',
+  });
+}
+
+async function checkRoom(
+  ctx: OperationContext,
+  reader: ArchiveReader,
+  targets: Target[],
+  mounts: MountTable,
+  saveIn: Repository | undefined,
+): Promise<void> {
+  const stages = layStages(targets, mounts, '0'.repeat(16));
+  const safety = saveIn && {
+    directory: saveIn.backupDir,
+    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue()),
+  };
+  await assertRoom(reader, stages, safety);
+}
+
+function wantsSafetyBackup(request: RestoreRequest, plan: BackupPlan): boolean {
+  return request.safetyBackup !== false && request.to === undefined && hasFiles(componentRoots(plan));
+}
+
+/** Never a hard link: what is about to be restored must not be the only copy of the present state. */
+async function safetyBackup(ctx: OperationContext): Promise<string> {
+  try {
+    const plan = { ...ctx.plan, linkUnchanged: false };
+    const { backup: saved } = await backup({ ...ctx, plan }, { trigger: 'pre-restore' });
+    return saved.filename;
+  } catch (error) {
+    const { code, message, why, hint, details } = toBackupError(error, 'the safety backup');
+    throw new BackupError(code, `The safety backup failed, nothing was restored: ${message}`, {
+      why,
+      hint: `${hint} Or restore without one: --no-safety-backup.`,
+      details,
+      cause: error,
+    });
+  }
+}
+
+async function dryRun(
+  ctx: OperationContext,
+  request: RestoreRequest,
+  entry: CatalogueEntry,
+  reader: ArchiveReader,
+  { targets, warnings }: Selection,
+): Promise<RestoreOutcome> {
+  const changes = await compareWithTargets(reader, targets, ctx.signal);
+  const { added, replaced, unchanged } = changes;
+  const files = added.files + replaced.files + unchanged.files;
+  const bytes = added.bytes + replaced.bytes + unchanged.bytes;
+  return { ...outcomeOf(ctx.plan, request, entry, { files, bytes }, warnings), safety_backup: null, changes };
+}
+
+function outcomeOf(
+  plan: BackupPlan,
+  request: RestoreRequest,
+  entry: CatalogueEntry,
+  { files, bytes }: { files: number; bytes: number },
+  warnings: string[],
+): Omit<RestoreOutcome, 'safety_backup'> {
+  const target = request.to ?? plan.dataDir;
+  return { backup: entry.filename, target, files, bytes, ...(warnings.length > 0 && { warnings }) };
+}
+
+export async function withReader<T>(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+  work: (reader: ArchiveReader) => Promise<T>,
+): Promise<T> {
+  const archivePath = repository.pathOf(entry);
+  const indexPath = repository.indexPathOf(entry);
+  const { clock, logger, progress, signal, plan } = ctx;
+  const ports = { clock, logger, progress, signal };
+  const reader = await openArchive({ ...ports, archivePath, indexPath, threads: plan.threads });
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+function assertEmpty({ place }: Target): void {
+  const there = look(place);
+  if (!there) return;
+  const what = !there.isDirectory()
+    ? 'it is no directory'
+    : namesIn(place).every(isWorkDirName)
+      ? ''
+      : 'it is not empty';
+  if (what === '') return;
+  throw new BackupError('USAGE', `${displayPath(place)} cannot take the backup`, {
+    why: what,
+    hint: 'Name an empty or a new directory, or lay the backup over what is there with --merge.',
+  });
+}
+
+function describeTarget({ components, place, merge }: Target): RestoreTarget {
+  const effect = look(place) === undefined ? 'create' : merge ? 'lay-over' : 'replace';
+  return { components, place: displayPath(place), effect, present: countFiles([place]) };
+}
+
+function warningText({ path, message }: { path?: string; message: string }): string {
+  return path === undefined ? message : `${path}: ${message}`;
 }

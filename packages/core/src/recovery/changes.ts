@@ -1,0 +1,93 @@
+/** What a restore would change, file by file; nothing is written. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readlinkSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { fsPath, joinPath } from '../archive/byte-path.ts';
+import type { ArchiveEntry, ArchiveReader, BytePath } from '../archive/types.ts';
+import type { ChangeCount, RestoreOutcome } from '../operations/types.ts';
+import { isWorkDirName } from './journal.ts';
+import { type Target, within } from './target.ts';
+import { isWithin, look, walk } from './tree.ts';
+
+export type Changes = NonNullable<RestoreOutcome['changes']>;
+
+/** Files and links; bytes of the new content for added and replaced, of the present for removed and unchanged. */
+export async function compareWithTargets(
+  reader: ArchiveReader,
+  targets: Target[],
+  signal: AbortSignal,
+): Promise<Changes> {
+  const changes = { added: none(), replaced: none(), removed: none(), unchanged: none() };
+  const selected = targets.map((target) => ({
+    target,
+    has: within(target.paths),
+    seen: new Set<BytePath>(),
+  }));
+  for await (const entry of reader.entries()) {
+    signal.throwIfAborted();
+    if (entry.type === 'directory') continue;
+    for (const { target, has, seen } of selected) {
+      const place = placeOf(entry.path, target);
+      if (place === undefined || !has(entry.path)) continue;
+      if (!target.merge) seen.add(place);
+      const present = look(place);
+      if (!present || present.isDirectory()) count(changes.added, entry.size);
+      else if (await isSame(entry, place, present, target)) count(changes.unchanged, Number(present.size));
+      else count(changes.replaced, entry.size);
+    }
+  }
+  for (const { target, seen } of selected) if (!target.merge) countRemoved(changes.removed, target, seen);
+  return changes;
+}
+
+function placeOf(path: BytePath, target: Target): BytePath | undefined {
+  if (target.archivePath === '') return joinPath(target.place, path);
+  if (!isWithin(path, target.archivePath)) return undefined;
+  const relative = path.slice(target.archivePath.length + 1);
+  if (!target.takes(relative)) return undefined;
+  return relative === '' ? target.place : joinPath(target.place, relative);
+}
+
+/** As rsync decides: size and time, and the content when only the time differs and its hash is known. */
+async function isSame(
+  entry: ArchiveEntry,
+  place: BytePath,
+  present: BigIntStats,
+  target: Target,
+): Promise<boolean> {
+  if (entry.type === 'symlink') return present.isSymbolicLink() && readLink(place) === entry.linkTarget;
+  if (!present.isFile()) return false;
+  if (entry.type === 'hardlink') return look(placeOf(entry.linkTarget!, target) ?? '/')?.ino === present.ino;
+  if (BigInt(entry.size) !== present.size) return false;
+  // utimes(2) through a double is exact to less than a microsecond
+  const apart = entry.mtimeNs - present.mtimeNs;
+  if (apart > -1000n && apart < 1000n) return true;
+  return entry.sha256 !== undefined && entry.sha256 === (await hashFile(place));
+}
+
+function countRemoved(removed: ChangeCount, target: Target, seen: Set<BytePath>): void {
+  const isWorkDir = (path: BytePath) => isWorkDirName(path.slice(path.lastIndexOf('/') + 1));
+  for (const { path, relative, stat } of walk(target.place, isWorkDir))
+    if (!stat.isDirectory() && !seen.has(path) && target.owns(relative))
+      count(removed, stat.isFile() ? Number(stat.size) : 0);
+}
+
+/** Hex SHA-256 of a regular file. */
+export async function hashFile(path: BytePath): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(fsPath(path), { highWaterMark: 1 << 20 }))
+    hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+export function readLink(path: BytePath): BytePath {
+  return readlinkSync(fsPath(path), { encoding: 'latin1' });
+}
+
+const none = (): ChangeCount => ({ files: 0, bytes: 0 });
+
+function count(change: ChangeCount, bytes: number): void {
+  change.files++;
+  change.bytes += bytes;
+}

@@ -1,0 +1,190 @@
+/**
+ * The journal of one restore: what is moved where, and how far it got. It lies beside the data, in the restore's first
+ * work directory, because it must be on the disk whose renames it describes and be found by whoever has that disk.
+ * It is the only authority; the pointer in the repository's state directory merely helps to find it.
+ *
+ * State      meaning                                          what recovery does
+ * staging    extracting; nothing was moved                    discard the work directories
+ * swapping   moves may have happened                          undo them, then rolled-back
+ * committed  every move happened                              discard the old data and the work directories
+ * rolled-back every move was undone                           discard the work directories
+ */
+import * as fs from 'node:fs';
+import { fsPath, joinPath } from '../archive/byte-path.ts';
+import type { BytePath } from '../archive/types.ts';
+import { fsyncPath, isWithin, parentOf } from './tree.ts';
+
+export const STATES = ['staging', 'swapping', 'committed', 'rolled-back'] as const;
+export type JournalState = (typeof STATES)[number];
+
+/** `place` becomes what `staged` is (null: nothing); what was there goes to `aside` (null: nothing was there). */
+export interface Move {
+  place: BytePath;
+  staged: BytePath | null;
+  aside: BytePath | null;
+}
+
+export interface Attributes {
+  mode: number;
+  uid: number;
+  gid: number;
+  /** nanoseconds, decimal: JSON has no bigint */
+  mtimeNs: string;
+}
+
+/** A directory that stays in place (a mount point, or a parent of files that stay) takes over the archive's attributes. */
+export interface AttributeChange {
+  place: BytePath;
+  before: Attributes;
+  after: Attributes;
+}
+
+export interface Journal {
+  version: 1;
+  /** 16 hexadecimal digits, part of the work directories' names */
+  id: string;
+  project: string;
+  state: JournalState;
+  /** absolute; the first one holds this journal */
+  workDirs: BytePath[];
+  /** the directories the moves stay in */
+  places: BytePath[];
+  moves: Move[];
+  attributes: AttributeChange[];
+}
+
+export const WORK_DIR = /^\.gofr-restore-([0-9a-f]{16})$/;
+export const workDirName = (id: string): string => `.gofr-restore-${id}`;
+export const isWorkDirName = (name: string): boolean => WORK_DIR.test(name);
+
+const FILE = 'journal.json';
+const MARKER = 'journal-is-in.json';
+
+export const journalPath = (workDir: BytePath): BytePath => joinPath(workDir, FILE);
+
+/** Atomic and durable: afterwards a power cut shows this state or a later one. */
+export function writeJournal(journal: Journal): void {
+  writeDurably(journalPath(journal.workDirs[0]!), JSON.stringify(journal));
+}
+
+/** In every other work directory: where the journal is. */
+export function writeMarkers(journal: Journal): void {
+  const [anchor, ...others] = journal.workDirs;
+  for (const workDir of others) writeDurably(joinPath(workDir, MARKER), JSON.stringify({ anchor }));
+}
+
+export function removeJournal(journal: Journal): void {
+  fs.rmSync(fsPath(journalPath(journal.workDirs[0]!)), { force: true });
+}
+
+/** The work directory that holds the journal of `workDir`'s restore: itself, or the one its marker names. */
+export function anchorOf(workDir: BytePath): BytePath {
+  if (fs.existsSync(fsPath(journalPath(workDir)))) return workDir;
+  const text = readIfPresent(joinPath(workDir, MARKER));
+  const anchor = text === undefined ? undefined : (parseObject(text)?.['anchor'] as unknown);
+  return typeof anchor === 'string' && isAbsolutePath(anchor) ? anchor : workDir;
+}
+
+/** undefined: there is none. Throws with the reason when there is one that cannot be believed. */
+export function readJournal(workDir: BytePath): Journal | undefined {
+  const text = readIfPresent(journalPath(workDir));
+  return text === undefined ? undefined : parseJournal(text, workDir);
+}
+
+/** A journal lies where others may write: every field is checked, every path must stay where a restore may work. */
+export function parseJournal(text: string, workDir: BytePath): Journal {
+  const journal = parseObject(text) as Partial<Journal> | undefined;
+  demand(journal?.version === 1, 'it is not a journal of this version');
+  const { id, project, state, workDirs, places, moves, attributes } = journal;
+  demand(typeof id === 'string' && typeof project === 'string', 'it has no id or no project');
+  demand(STATES.includes(state as JournalState), `its state is ${JSON.stringify(state)}`);
+  demand(isPathList(workDirs) && workDirs[0] === workDir, 'it is the journal of another directory');
+  demand(
+    workDirs.every((dir) => baseName(dir) === workDirName(id)),
+    'a work directory has another name',
+  );
+  demand(isPathList(places), 'its places are no paths');
+  demand(
+    Array.isArray(moves) && moves.every((move) => isMove(move, places, workDirs)),
+    'a move leads elsewhere',
+  );
+  demand(
+    Array.isArray(attributes) && attributes.every((change) => isChange(change, places)),
+    'a change leads elsewhere',
+  );
+  return { version: 1, id, project, state: state!, workDirs, places, moves, attributes };
+}
+
+function isMove(move: unknown, places: BytePath[], workDirs: BytePath[]): boolean {
+  const { place, staged, aside } = (move ?? {}) as Move;
+  const inWork = (path: unknown) =>
+    path === null || (isAbsolutePath(path) && workDirs.some((dir) => path !== dir && isWithin(path, dir)));
+  const inPlace = isAbsolutePath(place) && places.some((root) => isWithin(place, root));
+  return inPlace && inWork(staged) && inWork(aside);
+}
+
+function isChange(change: unknown, places: BytePath[]): boolean {
+  const { place, before, after } = (change ?? {}) as AttributeChange;
+  const valid = (a: Attributes | undefined) =>
+    [a?.mode, a?.uid, a?.gid].every(Number.isInteger) && /^-?\d{1,20}$/.test(String(a?.mtimeNs));
+  return (
+    isAbsolutePath(place) && places.some((root) => isWithin(place, root)) && valid(before) && valid(after)
+  );
+}
+
+function isPathList(value: unknown): value is BytePath[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isAbsolutePath);
+}
+
+/** Absolute and already normal: no empty, `.` or `..` part, no NUL, bytes only. */
+export function isAbsolutePath(value: unknown): value is BytePath {
+  if (typeof value !== 'string' || !value.startsWith('/') || /[\0\u0100-\uffff]/.test(value)) return false;
+  return (
+    value === '/' ||
+    value
+      .slice(1)
+      .split('/')
+      .every((part) => part !== '' && part !== '.' && part !== '..')
+  );
+}
+
+function demand(condition: boolean, reason: string): asserts condition {
+  if (!condition) throw new Error(reason);
+}
+
+function baseName(path: BytePath): BytePath {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readIfPresent(path: BytePath): string | undefined {
+  try {
+    return fs.readFileSync(fsPath(path), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined;
+    throw error;
+  }
+}
+
+/** Readable by all: a service that runs as another uid must be able to see that a restore is unfinished. */
+function writeDurably(path: BytePath, text: string): void {
+  const temporary = `${path}.tmp`;
+  const fd = fs.openSync(fsPath(temporary), 'w', 0o644);
+  try {
+    fs.writeFileSync(fd, text);
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+  fs.renameSync(fsPath(temporary), fsPath(path));
+  fsyncPath(parentOf(path));
+}

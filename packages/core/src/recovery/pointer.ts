@@ -1,0 +1,73 @@
+/**
+ * A pointer in the repository's state directory to each restore under way: where its work directories are, and which
+ * places it may change. Journals are found without it by looking beside the components; with it also those of `--to`,
+ * and of components whose settings have changed since. A pointer decides nothing.
+ */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import type { BytePath } from '../archive/types.ts';
+import { isAbsolutePath, type Journal, WORK_DIR } from './journal.ts';
+import { exists, isErrno, parentOf } from './tree.ts';
+
+export interface Pointer {
+  id: string;
+  workDirs: BytePath[];
+  places: BytePath[];
+}
+
+const NAME = /^restore-([0-9a-f]{16})\.json$/;
+const pathOf = (stateDir: string, id: string): string => join(stateDir, `restore-${id}.json`);
+
+/** False when the state directory cannot be written (a read-only backup mount): the restore works without. */
+export function writePointer(stateDir: string, { id, workDirs, places }: Journal): boolean {
+  try {
+    fs.writeFileSync(pathOf(stateDir, id), JSON.stringify({ id, workDirs, places }), {
+      flush: true,
+      mode: 0o644,
+    });
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EROFS', 'EACCES', 'EPERM', 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+export function removePointer(stateDir: string, id: string): void {
+  try {
+    fs.rmSync(pathOf(stateDir, id), { force: true });
+  } catch {
+    // a read-only state directory: the pointer leads nowhere and is dropped by whoever can
+  }
+}
+
+/** Those that can be read and believed; one whose restore is over is removed on the way. */
+export function readPointers(stateDir: string): Pointer[] {
+  return names(stateDir).flatMap((name) => {
+    const pointer = read(join(stateDir, name));
+    if (!pointer) return [];
+    const isOver = pointer.workDirs.every((dir) => !exists(dir) && exists(parentOf(dir)));
+    if (isOver) removePointer(stateDir, pointer.id);
+    return isOver ? [] : [pointer];
+  });
+}
+
+function names(stateDir: string): string[] {
+  try {
+    return fs.readdirSync(stateDir).filter((name) => NAME.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function read(path: string): Pointer | undefined {
+  try {
+    const { id, workDirs, places } = JSON.parse(fs.readFileSync(path, 'utf8')) as Pointer;
+    const paths = [...workDirs, ...places];
+    const named = workDirs.every((dir) => WORK_DIR.exec(dir.slice(dir.lastIndexOf('/') + 1))?.[1] === id);
+    return /^[0-9a-f]{16}$/.test(id) && named && paths.every(isAbsolutePath)
+      ? { id, workDirs, places }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

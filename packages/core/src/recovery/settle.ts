@@ -1,0 +1,181 @@
+/** Finds interrupted restores beside the data and settles each: forward once committed, back before. */
+import { displayPath, joinPath, toBytePath } from '../archive/byte-path.ts';
+import type { BytePath } from '../archive/types.ts';
+import { BackupError } from '../errors.ts';
+import type { BackupPlan } from '../plan.ts';
+import type { Logger } from '../ports.ts';
+import { anchorOf, isWorkDirName, type Journal, readJournal, WORK_DIR } from './journal.ts';
+import { readPointers, removePointer } from './pointer.ts';
+import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
+import { damagedJournal, rollBack, type Stranger } from './swap.ts';
+import { resolvePlace } from './target.ts';
+import { exists, isErrno, isWithin, look, namesIn, parentOf, realPath, removeTree } from './tree.ts';
+
+export type Settled = 'finished' | 'rolled back' | 'discarded';
+
+export interface Interrupted {
+  /** the work directory with the journal */
+  anchor: BytePath;
+  /** where its moves may lead, from the settings and the pointers: never from the journal itself */
+  allowed: BytePath[];
+}
+
+/** Work directories of this plan's components, and those that pointers name. Cheap: a few directory listings. */
+export function findInterrupted(plan: BackupPlan, stateDir: string): Interrupted[] {
+  const roots = plan.components.map(({ root }) => resolvedOrAsIs(toBytePath(root)));
+  const pointers = readPointers(stateDir);
+  const beside = roots.flatMap((root) => [...workDirsIn(parentOf(root)), ...workDirsIn(root)]);
+  const found = [...beside, ...pointers.flatMap(({ workDirs }) => workDirs.filter(exists))];
+  const allowed = [...roots, ...pointers.flatMap(({ places }) => places)];
+  return [...new Set(found.map(anchorOf))].map((anchor) => ({ anchor, allowed }));
+}
+
+function resolvedOrAsIs(root: BytePath): BytePath {
+  try {
+    return resolvePlace(root);
+  } catch {
+    return root;
+  }
+}
+
+function workDirsIn(directory: BytePath): BytePath[] {
+  try {
+    return namesIn(directory)
+      .filter(isWorkDirName)
+      .map((name) => joinPath(directory, name));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return [];
+    throw error;
+  }
+}
+
+/**
+ * Throws PERMISSION when this process may not settle what must be settled, IO when the journal cannot be believed or
+ * the old data is not where it should be. What is whole and only needs tidying up is at most a warning.
+ */
+export async function settle(
+  { anchor, allowed }: Interrupted,
+  plan: BackupPlan,
+  stateDir: string,
+  logger: Logger,
+): Promise<{ settled: Settled; warnings: string[] } | undefined> {
+  const journal = journalOrReason(anchor);
+  if (journal === undefined) return discardUnbegun(anchor, allowed, logger);
+  if (journal.project !== plan.project) {
+    logger.warn(
+      { workDir: displayPath(anchor), project: journal.project },
+      'an interrupted restore of another project was left alone',
+    );
+    return undefined;
+  }
+  const ownership = ownershipProblem(journal, allowed);
+  if (ownership && journal.state !== 'swapping') {
+    logger.warn(
+      { workDir: displayPath(anchor), reason: ownership },
+      'leftovers of a restore cannot be removed here',
+    );
+    return undefined;
+  }
+  if (ownership) throw cannotSettle(anchor, ownership);
+  return settleJournal(journal, stateDir, logger);
+}
+
+async function settleJournal(journal: Journal, stateDir: string, logger: Logger) {
+  const settled = {
+    staging: 'discarded',
+    swapping: 'rolled back',
+    committed: 'finished',
+    'rolled-back': 'rolled back',
+  }[journal.state] as Settled;
+  const strangers = journal.state === 'swapping' ? await undo(journal) : [];
+  const leftovers = await discardWorkDirs(journal);
+  if (leftovers.length === 0) removePointer(stateDir, journal.id);
+  const warnings = [...strangers.map(keptText), ...leftovers.map((text) => `could not be removed: ${text}`)];
+  logger.warn(
+    { workDir: displayPath(journal.workDirs[0]!), settled, warnings },
+    'an interrupted restore was settled',
+  );
+  return { settled, warnings };
+}
+
+async function undo(journal: Journal): Promise<Stranger[]> {
+  try {
+    return await rollBack(journal);
+  } catch (error) {
+    if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
+    throw cannotSettle(journal.workDirs[0]!, (error as Error).message);
+  }
+}
+
+function journalOrReason(anchor: BytePath): Journal | undefined {
+  try {
+    if (!exists(anchor))
+      throw new Error('the work directory with its journal is missing: is everything mounted?');
+    return readJournal(anchor);
+  } catch (error) {
+    if (isErrno(error, 'EACCES')) throw cannotSettle(anchor, 'its journal may not be read');
+    throw damagedJournal(anchor, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function discardUnbegun(anchor: BytePath, allowed: BytePath[], logger: Logger) {
+  const beside = allowed.some((place) => isWithin(anchor, place) || parentOf(anchor) === parentOf(place));
+  if (!beside || !isEmptyWorkDir(anchor)) throw damagedJournal(anchor, 'it holds data, but no journal');
+  try {
+    await removeTree(anchor);
+  } catch (error) {
+    logger.warn(
+      { workDir: displayPath(anchor), err: error },
+      'an empty work directory of a restore could not be removed',
+    );
+    return undefined;
+  }
+  return { settled: 'discarded' as const, warnings: [] };
+}
+
+/**
+ * Whoever may write into a data directory could forge a journal there and have it carried out by root: so it must be
+ * ours, and lead only where this plan's restores lead, and through no link.
+ */
+function ownershipProblem(journal: Journal, allowed: BytePath[]): string | undefined {
+  const uid = process.geteuid?.() ?? 0;
+  for (const workDir of journal.workDirs) {
+    const stat = look(workDir);
+    if (!stat) {
+      if (exists(parentOf(workDir)) && journal.state !== 'swapping') continue;
+      return `${displayPath(workDir)} is missing: is everything mounted?`;
+    }
+    if (!stat.isDirectory() || WORK_DIR.exec(workDir.slice(workDir.lastIndexOf('/') + 1))?.[1] !== journal.id)
+      return `${displayPath(workDir)} is no work directory`;
+    if (Number(stat.uid) !== uid)
+      return `${displayPath(workDir)} was made by uid ${stat.uid}, this is uid ${uid}`;
+    if (Number(stat.mode) & 0o022) return `${displayPath(workDir)} may be written by others`;
+  }
+  const astray = journal.places.find((place) => !allowed.some((root) => isWithin(place, root)));
+  if (astray) return `${displayPath(astray)} is no place that is restored here`;
+  return linkedParent(journal);
+}
+
+function linkedParent(journal: Journal): string | undefined {
+  const parents = new Set([...journal.moves, ...journal.attributes].map(({ place }) => parentOf(place)));
+  for (const parent of parents)
+    if (exists(parent) && realPath(parent) !== parent) return `${displayPath(parent)} leads through a link`;
+  return undefined;
+}
+
+function keptText({ place, keptAt }: Stranger): string {
+  return `${displayPath(place)} had been written again meanwhile; that was kept as ${displayPath(keptAt)}`;
+}
+
+function cannotSettle(anchor: BytePath, why: string): BackupError {
+  return new BackupError(
+    'PERMISSION',
+    `A restore was interrupted in ${displayPath(parentOf(anchor))} and is not settled`,
+    {
+      why,
+      hint:
+        'The data there is between old and new. Run a command as the user who restored, with the data mounted ' +
+        'writable: `gofr-backup restore --dry-run`, or with compose `docker-compose run --rm restore --dry-run`.',
+    },
+  );
+}

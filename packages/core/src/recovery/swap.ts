@@ -1,0 +1,160 @@
+/** Carries out the moves of a journal, and undoes them. Every step can be repeated: a kill may come between any two. */
+import * as fs from 'node:fs';
+import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
+import type { BytePath } from '../archive/types.ts';
+import { BackupError } from '../errors.ts';
+import { type Attributes, type Journal, type Move, writeJournal } from './journal.ts';
+import { breathe, exists, fsyncPath, isErrno, isWithin, look, parentOf } from './tree.ts';
+
+/** Called before every step with its name; tests die here. */
+export type StepHook = (step: string) => void;
+
+/** What a restore found where it had to put something: moved aside, never removed. */
+export interface Stranger {
+  place: BytePath;
+  keptAt: BytePath;
+}
+
+/** The directory `place` cannot be renamed (a mount point, a layer of an overlay): it must be swapped one level down. */
+export class CannotRename extends Error {
+  readonly place: BytePath;
+  constructor(place: BytePath, cause: unknown) {
+    super(`${displayPath(place)} cannot be renamed`, { cause });
+    this.place = place;
+  }
+}
+
+/**
+ * staging -> swapping -> committed. On any error everything moved is moved back (rolled-back) before it is thrown:
+ * CannotRename when a directory must be swapped one level down, else what the file system said.
+ */
+export async function swap(journal: Journal, step: StepHook = () => {}): Promise<void> {
+  step('intent');
+  journal.state = 'swapping';
+  writeJournal(journal);
+  try {
+    for (const [index, move] of journal.moves.entries()) {
+      moveIn(move, step);
+      if (index % 256 === 255) await breathe();
+    }
+    for (const change of journal.attributes) setAttributes(change.place, change.after);
+    step('sync');
+    syncDirectories(journal);
+  } catch (error) {
+    await rollBack(journal, step);
+    throw error;
+  }
+  step('commit');
+  journal.state = 'committed';
+  writeJournal(journal);
+}
+
+/**
+ * Any number of times, from any point of a swap. Throws IO when old data is not where the journal left it: nothing is
+ * removed then, and the journal stays.
+ */
+export async function rollBack(journal: Journal, step: StepHook = () => {}): Promise<Stranger[]> {
+  const strangers: Stranger[] = [];
+  for (const [index, move] of journal.moves.toReversed().entries()) {
+    step('undo');
+    const stranger = moveBack(move, journal);
+    if (stranger) strangers.push(stranger);
+    if (index % 256 === 255) await breathe();
+  }
+  for (const change of journal.attributes) setAttributes(change.place, change.before);
+  syncDirectories(journal);
+  step('rolled-back');
+  journal.state = 'rolled-back';
+  writeJournal(journal);
+  return strangers;
+}
+
+function moveIn(move: Move, step: StepHook): void {
+  step('aside');
+  if (move.aside !== null) takeAside(move.place, move.aside);
+  step('place');
+  if (move.staged !== null) fs.renameSync(fsPath(move.staged), fsPath(move.place));
+}
+
+function takeAside(place: BytePath, aside: BytePath): void {
+  try {
+    fs.renameSync(fsPath(place), fsPath(aside));
+  } catch (error) {
+    const directory = look(place)?.isDirectory() ?? false;
+    if (directory && isErrno(error, 'EBUSY', 'EXDEV')) throw new CannotRename(place, error);
+    throw error;
+  }
+}
+
+/**
+ * What has happened shows in what exists, because only a swap takes anything out of a work directory:
+ * staged gone = the new is in place; aside there = the old is out of it.
+ */
+function moveBack({ place, staged, aside }: Move, journal: Journal): Stranger | undefined {
+  const isIn = staged !== null && !exists(staged) && exists(place);
+  const oldIsOut = aside !== null && exists(aside);
+  if (isIn && aside !== null && !oldIsOut) throw lost(place, journal);
+  if (isIn) fs.renameSync(fsPath(place), fsPath(staged));
+  if (!oldIsOut) return undefined;
+  const stranger = exists(place) ? keepStranger(place, journal) : undefined;
+  fs.renameSync(fsPath(aside), fsPath(place));
+  return stranger;
+}
+
+/** No swap leads here: somebody took the old data out of the work directory. What lies in place may be all there is. */
+function lost(place: BytePath, journal: Journal): BackupError {
+  const workDir = journal.workDirs.find((dir) => isWithin(place, parentOf(dir))) ?? journal.workDirs[0]!;
+  return damagedJournal(workDir, `what ${displayPath(place)} was before the restore is no longer in it`);
+}
+
+/** Something wrote here between the kill and now. It is not ours to remove. */
+function keepStranger(place: BytePath, journal: Journal): Stranger {
+  const home = parentOf(journal.workDirs.find((dir) => isWithin(place, parentOf(dir))) ?? place);
+  const name = place.slice(place.lastIndexOf('/') + 1);
+  let keptAt = joinPath(home, `${name}.found-${journal.id}`);
+  for (let n = 2; exists(keptAt); n++) keptAt = joinPath(home, `${name}.found-${journal.id}-${n}`);
+  fs.renameSync(fsPath(place), fsPath(keptAt));
+  return { place, keptAt };
+}
+
+export function attributesOf(stat: fs.BigIntStats): Attributes {
+  return {
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtimeNs: String(stat.mtimeNs),
+  };
+}
+
+/** Owner first: a chown clears setuid and setgid. Only root may give away; others keep what they have. */
+function setAttributes(place: BytePath, wanted: Attributes): void {
+  const now = look(place);
+  if (!now?.isDirectory()) return;
+  try {
+    if (Number(now.uid) !== wanted.uid || Number(now.gid) !== wanted.gid)
+      fs.chownSync(fsPath(place), wanted.uid, wanted.gid);
+  } catch (error) {
+    if (!isErrno(error, 'EPERM')) throw error;
+  }
+  try {
+    fs.chmodSync(fsPath(place), wanted.mode);
+    fs.utimesSync(fsPath(place), Number(now.atimeNs) / 1e9, Number(BigInt(wanted.mtimeNs)) / 1e9);
+  } catch (error) {
+    if (!isErrno(error, 'EPERM')) throw error;
+  }
+}
+
+/** Renames reach the disk before the journal says so. */
+function syncDirectories(journal: Journal): void {
+  const directories = new Set(journal.moves.map((move) => parentOf(move.place)));
+  for (const directory of directories) if (exists(directory)) fsyncPath(directory);
+}
+
+export function damagedJournal(workDir: BytePath, reason: string): BackupError {
+  return new BackupError('IO', `An interrupted restore in ${displayPath(workDir)} cannot be settled`, {
+    why: reason,
+    hint:
+      `Its \`old\` directory may hold your data from before that restore: look there first. ` +
+      'When you have what you need, remove that directory and run the command again.',
+  });
+}
