@@ -18,7 +18,7 @@ export function checkCron(text: string): string {
   try {
     CronExpressionParser.parse(text, { tz: 'UTC' }).next();
   } catch (error) {
-    throw new Error(`never fires: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`names no time: ${error instanceof Error ? error.message : String(error)}`);
   }
   return fields.join(' ');
 }

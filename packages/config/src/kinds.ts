@@ -30,14 +30,17 @@ function fail(reason: string): never {
   throw new Error(reason);
 }
 
-const FLAGS: Record<string, boolean> = {
-  ...{ true: true, yes: true, on: true, '1': true },
-  ...{ false: false, no: false, off: false, '0': false },
-};
+const TRUE = ['true', '1', 'yes', 'on'];
+const FALSE = ['false', '0', 'no', 'off'];
+
+function readFlag(text: string): boolean {
+  if (TRUE.includes(text.toLowerCase())) return true;
+  return FALSE.includes(text.toLowerCase()) ? false : fail('is neither true nor false');
+}
 
 export const flag: Kind<boolean> = {
   allowed: 'true or false (also 1/0, yes/no, on/off)',
-  schema: parsed((text) => FLAGS[text.toLowerCase()] ?? fail('is neither true nor false')),
+  schema: parsed(readFlag),
 };
 
 export function wholeNumber(min: number, max: number): Kind<number> {
