@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exclusive } from './exclusive.mjs';
-import { installPackages, isInstalled } from './system-packages.mjs';
+import { administrator, installPackages, isInstalled } from './system-packages.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PNPM = 'pnpm@12.21.0';
@@ -108,7 +108,9 @@ function checkProjectNode() {
 async function provideRedis() {
   if (isInstalled('redis-server')) return;
   const started = performance.now();
-  say("redis-server is missing: installing it from the system's packages (apt-get install redis-server)");
+  if (administrator()) {
+    say("redis-server is missing: installing it from the system's packages (apt-get install redis-server)");
+  }
   const complaint = await installPackages(['redis-server']);
   if (complaint === undefined && isInstalled('redis-server'))
     return say(`redis-server installed${took(started)}`);

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, dockerRan, must, type Ran, run } from './docker.ts';
+import { docker, dockerRan, must, type Ran } from './docker.ts';
 
 export const ROOT = new URL('../../', import.meta.url).pathname;
 export const IMAGE = process.env['GOFR_TEST_IMAGE'] ?? 'gofr-plot_backup:test';
@@ -42,25 +42,15 @@ export class Stack implements AsyncDisposable {
       GOFR_BACKUPS_VOLUME: `${this.name}_backups`,
       GOFR_REDIS_VOLUME: `${this.name}_redis`,
       GOFR_DASHBOARD_PORT: '0',
-      GOFR_SECRETS: join(directory, 'secrets'),
+      GOFR_SECRETS_VOLUME: `${this.name}_secrets`,
       ...options.env,
     };
   }
 
   static async create(options: StackOptions = {}): Promise<Stack> {
     const directory = await mkdtemp(join(tmpdir(), 'gofr-stack-'));
-    await must(run(join(ROOT, 'scripts/make_secrets.sh'), [join(directory, 'secrets')]));
     await writeFile(join(directory, 'overlay.yml'), options.overlay ?? 'services: {}\n');
-    const stack = new Stack(directory, options);
-    await stack.#makeBackupsVolume();
-    return stack;
-  }
-
-  /** A fresh named volume takes the owner of the image's /backups, which is not the application's uid. */
-  async #makeBackupsVolume(): Promise<void> {
-    const volume = `${this.name}_backups`;
-    await docker('volume', 'create', volume);
-    await this.helper(`chown ${APP_UID}:${APP_UID} /backups && chmod 0750 /backups`);
+    return new Stack(directory, options);
   }
 
   compose(args: string[], options: { input?: string; timeoutMs?: number } = {}): Promise<Ran> {
@@ -127,7 +117,7 @@ export class Stack implements AsyncDisposable {
       '2',
       '--remove-orphans',
     ]);
-    for (const volume of ['data', 'logs', 'backups', 'redis'])
+    for (const volume of ['data', 'logs', 'backups', 'redis', 'secrets'])
       await dockerRan(['volume', 'rm', '-f', `${this.name}_${volume}`]);
     await rm(this.#directory, { recursive: true, force: true });
   }
