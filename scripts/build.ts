@@ -61,9 +61,13 @@ function workerEntries(): Record<string, string> {
   return Object.fromEntries(own.map((file) => [basename(file, '.ts'), join(ROOT, file)]));
 }
 
-/** What the dashboard serves as files: bull-board's page, and its own. */
+/** What the dashboard serves as files: bull-board's page, and its own with the chart library. */
 function copyAssets(outdir: string): void {
   const require = createRequire(join(ROOT, 'apps/dashboard/package.json'));
   const ui = dirname(require.resolve('@bull-board/ui/package.json'));
+  const charts = dirname(require.resolve('uplot/package.json'));
   cpSync(join(ui, 'dist'), join(outdir, 'bull-board-ui/dist'), { recursive: true });
+  cpSync(join(ROOT, 'apps/dashboard/assets'), join(outdir, 'assets'), { recursive: true });
+  cpSync(join(charts, 'dist/uPlot.iife.min.js'), join(outdir, 'assets/uplot.js'));
+  cpSync(join(charts, 'dist/uPlot.min.css'), join(outdir, 'assets/uplot.css'));
 }

@@ -76,10 +76,12 @@ async function firstNextRun(playground: Playground, ended: Promise<string>): Pro
 }
 
 function nextRunIn(log: string): string | undefined {
-  const line = log.split('\n').find((text) => /"msg":"[^"]*next run/i.test(text));
-  if (line === undefined) return undefined;
-  const fields = JSON.parse(line) as Record<string, unknown>;
-  return String(fields['next'] ?? fields['nextRun'] ?? fields['msg']);
+  const said = log
+    .split('\n')
+    .filter((line) => line.includes('"next run"'))
+    .map((line) => JSON.parse(line) as { schedule?: string; local?: string })
+    .find(({ schedule }) => schedule === 'backup');
+  return said?.local;
 }
 
 /** The user's own settings stay out of it: only those of this run count. */
