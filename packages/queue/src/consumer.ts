@@ -1,8 +1,9 @@
-import { silentLogger, systemClock, type Clock, type Logger } from '@gofr-backup/core';
+import { silentLogger, systemClock, type BackupError, type Clock, type Logger } from '@gofr-backup/core';
 import { QueueEvents, Worker, type Job } from 'bullmq';
 import { attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.ts';
 import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';
+import { decodeFailure } from './failure.ts';
 import type { Processors } from './jobs/index.ts';
 import { bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
 import { within } from './within.ts';
@@ -16,7 +17,14 @@ export interface ConsumerOptions {
   clock?: Clock;
   /** ms without a sign of life after which a job is given to another worker; default 30 s */
   lockDuration?: number;
+  /** told of every job of this process that will not be tried again */
+  ended?: (job: Ended) => void;
 }
+
+/** A job after its last attempt. */
+export type Ended = { id: string; name: string; payload: unknown } & (
+  { ok: true; result: unknown } | { ok: false; error: BackupError }
+);
 
 export interface Consumer {
   /**
@@ -67,6 +75,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   });
   const abortJob = (id: string, reason: string): void => running.get(id)?.abort.abort(reason);
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => abortJob(id, LOCK_LOST)));
+  tellEnds(worker, options.ended);
   worker.on('stalled', (jobId) => logger.warn({ project, jobId }, 'job lost its worker, is taken up again'));
   worker.on('error', (error) => logger.debug({ project, reason: error.message }, 'worker error'));
   const events = listenForCancel(queueName(project), shared, abortJob, logger);
@@ -86,6 +95,14 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       await within(grace / 8, events.close());
     },
   };
+}
+
+function tellEnds(worker: Worker, ended: ConsumerOptions['ended']): void {
+  const facts = (job: Job) => ({ id: job.id ?? '', name: job.name, payload: job.data as unknown });
+  worker.on('completed', (job, result: unknown) => ended?.({ ...facts(job), ok: true, result }));
+  worker.on('failed', (job, error) => {
+    if (job?.finishedOn) ended?.({ ...facts(job), ok: false, error: decodeFailure(error.message) });
+  });
 }
 
 /** Cancellation from other processes arrives as an event of the queue. */

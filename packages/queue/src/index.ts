@@ -1,9 +1,9 @@
 /** Asks, retries, deduplicates: everything between who wants a backup and who makes it. */
 export { cancel } from './cancel.ts';
 export { connect, type ConnectOptions, type Connection } from './connection.ts';
-export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
+export { startConsumer, type Consumer, type ConsumerOptions, type Ended } from './consumer.ts';
 export { findEmbeddedRedis, startEmbeddedRedis, type EmbeddedRedis } from './embedded.ts';
-export { enqueue, type EnqueuedJob, type EnqueueOptions } from './enqueue.ts';
+export { enqueue, parsePayload, type EnqueuedJob, type EnqueueOptions } from './enqueue.ts';
 export { decodeFailure } from './failure.ts';
 export { follow, type FollowOptions } from './follow.ts';
 export { beatHeart, type Heartbeat } from './heartbeat.ts';
@@ -19,5 +19,8 @@ export {
 export * from './jobs/index.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { bullConnection, KEY_PREFIX, openQueue, queueName, type BackupQueue } from './queue.ts';
-export { readReport, type WorkerReport, writeReport } from './report.ts';
+export { readReport, writeReport, type WorkerReport } from './report.ts';
 export { redactRedisUrl } from './redis-url.ts';
+export { runService } from './run-service.ts';
+export { embeddedRedisDir, serviceConnection, type ServiceConnection } from './service-connection.ts';
+export { within } from './within.ts';

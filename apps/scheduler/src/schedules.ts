@@ -1,0 +1,32 @@
+import type { Settings } from '@gofr-backup/config';
+import { JOBS, parsePayload, type JobName, type Payload } from '@gofr-backup/queue';
+import type { JobSchedulerTemplateOptions } from 'bullmq';
+
+/** A job that is due again and again. */
+export interface Schedule {
+  /** permanent: it names the schedule in Redis */
+  id: string;
+  job: JobName;
+  /** five fields */
+  pattern: string;
+  timezone: string;
+  payload: Payload<JobName>;
+  options: JobSchedulerTemplateOptions;
+}
+
+/** What the settings ask for; nothing when ENABLED is false. */
+export function schedulesFrom(settings: Settings): Schedule[] {
+  if (!settings.enabled) return [];
+  const { schedule, verifySchedule, drillSchedule, timezone } = settings;
+  const make = (job: 'backup' | 'verify' | 'drill', pattern: string | null, input: object): Schedule[] => {
+    if (pattern === null) return [];
+    const payload = parsePayload(job, { ...input, trigger: 'schedule' });
+    const { attempts, backoff } = JOBS[job];
+    return [{ id: job, job, pattern, timezone, payload, options: { attempts, backoff: { ...backoff } } }];
+  };
+  return [
+    ...make('backup', schedule, {}),
+    ...make('verify', verifySchedule, { which: 'oldest-verified' }),
+    ...make('drill', drillSchedule, { backup: 'latest' }),
+  ];
+}

@@ -1,0 +1,16 @@
+import type { Processors } from '@gofr-backup/queue';
+import type { Composition } from '../composition.ts';
+import { backup } from './backup.ts';
+import { drill } from './drill.ts';
+import { prune } from './prune.ts';
+import { restore } from './restore.ts';
+import { verify } from './verify.ts';
+
+/** One for every job contract; one that is missing or answers something else does not compile. */
+export const processorsOf = (composition: Composition): Processors => ({
+  backup: backup(composition),
+  verify: verify(composition),
+  prune: prune(composition),
+  restore: restore(composition),
+  drill: drill(composition),
+});

@@ -1,0 +1,93 @@
+/** What others must know of this worker when it is gone: kept in Redis, watched by the schedulers. */
+import { statfs } from 'node:fs/promises';
+import { list, type CatalogueEntry, type OperationContext } from '@gofr-backup/core';
+import { writeReport, type Connection, type Ended, type Result, type WorkerReport } from '@gofr-backup/queue';
+
+type News = Parameters<typeof writeReport>[2];
+
+export interface ReporterOptions {
+  connection: Connection;
+  context: OperationContext;
+  interval?: number;
+}
+
+export interface Reporter {
+  /** after the last attempt of a job */
+  ended(job: Ended): void;
+  stop(): Promise<void>;
+}
+
+const INTERVAL = 30_000;
+
+/** A report that cannot be written is left out: its age tells. */
+export function startReporter({ connection, context, interval = INTERVAL }: ReporterOptions): Reporter {
+  const { clock, logger, plan } = context;
+  let writing: Promise<void> = Promise.resolve();
+  const write = (news: () => News | Promise<News>): void => {
+    writing = writing.then(async () => {
+      if (connection.client.status !== 'ready') return;
+      await writeReport(connection, plan.project, { seen_at: iso(clock.now()), ...(await news()) });
+    });
+    writing = writing.catch((error: unknown) => logger.debug({ err: error }, 'report could not be written'));
+  };
+  const lookAround = (): Promise<News> => backupDirNews(context);
+  const timer = setInterval(write, interval, () => ({}));
+  const begin = (): void => write(lookAround);
+  if (connection.client.status === 'ready') begin();
+  connection.client.on('ready', begin);
+  return {
+    ended(job) {
+      write(async () => ({ ...jobNews(job, iso(clock.now())), ...(await lookAround()) }));
+    },
+    async stop() {
+      clearInterval(timer);
+      connection.client.off('ready', begin);
+      await writing;
+    },
+  };
+}
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** What one job's end changes. */
+export function jobNews(job: Ended, at: string): News {
+  const message = job.ok
+    ? undefined
+    : job.error.why
+      ? `${job.error.message}: ${job.error.why}`
+      : job.error.message;
+  const end = { ok: job.ok, at, ...(message === undefined ? {} : { message }) };
+  switch (job.name) {
+    case 'backup': {
+      const held = job.ok ? { held: (job.result as Result<'backup'>).pruned?.held } : {};
+      return { last_backup: end, ...held };
+    }
+    case 'prune': {
+      const result = job.ok ? (job.result as Result<'prune'>) : undefined;
+      return result && !result.dry_run ? { held: result.held } : {};
+    }
+    case 'drill':
+      return { last_drill: drillNews(job, end) };
+    default:
+      return {};
+  }
+}
+
+function drillNews(job: Ended, end: { ok: boolean; at: string }): WorkerReport['last_drill'] {
+  if (!job.ok) return { ...end, backup: (job.payload as { backup: string }).backup };
+  const { backup, ok, problems } = job.result as Result<'drill'>;
+  return { ...end, ok, backup, ...(ok ? {} : { message: problems.slice(0, 3).join('; ') }) };
+}
+
+async function backupDirNews(context: OperationContext): Promise<News> {
+  const { backupDir, verifyAfterBackup } = context.plan;
+  const { backups } = await list(context);
+  const isGood = ({ status }: CatalogueEntry): boolean =>
+    status === 'good' || (status === 'unverified' && !verifyAfterBackup);
+  const { bavail, blocks, bsize } = await statfs(backupDir);
+  return {
+    newest_good_at: backups.find(isGood)?.created_at,
+    corrupt: backups.filter(({ status }) => status === 'corrupt').map(({ filename }) => filename),
+    disk: { free: bavail * bsize, size: blocks * bsize },
+  };
+}

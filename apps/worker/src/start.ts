@@ -1,0 +1,92 @@
+import { alertPlanFrom, planFrom, type Settings } from '@gofr-backup/config';
+import {
+  noProgress,
+  recoverInterrupted,
+  stateDirOf,
+  systemClock,
+  type Clock,
+  type Logger,
+  type OperationContext,
+} from '@gofr-backup/core';
+import { beatHeart, serviceConnection, startConsumer, within } from '@gofr-backup/queue';
+import { startPings } from './pings.ts';
+import { processorsOf } from './processors/index.ts';
+import { startReporter } from './report.ts';
+
+export interface StartOptions {
+  logger: Logger;
+  clock?: Clock;
+  /** stops it, like `stop` */
+  signal?: AbortSignal;
+  /** ms that stopping may take; default 8 s, because docker kills after 10 */
+  grace?: number;
+  /** ms without a sign of life after which a job is given to another worker */
+  lockDuration?: number;
+}
+
+export interface Service {
+  stop(): Promise<void>;
+}
+
+const GRACE = 8000;
+
+/** Takes jobs from the queue, one at a time, whenever Redis is there. Throws CONFIG for settings that contradict. */
+export async function start(settings: Settings, options: StartOptions): Promise<Service> {
+  const { logger, clock = systemClock, signal, grace = GRACE, lockDuration } = options;
+  const plan = planFrom(settings);
+  const pings = startPings(alertPlanFrom(settings).heartbeatUrl, logger);
+  const stateDir = stateDirOf(plan.backupDir);
+  const connection = await serviceConnection({ redisUrl: settings.redisUrl, stateDir, logger, clock });
+  const stopped = new AbortController();
+  const context: OperationContext = {
+    plan,
+    clock,
+    logger,
+    progress: noProgress,
+    signal: stopped.signal,
+    owner: 'worker',
+  };
+  await recover(context);
+  const reporter = startReporter({ connection, context });
+  const consumer = startConsumer({
+    project: plan.project,
+    connection,
+    processors: pings.around(processorsOf({ plan, clock })),
+    logger,
+    clock,
+    ...(lockDuration === undefined ? {} : { lockDuration }),
+    ended(job) {
+      reporter.ended(job);
+      pings.ended(job);
+    },
+  });
+  const heart = beatHeart('worker', { logger });
+  logger.info(
+    { project: plan.project, backupDir: plan.backupDir, redis: connection.address },
+    'worker is ready',
+  );
+  const stop = async (): Promise<void> => {
+    if (stopped.signal.aborted) return;
+    stopped.abort();
+    heart.stop();
+    await consumer.stop(grace);
+    // without Redis these would wait for it
+    await within(grace / 8, Promise.allSettled([reporter.stop(), pings.stop()]));
+    await connection.end();
+  };
+  signal?.addEventListener('abort', () => void stop(), { once: true });
+  if (signal?.aborted) await stop();
+  return { stop };
+}
+
+/** What cannot be settled here keeps operations from running, and they say why; it must not keep the worker away. */
+async function recover(context: OperationContext): Promise<void> {
+  try {
+    const { finished, rolledBack, discarded, warnings } = await recoverInterrupted(context);
+    if (finished + rolledBack + discarded > 0) {
+      context.logger.warn({ finished, rolledBack, discarded, warnings }, 'interrupted restore settled');
+    }
+  } catch (error) {
+    context.logger.error({ err: error }, 'an interrupted restore could not be settled');
+  }
+}

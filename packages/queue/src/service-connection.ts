@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { Clock, Logger } from '@gofr-backup/core';
+import { connect, type Connection } from './connection.ts';
+import { startEmbeddedRedis } from './embedded.ts';
+
+export interface ServiceConnection extends Connection {
+  /** Closes it, and ends the embedded Redis when this process was its last user. */
+  end(): Promise<void>;
+}
+
+/** Where the embedded Redis of a backup directory keeps its files; `stateDir` is the repository's. */
+export const embeddedRedisDir = (stateDir: string): string => join(stateDir, 'redis');
+
+/** A service's connection to REDIS_URL; unset: to the private Redis of its backup directory, started when needed. */
+export async function serviceConnection(options: {
+  redisUrl: string | undefined;
+  stateDir: string;
+  logger: Logger;
+  clock?: Clock;
+}): Promise<ServiceConnection> {
+  const { redisUrl, stateDir, logger, clock } = options;
+  const embedded =
+    redisUrl === undefined
+      ? await startEmbeddedRedis({ dir: embeddedRedisDir(stateDir), logger, ...(clock ? { clock } : {}) })
+      : undefined;
+  const connection = await connect(redisUrl ?? embedded?.url ?? '', { mode: 'service', logger });
+  return {
+    ...connection,
+    async end() {
+      connection.close();
+      await embedded?.stop();
+    },
+  };
+}
