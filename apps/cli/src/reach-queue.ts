@@ -12,13 +12,11 @@ export interface ReachedQueue extends AsyncDisposable {
   own: boolean;
 }
 
-/** Where `serve` keeps its Redis. */
-export const embeddedRedisDir = (backupDir: string): string => path.join(stateDirOf(backupDir), 'redis');
-
 /** The queue of REDIS_URL, or that of a running `serve`; undefined when there is neither. Throws REDIS_UNREACHABLE. */
 export async function findQueue({ settings, plan, logger }: Session): Promise<ReachedQueue | undefined> {
-  const { connect, findEmbeddedRedis, openQueue, queueStatus } = await import('@gofr-backup/queue');
-  const url = settings.redisUrl ?? (await findEmbeddedRedis(embeddedRedisDir(plan.backupDir)));
+  const { connect, embeddedRedisDir, findEmbeddedRedis, openQueue, queueStatus } =
+    await import('@gofr-backup/queue');
+  const url = settings.redisUrl ?? (await findEmbeddedRedis(embeddedRedisDir(stateDirOf(plan.backupDir))));
   if (url === undefined) return undefined;
   const connection = await connect(url, { mode: 'command', logger });
   const queue = openQueue(settings.project, connection, logger);

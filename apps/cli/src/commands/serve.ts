@@ -1,32 +1,19 @@
-import { mkdir } from 'node:fs/promises';
-import type { Logger } from '@gofr-backup/core';
 import type { Session } from '../session.ts';
 import { serviceLogger, untilStopped } from '../until-stopped.ts';
-import { embeddedRedisDir } from '../reach-queue.ts';
 
-/** Scheduler and worker in one process; they find each other through Redis, as if they were on two hosts. */
+/**
+ * Scheduler and worker in one process. They meet in Redis as if they were on two hosts; with REDIS_URL unset each
+ * brings up, or joins, the private one of BACKUP_DIR.
+ */
 export async function run(session: Session): Promise<void> {
   const logger = serviceLogger(session, 'serve');
   const [scheduler, worker] = await Promise.all([
     import('@gofr-backup/scheduler'),
     import('@gofr-backup/worker'),
   ]);
-  await using started = new AsyncDisposableStack();
-  const keep = <T extends { stop(): Promise<void> }>(service: T): T => {
-    started.defer(() => service.stop());
-    return service;
-  };
-  const redisUrl = session.settings.redisUrl ?? keep(await privateRedis(session, logger)).url;
-  const settings = { ...session.settings, redisUrl };
-  keep(await worker.start(settings, { logger }));
-  keep(await scheduler.start(settings, { logger }));
-  const services = started.move();
-  await untilStopped(session, logger, [{ stop: () => services.disposeAsync() }]);
-}
-
-async function privateRedis({ plan }: Session, logger: Logger) {
-  const { startEmbeddedRedis } = await import('@gofr-backup/queue');
-  const dir = embeddedRedisDir(plan.backupDir);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  return startEmbeddedRedis({ dir, logger });
+  await using services = new AsyncDisposableStack();
+  const keep = (service: { stop(): Promise<void> }): void => services.defer(() => service.stop());
+  keep(await worker.start(session.settings, { logger }));
+  keep(await scheduler.start(session.settings, { logger }));
+  await untilStopped(session, logger);
 }

@@ -4,5 +4,7 @@ import { serviceLogger, untilStopped } from '../until-stopped.ts';
 export async function run(session: Session): Promise<void> {
   const { start } = await import('@gofr-backup/worker');
   const logger = serviceLogger(session, 'worker');
-  await untilStopped(session, logger, [await start(session.settings, { logger })]);
+  const service = await start(session.settings, { logger });
+  await untilStopped(session, logger);
+  await service.stop();
 }
