@@ -1,4 +1,5 @@
 /** The public surface of the core. Rooms export through their own index. */
+export * from './archive/index.ts';
 export * from './catalogue.ts';
 export * from './clock.ts';
 export * from './errors.ts';

@@ -1,20 +1,46 @@
+import { toBackupError } from '../errors.ts';
+import { withLock } from '../repository/lock.ts';
 import type { HeldLock } from '../repository/lock.ts';
+import { openRepository } from '../repository/repository.ts';
 import type { Repository } from '../repository/repository.ts';
+import { recoverInterrupted } from './recover.ts';
 import type { OperationContext } from './types.ts';
 
 /** The repository of the plan's backup directory. */
-export function repositoryOf(_ctx: OperationContext): Promise<Repository> {
-  throw new Error('not yet');
+export function repositoryOf({ plan, clock, logger }: OperationContext): Promise<Repository> {
+  const { backupDir, project, prefix, timezone } = plan;
+  return openRepository({ backupDir, project, prefix, timezone, clock, logger });
 }
 
 /**
  * Runs `work` under the lock, after what an earlier run left behind was recovered and swept; inside an operation that
  * already holds the lock it runs at once. The context handed on is cancelled when the lock is lost.
  */
-export function underLock<T>(
-  _ctx: OperationContext,
-  _operation: string,
-  _work: (repository: Repository, ctx: OperationContext, lock: HeldLock) => Promise<T>,
+export async function underLock<T>(
+  ctx: OperationContext,
+  operation: string,
+  work: (repository: Repository, ctx: OperationContext, lock: HeldLock) => Promise<T>,
 ): Promise<T> {
-  throw new Error('not yet');
+  try {
+    const repository = await repositoryOf(ctx);
+    return await withLock(repository, { owner: ctx.owner, operation, ports: ctx }, async (lock) => {
+      const inner = { ...ctx, signal: AbortSignal.any([ctx.signal, lock.signal]) };
+      try {
+        if (!lock.joined) await settleDebris(repository, inner, lock);
+        return await work(repository, inner, lock);
+      } catch (error) {
+        // cancelled because the lock was lost: say so
+        throw lock.signal.aborted ? lock.signal.reason : error;
+      }
+    });
+  } catch (error) {
+    throw toBackupError(error, operation);
+  }
+}
+
+async function settleDebris(repository: Repository, ctx: OperationContext, lock: HeldLock): Promise<void> {
+  if (lock.readOnly) return;
+  await recoverInterrupted(ctx);
+  const removed = await repository.sweep();
+  if (removed.length > 0) ctx.logger.info({ removed }, 'removed leftovers of an interrupted run');
 }

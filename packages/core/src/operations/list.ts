@@ -1,37 +1,41 @@
-import type { ArchiveEntry } from '../archive/types.ts';
 import type { Catalogue, CatalogueEntry, Tier } from '../catalogue.ts';
+import { repositoryOf } from './context.ts';
 import type { OperationContext } from './types.ts';
 
 export interface ListOutcome {
   project: string;
+  /** newest first */
   backups: CatalogueEntry[];
-  /** `oldest` and `newest` are `timestamp`s; null when there is none */
   summary: {
     total: number;
     size_bytes: number;
+    /** hard links counted once */
     disk_bytes: number;
+    /** `timestamp`s; null when there is none */
     oldest: string | null;
     newest: string | null;
   };
 }
 
-/** Newest first. Takes no lock. */
-export function list(_ctx: OperationContext, _request: { tier?: Tier } = {}): Promise<ListOutcome> {
-  throw new Error('not yet');
+/** Takes no lock. */
+export async function list(ctx: OperationContext, request: { tier?: Tier } = {}): Promise<ListOutcome> {
+  const repository = await repositoryOf(ctx);
+  const all = await repository.catalogue();
+  const backups = all.filter(({ tier }) => request.tier === undefined || tier === request.tier);
+  const summary = {
+    total: backups.length,
+    size_bytes: totalSize(backups),
+    disk_bytes: await repository.diskBytes(backups),
+    oldest: backups.at(-1)?.timestamp ?? null,
+    newest: backups[0]?.timestamp ?? null,
+  };
+  return { project: ctx.plan.project, backups, summary };
 }
-/** The contract's listing, with a newline at the end. `now`: milliseconds since the epoch. */
-export function renderListing(_entries: Catalogue, _now: number, _timezone: string): string {
-  throw new Error('not yet');
+
+/** One backup's record, by name or `latest`. Takes no lock. */
+export async function show(ctx: OperationContext, name: string): Promise<CatalogueEntry> {
+  return (await repositoryOf(ctx)).find(name);
 }
-/** One backup's record, by name or `latest`. */
-export function show(_ctx: OperationContext, _name: string): Promise<CatalogueEntry> {
-  throw new Error('not yet');
-}
-/** What is in a backup, all or at and below `path` (display form). */
-export function files(_ctx: OperationContext, _name: string, _path?: string): AsyncIterable<ArchiveEntry> {
-  throw new Error('not yet');
-}
-/** The content of one file of a backup. */
-export function cat(_ctx: OperationContext, _name: string, _path: string): AsyncIterable<Buffer> {
-  throw new Error('not yet');
-}
+
+export const totalSize = (backups: Catalogue): number =>
+  backups.reduce((sum, { size_bytes }) => sum + size_bytes, 0);

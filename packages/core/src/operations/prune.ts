@@ -1,11 +1,77 @@
-import type { CatalogueEntry } from '../catalogue.ts';
+import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
+import { isoUtc } from '../repository/names.ts';
+import type { Repository } from '../repository/repository.ts';
+import { anomalyHold } from '../retention/anomaly.ts';
+import { planPrune } from '../retention/plan-prune.ts';
+import { repositoryOf, underLock } from './context.ts';
+import { readLastRun } from './last-run.ts';
 import type { OperationContext, PruneOutcome, PruneRequest } from './types.ts';
 
 /** Retention now. A dry run takes no lock and changes nothing. */
-export function prune(_ctx: OperationContext, _request: PruneRequest): Promise<PruneOutcome> {
-  throw new Error('not yet');
+export async function prune(ctx: OperationContext, request: PruneRequest): Promise<PruneOutcome> {
+  if (request.dryRun) return decide(ctx, await repositoryOf(ctx), request);
+  return underLock(ctx, 'prune', async (repository, inner) => {
+    const outcome = await decide(inner, repository, request);
+    await apply(inner, repository, outcome);
+    return outcome;
+  });
 }
+
+/** Before a backup that would not fit. A failed last run is no reason against it: it may have failed for want of space. */
+export async function pruneForSpace(ctx: OperationContext): Promise<PruneOutcome> {
+  return underLock(ctx, 'prune', async (repository, inner) => {
+    const outcome = await decide(inner, repository, { dryRun: false }, { afterFailure: true });
+    await apply(inner, repository, outcome);
+    return outcome;
+  });
+}
+
 /** Brings a pruned backup back from the trash; NO_SUCH_BACKUP. */
-export function undelete(_ctx: OperationContext, _filename: string): Promise<CatalogueEntry> {
-  throw new Error('not yet');
+export function undelete(ctx: OperationContext, filename: string): Promise<CatalogueEntry> {
+  return underLock(ctx, 'undelete', (repository) => repository.undelete(filename));
+}
+
+async function decide(
+  ctx: OperationContext,
+  repository: Repository,
+  { dryRun, force = false }: PruneRequest,
+  { afterFailure = false } = {},
+): Promise<PruneOutcome> {
+  const now = ctx.clock.now();
+  const catalogue = await repository.catalogue();
+  const decisions = planPrune(catalogue, ctx.plan.retention, now);
+  const outcome: PruneOutcome = { dry_run: dryRun, now: isoUtc(now), decisions };
+  if (force || !decisions.some(({ action }) => action === 'remove')) return outcome;
+  const failure = afterFailure ? undefined : await failureHold(repository);
+  const held = failure ?? anomaly(ctx, catalogue, now);
+  return held === undefined ? outcome : { ...outcome, held };
+}
+
+async function failureHold(repository: Repository): Promise<string | undefined> {
+  const last = await readLastRun(repository);
+  if (last?.state === 'failed')
+    return `the backup run before failed (${last.message ?? last.code ?? 'unknown'})`;
+  return last?.state === 'running' ? 'the backup run before did not end' : undefined;
+}
+
+function anomaly(ctx: OperationContext, catalogue: Catalogue, now: number): string | undefined {
+  const found = anomalyHold(catalogue, ctx.plan.retention, now);
+  return found && `${found}; look whether data is missing, then prune with --force`;
+}
+
+/** Oldest first: a kill in between has removed what was least worth keeping. */
+async function apply(ctx: OperationContext, repository: Repository, outcome: PruneOutcome): Promise<void> {
+  if (outcome.held !== undefined) {
+    ctx.logger.warn({ why: outcome.held }, 'pruning is held: nothing was removed');
+    return;
+  }
+  const trash = ctx.plan.trashDays > 0;
+  for (const decision of outcome.decisions.toReversed()) {
+    if (decision.action === 'keep') continue;
+    ctx.signal.throwIfAborted();
+    await repository.remove(decision, { trash });
+    ctx.logger.info({ backup: decision.filename, reasons: decision.reasons, trash }, 'pruned');
+  }
+  const gone = await repository.emptyTrash(ctx.plan.trashDays);
+  if (gone.length > 0) ctx.logger.info({ backups: gone }, 'trash emptied');
 }

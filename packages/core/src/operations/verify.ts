@@ -1,6 +1,167 @@
+import { openArchive, rebuildIndex } from '../archive/index.ts';
+import type { OpenArchiveOptions, VerifyReport } from '../archive/types.ts';
+import type { CatalogueEntry } from '../catalogue.ts';
+import { toBackupError } from '../errors.ts';
+import type { BackupError } from '../errors.ts';
+import { writeAtomically } from '../repository/atomic.ts';
+import { formatChecksum, readChecksum } from '../repository/checksum.ts';
+import type { Checksum } from '../repository/checksum.ts';
+import { isoUtc } from '../repository/names.ts';
+import type { Repository } from '../repository/repository.ts';
+import { underLock } from './context.ts';
 import type { OperationContext, VerifyOutcome, VerifyRequest } from './types.ts';
 
+export type VerifyResult = VerifyOutcome['results'][number];
+
+/** A scrub a day reads every archive within so many days. */
+const SCRUB_DAYS = 28;
+
 /** Reads archives back in full and marks them good or corrupt. Damage is an answer (`ok: false`), not an exception. */
-export function verify(_ctx: OperationContext, _request: VerifyRequest): Promise<VerifyOutcome> {
-  throw new Error('not yet');
+export function verify(ctx: OperationContext, request: VerifyRequest): Promise<VerifyOutcome> {
+  return underLock(ctx, 'verify', async (repository, inner) => {
+    const chosen = await choose(repository, request);
+    const done = new Map<string, VerifyResult>();
+    for (const entry of chosen) {
+      if (done.has(entry.filename)) continue;
+      for (const result of await verifyShared(inner, repository, entry)) done.set(result.filename, result);
+    }
+    return { results: chosen.flatMap(({ filename }) => done.get(filename) ?? []) };
+  });
+}
+
+/** One backup, and what shares its bytes; answers for this one. Only under the lock. */
+export async function verifyBackup(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+): Promise<VerifyResult> {
+  const results = await verifyShared(ctx, repository, entry);
+  return results.find(({ filename }) => filename === entry.filename) as VerifyResult;
+}
+
+async function choose(repository: Repository, { names, which }: VerifyRequest): Promise<CatalogueEntry[]> {
+  if (names !== undefined && names.length > 0)
+    return Promise.all([...new Set(names)].map((name) => repository.find(name)));
+  if (which === 'all') return repository.catalogue();
+  return which === 'oldest-verified' ? longestUnread(repository) : [await repository.find('latest')];
+}
+
+/** As many distinct archives as a daily scrub must read for its round. What is known to be corrupt need not be read. */
+async function longestUnread(repository: Repository): Promise<CatalogueEntry[]> {
+  const whole = (await repository.catalogue()).filter(({ status }) => status !== 'corrupt');
+  const byAge = whole.toSorted((a, b) => (readAt(a) < readAt(b) ? -1 : 1));
+  const distinct = [...(await repository.sharing(byAge)).values()].map(([first]) => first);
+  const due = new Set(distinct.slice(0, Math.ceil(distinct.length / SCRUB_DAYS)));
+  return byAge.filter(({ filename }) => due.has(filename));
+}
+
+/** Never read sorts first, among those the oldest. */
+const readAt = ({ verified_at, created_at = '' }: CatalogueEntry): string =>
+  verified_at === undefined ? `0 ${created_at}` : `1 ${verified_at}`;
+
+/** Reads the bytes once; every name they have (promoted copies are hard links) is judged by its own sidecar. */
+async function verifyShared(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+): Promise<VerifyResult[]> {
+  const catalogue = await repository.catalogue();
+  const groups = [...(await repository.sharing(catalogue)).values()];
+  const names = groups.find((group) => group.includes(entry.filename)) ?? [entry.filename];
+  const report = await read(ctx, repository, entry);
+  const results: VerifyResult[] = [];
+  for (const sharer of catalogue.filter(({ filename }) => names.includes(filename)))
+    results.push(await conclude(ctx, repository, sharer, report));
+  return results;
+}
+
+/** `unread`: no verdict about the archive, because it could not be read for another reason than damage. */
+type Reading = VerifyReport | { unread: BackupError };
+
+async function read(ctx: OperationContext, repository: Repository, entry: CatalogueEntry): Promise<Reading> {
+  try {
+    const reader = await openArchive(openOptions(ctx, repository, entry));
+    try {
+      return await reader.verify(ctx);
+    } finally {
+      await reader.close();
+    }
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const failure = toBackupError(error, `verifying ${entry.filename}`);
+    if (failure.code !== 'ARCHIVE_DAMAGED' && failure.code !== 'ARCHIVE_HOSTILE') return { unread: failure };
+    const message = [failure.message, failure.why].filter(Boolean).join(': ');
+    return { ok: false, problems: [{ message }], sha256: '', files: 0, bytes: 0 };
+  }
+}
+
+async function conclude(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+  report: Reading,
+): Promise<VerifyResult> {
+  const { filename } = entry;
+  if ('unread' in report) {
+    const { message, why } = report.unread;
+    return { filename, ok: false, problems: [[message, why].filter(Boolean).join(': ')] };
+  }
+  const checksum = await readChecksum(repository.checksumPathOf(entry), filename);
+  const problems = [
+    ...report.problems.map(({ path, message }) => (path === undefined ? message : `${path}: ${message}`)),
+    ...(report.sha256 === '' ? [] : checksumProblems(entry, checksum, report.sha256)),
+  ];
+  const ok = report.ok && problems.length === 0;
+  const verified_at = isoUtc(ctx.clock.now());
+  if (ok) {
+    await mend(ctx, repository, entry, checksum, report);
+    const status = entry.status === 'incomplete' ? 'incomplete' : 'good';
+    const files = entry.files ?? report.files;
+    await repository.update(filename, { verified: true, status, verified_at, sha256: report.sha256, files });
+  } else {
+    ctx.logger.error({ backup: filename, problems: problems.slice(0, 20) }, 'backup is damaged');
+    await repository.update(filename, { verified: false, status: 'corrupt', verified_at });
+  }
+  return { filename, ok, problems };
+}
+
+/** The sidecar is the witness; the manifest only where there is none, for it is a copy and anything may rewrite it. */
+function checksumProblems(entry: CatalogueEntry, checksum: Checksum, actual: string): string[] {
+  if (checksum.kind === 'unreadable') return ['its .sha256 file holds no checksum of this archive'];
+  const expected = checksum.kind === 'hash' ? checksum.sha256 : (entry.sha256 ?? actual);
+  if (expected === actual) return [];
+  const source = checksum.kind === 'hash' ? 'its .sha256 file' : 'the manifest';
+  return [`SHA-256 is ${actual}, but ${source} says ${expected}`];
+}
+
+/** What lies beside an intact archive is made whole again: a lost checksum, an index that does not describe it. */
+async function mend(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+  checksum: Checksum,
+  report: VerifyReport,
+): Promise<void> {
+  const { filename, sha256 } = entry;
+  if (checksum.kind === 'missing')
+    await writeAtomically(repository.checksumPathOf(entry), formatChecksum(report.sha256, filename));
+  if (checksum.kind === 'hash' && sha256 !== undefined && sha256 !== report.sha256)
+    ctx.logger.warn({ backup: filename, manifest: sha256 }, 'the manifest had a wrong checksum; corrected');
+  if (report.indexProblem === undefined) return;
+  ctx.logger.warn({ backup: filename, why: report.indexProblem }, 'the index is damaged; written anew');
+  await rebuildIndex({ ...openOptions(ctx, repository, entry), indexPath: repository.indexPathOf(entry) });
+}
+
+function openOptions(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+): OpenArchiveOptions {
+  const { clock, logger, progress, signal, plan } = ctx;
+  return {
+    ...{ clock, logger, progress, signal },
+    archivePath: repository.pathOf(entry),
+    indexPath: repository.indexPathOf(entry),
+    threads: plan.threads,
+  };
 }

@@ -1,11 +1,22 @@
 import type { Catalogue, CatalogueEntry, Tier } from '../catalogue.ts';
 import type { RetentionPolicy } from '../plan.ts';
+import { dated, isGood } from './dated-backup.ts';
 
-/** The tiers this backup is the first good one of its week or month for. Pure. */
-export function promotionsFor(
-  _entry: CatalogueEntry,
-  _catalogue: Catalogue,
-  _policy: RetentionPolicy,
-): Tier[] {
-  throw new Error('not yet');
+/**
+ * The tiers this backup is the first good one of its week or month for. Pure. A safety backup before a restore is
+ * never promoted: it may hold the damage the restore is for.
+ */
+export function promotionsFor(entry: CatalogueEntry, catalogue: Catalogue, policy: RetentionPolicy): Tier[] {
+  if (!isGood(entry, policy) || entry.trigger === 'pre-restore') return [];
+  const backup = dated(entry, policy);
+  if (Number.isNaN(backup.at)) return [];
+  const hasOne = (tier: Tier, period: 'week' | 'month'): boolean =>
+    entry.tier === tier ||
+    catalogue.some((other) => {
+      return other.tier === tier && isGood(other, policy) && dated(other, policy)[period] === backup[period];
+    });
+  const tiers: Tier[] = [];
+  if (policy.weeklyWeeks !== undefined && !hasOne('weekly', 'week')) tiers.push('weekly');
+  if (policy.monthlyMonths !== undefined && !hasOne('monthly', 'month')) tiers.push('monthly');
+  return tiers;
 }

@@ -1,0 +1,159 @@
+import { createArchive } from '../archive/index.ts';
+import type { CreateArchiveResult } from '../archive/types.ts';
+import type { Catalogue, CatalogueEntry, Warning } from '../catalogue.ts';
+import { snapshotDatabases } from '../consistency/index.ts';
+import type { DatabaseSnapshots } from '../consistency/index.ts';
+import { BackupError } from '../errors.ts';
+import { makeScratch } from '../repository/scratch.ts';
+import type { CommitFacts, Repository } from '../repository/repository.ts';
+import { isGood } from '../retention/dated-backup.ts';
+import { checkSources, refuseEmptied } from './check-sources.ts';
+import { withCommands } from './commands.ts';
+import { underLock } from './context.ts';
+import { ensureSpace } from './ensure-space.ts';
+import { markRun, rememberFailure } from './last-run.ts';
+import type { BackupRequest, OperationContext } from './types.ts';
+
+/**
+ * Step 1 of a backup. With `request.run` it answers the backup that run already committed, instead of making a second
+ * one. NOTHING_TO_BACK_UP, DISK_FULL, PERMISSION (the backup is there, but incomplete), FAILED (the pre-command).
+ */
+export function archiveStep(ctx: OperationContext, request: BackupRequest): Promise<CatalogueEntry> {
+  return underLock(ctx, 'backup', async (repository, inner) => {
+    const before = await repository.catalogue();
+    const own = madeBy(request, before);
+    if (own !== undefined) return complete(own);
+    return rememberFailure(repository, inner, async () => {
+      await markRun(repository, inner, { state: 'running' });
+      const lastGood = before.find((entry) => isGood(entry, inner.plan.retention));
+      const missing = await checkSources(inner.plan.components, lastGood);
+      await ensureSpace(inner, repository, lastGood);
+      const entry = await withCommands(inner.plan, inner, () =>
+        withSnapshots(inner, repository, (snapshots) =>
+          makeArchive({ ctx: inner, repository, request, before, lastGood, missing, snapshots }),
+        ),
+      );
+      return complete(entry);
+    });
+  });
+}
+
+const madeBy = ({ run, tier = 'daily' }: BackupRequest, before: Catalogue): CatalogueEntry | undefined =>
+  run === undefined ? undefined : before.find((entry) => entry.run === run && entry.tier === tier);
+
+async function withSnapshots<T>(
+  ctx: OperationContext,
+  repository: Repository,
+  work: (snapshots: DatabaseSnapshots) => Promise<T>,
+): Promise<T> {
+  const { components, exclude } = ctx.plan;
+  const scratch = await makeScratch(repository, 'databases');
+  const { signal, logger } = ctx;
+  const snapshots = await snapshotDatabases(components, {
+    scratchDir: scratch.path,
+    signal,
+    logger,
+    exclude,
+  });
+  try {
+    return await work(snapshots);
+  } finally {
+    await snapshots.dispose();
+    await scratch.dispose();
+  }
+}
+
+interface Making {
+  ctx: OperationContext;
+  repository: Repository;
+  request: BackupRequest;
+  before: Catalogue;
+  lastGood: CatalogueEntry | undefined;
+  missing: Warning[];
+  snapshots: DatabaseSnapshots;
+}
+
+async function makeArchive(making: Making): Promise<CatalogueEntry> {
+  const { ctx, repository, request, lastGood, snapshots } = making;
+  const { plan, clock, logger, progress, signal } = ctx;
+  const began = clock.monotonic();
+  const { tier = 'daily' } = request;
+  const reservation = await repository.reserve({ tier, at: clock.now(), compression: plan.codec.name });
+  try {
+    const { components, exclude, codec, threads, nice, readRate, linkUnchanged } = plan;
+    const result = await createArchive({
+      ...{ clock, logger, progress, signal },
+      ...{ components, exclude, codec, threads, nice, linkUnchanged },
+      ...(readRate === undefined ? {} : { readRate }),
+      ...reuse(making),
+      archivePath: reservation.archivePath,
+      indexPath: reservation.indexPath,
+      substitutes: snapshots.substitutes,
+    });
+    if (result.files === 0) refuseEmptied(components, lastGood);
+    const duration_ms = Math.round(clock.monotonic() - began);
+    const entry = await repository.commit(reservation, { ...facts(making, result), duration_ms });
+    logger.info({ backup: entry.filename, files: entry.files, bytes: entry.size_bytes }, 'archive written');
+    return entry;
+  } catch (error) {
+    await repository.discard(reservation);
+    throw error;
+  }
+}
+
+/** Frames may only come from an archive that was read back in full. */
+function reuse({ ctx, repository, before }: Making) {
+  const { name, level } = ctx.plan.codec;
+  const previous = before.find(
+    (entry) =>
+      entry.status === 'good' && entry.compression === name && (entry.compression_level ?? level) === level,
+  );
+  if (previous === undefined) return {};
+  const { sha256 } = previous;
+  return {
+    previous: {
+      archivePath: repository.pathOf(previous),
+      indexPath: repository.indexPathOf(previous),
+      ...(sha256 === undefined ? {} : { sha256 }),
+    },
+  };
+}
+
+function facts({ ctx, request, missing, snapshots }: Making, result: CreateArchiveResult): CommitFacts {
+  const { codec } = ctx.plan;
+  const absent = result.warnings.some(({ code }) => code === 'missing-component') ? [] : missing;
+  const unreadable = result.unreadable.map(({ path, uid }) => ({
+    code: 'unreadable',
+    path,
+    message: `may not be read; it belongs to uid ${uid}`,
+  }));
+  const reported = result.warnings.filter(({ code }) => code !== 'unreadable');
+  return {
+    sha256: result.sha256,
+    status: result.unreadable.length > 0 ? 'incomplete' : 'unverified',
+    compression: codec.name,
+    ...(codec.name === 'none' ? {} : { compression_level: codec.level }),
+    trigger: request.trigger,
+    ...(request.run === undefined ? {} : { run: request.run }),
+    components: result.components.filter(({ present }) => present).map(({ name }) => name),
+    files: result.files,
+    source_bytes: result.sourceBytes,
+    reused_bytes: result.reusedBytes,
+    warnings: [...absent, ...snapshots.warnings, ...reported, ...unreadable],
+  };
+}
+
+function complete(entry: CatalogueEntry): CatalogueEntry {
+  if (entry.status !== 'incomplete') return entry;
+  const unreadable = (entry.warnings ?? []).filter(({ code }) => code === 'unreadable');
+  const named = unreadable.slice(0, 10).map(({ path = '?', message }) => `${path} (${message})`);
+  const more = unreadable.length > named.length ? ` and ${unreadable.length - named.length} more` : '';
+  throw new BackupError(
+    'PERMISSION',
+    `${entry.filename} is incomplete: ${unreadable.length} files may not be read`,
+    {
+      why: named.join(', ') + more,
+      details: { backup: entry.filename, files: unreadable.map(({ path }) => path) },
+    },
+  );
+}

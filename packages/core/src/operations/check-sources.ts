@@ -1,0 +1,75 @@
+/** Looks at the sources before a run: an empty or unmounted volume must not become the newest backup. */
+import type { Dirent } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Component } from '../archive/types.ts';
+import type { CatalogueEntry, Warning } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
+
+type SourceState = 'missing' | 'empty' | 'filled';
+
+/**
+ * Warnings for components that are not there. NOTHING_TO_BACK_UP when none is, or when all are empty although the
+ * last good backup had files.
+ */
+export async function checkSources(
+  components: readonly Component[],
+  lastGood: CatalogueEntry | undefined,
+): Promise<Warning[]> {
+  const states = await Promise.all(components.map(stateOf));
+  const missing = components.filter((_, place) => states[place] === 'missing');
+  if (missing.length === components.length)
+    throw nothingToBackUp('none of its directories exists', components);
+  if (!states.includes('filled')) refuseEmptied(components, lastGood);
+  return missing.map(missingComponent);
+}
+
+/** Empty sources are a backup like any other, unless the last good one had files. */
+export function refuseEmptied(components: readonly Component[], lastGood: CatalogueEntry | undefined): void {
+  if (lastGood === undefined || lastGood.files === 0) return;
+  throw nothingToBackUp(
+    `all of it is empty, but ${lastGood.filename} has ${lastGood.files ?? 'some'} files`,
+    components,
+  );
+}
+
+export const missingComponent = ({ name, root }: Pick<Component, 'name' | 'root'>): Warning => ({
+  code: 'missing-component',
+  path: root,
+  message: `component ${name} is on, but ${root} does not exist`,
+});
+
+async function stateOf(component: Component): Promise<SourceState> {
+  try {
+    const status = await stat(component.root);
+    if (!status.isDirectory()) return 'filled';
+    return (await hasFile(component.root, component.select)) ? 'filled' : 'empty';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
+    // there is something, and the archive step will say what is wrong with it
+    return 'filled';
+  }
+}
+
+async function hasFile(directory: string, select: Component['select']): Promise<boolean> {
+  const below: string[] = [];
+  for await (const entry of await opendir(directory)) {
+    if (entry.isDirectory()) below.push(join(directory, entry.name));
+    else if (isSelected(entry, select)) return true;
+  }
+  for (const child of below) if (await hasFile(child, select)) return true;
+  return false;
+}
+
+function isSelected(entry: Dirent, select: Component['select']): boolean {
+  if (!entry.isFile() && !entry.isSymbolicLink()) return false;
+  const metadata = entry.name === 'metadata.json' || entry.name.endsWith('.metadata.json');
+  return select === 'all' || metadata === (select === 'metadata-only');
+}
+
+const nothingToBackUp = (why: string, components: readonly Component[]): BackupError =>
+  new BackupError('NOTHING_TO_BACK_UP', 'There is nothing to back up', {
+    why,
+    details: { components: components.map(({ name, root }) => `${name}: ${root}`) },
+  });

@@ -1,0 +1,33 @@
+import type { CatalogueEntry } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
+import { freeSpace } from '../repository/free-space.ts';
+import type { Repository } from '../repository/repository.ts';
+import { pruneForSpace } from './prune.ts';
+import type { OperationContext } from './types.ts';
+
+/**
+ * There is room for one more archive like the last and the reserve, if need be after pruning what the policy lets go
+ * anyway; else DISK_FULL, before anything is written.
+ */
+export async function ensureSpace(
+  ctx: OperationContext,
+  repository: Repository,
+  last: CatalogueEntry | undefined,
+): Promise<void> {
+  const needed = (last?.size_bytes ?? 0) + ctx.plan.minFree;
+  if ((await freeSpace(repository.backupDir)) >= needed) return;
+  ctx.logger.warn({ needed }, 'little space left: pruning before the backup');
+  await pruneForSpace(ctx);
+  const free = await freeSpace(repository.backupDir);
+  if (free >= needed) return;
+  const trashed = (await repository.trashed()).reduce((sum, { size_bytes }) => sum + size_bytes, 0);
+  throw new BackupError('DISK_FULL', `There is not enough space in ${repository.backupDir}`, {
+    why:
+      `${megabytes(free)} are free; the last backup took ${megabytes(last?.size_bytes ?? 0)}` +
+      `, MIN_FREE keeps ${megabytes(ctx.plan.minFree)}` +
+      (trashed > 0 ? `, and ${megabytes(trashed)} lie in the trash until TRASH_DAYS are over` : ''),
+    details: { free, needed, trashed },
+  });
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;

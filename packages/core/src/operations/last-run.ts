@@ -1,0 +1,55 @@
+/**
+ * How the last backup run ended, kept beside the lock: after a failed (or killed) one nothing is pruned until a run
+ * succeeds again.
+ */
+import { join } from 'node:path';
+import { toBackupError } from '../errors.ts';
+import { parseObject } from '../repository/manifest.ts';
+import { isoUtc } from '../repository/names.ts';
+import { writeAtomically } from '../repository/atomic.ts';
+import { readSmallFile } from '../repository/small-file.ts';
+import type { OperationContext } from './types.ts';
+
+export interface LastRun {
+  state: 'running' | 'done' | 'failed';
+  /** ISO 8601 UTC */
+  at: string;
+  /** failed: the error's code and message */
+  code?: string;
+  message?: string;
+}
+
+type Place = { stateDir: string };
+const pathIn = ({ stateDir }: Place): string => join(stateDir, 'last-run.json');
+
+/** undefined: there was none, or what is there cannot be read. */
+export async function readLastRun(place: Place): Promise<LastRun | undefined> {
+  const run = parseObject((await readSmallFile(pathIn(place))) ?? '');
+  const known =
+    ['running', 'done', 'failed'].includes(String(run?.['state'])) && typeof run?.['at'] === 'string';
+  return known ? (run as unknown as LastRun) : undefined;
+}
+
+export async function markRun(place: Place, ctx: OperationContext, run: Omit<LastRun, 'at'>): Promise<void> {
+  await writeAtomically(pathIn(place), JSON.stringify({ ...run, at: isoUtc(ctx.clock.now()) }), {
+    mode: 0o600,
+  });
+}
+
+/** Runs one step of a backup; its failure is remembered. A cancelled or displaced run says nothing about the data. */
+export async function rememberFailure<T>(
+  place: Place,
+  ctx: OperationContext,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    const { code, message } = toBackupError(error, 'backup');
+    if (code !== 'BUSY')
+      await markRun(place, ctx, { state: 'failed', code, message }).catch((failure: unknown) => {
+        ctx.logger.warn({ error: String(failure) }, 'the failed run could not be recorded');
+      });
+    throw error;
+  }
+}

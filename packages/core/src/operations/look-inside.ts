@@ -1,0 +1,45 @@
+/** What is in a backup, and one file out of it; without the lock, for looking changes nothing. */
+import { displayPath, openArchive } from '../archive/index.ts';
+import type { ArchiveEntry, ArchiveReader } from '../archive/types.ts';
+import { repositoryOf } from './context.ts';
+import type { OperationContext } from './types.ts';
+
+/** Every entry, or those at and below `path` (display form). `name`: a file name, or `latest`. */
+export async function* files(
+  ctx: OperationContext,
+  name: string,
+  path?: string,
+): AsyncGenerator<ArchiveEntry, void> {
+  const reader = await open(ctx, name);
+  const wanted = path?.replace(/\/+$/, '');
+  try {
+    for await (const entry of reader.entries()) {
+      const shown = displayPath(entry.path);
+      if (!wanted || shown === wanted || shown.startsWith(`${wanted}/`)) yield entry;
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The content of one regular file of a backup. */
+export async function* cat(ctx: OperationContext, name: string, path: string): AsyncGenerator<Buffer, void> {
+  const reader = await open(ctx, name);
+  try {
+    yield* reader.content(path);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function open(ctx: OperationContext, name: string): Promise<ArchiveReader> {
+  const repository = await repositoryOf(ctx);
+  const entry = await repository.find(name);
+  const { clock, logger, progress, signal, plan } = ctx;
+  return openArchive({
+    ...{ clock, logger, progress, signal },
+    archivePath: repository.pathOf(entry),
+    indexPath: repository.indexPathOf(entry),
+    threads: plan.threads,
+  });
+}

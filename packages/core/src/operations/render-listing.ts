@@ -1,0 +1,39 @@
+import { TIERS } from '../catalogue.ts';
+import type { Catalogue, CatalogueEntry, Tier } from '../catalogue.ts';
+import { instantOf } from '../repository/names.ts';
+import { totalSize } from './list.ts';
+
+const RULE = '-'.repeat(80);
+const MEGABYTE = 1_048_576;
+const DAY = 86_400_000;
+
+/** The contract's listing, with a newline at the end. `entries` newest first; `now`: milliseconds since the epoch. */
+export function renderListing(entries: Catalogue, now: number, timezone: string): string {
+  const [newest, oldest] = [entries[0], entries.at(-1)];
+  if (newest === undefined || oldest === undefined) return 'No backups found\n';
+  const lines = TIERS.flatMap((tier) => renderTier(tier, entries, now, timezone));
+  lines.push('SUMMARY:', RULE);
+  lines.push(`Total Backups: ${entries.length}`, `Total Size: ${megabytes(totalSize(entries))}`);
+  lines.push(`Oldest: ${oldest.timestamp}`, `Newest: ${newest.timestamp}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function renderTier(tier: Tier, entries: Catalogue, now: number, timezone: string): string[] {
+  const ofTier = entries.filter((entry) => entry.tier === tier);
+  if (ofTier.length === 0) return [];
+  const head = [`${tier.toUpperCase()} BACKUPS (${ofTier.length}):`, RULE];
+  return [...head, ...ofTier.flatMap((entry) => renderEntry(entry, now, timezone)), ''];
+}
+
+function renderEntry(entry: CatalogueEntry, now: number, timezone: string): string[] {
+  const at =
+    entry.created_at === undefined ? instantOf(entry.timestamp, timezone) : Date.parse(entry.created_at);
+  const age = Math.max(0, Math.floor((now - at) / DAY));
+  return [
+    `  ${entry.filename}`,
+    `    Size: ${megabytes(entry.size_bytes)} | Age: ${age} days | Verified: ${entry.verified ? '✓' : '✗'}`,
+    `    Created: ${entry.timestamp.slice(0, 19).replace('T', ' ')}`,
+  ];
+}
+
+const megabytes = (bytes: number): string => `${(bytes / MEGABYTE).toFixed(2)} MB`;
