@@ -1,16 +1,19 @@
 /**
  * `npm run build`: one folder an app, apps/<app>/dist, that runs on Node 24 without node_modules.
- * `node scripts/build.ts [app…]`; `--check` bundles into memory only.
+ * `node scripts/build.ts [--into DIR] [app…]`; `--into` writes DIR/<app> instead; `--check` bundles into memory only.
  */
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 import { ROOT } from './steps.ts';
 
-const check = process.argv.includes('--check');
-const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const apps = asked.length > 0 ? asked : ['cli', 'scheduler', 'worker', 'dashboard'];
+const { values, positionals } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, into: { type: 'string' } },
+  allowPositionals: true,
+});
+const apps = positionals.length > 0 ? positionals : ['cli', 'scheduler', 'worker', 'dashboard'];
 
 /** Dependencies in CommonJS call require() and __dirname, which a module has not. */
 const BANNER = [
@@ -21,17 +24,20 @@ const BANNER = [
   `const __dirname = __fileURLToPath(new URL('.', import.meta.url));`,
 ].join('\n');
 
-for (const app of apps) await bundle(app);
+try {
+  for (const app of apps) await bundle(app);
+} catch {
+  process.exitCode = 1; // esbuild has said why
+}
 
 async function bundle(app: string): Promise<void> {
-  const outdir = join(ROOT, 'apps', app, 'dist');
-  if (!check) rmSync(outdir, { recursive: true, force: true });
-  const result = await build({ ...optionsFor(app), outdir, write: !check });
-  if (!check && app === 'dashboard') copyAssets(outdir);
-  const bytes = Object.values(result.metafile?.outputs ?? {}).reduce((sum, output) => sum + output.bytes, 0);
-  console.log(
-    `apps/${app}/dist: ${(bytes / 1024 / 1024).toFixed(1)} MB in ${Object.keys(result.metafile?.outputs ?? {}).length} files`,
-  );
+  const outdir = values.into === undefined ? join(ROOT, 'apps', app, 'dist') : resolve(values.into, app);
+  if (!values.check) rmSync(outdir, { recursive: true, force: true });
+  const { metafile } = await build({ ...optionsFor(app), outdir, write: !values.check, metafile: true });
+  if (!values.check && app === 'dashboard') copyAssets(outdir);
+  const outputs = Object.values(metafile.outputs);
+  const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
+  console.log(`${app}: ${(bytes / 2 ** 20).toFixed(1)} MB in ${outputs.length} files`);
 }
 
 function optionsFor(app: string): BuildOptions {
@@ -51,7 +57,6 @@ function optionsFor(app: string): BuildOptions {
     sourcemap: false,
     legalComments: 'linked',
     logLevel: 'warning',
-    metafile: true,
   };
 }
 
