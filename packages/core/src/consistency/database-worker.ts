@@ -1,0 +1,25 @@
+/** A thread for what would block the event loop: walking for databases, copying and checking them. */
+import { parentPort } from 'node:worker_threads';
+import type { BytePath, Component } from '../archive/types.ts';
+import { fsPath } from '../archive/byte-path.ts';
+import { copyDatabase, integrityProblem } from './copy.ts';
+import { findDatabases } from './find.ts';
+
+export type DatabaseJob =
+  | { kind: 'find'; components: Component[]; exclude: string[] }
+  | { kind: 'copy'; source: BytePath; destination: string }
+  | { kind: 'check'; path: BytePath };
+
+async function answer(job: DatabaseJob): Promise<unknown> {
+  if (job.kind === 'find') return findDatabases(job.components, job.exclude);
+  if (job.kind === 'copy') return copyDatabase(job.source, job.destination);
+  return integrityProblem(fsPath(job.path), { writable: true });
+}
+
+parentPort?.on('message', (job: DatabaseJob) => {
+  answer(job).then(
+    (result) => parentPort!.postMessage({ result }),
+    (error: unknown) =>
+      parentPort!.postMessage({ failure: error instanceof Error ? error.message : String(error) }),
+  );
+});
