@@ -4,5 +4,6 @@ export * from './hostile-tar.ts';
 export * from './leaks.ts';
 export * from './private-redis.ts';
 export * from './temporary.ts';
+export * from './tools.ts';
 export * from './tree.ts';
 export * from './wait-for.ts';
