@@ -6,7 +6,7 @@ test('GNU tar reads what it should not like', () => {
   const archive = hostileTar([
     { name: '../outside', content: 'x' },
     { name: 'short', pax: { path: `long/${'y'.repeat(200)}` }, content: 'z' },
-    { name: 'link', type: '2', linkName: '/etc/passwd' },
+    { name: 'link', type: '2', link: '/etc/passwd' },
   ]);
   const listing = execFileSync('tar', ['-tPf', '-'], { input: archive, encoding: 'utf8' });
   expect(listing).toBe(`../outside\nlong/${'y'.repeat(200)}\nlink\n`);

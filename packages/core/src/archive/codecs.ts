@@ -6,6 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
+import type { ContentSpan } from './digest.ts';
+import { writeGzipMember } from './gzip-member.ts';
 import type { Codec } from './types.ts';
 
 export const EXTENSIONS: Record<Compression, string> = {
@@ -16,21 +18,46 @@ export const EXTENSIONS: Record<Compression, string> = {
   none: '.tar',
 };
 
-/** Compresses the raw bytes of one frame; the result owns its memory (it may be transferred to another thread). */
-export function compressFrame(codec: Codec, raw: Uint8Array): Buffer {
-  switch (codec.name) {
+/** A frame with this share of incompressible bytes is compressed with the least effort. */
+const MOSTLY = 0.9;
+
+/** Room for the compressed form of `rawLength` bytes, whatever the codec and however incompressible they are. */
+export function compressedBound(rawLength: number): number {
+  return rawLength + Math.ceil(rawLength / 64) + 4096;
+}
+
+/**
+ * Compresses the raw bytes of one frame into `target` (of at least compressedBound bytes); answers the length.
+ * `incompressible` are spans of it, in order, not worth the effort.
+ */
+export function compressFrame(
+  codec: Codec,
+  raw: Buffer,
+  incompressible: readonly ContentSpan[],
+  target: Buffer,
+): number {
+  if (codec.name === 'gzip') return writeGzipMember(target, raw, incompressible, codec.level);
+  const stored = incompressible.reduce((sum, { start, end }) => sum + end - start, 0);
+  const level = stored > raw.length * MOSTLY ? 1 : codec.level;
+  const frame = encode({ name: codec.name, level }, raw);
+  if (frame.length > target.length) throw new RangeError('a compressed frame is larger than its bound');
+  return frame.copy(target);
+}
+
+function encode({ name, level }: Codec, raw: Buffer): Buffer {
+  switch (name) {
     case 'gzip':
-      return gzipSync(raw, { level: codec.level });
+      return gzipSync(raw, { level });
     case 'zstd':
       return zstdCompressSync(raw, {
-        params: { [constants.ZSTD_c_compressionLevel]: codec.level, [constants.ZSTD_c_checksumFlag]: 1 },
+        params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
       });
     case 'bzip2':
-      return runFilter('bzip2', [`-${codec.level}`, '-c'], raw, raw.length + (1 << 20));
+      return runFilter('bzip2', [`-${level}`, '-c'], raw, compressedBound(raw.length));
     case 'xz':
-      return runFilter('xz', [`-${codec.level}`, '-T1', '-c'], raw, raw.length + (1 << 20));
+      return runFilter('xz', [`-${level}`, '-T1', '-c'], raw, compressedBound(raw.length));
     case 'none':
-      return Buffer.from(raw);
+      return raw;
   }
 }
 
@@ -45,13 +72,11 @@ export function decompressFrame(name: Compression, frame: Uint8Array, rawLength:
 }
 
 function decode(name: Compression, frame: Uint8Array, rawLength: number): Buffer {
-  const limit = { maxOutputLength: Math.max(rawLength, 1) };
   try {
     switch (name) {
       case 'gzip':
-        return gunzipSync(frame, limit);
       case 'zstd':
-        return zstdDecompressSync(frame, limit);
+        return inflateAll(name, frame, rawLength);
       case 'bzip2':
         return runFilter('bzip2', ['-dc'], frame, rawLength);
       case 'xz':
@@ -65,6 +90,31 @@ function decode(name: Compression, frame: Uint8Array, rawLength: number): Buffer
   }
 }
 
+/** What Node's one-shot functions answer with `info: true`; its types do not say so. */
+interface Inflated {
+  buffer: Buffer;
+  engine: { bytesWritten: number };
+}
+
+/** Node's zstd stops after one frame of several, and its gunzip passes over zeros at the end: nothing may be left over. */
+function inflateAll(name: 'gzip' | 'zstd', frame: Uint8Array, rawLength: number): Buffer {
+  const inflate = name === 'gzip' ? gunzipSync : zstdDecompressSync;
+  const parts: Buffer[] = [];
+  let made = 0;
+  for (let at = 0; at < frame.length || at === 0;) {
+    const rest = Math.max(rawLength - made, 1);
+    // one output buffer of the right size: half the time of growing one by 16 KiB
+    const options = { maxOutputLength: rest, chunkSize: Math.max(rest, 64), info: true };
+    const { buffer, engine } = inflate(frame.subarray(at), options) as unknown as Inflated;
+    if (engine.bytesWritten === 0 || (name === 'gzip' && engine.bytesWritten < frame.length))
+      throw damaged('there are other bytes after the compressed data');
+    parts.push(buffer);
+    made += buffer.length;
+    at += engine.bytesWritten;
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+}
+
 function runFilter(command: string, args: string[], input: Uint8Array, maxBuffer: number): Buffer {
   const run = spawnSync(command, args, { input, maxBuffer: Math.max(maxBuffer, 1) });
   if (run.error !== undefined && 'code' in run.error && run.error.code === 'ENOENT')
@@ -75,6 +125,8 @@ function runFilter(command: string, args: string[], input: Uint8Array, maxBuffer
   if (run.error !== undefined) throw run.error;
   if (run.status !== 0)
     throw new Error(`${command}: ${run.stderr.toString().trim() || `exit ${run.status ?? run.signal}`}`);
+  // bzip2 ignores what follows the last stream, and only says so
+  if (run.stderr.length > 0) throw new Error(`${command}: ${run.stderr.toString().trim()}`);
   return run.stdout;
 }
 

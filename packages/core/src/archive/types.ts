@@ -80,6 +80,8 @@ export interface ArchiveEntry {
   linkTarget?: BytePath;
   /** hex; known from the index, or after reading the content */
   sha256?: string;
+  /** has holes; a restore makes them again */
+  sparse?: boolean;
   /** names are byte strings, values raw */
   xattrs?: ReadonlyMap<string, Buffer>;
 }
@@ -102,6 +104,8 @@ export interface VerifyReport {
   sha256: string;
   files: number;
   bytes: number;
+  /** the archive is whole, but its index does not describe it: it was not used, and should be rebuilt */
+  indexProblem?: string;
 }
 
 export interface ExtractOptions extends Ports {
@@ -111,6 +115,8 @@ export interface ExtractOptions extends Ports {
   paths?: string[];
   /** chown to the archive's owners; default: only when running as root */
   owners?: boolean;
+  /** absolute directories that symlinks of the archive may lead to (where its components were); default: none */
+  allowedRoots?: string[];
 }
 
 export interface ExtractReport {

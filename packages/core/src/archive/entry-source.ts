@@ -1,0 +1,26 @@
+/** Where entries and their content come from: an index and its frames, or the stream. */
+import type { Compression } from '../catalogue.ts';
+import type { ExtractPlan } from './extract-plan.ts';
+import type { Ownership } from './file-writer.ts';
+import type { ArchiveEntry, BytePath } from './types.ts';
+
+export interface EntrySource {
+  readonly codec: Compression;
+  /** bytes of the archive */
+  readonly size: number;
+  /** in archive order, with canonical paths; may be asked for again */
+  entries(signal: AbortSignal): AsyncIterable<ArchiveEntry>;
+  /** Content of the regular file that is the `ordinal`th of the entries, counted from 0. */
+  content(ordinal: number, size: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** Writes the regular files that the plan wants, with their metadata. */
+  writeFiles(work: FileWork): Promise<void>;
+}
+
+export interface FileWork {
+  plan: ExtractPlan;
+  root: BytePath;
+  ownership: Ownership;
+  signal: AbortSignal;
+  /** called as files are written */
+  written(files: number, bytes: number): void;
+}

@@ -1,0 +1,107 @@
+/**
+ * Writes into a fresh directory, so that no link is ever followed: there are none until every file is written, and
+ * every open says so once more (O_EXCL, O_NOFOLLOW). Synchronous: for worker threads, and for small steps.
+ */
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  writeSync,
+} from 'node:fs';
+import { fsPath, joinPath } from './byte-path.ts';
+import type { ArchiveEntry, BytePath } from './types.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+/** Smallest hole worth making: a block of every common file system. */
+const HOLE_BYTES = 4096;
+const ZEROS = Buffer.alloc(HOLE_BYTES);
+const SPECIAL_BITS = 0o7000;
+
+export type Metadata = Pick<ArchiveEntry, 'mode' | 'uid' | 'gid' | 'mtimeNs'>;
+
+export interface Ownership {
+  /** chown to the archive's owners */
+  owners: boolean;
+  /** what a new file gets by itself */
+  uid: number;
+  gid: number;
+  umask: number;
+}
+
+/**
+ * Seconds for utimes. As text, because Node takes a negative number for "now". A double holds about 240 ns at
+ * today's times, so that much of a nanosecond time is lost; whole microseconds stay what they are when rounded.
+ */
+export function utimeOf(ns: bigint): string {
+  const negative = ns < 0n;
+  const digits = (negative ? -ns : ns).toString().padStart(10, '0');
+  return `${negative ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}
+
+/** A new file below `root`. Throws EEXIST, ELOOP and the like: nothing that is there is touched. */
+export function createFile(root: BytePath, path: BytePath, mode = 0o600): number {
+  return openSync(fsPath(joinPath(root, path)), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+}
+
+/** A file that createFile made before. */
+export function reopenFile(root: BytePath, path: BytePath): number {
+  return openSync(fsPath(joinPath(root, path)), O_WRONLY | O_NOFOLLOW);
+}
+
+export function writeAt(fd: number, bytes: Buffer, position: number): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+/** Leaves out blocks of zeros; the file must be set to its length afterwards. `position` may be anything. */
+export function writeSparseAt(fd: number, bytes: Buffer, position: number): void {
+  let dataFrom = -1;
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(bytes.length, at + HOLE_BYTES - ((position + at) % HOLE_BYTES));
+    const hole = bytes.compare(ZEROS, 0, end - at, at, end) === 0;
+    if (!hole && dataFrom === -1) dataFrom = at;
+    if (hole && dataFrom !== -1) {
+      writeAt(fd, bytes.subarray(dataFrom, at), position + dataFrom);
+      dataFrom = -1;
+    }
+    at = end;
+  }
+  if (dataFrom !== -1) writeAt(fd, bytes.subarray(dataFrom), position + dataFrom);
+}
+
+/** Owner first: chown clears setuid. Times last: every other step changes them. */
+export function setMetadata(fd: number, wanted: Metadata, ownership: Ownership, createdAs = 0o600): void {
+  const { mode, uid, gid, mtimeNs } = wanted;
+  if (ownership.owners && (uid !== ownership.uid || gid !== ownership.gid)) fchownSync(fd, uid, gid);
+  if (mode !== (createdAs & ~ownership.umask)) fchmodSync(fd, mode);
+  const time = utimeOf(mtimeNs);
+  futimesSync(fd, time, time);
+}
+
+/** A whole small file at once. */
+export function writeNewFile(
+  root: BytePath,
+  path: BytePath,
+  content: Buffer,
+  file: Metadata & { sparse?: boolean },
+  ownership: Ownership,
+): void {
+  const createdAs = file.mode & ~SPECIAL_BITS;
+  const fd = createFile(root, path, createdAs);
+  try {
+    if (file.sparse) {
+      writeSparseAt(fd, content, 0);
+      ftruncateSync(fd, content.length);
+    } else {
+      writeAt(fd, content, 0);
+    }
+    setMetadata(fd, file, ownership, createdAs);
+  } finally {
+    closeSync(fd);
+  }
+}

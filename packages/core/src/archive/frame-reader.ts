@@ -1,0 +1,108 @@
+/**
+ * Reads one frame and proves it against the index: its stored bytes, its digest, every content hash, and that the tar
+ * headers in it, which plain tar would follow, say what the index says. Synchronous: for worker threads.
+ */
+import { readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import type { Compression } from '../catalogue.ts';
+import { decompressFrame } from './codecs.ts';
+import { type ContentSpan, digestFrame } from './digest.ts';
+import { type IndexEntry, type IndexFrame, paddedLength } from './index-file.ts';
+import { damaged, damagedEntry } from './refusals.ts';
+import { entryOf } from './safety.ts';
+import { TarParser } from './tar-parser.ts';
+import type { ArchiveEntry } from './types.ts';
+
+/** A regular file within a frame's raw bytes. */
+export interface FrameFile extends ContentSpan {
+  /** of the entry within the frame */
+  at: number;
+  entry: IndexEntry;
+}
+
+export interface ReadFrame {
+  raw: Buffer;
+  files: FrameFile[];
+}
+
+/** Throws ARCHIVE_DAMAGED when anything is not as the index says. `entries` are those that begin in the frame. */
+export function readFrame(
+  archive: number,
+  codec: Compression,
+  frame: IndexFrame,
+  entries: readonly IndexEntry[],
+): ReadFrame {
+  const raw = decompressFrame(codec, storedBytes(archive, frame), frame.rawLength);
+  const files = filesIn(entries);
+  const spans = files.filter((file) => file.end > file.start);
+  const { digest, hashes } = digestFrame(raw, spans);
+  spans.forEach(({ entry }, at) => {
+    if (!entry.hash?.equals(hashes[at]!))
+      throw damagedEntry(entry.path, 'Its content is not what its SHA-256 says.');
+  });
+  if (!digest.equals(frame.digest)) throw damagedFrame(frame, 'Its digest is wrong.', entries);
+  proveHeaders(raw, frame, entries);
+  return { raw, files };
+}
+
+function storedBytes(archive: number, frame: IndexFrame): Buffer {
+  const stored = Buffer.allocUnsafeSlow(frame.length);
+  let read = 0;
+  while (read < stored.length) {
+    const more = readSync(archive, stored, read, stored.length - read, frame.offset + read);
+    if (more === 0) throw damaged('The archive is truncated.', `It ends within frame ${frame.number}.`);
+    read += more;
+  }
+  if (crc32(stored) !== frame.crc32) throw damagedFrame(frame, 'Its checksum is wrong.', []);
+  return stored;
+}
+
+function filesIn(entries: readonly IndexEntry[]): FrameFile[] {
+  const files: FrameFile[] = [];
+  entries.forEach((entry, at) => {
+    if (entry.type !== 'file' || entry.sliced) return;
+    files.push({ at, entry, start: entry.dataOffset, end: entry.dataOffset + entry.size });
+  });
+  return files;
+}
+
+/** The tar stream must say the same as the index, entry by entry, and end where the frame ends. */
+function proveHeaders(raw: Buffer, frame: IndexFrame, entries: readonly IndexEntry[]): void {
+  if (frame.kind === 'slice') return;
+  let seen = 0;
+  const parser = new TarParser({
+    member(member) {
+      const expected = entries[seen++];
+      const found = entryOf(member);
+      if (!expected || !found)
+        throw damagedFrame(frame, 'It has entries that the index does not know.', entries);
+      const difference = member.start === expected.headerOffset ? differenceOf(found, expected) : 'place';
+      if (difference) throw damagedEntry(expected.path, `Its ${difference} is not what the index says.`);
+    },
+    data() {},
+  });
+  parser.push(raw);
+  if (seen !== entries.length) throw damagedFrame(frame, 'Entries of the index are missing in it.', entries);
+  const last = entries.at(-1);
+  const wanted = last?.sliced ? paddedLength(last.size) : 0;
+  if (
+    parser.ended !== (frame.kind === 'end') ||
+    parser.remaining !== wanted ||
+    !(wanted > 0 || parser.ended || parser.atBoundary)
+  ) {
+    throw damagedFrame(frame, 'It does not end with an entry.', entries);
+  }
+}
+
+const COMPARED = ['path', 'type', 'size', 'mode', 'uid', 'gid', 'mtimeNs', 'linkTarget'] as const;
+
+function differenceOf(found: ArchiveEntry, expected: IndexEntry): string | undefined {
+  return COMPARED.find((key) => found[key] !== expected[key]);
+}
+
+function damagedFrame(frame: IndexFrame, why: string, entries: readonly IndexEntry[]): Error {
+  const [first] = entries;
+  if (first)
+    return damagedEntry(first.path, `Frame ${frame.number} of the archive, which it lies in: ${why}`);
+  return damaged(`Frame ${frame.number} of the archive is damaged.`, why);
+}

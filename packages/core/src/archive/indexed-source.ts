@@ -1,0 +1,215 @@
+/** An archive read through its index: any frame by itself, and all of them on all cores. */
+import { closeSync, ftruncateSync } from 'node:fs';
+import { type FileHandle, readFile } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Compression } from '../catalogue.ts';
+import type { EntrySource, FileWork } from './entry-source.ts';
+import { createFile, reopenFile, setMetadata } from './file-writer.ts';
+import { readFrame } from './frame-reader.ts';
+import { type ArchiveIndex, decodeIndex, type IndexEntry, type IndexFrame } from './index-file.ts';
+import { checkLengths, type Section, sectionsOf, type Slice } from './index-sections.ts';
+import { canonicalPath, linkTargetOf } from './safety.ts';
+import type { ReadJob, ReadResult, ReadShared } from './read-worker.ts';
+import { damagedEntry, hostile } from './refusals.ts';
+import { Threads } from './threads.ts';
+import type { ArchiveEntry, BytePath } from './types.ts';
+
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? './read-worker.ts' : './read-worker.js',
+  import.meta.url,
+);
+
+/** Entries between two looks at the event loop. */
+const ENTRIES_PER_TURN = 2000;
+
+export class IndexedSource implements EntrySource {
+  readonly index: ArchiveIndex;
+  readonly codec: Compression;
+  readonly size: number;
+  readonly archive: FileHandle;
+  readonly #bytes: SharedArrayBuffer;
+  readonly #threads: number;
+
+  private constructor(archive: FileHandle, bytes: SharedArrayBuffer, index: ArchiveIndex, threads: number) {
+    this.archive = archive;
+    this.index = index;
+    this.codec = index.facts.codec;
+    this.size = index.facts.archiveSize;
+    this.#bytes = bytes;
+    this.#threads = threads;
+  }
+
+  /** Throws ARCHIVE_DAMAGED when the file is no index, or of another archive; ENOENT and the like as they come. */
+  static async load(archive: FileHandle, indexPath: string, threads: number): Promise<IndexedSource> {
+    const file = await readFile(indexPath);
+    const bytes = new SharedArrayBuffer(file.length);
+    const shared = Buffer.from(bytes);
+    file.copy(shared);
+    const index = decodeIndex(shared);
+    for (const frame of index.frames()) checkLengths(frame);
+    return new IndexedSource(archive, bytes, index, threads);
+  }
+
+  async *entries(signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
+    let count = 0;
+    for (const { entries } of sectionsOf(this.index)) {
+      for (const entry of entries) {
+        if (count++ % ENTRIES_PER_TURN === 0) await pause(signal);
+        yield trusted(entry);
+      }
+    }
+  }
+
+  /** Every frame, proved: `entry` sees all entries in order, `problem` what is wrong with a frame. */
+  async readAll(work: ReadAllWork): Promise<void> {
+    const jobs = function* (sections: Iterable<Section>): Generator<ReadJob> {
+      for (const { frame, entries, slice } of sections) {
+        for (const entry of entries) work.entry(trusted(entry));
+        yield slice ? { frame: frame.number, slice: placed(slice, '') } : { frame: frame.number };
+      }
+    };
+    await this.#run(jobs(sectionsOf(this.index)), undefined, work.signal, work.done, work.problem);
+  }
+
+  async writeFiles(work: FileWork): Promise<void> {
+    const large = new Map<BytePath, IndexEntry>();
+    const jobs = this.#writeJobs(work, large);
+    const target = { root: work.root, ownership: work.ownership };
+    await this.#run(jobs, target, work.signal, ({ files, bytes }) => work.written(files, bytes), rethrow);
+    for (const [path, entry] of large) {
+      finishLarge(work, path, entry);
+      work.written(1, 0);
+    }
+  }
+
+  *#writeJobs({ plan, root }: FileWork, large: Map<BytePath, IndexEntry>): Generator<ReadJob> {
+    for (const { frame, entries, firstEntry, slice } of sectionsOf(this.index)) {
+      if (slice) {
+        const path = plan.destination(slice.ordinal, slice.entry.path);
+        if (path === undefined) continue;
+        if (slice.offset === 0) {
+          closeSync(createFile(root, path));
+          large.set(path, slice.entry);
+        }
+        yield { frame: frame.number, slice: placed(slice, path) };
+        continue;
+      }
+      const moved: NonNullable<ReadJob['moved']> = [];
+      let wanted = 0;
+      entries.forEach((entry, at) => {
+        if (entry.type !== 'file') return;
+        const path = plan.destination(firstEntry + at, entry.path);
+        if (path !== undefined) wanted++;
+        if (path !== entry.path) moved.push([at, path]);
+      });
+      if (wanted > 0) yield { frame: frame.number, moved };
+    }
+  }
+
+  /** Runs the jobs on all threads, no more of them at once than keep those busy. */
+  async #run(
+    jobs: Iterable<ReadJob>,
+    target: ReadShared['target'],
+    signal: AbortSignal,
+    done: (result: ReadResult) => void,
+    problem: (cause: unknown) => void,
+  ): Promise<void> {
+    const shared: ReadShared = { archive: this.archive.fd, index: this.#bytes, ...(target && { target }) };
+    const threads = new Threads<ReadJob, ReadResult>({ entry: WORKER, count: this.#threads, shared });
+    const running = new Set<Promise<void>>();
+    const { promise: cancelled, reject } = Promise.withResolvers<never>();
+    cancelled.catch(() => {});
+    const cancel = (): void => reject(signal.reason);
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      for (const job of jobs) {
+        signal.throwIfAborted();
+        const ended: Promise<void> = threads
+          .run(job)
+          .then(done, problem)
+          .finally(() => running.delete(ended));
+        ended.catch(() => {});
+        running.add(ended);
+        if (running.size >= threads.capacity) await Promise.race([...running, cancelled]);
+      }
+      await Promise.race([Promise.all(running), cancelled]);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      await threads.close();
+    }
+  }
+
+  /** Each frame is proved before its bytes are handed out. */
+  async *content(ordinal: number, _: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const frame = this.#frameOf(ordinal);
+    const entries = this.index.entriesOf(frame.number);
+    const entry = entries[ordinal - frame.firstEntry]!;
+    const { raw } = readFrame(this.archive.fd, this.codec, frame, entries);
+    if (!entry.sliced) return yield raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
+    for (let offset = 0, number = frame.number + 1; offset < entry.size; number++) {
+      await pause(signal);
+      const slice = number < this.index.frameCount ? this.index.frame(number) : undefined;
+      if (slice?.kind !== 'slice' || slice.rawLength === 0)
+        throw damagedEntry(entry.path, 'A part of it is missing in the index.');
+      const part = readFrame(this.archive.fd, this.codec, slice, []).raw;
+      yield part.subarray(0, entry.size - offset);
+      offset += part.length;
+    }
+  }
+
+  #frameOf(ordinal: number): IndexFrame {
+    for (const frame of this.index.frames()) {
+      if (ordinal < frame.firstEntry + frame.entryCount) return frame;
+    }
+    throw new RangeError(`no entry ${ordinal}`);
+  }
+}
+
+export interface ReadAllWork {
+  signal: AbortSignal;
+  entry(entry: ArchiveEntry): void;
+  done(result: ReadResult): void;
+  problem(cause: unknown): void;
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await nextTurn();
+  signal.throwIfAborted();
+}
+
+/** An index names entries as an archive does: what is not canonical is an attack, not an archive of ours. */
+function trusted(entry: IndexEntry): ArchiveEntry {
+  const { path, type, size, mode, uid, gid, mtimeNs, linkTarget, hash, sparse } = entry;
+  if (canonicalPath(path) !== path || path === '')
+    throw hostile(path, 'its name in the index is not canonical');
+  const isLink = type === 'hardlink' || type === 'symlink';
+  if (isLink && linkTargetOf(path, type, linkTarget ?? '') !== linkTarget) {
+    throw hostile(path, 'its link target in the index is not canonical');
+  }
+  if (type !== 'file' && size > 0)
+    throw hostile(path, `it is a ${type} but declares ${size} bytes of content`);
+  return {
+    ...{ path, type, size, mode, uid, gid, mtimeNs },
+    ...(linkTarget !== undefined && { linkTarget }),
+    ...(hash && { sha256: hash.toString('hex') }),
+    ...(sparse && { sparse }),
+  };
+}
+
+function placed({ entry, offset, length }: Slice, path: BytePath): NonNullable<ReadJob['slice']> {
+  return { path, offset, length, sparse: entry.sparse };
+}
+
+function finishLarge({ root, ownership }: FileWork, path: BytePath, entry: IndexEntry): void {
+  const fd = reopenFile(root, path);
+  try {
+    if (entry.sparse) ftruncateSync(fd, entry.size);
+    setMetadata(fd, entry, ownership);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function rethrow(cause: unknown): never {
+  throw cause;
+}

@@ -1,0 +1,215 @@
+/**
+ * What is refused, before anything is written. An archive, and the index beside it, may come from anybody: every name
+ * must stay inside the directory that is restored into, and nothing may be written through a link. The rules follow
+ * the advisories of tar, node-tar, borg, restic and docker cp.
+ */
+import { displayPath, toBytePath } from './byte-path.ts';
+import { hostile } from './refusals.ts';
+import type { TarMember } from './tar-parser.ts';
+import type { ArchiveEntry, BytePath } from './types.ts';
+
+/** Linux's PATH_MAX and NAME_MAX, in bytes. */
+const MAX_PATH = 4096;
+const MAX_COMPONENT = 255;
+/** More entries than any honest tree has; each costs memory before a byte is written. */
+const MAX_ENTRIES = 20_000_000;
+/** As the kernel follows at most (ELOOP). */
+const MAX_HOPS = 40;
+
+const UNUSUAL_COMPONENT = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
+/**
+ * A name of the archive as a BytePath: `./` and doubled or trailing slashes go, all else that is not plainly below
+ * the root is refused. The root itself is ''. `what` is `name` or `link target`.
+ */
+export function canonicalPath(raw: BytePath, entry: BytePath = raw, what = 'name'): BytePath {
+  if (raw.includes('\0')) throw hostile(entry, `its ${what} contains a NUL byte`);
+  if (raw.startsWith('/')) throw hostile(entry, `its ${what} is absolute`);
+  if (raw.length > MAX_PATH) throw hostile(entry, `its ${what} is ${raw.length} bytes long`);
+  const usual = !UNUSUAL_COMPONENT.test(raw);
+  if (usual && raw.length <= MAX_COMPONENT) return raw;
+  const components = raw.split('/').filter((component) => component !== '' && component !== '.');
+  if (components.includes('..')) throw hostile(entry, `its ${what} contains ".."`);
+  if (components.some((component) => component.length > MAX_COMPONENT)) {
+    throw hostile(entry, `a part of its ${what} is longer than ${MAX_COMPONENT} bytes`);
+  }
+  return usual ? raw : components.join('/');
+}
+
+/** The entry a member of the stream stands for; undefined for the archive's root (`./`). Throws ARCHIVE_HOSTILE. */
+export function entryOf(member: TarMember): ArchiveEntry | undefined {
+  const path = canonicalPath(member.name);
+  if (path === '') {
+    if (member.type === 'directory') return undefined;
+    throw hostile(member.name, 'its name is empty');
+  }
+  const { type, size, mode, uid, gid, mtimeNs, xattrs } = member;
+  const entry: ArchiveEntry = { path, type, size, mode, uid, gid, mtimeNs };
+  if (xattrs) entry.xattrs = xattrs;
+  if (member.sparse) entry.sparse = true;
+  if (type === 'hardlink' || type === 'symlink') entry.linkTarget = linkTargetOf(path, type, member.linkName);
+  return entry;
+}
+
+/** Also for entries of an index, whose targets are as untrusted. */
+export function linkTargetOf(path: BytePath, type: 'hardlink' | 'symlink', target: BytePath): BytePath {
+  if (target === '') throw hostile(path, 'its link target is empty');
+  if (type === 'hardlink') return canonicalPath(target, path, 'link target');
+  if (target.includes('\0')) throw hostile(path, 'its link target contains a NUL byte');
+  if (target.length >= MAX_PATH) throw hostile(path, `its link target is ${target.length} bytes long`);
+  return target;
+}
+
+type Kind = 'implied directory' | ArchiveEntry['type'];
+
+export interface SafetyOptions {
+  /** two names the target file system takes for the same have the same folded form; absent: bytes count */
+  fold?: (path: BytePath) => string;
+}
+
+/** Sees every entry of one archive, in order, and refuses by name what must not be extracted. */
+export class SafetyCheck {
+  readonly #kinds = new Map<BytePath, Kind>();
+  readonly #symlinks = new Map<BytePath, BytePath>();
+  readonly #hardlinks = new Map<BytePath, BytePath>();
+  readonly #linkedTo = new Set<BytePath>();
+  readonly #folded = new Map<string, BytePath>();
+  readonly #fold: SafetyOptions['fold'];
+  /** ordinal of the last of several files of one name */
+  readonly #lastOf = new Map<BytePath, number>();
+  #count = 0;
+  /** parent of the entry before: most siblings follow each other */
+  #lastParent: BytePath = '';
+
+  constructor(options: SafetyOptions = {}) {
+    this.#fold = options.fold;
+  }
+
+  /** The entry as it is to be extracted: a hard link to a symlink is another symlink. Throws ARCHIVE_HOSTILE. */
+  admit(entry: ArchiveEntry): ArchiveEntry {
+    if (++this.#count > MAX_ENTRIES)
+      throw hostile(entry.path, `the archive has more than ${MAX_ENTRIES} entries`);
+    const admitted = entry.type === 'hardlink' ? this.#hardlink(entry) : entry;
+    this.#parents(admitted.path);
+    this.#place(admitted);
+    return admitted;
+  }
+
+  /** When every entry is known: no symlink may lead outside the archive's root or `allowedRoots` (absolute). */
+  checkSymlinks(allowedRoots: readonly string[] = []): void {
+    const roots = allowedRoots.map((root) => `${toBytePath(root).replace(/\/+$/, '')}/`);
+    for (const [path, target] of this.#symlinks) {
+      if (this.#leadsOutside(path, target, roots))
+        throw hostile(path, `its link leads outside, to "${displayPath(target)}"`);
+    }
+  }
+
+  /** Whether the file with this ordinal (counted from 0 over all entries) is the last of its name: it wins. */
+  isLast(path: BytePath, ordinal: number): boolean {
+    const last = this.#lastOf.get(path);
+    return last === undefined || last === ordinal;
+  }
+
+  /** The regular file a hard link's target comes down to. */
+  fileBehind(target: BytePath): BytePath | undefined {
+    let at: BytePath | undefined = target;
+    // targets come before their links, so this cannot go round
+    while (at !== undefined && this.#kinds.get(at) === 'hardlink') at = this.#hardlinks.get(at);
+    return at !== undefined && this.#kinds.get(at) === 'file' ? at : undefined;
+  }
+
+  #hardlink(entry: ArchiveEntry): ArchiveEntry {
+    const target = entry.linkTarget!;
+    const text = this.#symlinks.get(target);
+    if (text !== undefined) return { ...entry, type: 'symlink', linkTarget: text };
+    const kind = this.#kinds.get(target);
+    if (target === entry.path) throw hostile(entry.path, 'it is a hard link to itself');
+    if (kind === undefined)
+      throw hostile(entry.path, `its link target "${displayPath(target)}" is not in the archive before it`);
+    if (kind !== 'file' && kind !== 'hardlink') throw hostile(entry.path, `its link target is a ${kind}`);
+    this.#linkedTo.add(target);
+    return entry;
+  }
+
+  #parents(path: BytePath): void {
+    const slash = path.lastIndexOf('/');
+    if (slash === -1) return;
+    const parent = path.slice(0, slash);
+    if (parent === this.#lastParent) return;
+    const kind = this.#kinds.get(parent);
+    if (kind === undefined) {
+      this.#parents(parent);
+      this.#know(parent, 'implied directory');
+    } else if (!isDirectory(kind)) {
+      throw hostile(path, `its parent "${displayPath(parent)}" is a ${kind}`);
+    }
+    this.#lastParent = parent;
+  }
+
+  #place(entry: ArchiveEntry): void {
+    const { path, type } = entry;
+    const before = this.#kinds.get(path);
+    if (before === undefined) this.#know(path, type);
+    else if (before === 'implied directory' && type === 'directory') this.#kinds.set(path, type);
+    else this.#duplicate(entry, before);
+    if (type === 'symlink') this.#symlinks.set(path, entry.linkTarget!);
+    if (type === 'hardlink') this.#hardlinks.set(path, entry.linkTarget!);
+  }
+
+  /** Plain tar lets the last of two win; that is harmless only while nothing else hangs on the first. */
+  #duplicate({ path, type, linkTarget }: ArchiveEntry, before: Kind): void {
+    if (before !== type) throw hostile(path, `it is a ${type} but was a ${before} before`);
+    if (type === 'directory') return;
+    if (type === 'file') {
+      if (this.#linkedTo.has(path)) throw hostile(path, 'it replaces a file that hard links lead to');
+      this.#lastOf.set(path, this.#count - 1);
+      return;
+    }
+    const links = type === 'symlink' ? this.#symlinks : this.#hardlinks;
+    if (links.get(path) !== linkTarget) throw hostile(path, `it appears twice, as different ${type}s`);
+  }
+
+  #know(path: BytePath, kind: Kind): void {
+    this.#kinds.set(path, kind);
+    if (!this.#fold) return;
+    const folded = this.#fold(path);
+    const other = this.#folded.get(folded);
+    if (other !== undefined) throw hostile(path, `this file system takes it for "${displayPath(other)}"`);
+    this.#folded.set(folded, path);
+  }
+
+  /** Follows the link as the kernel would once everything is extracted; dangling ends and loops lead nowhere. */
+  #leadsOutside(path: BytePath, target: BytePath, roots: readonly BytePath[]): boolean {
+    const at = path.split('/').slice(0, -1);
+    const todo = target.split('/').reverse();
+    if (target.startsWith('/')) return !isWithin(target, roots);
+    for (let hops = 0; todo.length > 0;) {
+      const component = todo.pop()!;
+      if (component === '' || component === '.') continue;
+      if (component === '..') {
+        if (at.pop() === undefined) return true;
+        continue;
+      }
+      at.push(component);
+      const next = this.#symlinks.get(at.join('/'));
+      if (next === undefined) continue;
+      if (++hops > MAX_HOPS) return false;
+      if (next.startsWith('/')) return !isWithin([next, ...todo.reverse()].join('/'), roots);
+      at.pop();
+      todo.push(...next.split('/').reverse());
+    }
+    return false;
+  }
+}
+
+const isDirectory = (kind: Kind): boolean => kind === 'directory' || kind === 'implied directory';
+
+/** Whether an absolute path, read word by word, lies in one of `roots` (each with a trailing slash). */
+function isWithin(path: BytePath, roots: readonly BytePath[]): boolean {
+  const resolved: BytePath[] = [];
+  for (const component of path.split('/')) {
+    if (component === '..') resolved.pop();
+    else if (component !== '' && component !== '.') resolved.push(component);
+  }
+  return roots.some((root) => `/${resolved.join('/')}/`.startsWith(root));
+}
