@@ -35,6 +35,7 @@ export const TRAILER_BYTES = 48;
 /** Frame flags in the file. */
 export const FRAME_KINDS = ['entries', 'slice', 'end'] as const;
 export const REUSABLE = 4;
+const PAGES_KEPT = 3;
 const MAX_FOOTER_BYTES = 1024 * 1024 * 1024;
 
 /** entries: whole tar entries (or one sliced file's header); slice: part of a file's content; end: the two zero blocks. */
@@ -113,6 +114,10 @@ interface Page {
   hashes: Buffer;
 }
 
+function holds(page: Page, frame: number): boolean {
+  return frame >= page.firstFrame && frame < page.firstFrame + page.frames;
+}
+
 /** A loaded index: the frame table in memory, entries decoded a page at a time. All numbers are checked for consistency. */
 export class ArchiveIndex {
   readonly facts: IndexFacts;
@@ -120,7 +125,8 @@ export class ArchiveIndex {
   readonly entryCount: number;
   #table: FrameTable;
   #pages: Page[];
-  #decoded: { page: Page; frames: IndexEntry[][] } | undefined;
+  /** a few pages, the latest last */
+  #decoded: { page: Page; frames: IndexEntry[][] }[] = [];
 
   constructor(facts: IndexFacts, table: FrameTable, pages: Page[]) {
     this.facts = facts;
@@ -153,21 +159,20 @@ export class ArchiveIndex {
 
   /** Throws ARCHIVE_DAMAGED when the page does not decode. Cheap for neighbouring frames. */
   entriesOf(frame: number): IndexEntry[] {
-    if (!this.#holds(this.#decoded?.page, frame)) {
+    let found = this.#decoded.find(({ page }) => holds(page, frame));
+    if (found === undefined) {
       const page = this.#pageOf(frame);
       if (page === undefined) return [];
-      this.#decoded = { page, frames: this.#placed(page) };
+      found = { page, frames: this.#placed(page) };
+      this.#decoded.push(found);
+      if (this.#decoded.length > PAGES_KEPT) this.#decoded.shift();
     }
-    return this.#decoded!.frames[frame - this.#decoded!.page.firstFrame]!;
+    return found.frames[frame - found.page.firstFrame]!;
   }
 
   /** In archive order. */
   *entries(): Generator<IndexEntry> {
     for (let number = 0; number < this.frameCount; number++) yield* this.entriesOf(number);
-  }
-
-  #holds(page: Page | undefined, frame: number): boolean {
-    return page !== undefined && frame >= page.firstFrame && frame < page.firstFrame + page.frames;
   }
 
   #pageOf(frame: number): Page | undefined {
@@ -179,7 +184,7 @@ export class ArchiveIndex {
       else high = middle - 1;
     }
     const page = this.#pages[low];
-    return this.#holds(page, frame) ? page : undefined;
+    return page !== undefined && holds(page, frame) ? page : undefined;
   }
 
   #placed(page: Page): IndexEntry[][] {

@@ -7,4 +7,4 @@ export type * from './types.ts';
 
 // placeholders until the engine lands, so that the core can be imported meanwhile: replace these lines
 const pending = () => Promise.reject(new Error('the archive engine is not there yet'));
-export const rebuildIndex: import("./types.ts").RebuildIndex = pending;
+export const rebuildIndex: import('./types.ts').RebuildIndex = pending;

@@ -1,0 +1,28 @@
+/** Memory in which frames pass from the worker threads to the writer: a fixed number of slots, so it is bounded. */
+import { SLOT_BYTES } from './frame-jobs.ts';
+
+export class Arena {
+  readonly memory: SharedArrayBuffer;
+  #free: number[];
+  #waiting: ((slot: number) => void)[] = [];
+
+  constructor(slots: number) {
+    this.memory = new SharedArrayBuffer(slots * SLOT_BYTES);
+    this.#free = Array.from({ length: slots }, (_, n) => n);
+  }
+
+  /** Resolves in order of asking, once a slot is free. */
+  async acquire(): Promise<number> {
+    return this.#free.pop() ?? new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  release(slot: number): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(slot);
+    else next(slot);
+  }
+
+  view(slot: number, length: number): Buffer {
+    return Buffer.from(this.memory, slot * SLOT_BYTES, length);
+  }
+}

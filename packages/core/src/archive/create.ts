@@ -1,0 +1,360 @@
+/** Makes an archive and its index: walk, cut into frames, reuse or build each, write in order, sync. */
+import { link, type FileHandle, open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { toBackupError } from '../errors.ts';
+import { Arena } from './arena.ts';
+import { ArchiveWriter } from './archive-writer.ts';
+import { compressedBound, compressFrame } from './codecs.ts';
+import { digestFrame } from './digest.ts';
+import { type FrameJob, type FrameResult } from './frame-jobs.ts';
+import { FrameQueue, type Origin } from './frame-queue.ts';
+import { cutFrames, type PlannedFrame } from './frames.ts';
+import { HardLinks, type LinkedEntry } from './hard-links.ts';
+import { type IndexFrame, SLICE_BYTES } from './index-file.ts';
+import { IndexWriter } from './index-writer.ts';
+import { RateLimit } from './rate-limit.ts';
+import { Previous } from './reuse.ts';
+import { closeSource, errnoOf, lookAt, openSource } from './source-file.ts';
+import { Tally } from './tally.ts';
+import { Threads } from './threads.ts';
+import type { CreateArchive, CreateArchiveOptions, CreateArchiveResult } from './types.ts';
+import { Walk, type WalkEntry } from './walk.ts';
+
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js',
+  import.meta.url,
+);
+/** Slots beyond what the threads hold: finished frames that wait for their turn or for the disk. */
+const SPARE_SLOTS = 4;
+const NS_PER_MS = 1_000_000n;
+/** Milliseconds of walking after which other work of the process gets its turn. */
+const TURN = 20;
+/** Only its owner reads an archive: it holds tokens and other people's files. */
+const PRIVATE = 0o600;
+
+export const createArchive: CreateArchive = async (options) => {
+  try {
+    await using run = await Run.start(options);
+    await run.archiveAll();
+    return await run.finish();
+  } catch (thrown) {
+    throw toBackupError(thrown, 'Making the archive');
+  }
+};
+
+/** One archive in the making. */
+class Run {
+  #options: CreateArchiveOptions;
+  #previous: Previous | undefined;
+  #walkStartNs: bigint;
+  #walk: Walk;
+  #links = new HardLinks();
+  #tally: Tally;
+  #limit: RateLimit | undefined;
+  /** undefined while everything is as in the previous archive, and may be linked */
+  #line: Line | undefined;
+  /** frames of the previous archive, from its first, that are as they were */
+  #unchanged = 0;
+
+  static async start(options: CreateArchiveOptions): Promise<Run> {
+    const walkStartNs = BigInt(options.clock.now()) * NS_PER_MS;
+    return new Run(
+      options,
+      walkStartNs,
+      await Previous.open(options.previous, options.codec, options.logger),
+    );
+  }
+
+  private constructor(options: CreateArchiveOptions, walkStartNs: bigint, previous: Previous | undefined) {
+    this.#options = options;
+    this.#walkStartNs = walkStartNs;
+    this.#previous = previous;
+    this.#walk = new Walk(options);
+    this.#tally = new Tally(this.#walk.report);
+    if (options.readRate !== undefined) this.#limit = new RateLimit(options.readRate, options.clock);
+  }
+
+  async archiveAll(): Promise<void> {
+    if (this.#previous === undefined || !this.#options.linkUnchanged) await this.#openLine();
+    await this.#archive(this.#walk.entries());
+    for (;;) {
+      await this.#line?.queue.drain();
+      const orphans = this.#line?.queue.orphans.splice(0) ?? [];
+      if (orphans.length === 0) return;
+      for (const orphan of orphans) this.#tally.remove(orphan);
+      await this.#archive(orphans.map((orphan) => orphan.asFile!));
+    }
+  }
+
+  async finish(): Promise<CreateArchiveResult> {
+    const linked = this.#line === undefined && (await this.#linkPrevious());
+    if (!linked && this.#line === undefined) await this.#openLine();
+    const written = linked ? this.#previous!.index.facts : await this.#line!.finish(this.#walkStartNs);
+    const { files, sourceBytes, reusedBytes, components } = this.#tally;
+    const { warnings, unreadable, present } = this.#walk.report;
+    return {
+      sha256: written.archiveSha256,
+      sizeBytes: written.archiveSize,
+      files,
+      sourceBytes,
+      reusedBytes: linked ? written.archiveSize : reusedBytes,
+      linked,
+      warnings,
+      unreadable,
+      components: this.#options.components.map(({ name }, n) => ({
+        name,
+        present: present[n]!,
+        ...components[n]!,
+      })),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#line?.close();
+    await this.#previous?.close();
+  }
+
+  async #archive(entries: Iterable<WalkEntry>): Promise<void> {
+    const { clock, signal } = this.#options;
+    let turn = clock.monotonic();
+    for (const planned of cutFrames(this.#links.resolve(entries))) {
+      signal.throwIfAborted();
+      if (clock.monotonic() - turn > TURN) {
+        await setImmediate();
+        turn = clock.monotonic();
+      }
+      for (const entry of planned.entries) this.#tally.add(entry);
+      const reusable = this.#previous?.match(planned);
+      if (reusable !== undefined && this.#isNextUnchanged(reusable)) continue;
+      if (this.#line === undefined) await this.#openLine();
+      if (reusable !== undefined) await this.#copy(reusable, planned);
+      else await this.#build(planned);
+    }
+  }
+
+  /** As long as everything is as in the previous archive nothing is written: it may come to a mere link. */
+  #isNextUnchanged(frames: IndexFrame[]): boolean {
+    if (this.#line !== undefined || frames[0]!.number !== this.#unchanged) return false;
+    this.#unchanged += frames.length;
+    return true;
+  }
+
+  /** From here on an archive is written; what was found unchanged so far comes first. */
+  async #openLine(): Promise<void> {
+    const line = await Line.open(this.#options, {
+      links: this.#links,
+      tally: this.#tally,
+      previous: this.#previous,
+    });
+    this.#line = line;
+    const { index } = this.#previous ?? {};
+    let header: { frame: number; entry: () => LinkedEntry } | undefined;
+    for (let number = 0; number < this.#unchanged; number++) {
+      const frame = index!.frame(number);
+      const entries = index!.entriesOf(number);
+      const again = (): LinkedEntry[] => entries.flatMap(({ path }) => this.#walk.entryAt(path) ?? []);
+      if (entries[0]?.sliced) header = { frame: number, entry: () => again()[0] ?? fail(entries[0]!.path) };
+      const { frame: headerFrame, entry } = header ?? {};
+      await line.queue.copy({
+        frame,
+        entries,
+        origin: () =>
+          frame.kind === 'slice'
+            ? sliceOrigin(entry!(), frame.number - headerFrame!)
+            : entries[0]!.sliced
+              ? { kind: 'header', entry: entry!() }
+              : { kind: 'entries', entries: again() },
+      });
+    }
+  }
+
+  async #copy(frames: IndexFrame[], planned: PlannedFrame): Promise<void> {
+    const [entry] = planned.entries;
+    for (const [n, frame] of frames.entries()) {
+      const origin = (): Origin =>
+        n > 0
+          ? sliceOrigin(entry!, n)
+          : planned.sliced
+            ? { kind: 'header', entry: entry! }
+            : { kind: 'entries', entries: planned.entries };
+      await this.#line!.queue.copy({ frame, entries: this.#previous!.index.entriesOf(frame.number), origin });
+    }
+  }
+
+  async #build({ entries, sliced }: PlannedFrame): Promise<void> {
+    if (sliced) return this.#buildSliced(entries[0]!);
+    await this.#limit?.take(
+      entries.reduce((sum, { size }) => sum + size, 0),
+      this.#options.signal,
+    );
+    await this.#line!.queue.build(entries);
+  }
+
+  /** The header promises what fstat says now; the slices keep that promise whatever becomes of the file. */
+  async #buildSliced(planned: WalkEntry): Promise<void> {
+    const source = this.#openBig(planned);
+    if (source === undefined) return;
+    const { fd, entry, look } = source;
+    const { queue } = this.#line!;
+    const before = this.#previous?.headerOf(entry);
+    const count = Math.ceil(entry.size / SLICE_BYTES);
+    let changes = 0;
+    let left = count;
+    const delivered = (changed: boolean): void => {
+      if (changed && changes++ === 0) this.#tally.warnChanged(entry);
+      if (--left === 0) closeSource(fd);
+    };
+    await queue.header(entry);
+    if (count === 0) closeSource(fd);
+    for (let n = 0; n < count; n++) {
+      this.#options.signal.throwIfAborted();
+      const position = n * SLICE_BYTES;
+      const length = Math.min(SLICE_BYTES, entry.size - position);
+      const previous = this.#previous?.sliceAt(before, position);
+      await this.#limit?.take(length, this.#options.signal);
+      await queue.slice({ fd, position, length, look, ...(previous ? { previous } : {}) }, delivered);
+    }
+  }
+
+  #openBig(
+    planned: WalkEntry,
+  ): { fd: number; entry: WalkEntry; look: ReturnType<typeof lookAt> } | undefined {
+    try {
+      const fd = openSource(planned.contentPath ?? planned.source);
+      const look = lookAt(fd);
+      const { size, mtimeNs, ctimeNs, ino } = look;
+      if (look.ino !== planned.ino) this.#links.lose(planned);
+      if (!look.stats.isFile()) {
+        closeSource(fd);
+        this.#tally.fail(planned, 'ENOENT');
+        return undefined;
+      }
+      const entry =
+        planned.contentPath === undefined
+          ? { ...planned, size, mtimeNs, ctimeNs, ino }
+          : { ...planned, size };
+      this.#tally.note(planned, { headerLength: 0, now: entry });
+      return { fd, entry, look };
+    } catch (cause) {
+      this.#links.lose(planned);
+      this.#tally.fail(planned, errnoOf(cause));
+      return undefined;
+    }
+  }
+
+  /** Everything is as it was: the previous archive is this one. False where the file system has no links left. */
+  async #linkPrevious(): Promise<boolean> {
+    const { archivePath, indexPath, previous } = this.#options;
+    const { index } = this.#previous!;
+    if (this.#unchanged !== index.frameCount - 1 || index.frame(this.#unchanged).kind !== 'end') return false;
+    try {
+      await link(previous!.archivePath, archivePath);
+      await link(previous!.indexPath, indexPath);
+      return true;
+    } catch (cause) {
+      this.#options.logger.info(
+        { reason: String(cause) },
+        'the previous archive cannot be linked, it is copied',
+      );
+      return false;
+    }
+  }
+}
+
+interface LineOptions {
+  links: HardLinks;
+  tally: Tally;
+  previous: Previous | undefined;
+}
+
+/** The files being written, the threads, and the queue between. */
+class Line {
+  readonly queue: FrameQueue;
+  #options: CreateArchiveOptions;
+  #archive: FileHandle;
+  #index: FileHandle;
+  #threads: Threads<FrameJob, FrameResult>;
+  #writer: ArchiveWriter;
+  #indexWriter: IndexWriter;
+
+  static async open(options: CreateArchiveOptions, shared: LineOptions): Promise<Line> {
+    const archive = await open(options.archivePath, 'wx', PRIVATE);
+    const index = await open(options.indexPath, 'wx', PRIVATE);
+    return new Line(options, shared, archive, index);
+  }
+
+  private constructor(
+    options: CreateArchiveOptions,
+    { links, tally, previous }: LineOptions,
+    archive: FileHandle,
+    index: FileHandle,
+  ) {
+    const { threads: count, codec, nice, progress } = options;
+    const arena = new Arena(2 * count + SPARE_SLOTS);
+    this.#options = options;
+    this.#archive = archive;
+    this.#index = index;
+    this.#threads = new Threads({ entry: WORKER, count, nice, shared: { arena: arena.memory, codec } });
+    this.#writer = new ArchiveWriter(archive);
+    this.#indexWriter = new IndexWriter(index);
+    this.queue = new FrameQueue({
+      threads: this.#threads,
+      arena,
+      writer: this.#writer,
+      index: this.#indexWriter,
+      links,
+      tally,
+      previousFd: previous?.archive.fd,
+      progress,
+    });
+  }
+
+  /** The end of the tar stream, then everything to the disk. */
+  async finish(walkStartNs: bigint): Promise<{ archiveSha256: string; archiveSize: number }> {
+    await this.queue.drain();
+    const { codec } = this.#options;
+    const raw = Buffer.alloc(1024);
+    const target = Buffer.alloc(compressedBound(raw.length));
+    const end = target.subarray(0, compressFrame(codec, raw, [], target));
+    this.#writer.append(end, () => {});
+    const { digest } = digestFrame(raw, []);
+    const frame = {
+      kind: 'end',
+      length: end.length,
+      rawLength: raw.length,
+      crc32: crc32(end),
+      digest,
+      reusable: true,
+    } as const;
+    await this.#indexWriter.add(frame, []);
+    const archiveSha256 = await this.#writer.finish();
+    const archiveSize = this.#writer.size;
+    const facts = {
+      codec: codec.name,
+      level: codec.level,
+      archiveSha256,
+      archiveSize,
+      walkStartNs: String(walkStartNs),
+    };
+    await this.#indexWriter.finish(facts);
+    await this.#index.sync();
+    return { archiveSha256, archiveSize };
+  }
+
+  async close(): Promise<void> {
+    await this.#threads.close();
+    await this.queue.settle();
+    await this.#writer.settle();
+    await this.#archive.close();
+    await this.#index.close();
+  }
+}
+
+function sliceOrigin(entry: WalkEntry, ordinal: number): Origin {
+  return { kind: 'slice', entry, position: (ordinal - 1) * SLICE_BYTES };
+}
+
+function fail(path: string): never {
+  throw new Error(`${path} vanished while its finished frames in the previous archive were found damaged`);
+}

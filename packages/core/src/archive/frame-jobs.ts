@@ -1,0 +1,234 @@
+/** What a worker thread does: reads, builds tar blocks, hashes and compresses one frame, or copies finished ones. */
+import { closeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { compressedBound, compressFrame } from './codecs.ts';
+import { type ContentSpan, digestFrame } from './digest.ts';
+import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
+import { writeHeaderBlocks } from './header-blocks.ts';
+import { looksIncompressible } from './incompressible.ts';
+import { paddedLength } from './index-file.ts';
+import { errnoOf, type Look, lookAt, openSource, READ_ATTEMPTS, readFully, sameLook } from './source-file.ts';
+import type { Codec } from './types.ts';
+import type { WalkEntry } from './walk.ts';
+
+/** Bytes of one slot of the arena: any frame, compressed, or a run of copied ones. */
+export const SLOT_BYTES = compressedBound(MOST_RAW_BYTES);
+
+/** What all threads share: finished frames pass through slots of this memory. */
+export interface FrameThreadSetup {
+  arena: SharedArrayBuffer;
+  codec: Codec;
+}
+
+/** Frames as they lie in the previous archive. */
+export interface StoredFrame {
+  length: number;
+  crc32: number;
+}
+
+export type FrameJob =
+  | { kind: 'build'; slot: number; entries: WalkEntry[]; headerOnly: boolean }
+  | { kind: 'slice'; slot: number; slice: Slice }
+  | { kind: 'copy'; slot: number; archiveFd: number; offset: number; frames: StoredFrame[] };
+
+/** Part of a big file, and where the previous archive has the bytes it probably still is. */
+export interface Slice {
+  fd: number;
+  position: number;
+  length: number;
+  /** the file when it was opened */
+  look: Look;
+  previous?: StoredFrame & { archiveFd: number; offset: number; rawLength: number; digest: Uint8Array };
+}
+
+export interface FrameResult {
+  /** bytes in the slot; 0: a copy failed its check */
+  length: number;
+  rawLength: number;
+  crc32: number;
+  digest: Uint8Array;
+  /** the slot holds bytes of the previous archive */
+  copied: boolean;
+  /** a file was changing all the while it was read */
+  changed: boolean;
+  /** build: one per entry */
+  outcomes: EntryOutcome[];
+}
+
+/** How an entry went in. `now`: it was not as the walk saw it, this is what was archived. `failure`: an errno. */
+export interface EntryOutcome {
+  headerLength: number;
+  hash?: Uint8Array;
+  now?: Look;
+  changed?: boolean;
+  failure?: string;
+}
+
+/** Failure of a hard link whose target, in the same frame, failed. */
+export const ORPHANED = 'ORPHANED';
+
+export function frameWorker({ arena, codec }: FrameThreadSetup): (job: FrameJob) => { result: FrameResult } {
+  const scratch = codec.name === 'none' ? undefined : Buffer.allocUnsafeSlow(MOST_RAW_BYTES);
+  return (job) => {
+    const slot = Buffer.from(arena, job.slot * SLOT_BYTES, SLOT_BYTES);
+    if (job.kind === 'copy') return { result: copyFrames(job, slot) };
+    const raw = scratch ?? slot;
+    return {
+      result:
+        job.kind === 'build' ? buildFrame(job, codec, raw, slot) : buildSlice(job.slice, codec, raw, slot),
+    };
+  };
+}
+
+type BuildJob = Extract<FrameJob, { kind: 'build' }>;
+type CopyJob = Extract<FrameJob, { kind: 'copy' }>;
+
+function buildFrame({ entries, headerOnly }: BuildJob, codec: Codec, raw: Buffer, slot: Buffer): FrameResult {
+  const spans: ContentSpan[] = [];
+  const owners: EntryOutcome[] = [];
+  const lost = new Set<string>();
+  let room =
+    MOST_RAW_BYTES - entries.reduce((sum, entry) => sum + (headerOnly ? 0 : estimatedLength(entry)), 0);
+  let at = 0;
+  const outcomes = entries.map((entry): EntryOutcome => {
+    if (entry.linkTarget !== undefined && lost.has(entry.linkTarget))
+      return { headerLength: 0, failure: ORPHANED };
+    if (entry.type !== 'file' || headerOnly) {
+      const end = writeHeaderBlocks(raw, at, entry);
+      const headerLength = end - at;
+      at = end;
+      return { headerLength };
+    }
+    const read = readEntry(entry, raw, at, Math.max(room, 0));
+    if (read.failure !== undefined || (read.now !== undefined && read.now.ino !== entry.ino))
+      lost.add(entry.path);
+    if (read.failure !== undefined) return read;
+    const size = read.now?.size ?? entry.size;
+    room -= Math.max(0, paddedLength(size) - paddedLength(entry.size));
+    const start = at + read.headerLength;
+    if (size > 0) {
+      spans.push({ start, end: start + size });
+      owners.push(read);
+    }
+    at = start + paddedLength(size);
+    return read;
+  });
+  const filled = raw.subarray(0, at);
+  const { digest, hashes } = digestFrame(filled, spans);
+  for (const [n, owner] of owners.entries()) owner.hash = hashes[n]!;
+  return { ...finish(codec, filled, spans, slot), digest, changed: false, outcomes };
+}
+
+/** Header and content of one file at `at`, in a consistent state if it holds still for one of a few attempts. */
+function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
+  let fd: number;
+  try {
+    fd = openSource(entry.contentPath ?? entry.source);
+  } catch (cause) {
+    return { headerLength: 0, failure: errnoOf(cause) };
+  }
+  try {
+    return readStable(fd, entry, raw, at, room);
+  } catch (cause) {
+    return { headerLength: 0, failure: errnoOf(cause) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
+  const most = paddedLength(entry.size) + room;
+  let look: Look = entry.contentPath === undefined ? entry : lookAt(fd);
+  for (let attempt = 1; ; attempt++) {
+    const size = Math.min(look.size, most);
+    const mtimeNs = entry.contentPath === undefined ? look.mtimeNs : entry.mtimeNs;
+    const end = writeHeaderBlocks(raw, at, { ...entry, size, mtimeNs });
+    const done = readFully(fd, raw, end, size, 0);
+    raw.fill(0, end + done, end + paddedLength(size));
+    const after = lookAt(fd);
+    if (!after.stats.isFile()) return { headerLength: 0, failure: 'ENOENT' };
+    const same = sameLook(look, after) && size === look.size && done === size;
+    if (same || attempt === READ_ATTEMPTS) {
+      const outcome: EntryOutcome = { headerLength: end - at };
+      if (!same) outcome.changed = true;
+      if (look !== entry || size !== look.size) outcome.now = archivedLook(entry, look, size);
+      return outcome;
+    }
+    const { stats: _, ...now } = after;
+    look = now;
+  }
+}
+
+/** A substitute has the times and inode of the file it stands for. */
+function archivedLook(entry: WalkEntry, look: Look, size: number): Look {
+  const { mtimeNs, ctimeNs, ino } = entry.contentPath === undefined ? look : entry;
+  return { size, mtimeNs, ctimeNs, ino };
+}
+
+function buildSlice(slice: Slice, codec: Codec, raw: Buffer, slot: Buffer): FrameResult {
+  const changed = !readSlice(slice, raw);
+  const filled = raw.subarray(0, paddedLength(slice.length));
+  const { digest } = digestFrame(filled, []);
+  const copied =
+    slice.previous && raw !== slot ? copySlice(slice.previous, filled.length, digest, slot) : undefined;
+  if (copied !== undefined) return { ...copied, digest, changed };
+  return { ...finish(codec, filled, [{ start: 0, end: slice.length }], slot), digest, changed, outcomes: [] };
+}
+
+/** True when the file was, before and after, as it was when it was opened. Missing bytes become zeros. */
+function readSlice({ fd, position, length, look }: Slice, raw: Buffer): boolean {
+  for (let attempt = 1; ; attempt++) {
+    const before = lookAt(fd);
+    const done = readFully(fd, raw, 0, length, position);
+    raw.fill(0, done, paddedLength(length));
+    const after = lookAt(fd);
+    if (sameLook(before, after) || attempt === READ_ATTEMPTS)
+      return done === length && sameLook(after, look) && sameLook(before, look);
+  }
+}
+
+function copySlice(
+  previous: NonNullable<Slice['previous']>,
+  rawLength: number,
+  digest: Buffer,
+  slot: Buffer,
+): Omit<FrameResult, 'digest' | 'changed'> | undefined {
+  if (previous.rawLength !== rawLength || !digest.equals(previous.digest)) return undefined;
+  if (!readStored(previous.archiveFd, previous.offset, [previous], slot)) return undefined;
+  return { length: previous.length, rawLength, crc32: previous.crc32, copied: true, outcomes: [] };
+}
+
+function copyFrames({ archiveFd, offset, frames }: CopyJob, slot: Buffer): FrameResult {
+  const length = frames.reduce((sum, frame) => sum + frame.length, 0);
+  const good = readStored(archiveFd, offset, frames, slot);
+  const nothing = { rawLength: 0, crc32: 0, digest: Buffer.alloc(0), changed: false, outcomes: [] };
+  return { ...nothing, length: good ? length : 0, copied: good };
+}
+
+/** Reads adjacent frames and proves each by its CRC-32. False: the previous archive is not what its index says. */
+function readStored(fd: number, offset: number, frames: StoredFrame[], slot: Buffer): boolean {
+  let at = 0;
+  for (const { length } of frames) at += length;
+  try {
+    if (readFully(fd, slot, 0, at, offset) !== at) return false;
+  } catch {
+    return false;
+  }
+  at = 0;
+  return frames.every((frame) => crc32(slot.subarray(at, (at += frame.length))) === frame.crc32);
+}
+
+function finish(
+  codec: Codec,
+  raw: Buffer,
+  contents: ContentSpan[],
+  slot: Buffer,
+): Pick<FrameResult, 'length' | 'rawLength' | 'crc32' | 'copied'> {
+  const length =
+    codec.name === 'none' ? raw.length : compressFrame(codec, raw, incompressibleOf(raw, contents), slot);
+  return { length, rawLength: raw.length, crc32: crc32(slot.subarray(0, length)), copied: false };
+}
+
+function incompressibleOf(raw: Buffer, contents: ContentSpan[]): ContentSpan[] {
+  return contents.filter(({ start, end }) => looksIncompressible(raw.subarray(start, end)));
+}

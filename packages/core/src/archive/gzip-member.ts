@@ -1,0 +1,50 @@
+/**
+ * One gzip member (RFC 1952) whose deflate stream (RFC 1951) mixes compressed runs with stored blocks: what looks
+ * incompressible is copied, at the speed of memory, and everything between is compressed as usual.
+ */
+import { constants, crc32, deflateRawSync } from 'node:zlib';
+import type { ContentSpan } from './digest.ts';
+
+/** magic, deflate, no flags, no time, no hint, written on Unix */
+const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+/** A last, empty block of fixed codes. */
+const FINAL_BLOCK = Buffer.from([0x03, 0x00]);
+const MOST_STORED = 65535;
+
+/** Writes the member to `target` from 0; answers its length. `stored` are spans of `raw`, in order. */
+export function writeGzipMember(
+  target: Buffer,
+  raw: Buffer,
+  stored: readonly ContentSpan[],
+  level: number,
+): number {
+  let end = HEADER.copy(target);
+  let at = 0;
+  for (const span of stored) {
+    end = deflateRun(target, end, raw.subarray(at, span.start), level);
+    end = storeRun(target, end, raw.subarray(span.start, span.end));
+    at = span.end;
+  }
+  end = deflateRun(target, end, raw.subarray(at), level);
+  end += FINAL_BLOCK.copy(target, end);
+  end = target.writeUInt32LE(crc32(raw), end);
+  return target.writeUInt32LE(raw.length, end);
+}
+
+/** Blocks that end on a byte boundary, none of them the last. */
+function deflateRun(target: Buffer, at: number, run: Buffer, level: number): number {
+  if (run.length === 0) return at;
+  return at + deflateRawSync(run, { level, finishFlush: constants.Z_SYNC_FLUSH }).copy(target, at);
+}
+
+function storeRun(target: Buffer, at: number, run: Buffer): number {
+  let end = at;
+  for (let from = 0; from < run.length; from += MOST_STORED) {
+    const length = Math.min(MOST_STORED, run.length - from);
+    target[end++] = 0;
+    end = target.writeUInt16LE(length, end);
+    end = target.writeUInt16LE(length ^ 0xffff, end);
+    end += run.copy(target, end, from, from + length);
+  }
+  return end;
+}

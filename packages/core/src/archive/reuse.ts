@@ -1,0 +1,165 @@
+/**
+ * The previous archive, as a source of finished frames. A frame is taken over only when every entry in it is what the
+ * walk sees now. Anything wrong with the previous archive or its index means that nothing is reused, never an error.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Logger } from '../ports.ts';
+import type { Slice } from './frame-jobs.ts';
+import { SLOT_BYTES } from './frame-jobs.ts';
+import type { PlannedFrame } from './frames.ts';
+import { type ArchiveIndex, type IndexEntry, type IndexFrame, loadIndex } from './index-file.ts';
+import { paddedLength, SLICE_BYTES } from './index-file.ts';
+import type { Codec, CreateArchiveOptions } from './types.ts';
+import type { WalkEntry } from './walk.ts';
+
+const SECOND = 1_000_000_000n;
+/** Clock ticks last 10 ms at most where times have fractions; a file system that keeps whole seconds may keep even ones. */
+const FINE_GRANULARITY = SECOND / 50n;
+const COARSE_GRANULARITY = 2n * SECOND;
+/** Frames looked through from where the last one was found, before all of them are indexed by their first path. */
+const NEARBY = 8;
+
+export class Previous {
+  readonly index: ArchiveIndex;
+  readonly archive: FileHandle;
+  #walkStart: bigint;
+  /** the frame after the one found last: where the next is most likely */
+  #next = 0;
+  #byFirstPath: Map<string, number> | undefined;
+
+  private constructor(index: ArchiveIndex, archive: FileHandle) {
+    this.index = index;
+    this.archive = archive;
+    this.#walkStart = BigInt(index.facts.walkStartNs);
+  }
+
+  static async open(
+    previous: CreateArchiveOptions['previous'],
+    codec: Codec,
+    logger: Logger,
+  ): Promise<Previous | undefined> {
+    if (previous === undefined) return undefined;
+    let archive: FileHandle | undefined;
+    try {
+      const index = await loadIndex(previous.indexPath);
+      archive = await open(previous.archivePath, 'r');
+      const reason = mismatch(index, codec, (await archive.stat()).size, previous.sha256);
+      if (reason === undefined) return new Previous(index, archive);
+      logger.info({ reason }, 'the previous archive is not reused');
+    } catch (cause) {
+      logger.warn({ reason: String(cause) }, 'the previous archive is not reused');
+    }
+    await archive?.close();
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.archive.close();
+  }
+
+  /** The frames whose bytes are those of `planned`, in a row; undefined when something in it changed. */
+  match(planned: PlannedFrame): IndexFrame[] | undefined {
+    try {
+      const first = this.#find(planned.entries[0]!);
+      if (first === undefined || !this.#unchanged(first, planned.entries)) return undefined;
+      const frames = [first, ...(planned.sliced ? this.#slicesAfter(first, planned.entries[0]!.size) : [])];
+      if (!frames.every(({ reusable, length }) => reusable && length <= SLOT_BYTES)) return undefined;
+      this.#next = first.number + frames.length;
+      return frames;
+    } catch {
+      return undefined; // a page of the index is damaged
+    }
+  }
+
+  /** Where a big file that changed had its content at `position`, to be copied if it still is the same. */
+  sliceAt(header: IndexFrame | undefined, position: number): Slice['previous'] {
+    if (header === undefined) return undefined;
+    const number = header.number + 1 + position / SLICE_BYTES;
+    if (number >= this.index.frameCount) return undefined;
+    const { kind, offset, length, crc32, rawLength, digest } = this.index.frame(number);
+    if (kind !== 'slice' || length > SLOT_BYTES) return undefined;
+    return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest };
+  }
+
+  /** The frame of a sliced file's header, changed or not; slices of others after it do no harm, their digests differ. */
+  headerOf(entry: WalkEntry): IndexFrame | undefined {
+    try {
+      const frame = this.#find(entry);
+      return frame && this.index.entriesOf(frame.number)[0]?.sliced ? frame : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #find({ path }: WalkEntry): IndexFrame | undefined {
+    const last = Math.min(this.#next + NEARBY, this.index.frameCount);
+    for (let number = this.#next; number < last; number++) {
+      if (this.#startsWith(number, path)) return this.index.frame(number);
+    }
+    this.#byFirstPath ??= new Map(
+      Array.from(this.index.frames(), ({ number }) => [this.index.entriesOf(number)[0]?.path ?? '', number]),
+    );
+    const number = this.#byFirstPath.get(path);
+    return number === undefined ? undefined : this.index.frame(number);
+  }
+
+  #startsWith(number: number, path: string): boolean {
+    return this.index.entriesOf(number)[0]?.path === path;
+  }
+
+  #unchanged(frame: IndexFrame, now: WalkEntry[]): boolean {
+    if (frame.kind !== 'entries' || frame.entryCount !== now.length) return false;
+    const before = this.index.entriesOf(frame.number);
+    return now.every((entry, n) => isUnchanged(before[n]!, entry) && !this.#racy(before[n]!));
+  }
+
+  /**
+   * Changed so shortly before it was read that a later change may bear the same time. Every change after the walk began
+   * is racy; so is one in the clock tick before, and everything from a future the clock has since been set back from.
+   */
+  #racy({ ctimeNs }: IndexEntry): boolean {
+    const granularity = ctimeNs % SECOND === 0n ? COARSE_GRANULARITY : FINE_GRANULARITY;
+    return ctimeNs === 0n || ctimeNs >= this.#walkStart - granularity;
+  }
+
+  #slicesAfter(header: IndexFrame, size: number): IndexFrame[] {
+    const count = Math.ceil(size / SLICE_BYTES);
+    return Array.from({ length: count }, (_, n) => {
+      const slice = this.index.frame(header.number + 1 + n);
+      const length = Math.min(SLICE_BYTES, size - n * SLICE_BYTES);
+      if (slice.kind !== 'slice' || slice.rawLength !== paddedLength(length))
+        throw new RangeError('not its slices');
+      return slice;
+    });
+  }
+}
+
+function isUnchanged(before: IndexEntry, now: WalkEntry): boolean {
+  return (
+    before.path === now.path &&
+    before.type === now.type &&
+    before.size === now.size &&
+    before.mtimeNs === now.mtimeNs &&
+    before.ctimeNs === now.ctimeNs &&
+    before.ino === now.ino &&
+    before.mode === now.mode &&
+    before.uid === now.uid &&
+    before.gid === now.gid &&
+    before.linkTarget === now.linkTarget &&
+    before.sparse === now.sparse &&
+    now.contentPath === undefined
+  );
+}
+
+function mismatch(
+  { facts }: ArchiveIndex,
+  codec: Codec,
+  size: number,
+  sha256: string | undefined,
+): string | undefined {
+  if (facts.codec !== codec.name || facts.level !== codec.level) return 'other compression';
+  if (facts.archiveSize !== size) return 'its index is of another archive';
+  if (sha256 !== undefined && facts.archiveSha256 !== sha256) return 'its index has another checksum';
+  if (facts.walkStartNs === '0') return 'its index was rebuilt';
+  return undefined;
+}

@@ -1,0 +1,62 @@
+/** Counts what goes into an archive, and collects what did not go well. */
+import type { Warning } from '../catalogue.ts';
+import { displayPath } from './byte-path.ts';
+import type { EntryOutcome } from './frame-jobs.ts';
+import { unreadable, vanished, type WalkEntry, type WalkReport } from './walk.ts';
+
+export class Tally {
+  files = 0;
+  sourceBytes = 0;
+  reusedBytes = 0;
+  readonly components: { files: number; bytes: number }[];
+  #report: WalkReport;
+
+  constructor(report: WalkReport) {
+    this.#report = report;
+    this.components = report.present.map(() => ({ files: 0, bytes: 0 }));
+  }
+
+  add(entry: WalkEntry): void {
+    this.#count(entry, 1, entry.size);
+  }
+
+  remove(entry: WalkEntry): void {
+    this.#count(entry, -1, -entry.size);
+  }
+
+  /** An entry that could not be archived. */
+  fail(entry: WalkEntry, errno: string): void {
+    this.remove(entry);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR')
+      return void this.#report.warnings.push(vanished(entry.path));
+    this.#report.unreadable.push({ path: displayPath(entry.path), uid: entry.uid });
+    this.#report.warnings.push(unreadable(entry.path, errno));
+  }
+
+  /** An entry that was not as the walk saw it. */
+  note(entry: WalkEntry, { now, changed }: EntryOutcome): void {
+    if (now !== undefined) this.#count(entry, 0, now.size - entry.size);
+    if (changed === true) this.warnChanged(entry);
+  }
+
+  warnChanged(entry: WalkEntry): void {
+    this.#report.warnings.push(changedWhileRead(entry));
+  }
+
+  #count({ type, component }: WalkEntry, files: number, bytes: number): void {
+    const counted = type === 'directory' ? 0 : files;
+    this.files += counted;
+    this.sourceBytes += bytes;
+    this.components[component]!.files += counted;
+    this.components[component]!.bytes += bytes;
+  }
+}
+
+function changedWhileRead({ path }: WalkEntry): Warning {
+  const shown = displayPath(path);
+  return {
+    code: 'changed-while-read',
+    path: shown,
+    message: `${shown} changed while it was read; it is kept as last read`,
+  };
+}

@@ -1,0 +1,314 @@
+/** Walks the sources in a fixed order: components in turn, each a tree sorted by the bytes of its names. */
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import picomatch from 'picomatch';
+import type { Warning } from '../catalogue.ts';
+import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
+import { comparableIno, errnoOf } from './source-file.ts';
+import type { BytePath, Component, EntryType, Substitute } from './types.ts';
+
+/** One thing to archive, as lstat saw it. */
+export interface WalkEntry {
+  /** in the archive */
+  path: BytePath;
+  /** on disk */
+  source: BytePath;
+  type: EntryType;
+  size: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+  /** modulo 2^52, for comparing */
+  ino: number;
+  linkTarget?: BytePath;
+  sparse: boolean;
+  /** read the content from here instead */
+  contentPath?: string;
+  /** device and inode of a file with several names */
+  linkKey?: string;
+  /** which of the options' components it counts for */
+  component: number;
+}
+
+export interface WalkOptions {
+  components: readonly Component[];
+  exclude: readonly string[];
+  substitutes?: ReadonlyMap<BytePath, Substitute> | undefined;
+}
+
+export interface WalkReport {
+  warnings: Warning[];
+  unreadable: { path: string; uid: number }[];
+  present: boolean[];
+}
+
+/** Components that share a root are walked once, so that the tree stays one sorted tree. */
+interface Group {
+  root: BytePath;
+  archivePath: BytePath;
+  members: { component: number; select: Component['select'] }[];
+}
+
+/** A directory on the way down. */
+interface Level {
+  entry: WalkEntry;
+  /** its own entry has been handed out */
+  announced: boolean;
+  names: string[];
+  next: number;
+}
+
+/** One walk over the sources; what could not be walked is in `report`. Reads lazily, one directory at a time. */
+export class Walk {
+  readonly report: WalkReport;
+  #components: readonly Component[];
+  #substitutes: ReadonlyMap<BytePath, Substitute>;
+  #excluded: (displayed: string) => boolean;
+  #groups: Group[];
+
+  constructor({ components, exclude, substitutes }: WalkOptions) {
+    this.#components = components;
+    this.#substitutes = substitutes ?? new Map();
+    this.#excluded = matcher(exclude);
+    this.#groups = grouped(components);
+    this.report = { warnings: [], unreadable: [], present: components.map(() => false) };
+  }
+
+  *entries(): Generator<WalkEntry> {
+    const parents = new Set<BytePath>();
+    for (const group of this.#groups) {
+      const stats = this.#rootStats(group);
+      if (stats === undefined) continue;
+      yield* parentsOf(group, parents);
+      yield* this.#tree(group, stats);
+    }
+  }
+
+  /** Looks again at one path that an earlier walk had seen; undefined when it is gone. */
+  entryAt(path: BytePath): WalkEntry | undefined {
+    const group = this.#groups
+      .filter(({ archivePath }) => path === archivePath || path.startsWith(`${archivePath}/`))
+      .reduce<Group | undefined>(
+        (a, b) => (a && a.archivePath.length >= b.archivePath.length ? a : b),
+        undefined,
+      );
+    if (group === undefined) return undefined;
+    const source = group.root + path.slice(group.archivePath.length);
+    const stats = this.#lstat(source, path);
+    return stats && this.#entry(group, path, source, stats);
+  }
+
+  #rootStats(group: Group): BigIntStats | undefined {
+    try {
+      const stats = statSync(fsPath(group.root), { bigint: true });
+      for (const { component } of group.members) this.report.present[component] = true;
+      return stats;
+    } catch (cause) {
+      const names = group.members.map(({ component }) => this.#components[component]!.name).join(', ');
+      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') {
+        this.report.warnings.push({
+          code: 'missing-component',
+          message: `${names}: ${displayPath(group.root)} does not exist`,
+        });
+      } else this.#unreadable(group.archivePath, 0, cause);
+      return undefined;
+    }
+  }
+
+  *#tree(group: Group, stats: BigIntStats): Generator<WalkEntry> {
+    const root = this.#entry(group, group.archivePath, group.root, stats);
+    if (root === undefined) return;
+    if (root.type !== 'directory') return yield root;
+    /** With only metadata selected, a directory is worth an entry once something in it is. */
+    const lazy = group.members.every(({ select }) => select === 'metadata-only');
+    const levels: Level[] = [this.#level(root)];
+    while (levels.length > 0) {
+      const level = levels[levels.length - 1]!;
+      if (!lazy) yield* announced(level);
+      const name = level.names[level.next++];
+      const entry = name === undefined ? void levels.pop() : this.#child(group, level, name);
+      if (entry?.type === 'directory') levels.push(this.#level(entry));
+      else if (entry !== undefined) {
+        if (lazy) for (const above of levels) yield* announced(above);
+        yield entry;
+      }
+    }
+  }
+
+  #level(entry: WalkEntry): Level {
+    return { entry, announced: false, names: this.#names(entry), next: 0 };
+  }
+
+  #child(group: Group, level: Level, name: string): WalkEntry | undefined {
+    const path = joinPath(level.entry.path, name);
+    if (this.#excluded(path)) return undefined;
+    const source = joinPath(level.entry.source, name);
+    const stats = this.#lstat(source, path);
+    return stats && this.#entry(group, path, source, stats);
+  }
+
+  #names(directory: WalkEntry): string[] {
+    try {
+      return readdirSync(fsPath(directory.source), { encoding: 'latin1' }).sort();
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT') this.#vanished(directory.path);
+      else this.#unreadable(directory.path, directory.uid, cause);
+      return [];
+    }
+  }
+
+  #lstat(source: BytePath, path: BytePath): BigIntStats | undefined {
+    try {
+      return lstatSync(fsPath(source), { bigint: true });
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') this.#vanished(path);
+      else this.#unreadable(path, 0, cause);
+      return undefined;
+    }
+  }
+
+  #entry(group: Group, path: BytePath, source: BytePath, stats: BigIntStats): WalkEntry | undefined {
+    const member = stats.isDirectory()
+      ? group.members[0]
+      : group.members.find(({ select }) => selects(select, path));
+    const type = member && this.#typeOf(path, stats);
+    if (member === undefined || type === undefined) return undefined;
+    const entry = entryOf(path, source, type, stats, member.component);
+    if (type === 'file') return this.#substituted(entry);
+    if (type === 'symlink') return this.#withTarget(entry);
+    return entry;
+  }
+
+  #typeOf(path: BytePath, stats: BigIntStats): EntryType | undefined {
+    if (stats.isFile()) return 'file';
+    if (stats.isDirectory()) return 'directory';
+    if (stats.isSymbolicLink()) return 'symlink';
+    const kind = stats.isSocket() ? 'a socket' : stats.isFIFO() ? 'a FIFO' : 'a device';
+    const shown = displayPath(path);
+    this.report.warnings.push({
+      code: 'special-file',
+      path: shown,
+      message: `${shown} is ${kind}: left out`,
+    });
+    return undefined;
+  }
+
+  #substituted(entry: WalkEntry): WalkEntry | undefined {
+    const substitute = this.#substitutes.get(entry.source);
+    if (substitute === undefined) return entry;
+    if (substitute === 'omit') return undefined;
+    const { size, blocks } = statSync(substitute.contentPath);
+    delete entry.linkKey;
+    return { ...entry, size, sparse: blocks * 512 < size, contentPath: substitute.contentPath };
+  }
+
+  #withTarget(entry: WalkEntry): WalkEntry | undefined {
+    try {
+      entry.linkTarget = readlinkSync(fsPath(entry.source), { encoding: 'latin1' });
+      return entry;
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'EINVAL') this.#vanished(entry.path);
+      else this.#unreadable(entry.path, entry.uid, cause);
+      return undefined;
+    }
+  }
+
+  #vanished(path: BytePath): void {
+    this.report.warnings.push(vanished(path));
+  }
+
+  #unreadable(path: BytePath, uid: number, cause: unknown): void {
+    this.report.unreadable.push({ path: displayPath(path), uid });
+    this.report.warnings.push(unreadable(path, errnoOf(cause)));
+  }
+}
+
+function* announced(level: Level): Generator<WalkEntry> {
+  if (level.announced) return;
+  level.announced = true;
+  yield level.entry;
+}
+
+export function vanished(path: BytePath): Warning {
+  const shown = displayPath(path);
+  return { code: 'vanished', path: shown, message: `${shown} was removed while the backup ran` };
+}
+
+export function unreadable(path: BytePath, errno: string): Warning {
+  const shown = displayPath(path);
+  return { code: 'unreadable', path: shown, message: `${shown} could not be read: ${errno}` };
+}
+
+function entryOf(
+  path: BytePath,
+  source: BytePath,
+  type: EntryType,
+  stats: BigIntStats,
+  component: number,
+): WalkEntry {
+  const size = type === 'file' ? Number(stats.size) : 0;
+  const entry: WalkEntry = {
+    path,
+    source,
+    type,
+    size,
+    mode: Number(stats.mode) & 0o7777,
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    ino: comparableIno(stats.ino),
+    sparse: type === 'file' && Number(stats.blocks) * 512 < size,
+    component,
+  };
+  if (type === 'file' && stats.nlink > 1n) entry.linkKey = `${stats.dev}:${stats.ino}`;
+  return entry;
+}
+
+function selects(select: Component['select'], path: BytePath): boolean {
+  if (select === 'all') return true;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return (name === 'metadata.json' || name.endsWith('.metadata.json')) === (select === 'metadata-only');
+}
+
+function grouped(components: readonly Component[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const [component, { root, archivePath, select }] of components.entries()) {
+    const group = groups.get(`${root}\0${archivePath}`) ?? {
+      root: toBytePath(root),
+      archivePath: toBytePath(archivePath),
+      members: [],
+    };
+    group.members.push({ component, select });
+    groups.set(`${root}\0${archivePath}`, group);
+  }
+  return [...groups.values()];
+}
+
+/** `data/` of `data/storage`: an entry with the look of the directory that holds the root. */
+function* parentsOf(group: Group, seen: Set<BytePath>): Generator<WalkEntry> {
+  const parts = group.archivePath.split('/');
+  for (let depth = 1; depth < parts.length; depth++) {
+    const path = parts.slice(0, depth).join('/');
+    if (seen.has(path)) continue;
+    seen.add(path);
+    const source = group.root + '/..'.repeat(parts.length - depth);
+    try {
+      const stats = statSync(fsPath(source), { bigint: true });
+      if (stats.isDirectory()) yield entryOf(path, source, 'directory', stats, group.members[0]!.component);
+    } catch {
+      // the root itself is readable: the archive is complete without its parents' looks
+    }
+  }
+}
+
+/** A pattern without a slash matches a name anywhere; every pattern takes all below a directory it matches. */
+function matcher(exclude: readonly string[]): (path: BytePath) => boolean {
+  const patterns = exclude
+    .map((pattern) => pattern.replace(/^\/+|\/+$/g, ''))
+    .filter((pattern) => pattern !== '');
+  if (patterns.length === 0) return () => false;
+  const matches = picomatch(patterns, { dot: true, basename: true });
+  return (path) => matches(displayPath(path));
+}
