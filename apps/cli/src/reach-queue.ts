@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { stateDirOf, type Logger } from '@gofr-backup/core';
+import { silentLogger, stateDirOf, type Logger } from '@gofr-backup/core';
 import type { BackupQueue } from '@gofr-backup/queue';
 import type { Session } from './session.ts';
 
@@ -13,13 +13,13 @@ export interface ReachedQueue extends AsyncDisposable {
 }
 
 /** The queue of REDIS_URL, or that of a running `serve`; undefined when there is neither. Throws REDIS_UNREACHABLE. */
-export async function findQueue({ settings, plan, logger }: Session): Promise<ReachedQueue | undefined> {
+export async function findQueue({ settings, plan }: Session): Promise<ReachedQueue | undefined> {
   const { connect, embeddedRedisDir, findEmbeddedRedis, openQueue, queueStatus } =
     await import('@gofr-backup/queue');
   const url = settings.redisUrl ?? (await findEmbeddedRedis(embeddedRedisDir(stateDirOf(plan.backupDir))));
   if (url === undefined) return undefined;
-  const connection = await connect(url, { mode: 'command', logger });
-  const queue = openQueue(settings.project, connection, logger);
+  const connection = await connect(url, { mode: 'command' });
+  const queue = openQueue(settings.project, connection);
   const reached: ReachedQueue = {
     queue,
     own: false,
@@ -35,17 +35,19 @@ export async function findQueue({ settings, plan, logger }: Session): Promise<Re
 }
 
 /** A private Redis and worker for one job. Throws REDIS_MISSING. */
-async function bringUpQueue({ settings, logger }: Session): Promise<ReachedQueue> {
+async function bringUpQueue({ settings, logger: own }: Session): Promise<ReachedQueue> {
   const { connect, openQueue, startEmbeddedRedis } = await import('@gofr-backup/queue');
+  // its failures and warnings come back with the job; twice is once too often
+  const logger = settings.origins.logLevel.variable === null ? silentLogger : own;
   await using resources = new AsyncDisposableStack();
   await endOrphans(logger);
   const dir = await mkdtemp(path.join(tmpdir(), `${PRIVATE}${process.pid}-`));
   resources.defer(() => rm(dir, { recursive: true, force: true }));
   const redis = await startEmbeddedRedis({ dir, logger });
   resources.defer(() => redis.stop());
-  const connection = await connect(redis.url, { mode: 'command', logger });
+  const connection = await connect(redis.url, { mode: 'command' });
   resources.defer(() => connection.close());
-  const queue = openQueue(settings.project, connection, logger);
+  const queue = openQueue(settings.project, connection);
   resources.defer(() => queue.close());
   const { start } = await import('@gofr-backup/worker');
   const worker = await start({ ...settings, redisUrl: redis.url, cleanupOnStart: false }, { logger });

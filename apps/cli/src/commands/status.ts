@@ -95,7 +95,9 @@ function render(session: Session, document: Document): string {
     ['Queue', queue ? countsLine(queue.counts) : paint.dim('none')],
     [
       'Next run',
-      next ? `${inZone(session, next.at)} (in ${span(next.at - systemClock.now())})` : notScheduled(session),
+      next
+        ? `${inZone(session, next.at)} (in ${span(next.at - systemClock.now())})`
+        : notScheduled(session, document),
     ],
     ['Last run', document.last_run ? runLine(session, document.last_run) : 'none known'],
     ['Newest good', newest ? newestLine(newest) : paint.bad('none')],
@@ -129,10 +131,12 @@ function serviceLine({ paint }: Session, { service, queue, enabled }: Document):
   return enabled ? state : `${state}, ${paint.warn('switched off by ENABLED=false: nothing is scheduled')}`;
 }
 
-const notScheduled = ({ settings }: Session): string =>
-  settings.enabled
-    ? `none: no scheduler has set one up (SCHEDULE is ${settings.schedule})`
-    : 'none: ENABLED is false';
+function notScheduled({ settings }: Session, { queue }: Document): string {
+  if (!settings.enabled) return 'none, ENABLED is false';
+  return queue === null
+    ? 'none while no service runs'
+    : `none yet, no scheduler has set up ${settings.schedule}`;
+}
 
 const countsLine = (counts: QueueStatus['counts']): string =>
   `${counts.active} running, ${counts.waiting} waiting, ${counts.completed} done, ${counts.failed} failed`;
