@@ -1,0 +1,85 @@
+import { BackupError } from '@gofr-backup/core';
+import { privateRedis, waitFor, watchLeaks } from '@gofr-backup/testing';
+import { expect, test } from 'vitest';
+import { connect } from './connection.ts';
+import { enqueue } from './enqueue.ts';
+import { follow } from './follow.ts';
+import { openQueue } from './queue.ts';
+
+async function failure(work: Promise<unknown>): Promise<BackupError> {
+  return work.then(
+    () => expect.unreachable('it should have failed'),
+    (error: unknown) => {
+      expect(error).toBeInstanceOf(BackupError);
+      return error as BackupError;
+    },
+  );
+}
+
+const ABSENT = [
+  'redis://127.0.0.1:1',
+  'redis://nobody:secret@no-such-host.invalid',
+  'redis://192.0.2.1:6379', // routed nowhere (RFC 5737)
+  'unix:///no/such/redis.sock',
+  'redis+sentinel://127.0.0.1:1,127.0.0.1:2/main',
+  'redis+cluster://127.0.0.1:1',
+];
+
+test.for(ABSENT)('a command without Redis answers with 69 within two seconds: %s', async (url) => {
+  const noLeaks = watchLeaks();
+  const begin = performance.now();
+  const error = await failure(connect(url, { mode: 'command' }));
+  expect(performance.now() - begin).toBeLessThan(2000);
+  expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE', exit: 69 });
+  expect(error.why).not.toBe('');
+  expect(error.message + error.why + JSON.stringify(error.details)).not.toContain('secret');
+  await noLeaks();
+});
+
+test('a wrong password is told as Redis tells it', async () => {
+  await using redis = await privateRedis({ tcp: true, args: ['--requirepass', 'right'] });
+  const error = await failure(connect(redis.url.replace('//', '//:wrong@'), { mode: 'command' }));
+  expect(error).toMatchObject({
+    code: 'REDIS_UNREACHABLE',
+    why: expect.stringMatching(/WRONGPASS|AUTH/) as string,
+  });
+  const connection = await connect(redis.url.replace('//', '//:right@'), { mode: 'command' });
+  connection.close();
+}, 60_000);
+
+test('Redis that dies while a command follows a job ends it with 69', async () => {
+  await using redis = await privateRedis();
+  const connection = await connect(redis.url, { mode: 'command' });
+  const queue = openQueue('plot', connection);
+  const following = failure(follow(await enqueue(queue, 'backup', {})));
+  await redis.kill();
+  expect(await following).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+  expect(await failure(enqueue(queue, 'backup', {}))).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+  connection.close();
+});
+
+test('Redis that hangs while a command follows a job ends it with 69', async () => {
+  await using redis = await privateRedis();
+  const connection = await connect(redis.url, { mode: 'command' });
+  const job = await enqueue(openQueue('plot', connection), 'backup', {});
+  process.kill(redis.pid, 'SIGSTOP');
+  try {
+    expect(await failure(follow(job))).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+  } finally {
+    process.kill(redis.pid, 'SIGCONT');
+    connection.close();
+  }
+});
+
+test('a service connects when Redis comes, and again when it comes back', async () => {
+  await using redis = await privateRedis();
+  await redis.kill();
+  const connection = await connect(redis.url, { mode: 'service' });
+  const answer = connection.client.ping();
+  await redis.start();
+  expect(await answer).toBe('PONG');
+  await redis.kill();
+  await redis.start();
+  await waitFor(async () => (await connection.client.ping()) === 'PONG');
+  connection.close();
+});

@@ -1,0 +1,62 @@
+/** A worker process is killed in the middle of a job: another takes the job up, and it ends once. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { privateRedis, temporaryDirectory, waitFor } from '@gofr-backup/testing';
+import { expect, test } from 'vitest';
+import { connect } from './connection.ts';
+import { startConsumer } from './consumer.ts';
+import { enqueue } from './enqueue.ts';
+import { follow } from './follow.ts';
+import { openQueue } from './queue.ts';
+import { idle } from './test-processors.ts';
+
+const WORKER = `
+  const { connect } = await import('${import.meta.dirname}/connection.ts');
+  const { startConsumer } = await import('${import.meta.dirname}/consumer.ts');
+  const { idle } = await import('${import.meta.dirname}/test-processors.ts');
+  const connection = await connect(process.argv[1], { mode: 'service' });
+  startConsumer({ project: 'plot', connection, lockDuration: 1000, processors: idle({
+    backup: async ({ save, payload, attempt }) => {
+      await save({ ...payload, resume: { step: 'verify', filename: 'made.tar' } });
+      console.log('archived in attempt ' + attempt);
+      await new Promise(() => {});
+    },
+  }) });`;
+
+test('kill -9 three times over: the job survives, goes on where it was, and loses no attempt', async () => {
+  await using redis = await privateRedis();
+  await using dir = await temporaryDirectory();
+  const log = join(dir.path, 'runs');
+  const connection = await connect(redis.url, { mode: 'service' });
+  const queue = openQueue('plot', connection);
+  const job = await enqueue(queue, 'backup', {});
+  for (let kill = 0; kill < 3; kill++) {
+    const worker = spawn(process.execPath, ['--input-type=module', '-e', WORKER, redis.url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said] = (await once(worker.stdout, 'data')) as [Buffer];
+    expect(said.toString()).toBe('archived in attempt 1\n');
+    worker.kill('SIGKILL');
+    await once(worker, 'exit');
+  }
+  const consumer = startConsumer({
+    project: 'plot',
+    connection,
+    lockDuration: 1000,
+    processors: idle({
+      async backup({ payload }) {
+        await appendFile(log, `${payload.resume?.step} ${payload.resume?.filename}\n`);
+        const entry = { filename: 'made.tar', filepath: '/made.tar', tier: 'daily', timestamp: '' } as const;
+        return { backup: { ...entry, size_bytes: 1, verified: true, status: 'good' }, promoted: [] };
+      },
+    }),
+  });
+  expect((await follow(job)).backup.filename).toBe('made.tar');
+  expect(await readFile(log, 'utf8')).toBe('verify made.tar\n');
+  await waitFor(async () => (await queue.bull.getActiveCount()) === 0);
+  await consumer.stop();
+  await queue.close();
+  connection.close();
+}, 90_000);

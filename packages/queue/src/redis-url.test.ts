@@ -1,0 +1,87 @@
+import { BackupError } from '@gofr-backup/core';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseRedisUrl, redactRedisUrl } from './redis-url.ts';
+
+test.for([
+  ['redis://h', { kind: 'single', options: { host: 'h', port: 6379 } }],
+  [
+    'redis://u:p%40ss/word@h:1234/3',
+    { kind: 'single', options: { host: 'h', port: 1234, username: 'u', password: 'p@ss/word', db: 3 } },
+  ],
+  [
+    'redis://:secret@[::1]:6380',
+    { kind: 'single', options: { host: '::1', port: 6380, password: 'secret' } },
+  ],
+  ['rediss://h', { kind: 'single', options: { host: 'h', port: 6379, tls: {} } }],
+  ['unix:///run/a%20b/redis.sock?db=2', { kind: 'single', options: { path: '/run/a b/redis.sock', db: 2 } }],
+  ['unix:///tmp/x@y/redis.sock', { kind: 'single', options: { path: '/tmp/x@y/redis.sock' } }],
+  [
+    'unix://u:p@/run/redis.sock',
+    { kind: 'single', options: { path: '/run/redis.sock', username: 'u', password: 'p' } },
+  ],
+  [
+    'redis+sentinel://:p@a:1,b/main/4',
+    {
+      kind: 'sentinel',
+      options: {
+        sentinels: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 26_379 },
+        ],
+        name: 'main',
+        db: 4,
+        password: 'p',
+      },
+    },
+  ],
+  [
+    'rediss+cluster://a:1,b',
+    {
+      kind: 'cluster',
+      nodes: [
+        { host: 'a', port: 1 },
+        { host: 'b', port: 6379 },
+      ],
+      options: { tls: {} },
+    },
+  ],
+] as const)('%s', ([url, target]) => {
+  expect(parseRedisUrl(url)).toEqual(target);
+});
+
+test.for([
+  '',
+  'redis',
+  'http://h',
+  'redis+sentinel://a,b',
+  'redis://',
+  'redis+cluster://a,,b',
+  'redis://h/x',
+])('refused: %s', (url) => {
+  expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+});
+
+test('a password is in no error and in no redacted URL', () => {
+  const password = fc.stringMatching(/^[A-Za-z0-9/:_.!-]{8,20}$/).map((text) => `S3CRET${text}`);
+  const form = fc.constantFrom(
+    'redis://u:',
+    'redis+cluster://:',
+    'unix://u:',
+    'nonsense://u:',
+    'redis+sentinel://',
+  );
+  fc.assert(
+    fc.property(form, password, fc.constantFrom('@h:1/x', '@', '@h,,/', '@h/0'), (start, secret, end) => {
+      const url = start + secret + end;
+      expect(redactRedisUrl(url)).not.toContain('S3CRET');
+      try {
+        parseRedisUrl(url);
+      } catch (error) {
+        expect(error).toBeInstanceOf(BackupError);
+        const { message, why, hint, details } = error as BackupError;
+        expect(JSON.stringify([message, why, hint, details])).not.toContain('S3CRET');
+      }
+    }),
+  );
+});
