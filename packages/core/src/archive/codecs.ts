@@ -66,12 +66,13 @@ function encode({ name, level }: Codec, raw: Buffer): Buffer {
  * Throws ARCHIVE_DAMAGED when the frame does not decode to exactly `rawLength` bytes.
  */
 export function decompressFrame(name: Compression, frame: Uint8Array, rawLength: number): Buffer {
-  const raw = decode(name, frame, rawLength);
+  const raw = decodeAtMost(name, frame, rawLength);
   if (raw.length !== rawLength) throw damaged(`a frame holds ${raw.length} bytes where ${rawLength} belong`);
   return raw;
 }
 
-function decode(name: Compression, frame: Uint8Array, rawLength: number): Buffer {
+/** The raw bytes of a frame whose length is not known. Throws ARCHIVE_DAMAGED when there are more than `rawLength`. */
+export function decodeAtMost(name: Compression, frame: Uint8Array, rawLength: number): Buffer {
   try {
     switch (name) {
       case 'gzip':

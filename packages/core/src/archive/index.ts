@@ -3,8 +3,5 @@ export { displayPath, toBytePath } from './byte-path.ts';
 export { EXTENSIONS } from './codecs.ts';
 export { createArchive } from './create.ts';
 export { openArchive } from './open.ts';
+export { rebuildIndex } from './rebuild-index.ts';
 export type * from './types.ts';
-
-// placeholders until the engine lands, so that the core can be imported meanwhile: replace these lines
-const pending = () => Promise.reject(new Error('the archive engine is not there yet'));
-export const rebuildIndex: import('./types.ts').RebuildIndex = pending;

@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Compression } from '../catalogue.ts';
 import type { EntrySource, FileWork } from './entry-source.ts';
 import { createFile, setMetadata, writeAt, writeSparseAt } from './file-writer.ts';
+import { SLICE_BYTES } from './index-file.ts';
 import { damaged } from './refusals.ts';
 import { entryOf } from './safety.ts';
 import { decodeStream, type StreamOptions } from './stream-decoder.ts';
@@ -105,6 +106,11 @@ function* zeros(length: number): Generator<Buffer> {
   for (let left = length; left > 0; left -= block.length) yield block.subarray(0, left);
 }
 
+/** Our own archives tell of holes only in the index: without it, zeros of a large file are taken for some. */
+export function mayHaveHoles({ sparse, size }: Pick<ArchiveEntry, 'sparse' | 'size'>): boolean {
+  return sparse === true || size > SLICE_BYTES;
+}
+
 /** Writes the files of the plan one after the other, as the stream brings them. */
 class StreamFileWriter implements EntrySink {
   total = 0;
@@ -126,7 +132,7 @@ class StreamFileWriter implements EntrySink {
 
   data(bytes: Buffer, offset: number): void {
     if (!this.#open) return;
-    if (this.#open.entry.sparse) writeSparseAt(this.#open.fd, bytes, offset);
+    if (mayHaveHoles(this.#open.entry)) writeSparseAt(this.#open.fd, bytes, offset);
     else writeAt(this.#open.fd, bytes, offset);
     this.#bytes += bytes.length;
   }
@@ -135,7 +141,7 @@ class StreamFileWriter implements EntrySink {
   finish(): void {
     if (!this.#open) return;
     const { fd, entry } = this.#open;
-    if (entry.sparse) ftruncateSync(fd, entry.size);
+    if (mayHaveHoles(entry)) ftruncateSync(fd, entry.size);
     setMetadata(fd, entry, this.#work.ownership);
     this.#open = undefined;
     closeSync(fd);

@@ -33,6 +33,8 @@ export interface TarMember {
   xattrs?: Map<string, Buffer>;
   /** where its first header block, extended headers included, lies in the stream */
   start: number;
+  /** where its last header block ends */
+  headerEnd: number;
 }
 
 export interface TarSink {
@@ -263,6 +265,7 @@ export class TarParser {
       gid: paxNumber(pax, 'gid', ID_RANGE) ?? header.gid(),
       mtimeNs: paxTime(pax, 'mtime') ?? BigInt(header.mtime()) * 1_000_000_000n,
       start: this.#memberStart,
+      headerEnd: this.#position - (this.#position % BLOCK) + BLOCK,
       ...(xattrs && { xattrs }),
       ...(sparse && { sparse: true }),
     };
