@@ -39,7 +39,7 @@ async function everything(playground: Playground): Promise<void> {
   await gofrBackup(playground, 'verify', '--latest');
   await gofrBackup(playground, 'list');
   const archive = await newestArchive(playground);
-  await readWithPlainTools(archive);
+  await readWithPlainTools(playground, archive);
   const note = await loseAndRestore(playground, before);
   say(`${before.files} files are back, compared by SHA-256, mode and time: all as they were. ${note}`);
   await gofrBackup(playground, 'status');

@@ -1,11 +1,22 @@
 /** One folder a run below quickstart-data/: its own copy of the data, its backups, its logs. */
-import { cpSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { provideSampleData } from '../sample/sample-data.ts';
 import { ROOT } from '../steps.ts';
 
 const QUICKSTART_DATA = join(ROOT, 'quickstart-data');
 const RUNS_KEPT = 3;
+/** of the process that made the folder */
+const PID_FILE = 'quickstart.pid';
 
 export interface Playground {
   /** everything of this run */
@@ -23,20 +34,30 @@ export class PlaygroundError extends Error {}
 
 /** Makes the folder of a run, with fresh sample data unless `own` names a directory. */
 export function preparePlayground(own: string | undefined): Playground {
-  removeOldRuns();
-  const stamp = new Date().toISOString().replace(/\D/g, '').slice(2, 14);
-  const root = join(QUICKSTART_DATA, `${stamp}-${process.pid}`);
+  const given = own === undefined ? undefined : directory(own);
+  const root = newRun();
   const backups = join(root, 'backups');
-  mkdirSync(backups, { recursive: true });
-  const playground = {
-    root,
-    backups,
-    log: join(root, 'serve.log'),
-    own: own === undefined ? undefined : directory(own),
-  };
-  const settings = { GOFR_PLOT_BACKUP_BACKUP_DIR: backups, ...sources(playground) };
+  mkdirSync(backups);
+  const settings = { GOFR_PLOT_BACKUP_BACKUP_DIR: backups, ...sources(root, given) };
   writeFileSync(join(root, 'settings.env'), asShell(settings));
-  return { ...playground, settings };
+  return { root, own: given, backups, log: join(root, 'serve.log'), settings };
+}
+
+/** The next free number; making the folder is what takes it, so two runs at once have two. */
+function newRun(): string {
+  mkdirSync(QUICKSTART_DATA, { recursive: true });
+  const taken = runs();
+  removeOldRuns(taken);
+  for (let number = (taken[0] ?? 0) + 1; ; number += 1) {
+    const root = folderOf(number);
+    try {
+      mkdirSync(root);
+      writeFileSync(join(root, PID_FILE), String(process.pid));
+      return root;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }
 
 /** A path as a user in the checkout would type it. */
@@ -45,7 +66,7 @@ export function shown(path: string): string {
   return below.startsWith('..') ? path : below;
 }
 
-function sources({ root, own }: { root: string; own: string | undefined }): Record<string, string> {
+function sources(root: string, own: string | undefined): Record<string, string> {
   if (own !== undefined) return { GOFR_PLOT_BACKUP_DATA_DIR: own, GOFR_PLOT_BACKUP_PATHS: 'all:.' };
   const sample = join(QUICKSTART_DATA, 'sample');
   provideSampleData(sample);
@@ -64,21 +85,25 @@ function directory(path: string): string {
   return realpathSync(path);
 }
 
-/** Keeps the newest few, and every one whose process is still at work. */
-function removeOldRuns(): void {
-  mkdirSync(QUICKSTART_DATA, { recursive: true });
-  const runs = readdirSync(QUICKSTART_DATA)
-    .filter((name) => /^\d{12}-\d+$/.test(name))
-    .sort((a, b) => b.localeCompare(a));
-  for (const name of runs.slice(RUNS_KEPT - 1)) {
-    if (!isAlive(Number(name.split('-')[1])))
-      rmSync(join(QUICKSTART_DATA, name), { recursive: true, force: true });
+/** Numbers of the runs that are there, newest first. */
+function runs(): number[] {
+  return readdirSync(QUICKSTART_DATA)
+    .flatMap((name) => /^run-(\d+)$/.exec(name)?.slice(1).map(Number) ?? [])
+    .sort((a, b) => b - a);
+}
+
+const folderOf = (run: number): string => join(QUICKSTART_DATA, `run-${run}`);
+
+/** Keeps the newest few, and every one that is still at work. */
+function removeOldRuns(taken: number[]): void {
+  for (const run of taken.slice(RUNS_KEPT - 1)) {
+    if (!isAtWork(folderOf(run))) rmSync(folderOf(run), { recursive: true, force: true });
   }
 }
 
-function isAlive(pid: number): boolean {
+function isAtWork(folder: string): boolean {
   try {
-    process.kill(pid, 0);
+    process.kill(Number(readFileSync(join(folder, PID_FILE), 'utf8')), 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
