@@ -1,7 +1,7 @@
 /** Restore by choosing: which backup, then what of it. */
 import { isCancel, multiselect, select, type CANCEL_SYMBOL } from '@clack/prompts';
 import { BackupError, list, systemClock, type CatalogueEntry, type RestoreRequest } from '@gofr-backup/core';
-import { size, span } from './format.ts';
+import { columns, size, span } from './format.ts';
 import type { Session } from './session.ts';
 
 /** Throws DECLINED when there is no terminal or the person leaves, NO_SUCH_BACKUP when there is none to choose. */
@@ -25,33 +25,30 @@ export async function chooseRestore(session: Session): Promise<Pick<RestoreReque
 }
 
 async function chooseBackup(backups: CatalogueEntry[]): Promise<string> {
-  const width = Math.max(...backups.map(({ filename }) => filename.length));
+  const labels = columns(backups.map(describe));
   return answered(
     await select({
-      message: 'Which backup?  ↑ ↓ to move, Enter to choose, Esc to leave',
+      message: 'Which backup?',
       output: process.stderr,
       maxItems: 12,
-      options: backups.map((entry) => ({
-        value: entry.filename,
-        label: `${entry.filename.padEnd(width)}  ${describe(entry)}`,
-      })),
+      options: backups.map(({ filename }, at) => ({ value: filename, label: labels[at] ?? filename })),
     }),
   );
 }
 
-function describe(entry: CatalogueEntry): string {
+function describe(entry: CatalogueEntry): string[] {
   const made = Date.parse(entry.created_at ?? entry.timestamp);
   const age = Number.isNaN(made) ? 'age unknown' : `${span(systemClock.now() - made)} old`;
   const verified =
     entry.status === 'corrupt' ? '✗ corrupt' : entry.verified ? '✓ verified' : '✗ not verified';
-  return [size(entry.size_bytes).padStart(9), age.padEnd(13), entry.tier.padEnd(7), verified].join('  ');
+  return [entry.filename, size(entry.size_bytes).padStart(9), age, entry.tier, verified];
 }
 
 /** Undefined: everything. */
 async function chooseComponents(components: string[]): Promise<string[] | undefined> {
   const chosen = answered(
     await multiselect({
-      message: 'What of it?  Space to switch, Enter to go on',
+      message: 'What of it?',
       output: process.stderr,
       options: components.map((name) => ({ value: name, label: name })),
       initialValues: components,

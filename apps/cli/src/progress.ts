@@ -13,23 +13,42 @@ interface Surroundings {
   clock: Clock;
 }
 
-/** A bar on a terminal; elsewhere a line when a phase begins, every ten seconds of it, and nothing more. */
-export function progressOn(surroundings: Surroundings): Progress {
+export interface ProgressView {
+  report: Progress;
+  /** What a phase without a total of its own will about come to. */
+  expect(bytes: number): void;
+}
+
+/**
+ * A bar on a terminal; elsewhere a line when a phase begins and every ten seconds of it. A phase that does not know
+ * its total is measured by the one before it, since what was archived is what will be verified.
+ */
+export function progressOn(surroundings: Surroundings): ProgressView {
   const { screen, clock } = surroundings;
   const every = screen.isTerminal ? REDRAW_EVERY : LINE_EVERY;
-  let phase = '';
+  let expected: number | undefined;
+  let previous: ProgressEvent = { phase: '', bytes: 0, files: 0 };
   let began = 0;
-  let last = -Infinity;
-  return (event) => {
+  let drawn = -Infinity;
+  const report = (event: ProgressEvent): void => {
     const now = clock.monotonic();
-    const isNew = event.phase !== phase;
-    if (isNew) [phase, began] = [event.phase, now];
-    if (!isNew && now - last < every) return;
-    last = now;
+    const isNew = event.phase !== previous.phase || event.bytes < previous.bytes;
+    if (isNew && previous.bytes > 0) expected = previous.bytes;
+    if (isNew) began = now;
+    previous = event;
+    if (!isNew && now - drawn < every) return;
+    drawn = now;
     const rate = event.bytes / Math.max((now - began) / 1000, 0.001);
-    if (screen.isTerminal) screen.status(bar(event, rate, surroundings));
-    else screen.line(plain(event, isNew ? 0 : rate));
+    const known = withTotals(event, expected);
+    if (screen.isTerminal) screen.status(bar(known, rate, surroundings));
+    else screen.line(plain(known, isNew ? 0 : rate));
   };
+  return { report, expect: (bytes) => (expected = bytes) };
+}
+
+function withTotals(event: ProgressEvent, expected: number | undefined): ProgressEvent {
+  if (expected === undefined || event.totalBytes !== undefined || event.bytes > expected) return event;
+  return { ...event, totalBytes: expected };
 }
 
 function bar(event: ProgressEvent, rate: number, { screen, colours }: Surroundings): string {

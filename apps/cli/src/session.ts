@@ -3,6 +3,7 @@ import { loadSettings, planFrom, type Settings } from '@gofr-backup/config';
 import {
   systemClock,
   type BackupPlan,
+  type CatalogueEntry,
   type Logger,
   type OperationContext,
   type Progress,
@@ -18,6 +19,8 @@ export interface Session {
   plan: BackupPlan;
   logger: Logger;
   progress: Progress;
+  /** Tells the progress bar that the work will about come to what this backup holds. */
+  expect(backup: CatalogueEntry | undefined): void;
   signal: AbortSignal;
   screen: Screen;
   /** for stderr */
@@ -51,13 +54,16 @@ export function openSession(json: boolean): Session {
   });
   for (const warning of settings.warnings) logger.warn({}, warning);
   const plan = planFrom(settings);
-  const progress = progressOn({ screen, colours, clock });
+  const { report: progress, expect } = progressOn({ screen, colours, clock });
   const { signal, release } = onInterrupt(screen, clock.monotonic);
   return {
     settings,
     plan,
     logger,
     progress,
+    expect: (backup) => {
+      if (backup?.source_bytes !== undefined) expect(backup.source_bytes);
+    },
     signal,
     screen,
     colours,

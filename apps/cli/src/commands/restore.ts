@@ -33,6 +33,7 @@ export async function run(session: Session, [name]: string[], options: Options):
   const description = await describeRestore(session.context('restore'), request);
   request.backup = description.backup.filename;
   explain(session, description, options);
+  session.expect(description.backup);
   if (options.yes !== true && !options.dryRun && overwrites(description)) await confirm(session, 'restore');
   const outcome = await performOrFallBack(session, 'restore', request, {
     here: options.here === true,

@@ -1,4 +1,4 @@
-import { BackupError, ERRORS, verify } from '@gofr-backup/core';
+import { BackupError, ERRORS, list, verify } from '@gofr-backup/core';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';
 
@@ -10,6 +10,8 @@ interface Options {
 
 export async function run(session: Session, names: string[], options: Options): Promise<number> {
   const request = requestOf(names, options);
+  const { backups } = await list(session.context('verify'));
+  session.expect(backups.find(({ filename }) => names.length === 0 || filename === names[0]));
   const outcome = await performOrFallBack(session, 'verify', request, {
     here: options.here === true,
     inProcess: () => verify(session.context('verify'), request),
