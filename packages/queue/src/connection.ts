@@ -23,7 +23,7 @@ export interface Connection {
 
 /** ms until a command gives up on connecting, and on any one answer */
 const CONNECT_TIMEOUT = 1000;
-const ANSWER_TIMEOUT = 5000;
+const ANSWER_TIMEOUT = 3000;
 
 /** `command` mode throws REDIS_UNREACHABLE; `service` mode resolves without waiting for Redis. */
 export async function connect(redisUrl: string, options: ConnectOptions): Promise<Connection> {
@@ -37,7 +37,6 @@ export async function connect(redisUrl: string, options: ConnectOptions): Promis
   };
   reportState(connection, logger);
   if (mode === 'command') await reachNow(connection);
-  else void client.connect().catch(() => {}); // reported by the error listener, tried again by retryStrategy
   return connection;
 }
 
@@ -47,16 +46,19 @@ const giveUp = (): null => null;
 function createClient(target: RedisTarget, mode: ConnectOptions['mode']): Redis | Cluster {
   const retry = mode === 'command' ? giveUp : retryLater;
   const shared = {
+    // BullMQ duplicates the client, and never gets over a lazy duplicate whose first connect fails
+    lazyConnect: mode === 'command',
     maxRetriesPerRequest: null,
     keepAlive: 10_000,
     ...(mode === 'command' ? { connectTimeout: CONNECT_TIMEOUT, commandTimeout: ANSWER_TIMEOUT } : {}),
   };
   if (target.kind === 'cluster') {
-    const redisOptions = { ...shared, ...target.options };
-    return new Cluster(target.nodes, { redisOptions, lazyConnect: true, clusterRetryStrategy: retry });
+    const { lazyConnect, ...rest } = shared;
+    const redisOptions = { ...rest, ...target.options };
+    return new Cluster(target.nodes, { redisOptions, lazyConnect, clusterRetryStrategy: retry });
   }
   const retries = { retryStrategy: retry, sentinelRetryStrategy: retry };
-  return new Redis({ ...shared, ...retries, ...target.options, lazyConnect: true });
+  return new Redis({ ...shared, ...retries, ...target.options });
 }
 
 /** One line when it is lost, one when it is back; without the listener an error would end the process. */

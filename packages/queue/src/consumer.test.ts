@@ -357,6 +357,23 @@ test('Redis is killed while a job runs and comes back: the job ends, the consume
   expect(drills).toEqual(['first', 'second']);
 });
 
+test('a consumer that starts before Redis works, and hears of cancellation, once it is there', async () => {
+  await redis.kill();
+  const early = await connect(redis.url, { mode: 'service' });
+  const consumer = startConsumer({
+    project: queue.project,
+    connection: early,
+    processors: idle({ drill: untilAborted }),
+  });
+  await redis.start();
+  const job = await enqueue(queue, 'drill', {});
+  await waitFor(() => isActive(job.id));
+  await waitFor(async () => (await cancel(queue, job.id)) === 'finished');
+  await expect(follow(job)).rejects.toMatchObject({ code: 'CANCELLED' });
+  await consumer.stop();
+  early.close();
+});
+
 test('a lost queue lock aborts the run that lost it', async () => {
   let reason: unknown;
   consume(

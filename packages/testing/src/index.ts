@@ -5,5 +5,6 @@ export * from './leaks.ts';
 export * from './private-redis.ts';
 export * from './temporary.ts';
 export * from './tools.ts';
+export * from './travel.ts';
 export * from './tree.ts';
 export * from './wait-for.ts';
