@@ -86,12 +86,17 @@ function sayGoodbye({ root, own }: Playground, archive: string): void {
 
 async function giveUp(error: unknown): Promise<void> {
   await service?.stop().catch(() => undefined);
-  const known = error instanceof CommandError || error instanceof PlaygroundError;
-  const text = known ? error.message : String(error instanceof Error ? error.stack : error);
+  const defect = !(error instanceof CommandError || error instanceof PlaygroundError || hasErrno(error));
+  const text = error instanceof Error ? (defect ? error.stack : error.message) : String(error);
   console.error(styleText('red', `\nQuickstart failed: ${text}`));
   if (playground)
     console.error(`The service's log: ${shown(playground.log)}; everything else: ${shown(playground.root)}`);
   process.exitCode = 1;
+}
+
+/** The system's own refusal: its message names the file, and its stack says nothing more. */
+function hasErrno(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error;
 }
 
 async function interrupted(): Promise<void> {

@@ -27,6 +27,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
+test('names are bytes', async () => {
+  writeFileSync(Buffer.concat([Buffer.from(join(root, 'a/')), Buffer.from([0xff, 0x0a])]), '');
+  expect(differences(await digestTree(join(root, 'a')), await digestTree(join(root, 'b')))).toEqual([
+    { path: '\xff\n', what: 'missing' },
+  ]);
+});
+
 const file = () => join(root, 'b/folder/file');
 const link = () => join(root, 'b/link');
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 /** What a file is, so far as a restore must bring it back. */
@@ -14,28 +13,51 @@ export interface Fact {
   /** the later of its times: when it last changed in any way */
   touchedMs: number;
 }
+/** By path below the root, read as Latin-1, so that every name of bytes has a string of its own. */
 export type TreeDigest = Map<string, Fact>;
 
-/** Every file, directory and link below `root` by its relative path; sockets and devices are left out. */
+/** Every file, directory and link below `root`; sockets and devices are left out, and what vanishes meanwhile. */
 export async function digestTree(root: string): Promise<TreeDigest> {
   const digest: TreeDigest = new Map();
-  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort((a, b) =>
-    a.localeCompare(b),
-  )) {
-    const stats = lstatSync(join(root, path));
+  for (const { path, below, stats } of walk(Buffer.from(root))) {
     const type = typeOf(stats);
-    if (type !== undefined) digest.set(path, await factOf(join(root, path), type, stats));
+    const fact = type && (await unlessVanished(() => factOf(path, type, stats)));
+    if (fact) digest.set(below, fact);
   }
   return digest;
 }
 
 /** Bytes of all files below `root`; reads no file. */
 export function bytesBelow(root: string): number {
-  const sizes = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((path) => {
-    const stats = lstatSync(join(root, path));
-    return stats.isFile() ? stats.size : 0;
-  });
-  return sizes.reduce((sum, size) => sum + size, 0);
+  let bytes = 0;
+  for (const { stats } of walk(Buffer.from(root))) if (stats.isFile()) bytes += stats.size;
+  return bytes;
+}
+
+interface Found {
+  path: Buffer;
+  below: string;
+  stats: Stats;
+}
+
+function* walk(directory: Buffer, below = ''): Generator<Found> {
+  for (const name of readdirSync(directory, { encoding: 'buffer' })) {
+    const path = Buffer.concat([directory, Buffer.from('/'), name]);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (!stats) continue;
+    const found = { path, below: below + name.toString('latin1'), stats };
+    yield found;
+    if (stats.isDirectory()) yield* walk(path, `${found.below}/`);
+  }
+}
+
+async function unlessVanished<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 export interface Difference {
@@ -70,8 +92,8 @@ function typeOf(stats: Stats): Fact['type'] | undefined {
   return stats.isSymbolicLink() ? 'link' : undefined;
 }
 
-async function factOf(path: string, type: Fact['type'], stats: Stats): Promise<Fact> {
-  const content = type === 'file' ? await sha256(path) : type === 'link' ? readlinkSync(path) : '';
+async function factOf(path: Buffer, type: Fact['type'], stats: Stats): Promise<Fact> {
+  const content = type === 'file' ? await sha256(path) : type === 'link' ? readlinkSync(path, 'latin1') : '';
   return {
     type,
     content,
@@ -82,7 +104,7 @@ async function factOf(path: string, type: Fact['type'], stats: Stats): Promise<F
   };
 }
 
-async function sha256(path: string): Promise<string> {
+async function sha256(path: Buffer): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
