@@ -22,7 +22,8 @@ export const isGood = ({ status }: CatalogueEntry, { unverifiedIsGood }: Retenti
 
 /** Newest first; two of one instant by name, as `_2` was made after the one without. */
 export const newestFirst = (a: DatedBackup, b: DatedBackup): number =>
-  b.at - a.at || (a.entry.filename < b.entry.filename ? 1 : -1);
+  b.at - a.at || compareNames(b.entry.filename, a.entry.filename);
+const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export const isNewer = (one: DatedBackup, other: DatedBackup): boolean => newestFirst(one, other) < 0;
 
