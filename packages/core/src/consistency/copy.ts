@@ -74,7 +74,7 @@ async function copyFiles(source: BytePath, destination: string): Promise<CopyOut
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     await untilSettled(source, destination);
     const before = looks(source);
-    const suffixes = copyTogether(source, destination);
+    copyTogether(source, destination);
     if (looks(source) !== before) continue;
     const problem = integrityProblem(destination, { writable: true });
     if (problem === undefined) return checked(source, destination);

@@ -4,7 +4,7 @@
  */
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { displayPath, toBytePath } from '../archive/byte-path.ts';
+import { displayPath } from '../archive/byte-path.ts';
 import type { BytePath, Component, Substitute } from '../archive/types.ts';
 import type { Warning } from '../catalogue.ts';
 import type { Logger } from '../ports.ts';
@@ -109,7 +109,6 @@ async function hasRoom(destination: string, size: number): Promise<boolean> {
   return bavail * bsize > size * 2 + 1048576;
 }
 
-export const databaseWarningPaths = (warnings: readonly Warning[]): Set<BytePath> =>
-  new Set(
-    warnings.filter(({ code }) => code.startsWith('database-')).map(({ path }) => toBytePath(path ?? '')),
-  );
+/** Display paths of the databases these warnings are about. */
+export const databaseWarningPaths = (warnings: readonly Warning[]): Set<string> =>
+  new Set(warnings.filter(({ code }) => code.startsWith('database-')).map(({ path }) => path ?? ''));

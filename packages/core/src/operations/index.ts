@@ -1,5 +1,7 @@
 export { archiveStep } from './archive-step.ts';
 export { backup, promoteStep, verifyStep } from './backup.ts';
+export { runCommand, withCommands } from './commands.ts';
+export type { CommandOptions } from './commands.ts';
 export { repositoryOf, underLock } from './context.ts';
 export { drill } from './drill.ts';
 export { readLastRun } from './last-run.ts';

@@ -1,6 +1,7 @@
 /** Settles what a killed restore left behind. */
 import { BackupError } from '../errors.ts';
 import { findInterrupted, settle } from '../recovery/settle.ts';
+import type { StepHook } from '../recovery/swap.ts';
 import { stateDirOf } from '../repository/layout.ts';
 import { withLock } from '../repository/lock.ts';
 import type { OperationContext } from './types.ts';
@@ -18,13 +19,16 @@ export interface RecoverOutcome {
  * nothing is done. Cheap enough to call at every start. Throws PERMISSION when data lies between old and new and this
  * process may not settle it: nothing should be backed up from it then.
  */
-export async function recoverInterrupted(ctx: OperationContext): Promise<RecoverOutcome> {
+export async function recoverInterrupted(
+  ctx: OperationContext,
+  step: StepHook = () => {},
+): Promise<RecoverOutcome> {
   const stateDir = stateDirOf(ctx.plan.backupDir);
   const outcome: RecoverOutcome = { finished: 0, rolledBack: 0, discarded: 0, warnings: [] };
   if (findInterrupted(ctx.plan, stateDir).length === 0) return outcome;
   try {
     await withLock(stateDir, { owner: ctx.owner, operation: 'recovery', ports: ctx }, () =>
-      settleAll(ctx, stateDir, outcome),
+      settleAll(ctx, stateDir, outcome, step),
     );
   } catch (error) {
     if (!(error instanceof BackupError && error.code === 'BUSY')) throw error;
@@ -33,9 +37,14 @@ export async function recoverInterrupted(ctx: OperationContext): Promise<Recover
   return outcome;
 }
 
-async function settleAll(ctx: OperationContext, stateDir: string, outcome: RecoverOutcome): Promise<void> {
+async function settleAll(
+  ctx: OperationContext,
+  stateDir: string,
+  outcome: RecoverOutcome,
+  step: StepHook,
+): Promise<void> {
   for (const interrupted of findInterrupted(ctx.plan, stateDir)) {
-    const result = await settle(interrupted, ctx.plan, stateDir, ctx.logger);
+    const result = await settle(interrupted, ctx.plan, stateDir, ctx.logger, step);
     if (!result) continue;
     if (result.settled === 'finished') outcome.finished++;
     else if (result.settled === 'rolled back') outcome.rolledBack++;

@@ -27,6 +27,8 @@ export interface BringInOptions extends Ports {
   mounts: MountTable;
   project: string;
   stateDir: string;
+  /** where links of the archive may lead */
+  allowedRoots: string[];
   /** throws when the lock was lost */
   checkLock(): Promise<void>;
   step: StepHook;
@@ -45,7 +47,7 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
     await options.checkLock();
     await swapInto(journal, stages, options);
     step('tidy');
-    const leftovers = await tidyUp(journal, stateDir);
+    const leftovers = await tidyUp(journal, stateDir, step);
     return { ...report, warnings: [...report.warnings, ...leftovers] };
   } catch (error) {
     if (journal.state === 'swapping') throw unsettled(journal, error);
@@ -69,7 +71,7 @@ async function stage(journal: Journal, stages: Stage[], options: BringInOptions)
   others.forEach(createWorkDir);
   writeMarkers(journal);
   step('extract');
-  const report = await extractStages(reader, stages, options);
+  const report = await extractStages(reader, stages, options.allowedRoots, options);
   for (const target of targets) pruneStaged(stagedFor(target.place, stages).staged, target.takes);
   step('flush');
   await syncStages(stages);
@@ -91,8 +93,12 @@ async function swapInto(journal: Journal, stages: Stage[], options: BringInOptio
   }
 }
 
-async function tidyUp(journal: Journal, stateDir: string): Promise<ExtractReport['warnings']> {
-  const leftovers = await discardWorkDirs(journal);
+async function tidyUp(
+  journal: Journal,
+  stateDir: string,
+  step: StepHook = () => {},
+): Promise<ExtractReport['warnings']> {
+  const leftovers = await discardWorkDirs(journal, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
   return leftovers.map((text) => ({
     code: 'leftover',

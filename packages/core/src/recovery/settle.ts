@@ -7,7 +7,7 @@ import type { Logger } from '../ports.ts';
 import { anchorOf, isWorkDirName, type Journal, readJournal, WORK_DIR } from './journal.ts';
 import { readPointers, removePointer } from './pointer.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
-import { damagedJournal, rollBack, type Stranger } from './swap.ts';
+import { damagedJournal, rollBack, type StepHook, type Stranger } from './swap.ts';
 import { resolvePlace } from './target.ts';
 import { exists, isErrno, isWithin, look, namesIn, parentOf, realPath, removeTree } from './tree.ts';
 
@@ -58,9 +58,10 @@ export async function settle(
   plan: BackupPlan,
   stateDir: string,
   logger: Logger,
+  step: StepHook = () => {},
 ): Promise<{ settled: Settled; warnings: string[] } | undefined> {
   const journal = journalOrReason(anchor);
-  if (journal === undefined) return discardUnbegun(anchor, allowed, logger);
+  if (journal === undefined) return discardUnbegun(anchor, allowed, stateDir, logger);
   if (journal.project !== plan.project) {
     logger.warn(
       { workDir: displayPath(anchor), project: journal.project },
@@ -77,18 +78,19 @@ export async function settle(
     return undefined;
   }
   if (ownership) throw cannotSettle(anchor, ownership);
-  return settleJournal(journal, stateDir, logger);
+  return settleJournal(journal, stateDir, logger, step);
 }
 
-async function settleJournal(journal: Journal, stateDir: string, logger: Logger) {
+async function settleJournal(journal: Journal, stateDir: string, logger: Logger, step: StepHook) {
   const settled = {
     staging: 'discarded',
     swapping: 'rolled back',
     committed: 'finished',
     'rolled-back': 'rolled back',
   }[journal.state] as Settled;
-  const strangers = journal.state === 'swapping' ? await undo(journal) : [];
-  const leftovers = await discardWorkDirs(journal);
+  const strangers = journal.state === 'swapping' ? await undo(journal, step) : [];
+  step('discard');
+  const leftovers = await discardWorkDirs(journal, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
   const warnings = [...strangers.map(keptText), ...leftovers.map((text) => `could not be removed: ${text}`)];
   logger.warn(
@@ -98,9 +100,9 @@ async function settleJournal(journal: Journal, stateDir: string, logger: Logger)
   return { settled, warnings };
 }
 
-async function undo(journal: Journal): Promise<Stranger[]> {
+async function undo(journal: Journal, step: StepHook): Promise<Stranger[]> {
   try {
-    return await rollBack(journal);
+    return await rollBack(journal, step);
   } catch (error) {
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
     throw cannotSettle(journal.workDirs[0]!, (error as Error).message);
@@ -118,11 +120,12 @@ function journalOrReason(anchor: BytePath): Journal | undefined {
   }
 }
 
-async function discardUnbegun(anchor: BytePath, allowed: BytePath[], logger: Logger) {
+async function discardUnbegun(anchor: BytePath, allowed: BytePath[], stateDir: string, logger: Logger) {
   const beside = allowed.some((place) => isWithin(anchor, place) || parentOf(anchor) === parentOf(place));
   if (!beside || !isEmptyWorkDir(anchor)) throw damagedJournal(anchor, 'it holds data, but no journal');
   try {
     await removeTree(anchor);
+    removePointer(stateDir, WORK_DIR.exec(baseName(anchor))![1]!);
   } catch (error) {
     logger.warn(
       { workDir: displayPath(anchor), err: error },
@@ -145,7 +148,7 @@ function ownershipProblem(journal: Journal, allowed: BytePath[]): string | undef
       if (exists(parentOf(workDir)) && journal.state !== 'swapping') continue;
       return `${displayPath(workDir)} is missing: is everything mounted?`;
     }
-    if (!stat.isDirectory() || WORK_DIR.exec(workDir.slice(workDir.lastIndexOf('/') + 1))?.[1] !== journal.id)
+    if (!stat.isDirectory() || WORK_DIR.exec(baseName(workDir))?.[1] !== journal.id)
       return `${displayPath(workDir)} is no work directory`;
     if (Number(stat.uid) !== uid)
       return `${displayPath(workDir)} was made by uid ${stat.uid}, this is uid ${uid}`;
@@ -162,6 +165,8 @@ function linkedParent(journal: Journal): string | undefined {
     if (exists(parent) && realPath(parent) !== parent) return `${displayPath(parent)} leads through a link`;
   return undefined;
 }
+
+const baseName = (path: BytePath): BytePath => path.slice(path.lastIndexOf('/') + 1);
 
 function keptText({ place, keptAt }: Stranger): string {
   return `${displayPath(place)} had been written again meanwhile; that was kept as ${displayPath(keptAt)}`;

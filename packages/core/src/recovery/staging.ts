@@ -6,6 +6,7 @@ import type { ArchiveReader, BytePath, ExtractReport } from '../archive/types.ts
 import type { Ports } from '../ports.ts';
 import { type Journal, removeJournal, workDirName } from './journal.ts';
 import type { MountTable } from './mounts.ts';
+import { settleTimes } from './swap.ts';
 import type { Target } from './target.ts';
 import { exists, fsyncPath, isErrno, isWithin, look, namesIn, parentOf, removeTree, walk } from './tree.ts';
 
@@ -80,9 +81,11 @@ export function createWorkDir(workDir: BytePath): void {
   fsyncPath(parentOf(workDir));
 }
 
+/** `allowedRoots`: where links of the archive may lead to (the components as they lie on disk). */
 export async function extractStages(
   reader: ArchiveReader,
   stages: Stage[],
+  allowedRoots: string[],
   ports: Ports,
 ): Promise<ExtractReport> {
   const total: ExtractReport = { files: 0, bytes: 0, warnings: [] };
@@ -91,6 +94,7 @@ export async function extractStages(
     const report = await reader.extract({
       ...ports,
       directory,
+      allowedRoots,
       ...(stage.paths && { paths: stage.paths.map(displayPath) }),
     });
     total.files += report.files;
@@ -135,10 +139,14 @@ function syncFileSystem(directory: BytePath): Promise<boolean> {
  * Removes what a settled restore needs no more, the journal last: until then the next command knows what these are.
  * Answers what could not be removed.
  */
-export async function discardWorkDirs(journal: Journal): Promise<string[]> {
+export async function discardWorkDirs(
+  journal: Journal,
+  step: (name: string) => void = () => {},
+): Promise<string[]> {
   const [anchor, ...others] = journal.workDirs;
   const leftovers: string[] = [];
   const attempt = async (path: BytePath) => {
+    step('remove');
     try {
       await removeTree(path);
     } catch (error) {
@@ -151,6 +159,7 @@ export async function discardWorkDirs(journal: Journal): Promise<string[]> {
   if (leftovers.length > 0) return leftovers;
   removeJournal(journal);
   await attempt(anchor!);
+  settleTimes(journal);
   return leftovers;
 }
 

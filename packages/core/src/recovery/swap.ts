@@ -126,6 +126,13 @@ export function attributesOf(stat: fs.BigIntStats): Attributes {
   };
 }
 
+/** Removing a work directory from a directory that stays has changed that one's times again. */
+export function settleTimes(journal: Journal): void {
+  const homes = new Set(journal.workDirs.map(parentOf));
+  for (const { place, before, after } of journal.attributes)
+    if (homes.has(place)) setAttributes(place, journal.state === 'committed' ? after : before);
+}
+
 /** Owner first: a chown clears setuid and setgid. Only root may give away; others keep what they have. */
 function setAttributes(place: BytePath, wanted: Attributes): void {
   const now = look(place);

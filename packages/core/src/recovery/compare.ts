@@ -1,0 +1,123 @@
+/** A second look at an extracted tree: what lies on the disk against what the archive's index promised. */
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
+import type { ArchiveEntry, ArchiveReader, BytePath, Problem } from '../archive/types.ts';
+import { isDatabase } from '../consistency/find.ts';
+import type { Ports, ProgressEvent } from '../ports.ts';
+import { readLink } from './changes.ts';
+import { breathe, look, parentOf, walk } from './tree.ts';
+
+export interface Comparison {
+  files: number;
+  bytes: number;
+  problems: Problem[];
+  /** SQLite databases among the files: archive path, and where it lies */
+  databases: { path: BytePath; place: BytePath }[];
+}
+
+const CHUNK = 1 << 20;
+/** utimes(2) through a double is exact to less than a microsecond */
+const TIME_TOLERANCE = 1000n;
+/** More than anybody reads. */
+const MOST_PROBLEMS = 100;
+
+/**
+ * Every entry: there, of its type, size, mode, time and content, links leading where they should; and nothing else.
+ * Owners only as root, who alone could restore them.
+ */
+export async function compareTree(reader: ArchiveReader, root: BytePath, ports: Ports): Promise<Comparison> {
+  const result: Comparison = { files: 0, bytes: 0, problems: [], databases: [] };
+  const known = new Set<BytePath>(['']);
+  const buffer = Buffer.alloc(CHUNK);
+  let sinceBreath = 0;
+  for await (const entry of reader.entries()) {
+    ports.signal.throwIfAborted();
+    addWithParents(known, entry.path);
+    const place = joinPath(root, entry.path);
+    const message = await differenceOf(entry, place, root, buffer);
+    if (message !== undefined) report(result, { path: displayPath(entry.path), message });
+    if (entry.type === 'directory') continue;
+    result.files++;
+    result.bytes += entry.size;
+    if (entry.type === 'file' && entry.size >= 512 && isDatabase(place))
+      result.databases.push({ path: entry.path, place });
+    sinceBreath += entry.size + 4096;
+    if (sinceBreath < CHUNK) continue;
+    sinceBreath = 0;
+    ports.progress({ phase: 'compare', bytes: result.bytes, files: result.files } satisfies ProgressEvent);
+    await breathe();
+  }
+  for (const { relative } of walk(root))
+    if (!known.has(relative))
+      report(result, { path: displayPath(relative), message: 'is not in the archive' });
+  return result;
+}
+
+function report(result: Comparison, problem: Problem): void {
+  if (result.problems.length < MOST_PROBLEMS) result.problems.push(problem);
+}
+
+function addWithParents(known: Set<BytePath>, path: BytePath): void {
+  for (let at = path; at !== '' && !known.has(at); at = at.includes('/') ? parentOf(at) : '') known.add(at);
+}
+
+async function differenceOf(
+  entry: ArchiveEntry,
+  place: BytePath,
+  root: BytePath,
+  buffer: Buffer,
+): Promise<string | undefined> {
+  const stat = look(place);
+  if (!stat) return 'was not restored';
+  if (!isOfType(entry, stat)) return `was restored as something else than a ${entry.type}`;
+  if (entry.type === 'symlink') return readLink(place) === entry.linkTarget ? undefined : 'leads elsewhere';
+  if (entry.type === 'hardlink') {
+    const target = look(joinPath(root, entry.linkTarget!));
+    return target?.ino === stat.ino ? undefined : 'is no longer the same file as its other name';
+  }
+  return (
+    attributeDifference(entry, stat) ??
+    (entry.type === 'file' ? contentDifference(entry, place, stat, buffer) : undefined)
+  );
+}
+
+function isOfType({ type }: ArchiveEntry, stat: fs.BigIntStats): boolean {
+  if (type === 'directory') return stat.isDirectory();
+  return type === 'symlink' ? stat.isSymbolicLink() : stat.isFile();
+}
+
+function attributeDifference(entry: ArchiveEntry, stat: fs.BigIntStats): string | undefined {
+  const root = process.geteuid?.() === 0;
+  const bits = root ? 0o7777 : 0o777;
+  if ((Number(stat.mode) & bits) !== (entry.mode & bits)) return 'has another mode';
+  const apart = stat.mtimeNs - entry.mtimeNs;
+  if (apart > TIME_TOLERANCE || apart < -TIME_TOLERANCE) return 'has another modification time';
+  if (root && (Number(stat.uid) !== entry.uid || Number(stat.gid) !== entry.gid)) return 'has another owner';
+  return undefined;
+}
+
+async function contentDifference(
+  entry: ArchiveEntry,
+  place: BytePath,
+  stat: fs.BigIntStats,
+  buffer: Buffer,
+): Promise<string | undefined> {
+  if (stat.size !== BigInt(entry.size)) return `has ${stat.size} bytes instead of ${entry.size}`;
+  if (entry.sha256 === undefined) return 'has no hash in the index';
+  return (await hash(place, buffer)) === entry.sha256 ? undefined : 'has another content';
+}
+
+async function hash(place: BytePath, buffer: Buffer): Promise<string> {
+  const digest = createHash('sha256');
+  const fd = fs.openSync(fsPath(place), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+  try {
+    for (let read = 0; (read = fs.readSync(fd, buffer)) > 0;) {
+      digest.update(buffer.subarray(0, read));
+      if (read === buffer.length) await breathe();
+    }
+    return digest.digest('hex');
+  } finally {
+    fs.closeSync(fd);
+  }
+}
