@@ -35,7 +35,7 @@ test('disabled, it stays up and says so', async () => {
   await using idle = await Stack.create({ files, env: { GOFR_PLOT_BACKUP_ENABLED: 'false' } });
   await idle.up('web', 'backup');
   await idle.healthy('backup');
-  expect(await idle.logs('backup')).toMatch(/disabled/i);
+  expect(await idle.logs('backup')).toMatch(/switched off/);
   await backUp(idle);
 });
 
