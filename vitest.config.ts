@@ -29,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'containers',
           include: ['test/containers/**/*.test.ts'],
+          globalSetup: ['test/containers/image.ts'],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
