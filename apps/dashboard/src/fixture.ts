@@ -1,0 +1,82 @@
+/** For tests only: a running dashboard on a backup directory of its own. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadSettings, type Environment } from '@gofr-backup/config';
+import { silentLogger, type CatalogueEntry, type Clock } from '@gofr-backup/core';
+import { start, type RunningDashboard } from './index.ts';
+
+export interface Visitor extends AsyncDisposable {
+  url: string;
+  backupDir: string;
+  /** A request with the cookies of earlier answers, redirects not followed. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** Posts a form with the CSRF token of `page`. */
+  submit(path: string, fields?: Record<string, string>, page?: string): Promise<Response>;
+  text(path: string): Promise<string>;
+  forget(): void;
+}
+
+/** `entries` become archives without content and a manifest. */
+export async function visit(
+  backupDir: string,
+  env: Environment = {},
+  entries: readonly CatalogueEntry[] = [],
+  clock?: Clock,
+): Promise<Visitor> {
+  await layOut(backupDir, entries);
+  const settings = loadSettings({ BACKUP_BACKUP_DIR: backupDir, BACKUP_DASHBOARD_PORT: '0', ...env });
+  const dashboard = await start(settings, { logger: silentLogger, ...(clock && { clock }) });
+  return visitorOf(dashboard, backupDir);
+}
+
+function visitorOf(dashboard: RunningDashboard, backupDir: string): Visitor {
+  const cookies = new Map<string, string>();
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const headers = new Headers({ accept: 'text/html', ...(init.headers as Record<string, string>) });
+    if (cookies.size > 0) headers.set('cookie', [...cookies].map((pair) => pair.join('=')).join('; '));
+    const answer = await fetch(new URL(path, dashboard.url), { redirect: 'manual', ...init, headers });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      cookies.set(name, value);
+    }
+    return answer;
+  };
+  const text = async (path: string) => (await ask(path)).text();
+  return {
+    url: dashboard.url,
+    backupDir,
+    ask,
+    text,
+    async submit(path, fields = {}, page = './') {
+      const csrf = /name="csrf" value="([^"]+)"/.exec(await text(page))?.[1] ?? '';
+      return ask(path, { method: 'POST', body: new URLSearchParams({ csrf, ...fields }) });
+    },
+    forget: () => cookies.clear(),
+    [Symbol.asyncDispose]: () => dashboard.stop(),
+  };
+}
+
+async function layOut(backupDir: string, entries: readonly CatalogueEntry[]): Promise<void> {
+  for (const tier of ['daily', 'weekly', 'monthly']) await mkdir(join(backupDir, tier), { recursive: true });
+  for (const { tier, filename } of entries) await writeFile(join(backupDir, tier, filename), '');
+  const backups = Object.fromEntries(entries.map((entry) => [entry.filename, entry]));
+  const manifest = { version: 1, project: 'plot', updated_at: '2025-12-13T03:00:00Z', backups };
+  await writeFile(join(backupDir, 'manifest.json'), JSON.stringify(manifest));
+}
+
+/** A good daily backup made at `at` (ISO 8601 UTC). */
+export function backupAt(at: string, more: Partial<CatalogueEntry> = {}): CatalogueEntry {
+  const tier = more.tier ?? 'daily';
+  const stamp = at.slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
+  const filename = `gofr-plot_${tier}_${stamp}.tar.gz`;
+  return {
+    ...{
+      filename,
+      filepath: `/backups/${tier}/${filename}`,
+      tier,
+      timestamp: at.slice(0, 19),
+      size_bytes: 0,
+    },
+    ...{ verified: true, status: 'good', created_at: at, timezone: 'UTC', ...more },
+  };
+}

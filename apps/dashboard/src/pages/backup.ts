@@ -1,0 +1,189 @@
+/** One backup: what it is, what was wrong while it was made, what is in it, and how to get it back. */
+import { html } from 'hono/html';
+import { displayPath, type BytePath } from '@gofr-backup/core';
+import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
+import type { Dated } from '../view/survey.ts';
+import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';
+import { backupLink } from './backups.ts';
+import { icon } from './icons.ts';
+import { statusBadge } from './marks.ts';
+import { actionButton, page, time, type Html, type Shell } from './shell.ts';
+
+export interface BackupDetail {
+  backup: Dated;
+  /** the directory shown; undefined: what is in it cannot be read */
+  directory: Directory | undefined;
+  path: BytePath;
+  restoreCommand: string;
+}
+
+export function backupPage(shell: Shell, { backup, directory, path, restoreCommand }: BackupDetail): Html {
+  const { entry } = backup;
+  const body = html`<h1 class="file-name">${entry.filename}</h1>
+    <div class="actions">
+      <a class="button" href="${backupLink(shell, entry.filename, '/download')}"
+        >${icon('download')} Download ${formatBytes(entry.size_bytes)}</a
+      >
+      ${actionButton(shell, 'verify', 'Verify', { name: entry.filename })}
+      ${actionButton(shell, 'drill', 'Run a restore drill', { backup: entry.filename })}
+    </div>
+    <section class="card">${facts(shell, backup)}</section>
+    ${warnings(backup)} ${restore(restoreCommand, backup)} ${contents(shell, entry.filename, path, directory)}`;
+  return page(shell, 'backups', entry.filename, body);
+}
+
+function facts(shell: Shell, { entry, at }: Dated): Html {
+  const rows: [string, Html | string | undefined][] = [
+    ['Status', statusBadge(entry.status)],
+    ['Made', html`${time(shell, at, 'full')} (${time(shell, at, 'relative')})`],
+    ['Tier', entry.tier],
+    ['Asked for by', entry.trigger],
+    ['Size', formatBytes(entry.size_bytes)],
+    ['Content', entry.source_bytes === undefined ? undefined : formatBytes(entry.source_bytes)],
+    ['Files', entry.files === undefined ? undefined : formatCount(entry.files)],
+    ['Components', entry.components?.join(', ')],
+    ['Compression', entry.compression && `${entry.compression} ${entry.compression_level ?? ''}`],
+    [
+      'Reused from the one before',
+      entry.reused_bytes === undefined ? undefined : formatBytes(entry.reused_bytes),
+    ],
+    ['Took', entry.duration_ms === undefined ? undefined : formatDuration(entry.duration_ms)],
+    [
+      'Verified',
+      entry.verified_at ? time(shell, Date.parse(entry.verified_at), 'full') : entry.verified ? 'yes' : 'no',
+    ],
+    ['Verifying took', entry.verify_ms === undefined ? undefined : formatDuration(entry.verify_ms)],
+    ['Last drill', drillText(shell, entry.last_drill_at, entry.last_drill_ok)],
+    ['SHA-256', entry.sha256 && html`<code class="hash">${entry.sha256}</code>`],
+  ];
+  return html`<dl class="facts">
+    ${rows.map(
+      ([name, value]) =>
+        value &&
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+function drillText(shell: Shell, at: string | undefined, ok: boolean | undefined): Html | undefined {
+  if (at === undefined) return undefined;
+  return html`${ok === false ? html`<b class="danger-text">failed</b>` : 'passed'},
+  ${time(shell, Date.parse(at), 'full')}`;
+}
+
+/** More than this many fill the page and tell no more. */
+const MOST_WARNINGS = 200;
+
+function warnings({ entry }: Dated): Html | '' {
+  const all = entry.warnings ?? [];
+  if (all.length === 0) return '';
+  return html`<section class="card">
+    <h2>${formatCount(all.length)} ${all.length === 1 ? 'warning' : 'warnings'}</h2>
+    <ul class="warnings">
+      ${all
+        .slice(0, MOST_WARNINGS)
+        .map(
+          ({ code, path, message }) =>
+            html`<li><code>${code}</code> ${path && html`<b>${path}</b>`} ${message}</li>`,
+        )}
+    </ul>
+    ${all.length > MOST_WARNINGS && html`<p class="muted">and ${formatCount(all.length - MOST_WARNINGS)} more, in manifest.json</p>`}
+  </section>`;
+}
+
+function restore(command: string, { entry: { filename, status } }: Dated): Html {
+  return html`<section class="card">
+    <h2>Restore it</h2>
+    ${status === 'corrupt' && html`<p class="notice danger">It is damaged. Restore another one; keep this for salvage.</p>`}
+    <p class="muted">
+      Restoring replaces present data, so it is typed, not clicked. Stop the services that write first; the
+      command checks the archive, says what it will overwrite and asks.
+    </p>
+    <pre class="command" tabindex="0"><code>${command}</code></pre>
+    <p class="muted">Or with nothing but tar, beside the archive:</p>
+    <pre
+      class="command"
+      tabindex="0"
+    ><code>sha256sum -c ${filename}.sha256 &amp;&amp; tar -xf ${filename} -C /somewhere/empty</code></pre>
+  </section>`;
+}
+
+function contents(shell: Shell, filename: string, path: BytePath, directory: Directory | undefined): Html {
+  return html`<section class="card" id="files">
+    <h2>Files</h2>
+    ${breadcrumbs(shell, filename, path)}
+    ${
+      directory === undefined
+        ? html`<p class="empty">What is in this archive cannot be read. Verify it to learn more.</p>`
+        : directoryTable(shell, filename, path, directory)
+    }
+  </section>`;
+}
+
+const filesLink = (shell: Shell, filename: string, path: BytePath): string =>
+  backupLink(shell, filename, path === '' ? '#files' : `?path=${encodeBytePath(path)}#files`);
+
+function breadcrumbs(shell: Shell, filename: string, path: BytePath): Html {
+  const steps = path === '' ? [] : path.split('/');
+  return html`<nav class="crumbs" aria-label="Directory">
+    <a href="${filesLink(shell, filename, '')}">archive</a>
+    ${steps.map(
+      (step, i) =>
+        html`<span aria-hidden="true">/</span
+          ><a href="${filesLink(shell, filename, steps.slice(0, i + 1).join('/'))}">${displayPath(step)}</a>`,
+    )}
+  </nav>`;
+}
+
+function directoryTable(shell: Shell, filename: string, path: BytePath, { rows, omitted }: Directory): Html {
+  if (rows.length === 0) return html`<p class="empty">This directory is empty.</p>`;
+  const parent = path.split('/').slice(0, -1).join('/');
+  return html`<table class="tree">
+      <thead>
+        <tr>
+          <th>Name</th>
+          <th class="number">Size</th>
+          <th class="wide">Changed</th>
+          <th class="wide">Mode</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${
+          path !== '' &&
+          html`<tr>
+            <td colspan="4"><a href="${filesLink(shell, filename, parent)}">${icon('folder')} ..</a></td>
+          </tr>`
+        }
+        ${rows.map((row) => treeRow(shell, filename, row))}
+      </tbody>
+    </table>
+    ${omitted > 0 && html`<p class="muted">and ${formatCount(omitted)} more; see <code>gofr-backup files</code></p>`}`;
+}
+
+function treeRow(shell: Shell, filename: string, row: TreeRow): Html {
+  return html`<tr>
+    <td class="name">${treeName(shell, filename, row)}</td>
+    <td class="number">
+      ${row.type === 'symlink' ? '–' : formatBytes(row.size)}
+      ${row.type === 'directory' && html`<span class="muted nowrap">${formatCount(row.files)} files</span>`}
+    </td>
+    <td class="wide">${row.mtimeMs === undefined ? '–' : time(shell, row.mtimeMs, 'full')}</td>
+    <td class="wide"><code>${row.mode === undefined ? '–' : row.mode.toString(8).padStart(4, '0')}</code></td>
+  </tr>`;
+}
+
+function treeName(shell: Shell, filename: string, { type, name, path, linkTarget }: TreeRow): Html {
+  const shown = displayPath(name);
+  if (type === 'directory')
+    return html`<a href="${filesLink(shell, filename, path)}">${icon('folder')} ${shown}</a>`;
+  if (type === 'symlink') {
+    return html`<span
+      >${icon('link')} ${shown} <span class="muted">→ ${displayPath(linkTarget ?? '')}</span></span
+    >`;
+  }
+  const address = backupLink(shell, filename, `/file?path=${encodeBytePath(path)}`);
+  return html`<a href="${address}" download>${icon('file')} ${shown}</a>`;
+}

@@ -1,0 +1,85 @@
+/** The table of backups, and the page that filters it. */
+import { html, raw } from 'hono/html';
+import { TIERS } from '@gofr-backup/core';
+import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
+import type { Filter, Page } from '../view/listing.ts';
+import type { Dated } from '../view/survey.ts';
+import { pager, statusBadge } from './marks.ts';
+import { page, time, type Html, type Shell } from './shell.ts';
+
+export const backupLink = (shell: Shell, filename: string, rest = ''): string =>
+  shell.link(`backups/${encodeURIComponent(filename)}${rest}`);
+
+export function backupsPage(shell: Shell, found: Page<Dated>, filter: Filter): Html {
+  const query: Record<string, string> = {
+    ...(filter.tier && { tier: filter.tier }),
+    ...(filter.status && { status: filter.status }),
+    ...(filter.text && { q: filter.text }),
+  };
+  const body = html`<h1>Backups</h1>
+    ${filterForm(shell, filter)}
+    <section class="card" data-live="backups">
+      <p class="muted">${formatCount(found.total)} ${found.total === 1 ? 'backup' : 'backups'}</p>
+      ${backupTable(shell, found.rows)} ${pager(shell, 'backups', found.page, found.pages, query)}
+    </section>`;
+  return page(shell, 'backups', 'Backups', body);
+}
+
+function filterForm(shell: Shell, filter: Filter): Html {
+  const select = (name: string, label: string, values: readonly string[], chosen?: string) =>
+    html`<label
+      >${label}
+      <select name="${name}">
+        <option value="">any</option>
+        ${values.map((value) => html`<option ${value === chosen ? raw('selected') : ''}>${value}</option>`)}
+      </select></label
+    >`;
+  return html`<form class="filter" method="get" action="${shell.link('backups')}" role="search">
+    <label
+      >Name or date
+      <input type="search" name="q" id="filter" value="${filter.text ?? ''}" placeholder="2025-12"
+    /></label>
+    ${select('tier', 'Tier', TIERS, filter.tier)}
+    ${select('status', 'Status', ['good', 'unverified', 'corrupt', 'incomplete'], filter.status)}
+    <button>Filter</button>
+  </form>`;
+}
+
+export function backupTable(shell: Shell, rows: readonly Dated[]): Html {
+  if (rows.length === 0) return html`<p class="empty">No backups found.</p>`;
+  return html`<table>
+    <thead>
+      <tr>
+        <th>Backup</th>
+        <th>Status</th>
+        <th class="wide">Made</th>
+        <th class="number">Size</th>
+        <th class="number wide">Files</th>
+        <th class="number wide">Took</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map((row) => backupRow(shell, row))}
+    </tbody>
+  </table>`;
+}
+
+function backupRow(shell: Shell, { entry, at }: Dated): Html {
+  const warnings = entry.warnings?.length ?? 0;
+  return html`<tr>
+    <td class="name">
+      <a href="${backupLink(shell, entry.filename)}"
+        ><span class="wide">${entry.filename}</span
+        ><span class="narrow">${entry.tier}, ${time(shell, at, 'near')}</span></a
+      >
+    </td>
+    <td>
+      ${statusBadge(entry.status)}
+      ${warnings > 0 && html`<span class="muted nowrap">${warnings} ${warnings === 1 ? 'warning' : 'warnings'}</span>`}
+    </td>
+    <td class="wide">${time(shell, at, 'near')}</td>
+    <td class="number">${formatBytes(entry.size_bytes)}</td>
+    <td class="number wide">${entry.files === undefined ? '–' : formatCount(entry.files)}</td>
+    <td class="number wide">${entry.duration_ms === undefined ? '–' : formatDuration(entry.duration_ms)}</td>
+  </tr>`;
+}

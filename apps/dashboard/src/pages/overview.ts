@@ -1,0 +1,182 @@
+/** The first page: is my data safe, since when, until when, what is wrong, what happens next. */
+import { html, raw } from 'hono/html';
+import { formatBytes, formatSpan, DAY } from '../view/format.ts';
+import type { Disk, Forecast } from '../view/disk.ts';
+import type { History } from '../view/history.ts';
+import type { JobView } from '../view/job.ts';
+import type { Problem, Safety } from '../view/safety.ts';
+import type { Survey } from '../view/survey.ts';
+import type { Timeline } from '../view/timeline.ts';
+import { backupTable } from './backups.ts';
+import { icon } from './icons.ts';
+import { jobTable, runningJobs } from './jobs.ts';
+import { bar, sparkline, timelineChart, timelineLegend } from './marks.ts';
+import { actionButton, page, time, type Html, type Shell } from './shell.ts';
+
+export interface Overview {
+  safety: Safety;
+  survey: Survey;
+  maxAge: number;
+  nextRun: number | undefined;
+  schedule: string;
+  disk: (Disk & { forecast: Forecast }) | undefined;
+  timeline: Timeline;
+  history: History;
+  /** undefined: the queue does not answer */
+  jobs: readonly JobView[] | undefined;
+}
+
+export function overviewPage(shell: Shell, view: Overview): Html {
+  const body = html`${hero(shell, view.safety)}
+    <section class="tiles" data-live="tiles" aria-label="At a glance">
+      ${newestTile(shell, view)} ${drillTile(shell, view)} ${nextTile(shell, view)} ${diskTile(view)}
+    </section>
+    ${problemList(shell, view.safety.problems)}
+    <section data-live="running" id="running">${view.jobs && runningJobs(shell, view.jobs)}</section>
+    ${timelineSection(view.timeline)} ${charts(shell, view.history)}
+    <section class="card" data-live="recent">
+      <div class="heading">
+        <h2>Newest backups</h2>
+        <a href="${shell.link('backups')}">All ${view.survey.all.length}</a>
+      </div>
+      ${backupTable(shell, view.survey.all.slice(0, 8))}
+    </section>
+    <section class="card" data-live="jobs">
+      <div class="heading">
+        <h2>Recent jobs</h2>
+        <a href="${shell.link('jobs')}">All jobs</a>
+      </div>
+      ${view.jobs ? jobTable(shell, view.jobs.slice(0, 6)) : html`<p class="muted">The queue does not answer.</p>`}
+    </section>
+    <script src="${shell.asset('uplot.js')}" defer></script>
+    <link rel="stylesheet" href="${shell.asset('uplot.css')}" />`;
+  return page(shell, '', 'Overview', body);
+}
+
+function hero(shell: Shell, safety: Safety): Html {
+  return html`<section class="hero ${safety.level}" data-live="hero" aria-labelledby="state">
+    ${icon(safety.level)}
+    <div>
+      <h1 id="state">${safety.headline}</h1>
+      <p>${safety.sentence}</p>
+    </div>
+    <div class="actions">
+      ${actionButton(shell, 'backup', 'Back up now', {}, 'primary')}
+      ${safety.newestGood && actionButton(shell, 'drill', 'Run a restore drill', { backup: 'latest' })}
+    </div>
+  </section>`;
+}
+
+function tile(title: string, value: Html | string, detail: Html | string, extra: Html | '' = ''): Html {
+  return html`<div class="card tile">
+    <h2>${title}</h2>
+    <p class="value">${value}</p>
+    ${extra}
+    <p class="detail">${detail}</p>
+  </div>`;
+}
+
+function newestTile(shell: Shell, { safety, maxAge }: Overview): Html {
+  const title = 'Newest verified backup';
+  const { newestGood, goodUntil } = safety;
+  if (!newestGood || goodUntil === undefined)
+    return tile(title, 'none', 'Nothing can be restored with certainty.');
+  const share = (shell.now - newestGood.at) / maxAge;
+  const level = share > 1 ? 'danger' : share > 0.95 ? 'attention' : 'safe';
+  const label = `${Math.round(share * 100)} % of the allowed age`;
+  const detail = html`${time(shell, newestGood.at, 'near')}; ${share > 1 ? 'was fresh until' : 'fresh until'}
+  ${time(shell, goodUntil, 'near')} (limit ${formatSpan(maxAge)})`;
+  return tile(title, time(shell, newestGood.at, 'relative'), detail, bar(share, level, label));
+}
+
+function drillTile(shell: Shell, { survey }: Overview): Html {
+  const title = 'Last restore drill';
+  const drill = survey.lastDrill;
+  if (!drill)
+    return tile(
+      title,
+      'never',
+      'A drill restores a backup into a scratch directory and compares every file.',
+    );
+  const detail = html`${drill.ok ? 'Passed' : html`<b class="danger-text">Failed</b>`} with
+    <a href="${shell.link(`backups/${encodeURIComponent(drill.entry.filename)}`)}"
+      >${drill.entry.tier} of ${drill.entry.timestamp.slice(0, 10)}</a
+    >`;
+  return tile(title, time(shell, drill.at, 'relative'), detail);
+}
+
+function nextTile(shell: Shell, { nextRun, schedule }: Overview): Html {
+  if (nextRun === undefined) return tile('Next backup', 'none', 'Scheduled backups are switched off.');
+  const detail = html`${time(shell, nextRun, 'near')} (<code>${schedule}</code>, ${shell.local.timezone})`;
+  return tile('Next backup', time(shell, nextRun, 'relative'), detail);
+}
+
+function diskTile({ disk, survey }: Overview): Html {
+  if (!disk) return tile('Backup disk', 'unknown', 'The file system does not tell.');
+  const { usedShare, daysLeft } = disk.forecast;
+  const level = usedShare > 0.97 ? 'danger' : usedShare > 0.9 || (daysLeft ?? 99) < 14 ? 'attention' : 'safe';
+  const until =
+    daysLeft === undefined
+      ? 'not filling up'
+      : daysLeft > 730
+        ? 'full in years'
+        : `full in ${formatSpan(daysLeft * DAY)}`;
+  const percent = Math.round(usedShare * 100);
+  const detail = `${percent} % of ${formatBytes(disk.total)} used, ${formatBytes(survey.bytes)} in backups; ${until}`;
+  return tile(
+    'Backup disk',
+    `${formatBytes(disk.free)} free`,
+    detail,
+    bar(usedShare, level, `${percent} % used`),
+  );
+}
+
+export function problemList(shell: Shell, problems: readonly Problem[]): Html {
+  if (problems.length === 0) return html`<section data-live="problems" hidden></section>`;
+  return html`<section class="card" data-live="problems" aria-labelledby="wrong">
+    <h2 id="wrong">What is wrong</h2>
+    <ul class="problems">
+      ${problems.map(
+        ({ level, text, todo, page: to }) =>
+          html`<li class="${level}">
+            ${icon(level)}
+            <div>
+              <b>${text}</b>
+              <span>${todo} ${to && html`<a href="${shell.link(to)}">Look at it</a>`}</span>
+            </div>
+          </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+function timelineSection(timeline: Timeline): Html {
+  return html`<section class="card" data-live="timeline">
+    <div class="heading">
+      <h2>Backups of the last year</h2>
+      ${timelineLegend()}
+    </div>
+    <div class="scroll to-end" tabindex="0" role="region" aria-label="Timeline, scrolls sideways">
+      ${timelineChart(timeline)}
+    </div>
+  </section>`;
+}
+
+function charts(shell: Shell, history: History): Html | '' {
+  if (history.at.length < 2) return '';
+  const chart = (key: 'size' | 'duration' | 'written', title: string, unit: string) =>
+    html`<figure class="card chart">
+      <figcaption>${title}</figcaption>
+      <div class="plot" data-chart="${key}" data-unit="${unit}">
+        ${sparkline(history[key], `${title} over time`)}
+      </div>
+    </figure>`;
+  const data = JSON.stringify(history).replaceAll('<', '\\u003c');
+  return html`<section class="charts" aria-label="Development">
+    ${chart('size', 'Archive size', 'bytes')} ${chart('written', 'Written anew', 'bytes')}
+    ${chart('duration', 'Duration', 'seconds')}
+    <script type="application/json" id="history" data-timezone="${shell.local.timezone}">
+      ${raw(data)}
+    </script>
+  </section>`;
+}

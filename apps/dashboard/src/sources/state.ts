@@ -1,0 +1,158 @@
+/** Everything the overview, the metrics and /readyz say, gathered once. */
+import { statfs } from 'node:fs/promises';
+import type { BackupPlan, Catalogue, Clock } from '@gofr-backup/core';
+import { DAY, HOUR, MINUTE, localTime, type LocalTime } from '../view/format.ts';
+import { forecast, type Disk, type Forecast } from '../view/disk.ts';
+import { isOpen, type JobView } from '../view/job.ts';
+import { safety, type LastRun, type Safety } from '../view/safety.ts';
+import { dueRuns, longestGap, missedRuns, nextRun, type Schedule } from '../view/schedule.ts';
+import { survey, type Survey } from '../view/survey.ts';
+import type { QueueStatus } from '@gofr-backup/queue';
+import type { CachedCatalogue } from './catalogue.ts';
+import type { Work } from './work.ts';
+
+/** What an operator decided, in the terms of the pages. */
+export interface Rules {
+  plan: BackupPlan;
+  schedule: Schedule;
+  drillSchedule: string | null;
+  maxAgeHours: number | undefined;
+}
+
+export interface State {
+  now: number;
+  survey: Survey;
+  safety: Safety;
+  maxAge: number;
+  nextRun: number | undefined;
+  missed: readonly number[];
+  disk: (Disk & { forecast: Forecast }) | undefined;
+  jobs: JobView[] | undefined;
+  queue: QueueStatus | undefined;
+}
+
+export interface Observer {
+  local: LocalTime;
+  rules: Rules;
+  catalogue(): Promise<Catalogue>;
+  survey(): Promise<Survey>;
+  look(): Promise<State>;
+}
+
+/** How long a scheduled run may take to show in the directory before it counts as missed. */
+const GRACE = 2 * HOUR;
+
+export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, clock: Clock): Observer {
+  const local = localTime(rules.plan.timezone);
+  const maxAge = maxAgeOf(rules, clock.now());
+  const surveyed = cachedSurvey(rules, catalogue, clock);
+  const due = cachedDueRuns(rules);
+
+  async function look(): Promise<State> {
+    const now = clock.now();
+    const [found, disk, jobs, queue] = await Promise.all([
+      surveyed(),
+      diskOf(rules.plan.backupDir),
+      work.recent(),
+      work.status(),
+    ]);
+    const next = nextRun(rules.schedule, now);
+    const missed = missedOf(rules, found, due(now), now);
+    const room = disk && {
+      ...disk,
+      forecast: forecast(disk, found.all, now, rules.plan.retention.retentionDays),
+    };
+    const facts = {
+      ...{ now, local, maxAge, missed, disk: room, nextRun: next, workers: queue?.workers },
+      scheduleEnabled: rules.schedule.enabled,
+      lastRuns: jobs && lastRuns(jobs),
+      minFree: rules.plan.minFree,
+      maxDrillAge: maxDrillAge(rules, now),
+    };
+    const judged = safety(found, facts);
+    return { now, survey: found, safety: judged, maxAge, nextRun: next, missed, disk: room, jobs, queue };
+  }
+  return { local, rules, catalogue: () => catalogue.read(), survey: surveyed, look };
+}
+
+/** Of 10,000 backups the digest costs more than the page, so it is kept while the catalogue is the same. */
+function cachedSurvey(rules: Rules, catalogue: CachedCatalogue, clock: Clock): () => Promise<Survey> {
+  let held: { version: number; until: number; survey: Survey } | undefined;
+  const { timezone, retention } = rules.plan;
+  return async () => {
+    const entries = await catalogue.read();
+    const now = clock.now();
+    // a future-dated backup becomes a past one with time
+    if (held && held.version === catalogue.version() && now < held.until) return held.survey;
+    const made = survey(entries, { timezone, now, unverifiedIsGood: retention.unverifiedIsGood });
+    held = { version: catalogue.version(), until: now + 30_000, survey: made };
+    return made;
+  };
+}
+
+function maxAgeOf({ schedule, maxAgeHours }: Rules, now: number): number {
+  if (maxAgeHours !== undefined) return maxAgeHours * HOUR;
+  return (longestGap({ ...schedule, enabled: true }, now) ?? DAY) + GRACE;
+}
+
+function maxDrillAge({ drillSchedule, schedule }: Rules, now: number): number {
+  if (drillSchedule === null) return Infinity;
+  const gap = longestGap({ pattern: drillSchedule, timezone: schedule.timezone, enabled: true }, now);
+  return (gap ?? Infinity) + DAY;
+}
+
+/** A year of a cron pattern takes longer to unroll than a page to write, so it is done once a minute. */
+function cachedDueRuns({ schedule, plan }: Rules): (now: number) => { runs: number[]; grace: number } {
+  let held: { until: number; due: { runs: number[]; grace: number } } | undefined;
+  return (now) => {
+    if (held && now < held.until && now > held.until - MINUTE) return held.due;
+    const from = now - Math.min(plan.retention.retentionDays, 366) * DAY;
+    const grace = Math.min(GRACE, (longestGap(schedule, now) ?? GRACE) / 2);
+    held = { until: now + MINUTE, due: { runs: dueRuns(schedule, from, now), grace } };
+    return held.due;
+  };
+}
+
+/** Only where daily backups are still kept: an older day without one was pruned, not missed. */
+function missedOf(
+  { plan }: Rules,
+  { all }: Survey,
+  { runs, grace }: { runs: readonly number[]; grace: number },
+  now: number,
+): number[] {
+  const daily = all.filter(({ entry }) => entry.tier === 'daily').map(({ at }) => at);
+  const full = daily.length >= plan.retention.maxCount;
+  const from = full ? daily.reduce((least, at) => Math.min(least, at), now) : 0;
+  return missedRuns(
+    runs.filter((at) => at >= from),
+    all.map(({ at }) => at),
+    now,
+    grace,
+  );
+}
+
+function lastRuns(jobs: readonly JobView[]): LastRun[] {
+  const seen = new Map<string, LastRun>();
+  for (const job of jobs) {
+    if (isOpen(job) || seen.has(job.name) || job.finishedAt === undefined || job.cancelled) continue;
+    const reason = job.failure?.split('\n')[0];
+    const ok = job.state === 'completed';
+    seen.set(job.name, {
+      operation: job.name,
+      jobId: job.id,
+      ok,
+      at: job.finishedAt,
+      ...(reason && { reason }),
+    });
+  }
+  return [...seen.values()];
+}
+
+async function diskOf(directory: string): Promise<Disk | undefined> {
+  try {
+    const { blocks, bavail, bsize } = await statfs(directory, { bigint: true });
+    return { total: Number(blocks * bsize), free: Number(bavail * bsize) };
+  } catch {
+    return undefined;
+  }
+}

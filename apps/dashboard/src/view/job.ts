@@ -1,0 +1,45 @@
+/** A job as the pages show it. */
+import type { ProgressEvent } from '@gofr-backup/core';
+
+export type JobState = 'active' | 'waiting' | 'delayed' | 'completed' | 'failed';
+
+export interface JobView {
+  id: string;
+  /** backup, verify, prune, restore, drill */
+  name: string;
+  state: JobState;
+  trigger: string | undefined;
+  payload: Record<string, unknown>;
+  /** milliseconds since the epoch */
+  askedAt: number;
+  startedAt?: number;
+  finishedAt?: number;
+  /** attempts begun */
+  attempts: number;
+  progress?: ProgressEvent;
+  failure?: string;
+  /** somebody ended it, so its failure is no news */
+  cancelled?: boolean;
+  result?: unknown;
+}
+
+export const isOpen = ({ state }: JobView): boolean =>
+  state === 'active' || state === 'waiting' || state === 'delayed';
+
+/** 0 to 1, or undefined while the whole is unknown. */
+export function progressShare({ bytes, totalBytes, files, totalFiles }: ProgressEvent): number | undefined {
+  if (totalBytes) return Math.min(1, bytes / totalBytes);
+  if (totalFiles) return Math.min(1, files / totalFiles);
+  return undefined;
+}
+
+/** `verify of gofr-plot_daily_….tar.gz`, `weekly backup`. */
+export function describeJob({ name, payload }: Pick<JobView, 'name' | 'payload'>): string {
+  if (name === 'backup') return `${text(payload['tier']) ?? 'daily'} backup`;
+  const names = Array.isArray(payload['names']) ? payload['names'].map(String) : [];
+  const subject = text(payload['backup']) ?? names[0] ?? text(payload['which']);
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return subject ? `${name} of ${subject}${more}` : name;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,0 +1,45 @@
+/** The table of backups: filtered, then one page of it. */
+import { TIERS, type Tier } from '@gofr-backup/core';
+import type { Dated } from './survey.ts';
+
+export const PAGE_SIZE = 50;
+
+export interface Filter {
+  tier?: Tier;
+  status?: string;
+  /** part of the file name or date, case ignored */
+  text?: string;
+}
+
+export interface Page<T> {
+  rows: readonly T[];
+  total: number;
+  /** from 1 */
+  page: number;
+  pages: number;
+}
+
+export function filterFrom(query: Record<string, string | undefined>): Filter {
+  const tier = TIERS.find((one) => one === query['tier']);
+  const text = query['q']?.trim().slice(0, 100);
+  const status = ['good', 'unverified', 'corrupt', 'incomplete'].find((one) => one === query['status']);
+  return { ...(tier && { tier }), ...(status && { status }), ...(text && { text }) };
+}
+
+export function matching(all: readonly Dated[], { tier, status, text }: Filter): readonly Dated[] {
+  if (!tier && !status && !text) return all;
+  const wanted = text?.toLowerCase();
+  return all.filter(
+    ({ entry }) =>
+      (!tier || entry.tier === tier) &&
+      (!status || entry.status === status) &&
+      (!wanted || entry.filename.toLowerCase().includes(wanted) || entry.timestamp.includes(wanted)),
+  );
+}
+
+/** A page beyond the last is the last. */
+export function pageOf<T>(rows: readonly T[], asked: number, size = PAGE_SIZE): Page<T> {
+  const pages = Math.max(1, Math.ceil(rows.length / size));
+  const page = Math.min(Math.max(1, Number.isSafeInteger(asked) ? asked : 1), pages);
+  return { rows: rows.slice((page - 1) * size, page * size), total: rows.length, page, pages };
+}

@@ -1,0 +1,236 @@
+/** Is the data safe, since when, until when, what is wrong: decided here and nowhere else. */
+import type { Dated, Survey } from './survey.ts';
+import type { Forecast } from './disk.ts';
+import { DAY, formatBytes, formatSpan, type LocalTime } from './format.ts';
+
+/** safe: nothing to do; attention: safe today, but something needs a person; danger: a restore today would lose data. */
+export type Level = 'safe' | 'attention' | 'danger';
+
+export interface Problem {
+  level: 'attention' | 'danger';
+  /** permanent word for scripts, e.g. `overdue` */
+  code: string;
+  text: string;
+  todo: string;
+  /** page of this dashboard that shows more, relative to its root */
+  page?: string;
+}
+
+/** How the last finished run of an operation ended. */
+export interface LastRun {
+  operation: string;
+  jobId: string;
+  ok: boolean;
+  at: number;
+  reason?: string;
+}
+
+export interface Facts {
+  now: number;
+  local: LocalTime;
+  /** the newest good backup may be this old, in milliseconds */
+  maxAge: number;
+  scheduleEnabled: boolean;
+  nextRun: number | undefined;
+  missed: readonly number[];
+  /** undefined: Redis does not answer */
+  lastRuns: readonly LastRun[] | undefined;
+  /** undefined: unknown, Redis does not answer */
+  workers: number | undefined;
+  disk: { free: number; forecast: Forecast } | undefined;
+  minFree: number;
+  /** a drill older than this is worth a reminder, in milliseconds */
+  maxDrillAge: number;
+}
+
+export interface Safety {
+  level: Level;
+  /** a few words: `Your data is safe` */
+  headline: string;
+  /** the state in one sentence */
+  sentence: string;
+  problems: Problem[];
+  newestGood: Dated | undefined;
+  /** when the newest good backup becomes too old */
+  goodUntil: number | undefined;
+}
+
+export function safety(survey: Survey, facts: Facts): Safety {
+  const problems = [
+    ...freshness(survey, facts),
+    ...damage(survey),
+    ...runs(facts),
+    ...drills(survey, facts),
+    ...services(facts),
+    ...room(facts),
+  ].sort((a, b) => Number(b.level === 'danger') - Number(a.level === 'danger'));
+  const level = problems.some((p) => p.level === 'danger')
+    ? 'danger'
+    : problems.length > 0
+      ? 'attention'
+      : 'safe';
+  const newestGood = survey.newestGood;
+  const goodUntil = newestGood && newestGood.at + facts.maxAge;
+  return { level, ...words(level, survey, facts, problems.length), problems, newestGood, goodUntil };
+}
+
+function words(
+  level: Level,
+  survey: Survey,
+  facts: Facts,
+  problems: number,
+): { headline: string; sentence: string } {
+  const { newestGood } = survey;
+  const { now, local } = facts;
+  if (newestGood === undefined) {
+    const headline = survey.all.length === 0 ? 'There is no backup yet' : 'No backup has been verified';
+    return {
+      headline,
+      sentence: `If the data were lost now, nothing is known to bring it back.${coming(facts)}`,
+    };
+  }
+  const since = `Everything up to ${local.near(newestGood.at, now)} can be restored from a verified backup`;
+  const age = `${formatSpan(now - newestGood.at)} old`;
+  if (level === 'safe') {
+    return { headline: 'Your data is safe', sentence: `${since}, ${age}.${coming(facts)}` };
+  }
+  if (level === 'attention') {
+    const needs = problems === 1 ? 'one thing needs' : `${problems} things need`;
+    return {
+      headline: `Your data is safe, but ${needs} attention`,
+      sentence: `${since}, ${age}.${coming(facts)}`,
+    };
+  }
+  const headline =
+    now - newestGood.at > facts.maxAge
+      ? 'Your newest verified backup is too old'
+      : 'Your backups need attention now';
+  return { headline, sentence: `${since}, ${age}; changes since then would be lost.${coming(facts)}` };
+}
+
+function coming(facts: Facts): string {
+  if (facts.nextRun === undefined) return ' Nothing is scheduled.';
+  return ` The next backup runs ${facts.local.near(facts.nextRun, facts.now)}.`;
+}
+
+function freshness({ newestGood, all }: Survey, facts: Facts): Problem[] {
+  if (newestGood === undefined) {
+    const todo = all.length === 0 ? 'Make one with “Back up now”.' : 'Verify a backup, or make a new one.';
+    return [{ level: 'danger', code: 'no-good-backup', text: 'There is no verified backup.', todo }];
+  }
+  const problems: Problem[] = [];
+  const age = facts.now - newestGood.at;
+  if (age > facts.maxAge) {
+    const text = `The newest verified backup is ${formatSpan(age)} old; the limit is ${formatSpan(facts.maxAge)}.`;
+    const todo = 'Back up now, then look at the recent jobs for why the schedule did not.';
+    problems.push({ level: 'danger', code: 'overdue', text, todo, page: 'jobs' });
+  }
+  const last = facts.missed.at(-1);
+  if (last !== undefined) {
+    const count = facts.missed.length;
+    const text = `${count === 1 ? 'One scheduled run' : `${count} scheduled runs`} made no backup, last ${facts.local.near(last, facts.now)}.`;
+    const todo = 'Check that scheduler and worker were running then.';
+    // one missed weeks ago is history, not a thing to do
+    if (facts.now - last < 7 * DAY)
+      problems.push({ level: 'attention', code: 'missed', text, todo, page: 'jobs' });
+  }
+  return problems;
+}
+
+function damage({ corrupt, newest, newestGood }: Survey): Problem[] {
+  const problems: Problem[] = [];
+  const worst = corrupt[0];
+  if (worst) {
+    const others = corrupt.length > 1 ? ` and ${corrupt.length - 1} more` : '';
+    const text = `${worst.entry.filename}${others} ${corrupt.length > 1 ? 'are' : 'is'} damaged.`;
+    const todo = 'Do not restore from it; check the disk it lies on. Every other good backup is kept.';
+    problems.push({
+      level: 'attention',
+      code: 'corrupt',
+      text,
+      todo,
+      page: `backups/${worst.entry.filename}`,
+    });
+  }
+  if (newest?.entry.status === 'incomplete' && newest !== newestGood) {
+    const text = `The newest backup, ${newest.entry.filename}, lacks files that could not be read.`;
+    const todo = 'Its warnings name the files; let the worker run as the user who owns them.';
+    problems.push({
+      level: 'attention',
+      code: 'incomplete',
+      text,
+      todo,
+      page: `backups/${newest.entry.filename}`,
+    });
+  }
+  return problems;
+}
+
+function runs(facts: Facts): Problem[] {
+  return (facts.lastRuns ?? [])
+    .filter((run) => !run.ok && run.operation !== 'drill')
+    .map((run) => ({
+      level: 'attention',
+      code: 'failed',
+      text: `The last ${run.operation} failed ${facts.local.near(run.at, facts.now)}${run.reason ? `: ${run.reason}` : '.'}`,
+      todo: 'Its log says why.',
+      page: `jobs/${run.jobId}`,
+    }));
+}
+
+function drills({ lastDrill, newestGood }: Survey, facts: Facts): Problem[] {
+  if (lastDrill && !lastDrill.ok) {
+    const text = `The last restore drill failed: ${lastDrill.entry.filename} did not come back as it was.`;
+    const todo = 'Run a drill on another backup and look at its log.';
+    const page = `backups/${lastDrill.entry.filename}`;
+    return [{ level: 'danger', code: 'drill-failed', text, todo, page }];
+  }
+  if (newestGood === undefined || (lastDrill && facts.now - lastDrill.at <= facts.maxDrillAge)) return [];
+  if (lastDrill === undefined) return [];
+  const text = `The last restore drill was ${formatSpan(facts.now - lastDrill.at)} ago.`;
+  return [{ level: 'attention', code: 'drill-old', text, todo: 'Run a drill on the newest backup.' }];
+}
+
+function services(facts: Facts): Problem[] {
+  const problems: Problem[] = [];
+  if (facts.lastRuns === undefined) {
+    const text = 'The queue does not answer, so nothing can be started and running jobs cannot be seen.';
+    problems.push({
+      level: 'attention',
+      code: 'queue-down',
+      text,
+      todo: 'Check REDIS_URL and that Redis runs.',
+    });
+  } else if (facts.workers === 0) {
+    const text = 'No worker is connected, so nothing that is asked for will run.';
+    problems.push({
+      level: 'attention',
+      code: 'no-worker',
+      text,
+      todo: 'Start the worker, or “gofr-backup serve”.',
+    });
+  }
+  if (!facts.scheduleEnabled) {
+    const todo = 'Set ENABLED=true to schedule backups again.';
+    problems.push({
+      level: 'attention',
+      code: 'disabled',
+      text: 'Scheduled backups are switched off.',
+      todo,
+    });
+  }
+  return problems;
+}
+
+function room({ disk, minFree }: Facts): Problem[] {
+  if (disk === undefined) return [];
+  const todo = 'Free space there, or lower RETENTION_DAYS or MAX_COUNT.';
+  if (disk.free < minFree || disk.forecast.usedShare > 0.97) {
+    const text = `The backup disk is nearly full: ${formatBytes(disk.free)} free.`;
+    return [{ level: 'attention', code: 'disk-nearly-full', text, todo }];
+  }
+  const { daysLeft } = disk.forecast;
+  if (daysLeft === undefined || daysLeft > 14) return [];
+  const text = `At the present rate the backup disk is full in ${formatSpan(daysLeft * DAY)}.`;
+  return [{ level: 'attention', code: 'disk-filling', text, todo }];
+}

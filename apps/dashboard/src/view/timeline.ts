@@ -1,0 +1,118 @@
+/** The last year of backups: one mark a day and tier, and the runs that made none. */
+import { TIERS, type Status, type Tier } from '@gofr-backup/core';
+import type { Dated } from './survey.ts';
+import { DAY, formatBytes, type LocalTime } from './format.ts';
+
+export const DAYS = 365;
+
+export type MarkKind = Status | 'missed';
+
+export interface Mark {
+  /** days since the start of the window, 0 … DAYS */
+  day: number;
+  kind: MarkKind;
+  /** e.g. `Sat 13 Dec 2025: good, 15.3 MB` */
+  label: string;
+  count: number;
+}
+
+export interface Lane {
+  tier: Tier;
+  marks: Mark[];
+}
+
+export interface Timeline {
+  lanes: Lane[];
+  /** first days of months within the window */
+  months: { day: number; label: string }[];
+  /** one sentence for those who cannot see it */
+  summary: string;
+}
+
+/** The worse of several backups on one day is what the day shows. */
+const SEVERITY: Record<MarkKind, number> = { good: 0, unverified: 1, missed: 2, incomplete: 3, corrupt: 4 };
+
+export function timeline(
+  all: readonly Dated[],
+  missed: readonly number[],
+  now: number,
+  local: LocalTime,
+): Timeline {
+  const dayOf = dayNumbers(now, local);
+  const lanes = TIERS.map((tier) => ({ tier, marks: laneMarks(all, tier, dayOf, local) }));
+  const daily = lanes[0];
+  if (daily) addMissed(daily, missed, dayOf, local);
+  return { lanes, months: months(now, local), summary: summarize(lanes) };
+}
+
+/** Local days counted by calendar, so that a day of 23 or 25 hours is one day. */
+function dayNumbers(now: number, local: LocalTime): (at: number) => number {
+  const number = (at: number) => Math.round(Date.parse(`${local.dayKey(at)}T00:00:00Z`) / DAY);
+  const first = number(now) - DAYS + 1;
+  return (at) => number(at) - first;
+}
+
+function laneMarks(
+  all: readonly Dated[],
+  tier: Tier,
+  dayOf: (at: number) => number,
+  local: LocalTime,
+): Mark[] {
+  const days = new Map<number, { worst: Dated; count: number }>();
+  for (const dated of all) {
+    if (dated.entry.tier !== tier || Number.isNaN(dated.at)) continue;
+    const day = dayOf(dated.at);
+    if (day < 0 || day >= DAYS) continue;
+    const seen = days.get(day);
+    if (!seen) days.set(day, { worst: dated, count: 1 });
+    else {
+      seen.count++;
+      if (SEVERITY[dated.entry.status] > SEVERITY[seen.worst.entry.status]) seen.worst = dated;
+    }
+  }
+  return [...days].sort(([a], [b]) => a - b).map(([day, { worst, count }]) => mark(day, worst, count, local));
+}
+
+function mark(day: number, { entry, at }: Dated, count: number, local: LocalTime): Mark {
+  const more = count > 1 ? `, ${count} backups` : '';
+  const label = `${local.date(at)}: ${entry.status}, ${formatBytes(entry.size_bytes)}${more}`;
+  return { day, kind: entry.status, label, count };
+}
+
+function addMissed(
+  lane: Lane,
+  missed: readonly number[],
+  dayOf: (at: number) => number,
+  local: LocalTime,
+): void {
+  const taken = new Set(lane.marks.map((one) => one.day));
+  for (const at of missed) {
+    const day = dayOf(at);
+    if (day < 0 || day >= DAYS || taken.has(day)) continue;
+    taken.add(day);
+    lane.marks.push({ day, kind: 'missed', label: `${local.date(at)}: no backup was made`, count: 1 });
+  }
+  lane.marks.sort((a, b) => a.day - b.day);
+}
+
+function months(now: number, local: LocalTime): { day: number; label: string }[] {
+  const dayOf = dayNumbers(now, local);
+  const name = new Intl.DateTimeFormat('en-GB', { month: 'short', timeZone: 'UTC' });
+  const [year = 1970, month = 1] = local.dayKey(now).split('-').map(Number);
+  const found: { day: number; label: string }[] = [];
+  for (let back = 11; back >= 0; back--) {
+    const first = Date.UTC(year, month - 1 - back, 1, 12);
+    found.push({ day: dayOf(first), label: name.format(first) });
+  }
+  return found.filter(({ day }) => day >= 0);
+}
+
+function summarize(lanes: readonly Lane[]): string {
+  const parts = lanes.map(({ tier, marks }) => {
+    const counts = new Map<MarkKind, number>();
+    for (const { kind, count } of marks) counts.set(kind, (counts.get(kind) ?? 0) + count);
+    const text = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
+    return `${tier}: ${text || 'none'}`;
+  });
+  return `Backups of the last year. ${parts.join('; ')}.`;
+}

@@ -1,0 +1,107 @@
+/** What a person or a script may start. A page answers with the job's page, a script gets JSON. */
+import { createHash } from 'node:crypto';
+import { Hono, type Context } from 'hono';
+import { BackupError, TIERS, type Logger, type PruneDecision } from '@gofr-backup/core';
+import type { Work } from '../sources/work.ts';
+import { addressOf, refusal, type Env, type Rights } from './access.ts';
+import type { Sessions } from './session.ts';
+
+interface Parts {
+  rights: Rights;
+  sessions: Sessions;
+  work: Work;
+  logger: Logger;
+  /** throws NO_SUCH_BACKUP */
+  requireBackup(name: string): Promise<unknown>;
+  decisions(): Promise<readonly PruneDecision[]>;
+}
+
+type Form = Record<string, string>;
+type Asked = { id: string; joined: boolean } | 'changed';
+
+const ACTIONS: Record<string, (form: Form, parts: Parts) => Promise<Asked>> = {
+  backup: ({ tier }, { work }) => work.ask('backup', { tier: oneOfTiers(tier), trigger: 'manual' }),
+  async verify({ name }, { work, requireBackup }) {
+    if (!name) return work.ask('verify', { which: 'latest', trigger: 'manual' });
+    await requireBackup(name);
+    return work.ask('verify', { names: [name], trigger: 'manual' });
+  },
+  async drill({ backup = 'latest' }, { work, requireBackup }) {
+    if (backup !== 'latest') await requireBackup(backup);
+    return work.ask('drill', { backup, trigger: 'manual' });
+  },
+  async prune({ plan }, { work, decisions }) {
+    if (plan !== fingerprint(await decisions())) return 'changed';
+    return work.ask('prune', { dryRun: false, trigger: 'manual' });
+  },
+};
+
+export function actionRoutes(parts: Parts): Hono<Env> {
+  const { rights } = parts;
+  const app = new Hono<Env>();
+  app.post('/actions/:action', async (c) => {
+    const form = await formOf(c);
+    const refused = refuse(c, form, parts);
+    if (refused) return refused;
+    const name = c.req.param('action');
+    parts.logger.info(
+      { action: name, address: addressOf(c, rights.trustProxy) },
+      'asked for on the dashboard',
+    );
+    if (name === 'cancel') return cancel(c, form, parts);
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (!action) return c.json(refusal('USAGE', `There is no action ${JSON.stringify(name)}.`), 404);
+    return answer(c, rights, await action(form, parts));
+  });
+  return app;
+}
+
+function refuse(c: Context<Env>, form: Form, { rights, sessions }: Parts): Response | undefined {
+  if (rights.readOnly) {
+    return c.json(refusal('DECLINED', 'This dashboard only shows.', 'DASHBOARD_READ_ONLY is set.'), 403);
+  }
+  if (c.get('bearer') || sessions.csrfValid(c.get('session'), form['csrf'])) return undefined;
+  return c.text('Refused: the form is too old or not ours. Go back, reload the page and try again.\n', 403);
+}
+
+async function formOf(c: Context<Env>): Promise<Form> {
+  const json = c.req.header('content-type')?.startsWith('application/json');
+  const body: unknown = json ? await c.req.json().catch(() => ({})) : await c.req.parseBody();
+  const fields = Object.entries(typeof body === 'object' && body !== null ? body : {});
+  return Object.fromEntries(
+    fields.filter((field): field is [string, string] => typeof field[1] === 'string'),
+  );
+}
+
+function answer(c: Context<Env>, { base }: Rights, asked: Asked): Response {
+  if (asked === 'changed') {
+    if (c.get('bearer')) return c.json(refusal('DECLINED', 'The plan has changed since it was shown.'), 409);
+    return c.redirect(`${base}/prune?said=changed`, 303);
+  }
+  if (c.get('bearer')) return c.json({ job_id: asked.id, joined: asked.joined }, 202);
+  return c.redirect(
+    `${base}/jobs/${encodeURIComponent(asked.id)}?said=${asked.joined ? 'joined' : 'asked'}`,
+    303,
+  );
+}
+
+async function cancel(c: Context<Env>, { job = '' }: Form, { rights, work }: Parts): Promise<Response> {
+  if (!(await work.find(job))) throw new BackupError('USAGE', `There is no job ${JSON.stringify(job)}`);
+  await work.cancel(job);
+  if (c.get('bearer')) return c.json({ job_id: job }, 202);
+  return c.redirect(`${rights.base}/jobs/${encodeURIComponent(job)}?said=cancelled`, 303);
+}
+
+function oneOfTiers(tier = 'daily'): (typeof TIERS)[number] {
+  const known = TIERS.find((one) => one === tier);
+  if (known) return known;
+  throw new BackupError('USAGE', `There is no tier ${JSON.stringify(tier)}`, {
+    why: `the tiers are ${TIERS.join(', ')}`,
+  });
+}
+
+/** Stands for what would be removed; reasons and kept backups may change without making the plan another one. */
+export function fingerprint(decisions: readonly PruneDecision[]): string {
+  const removed = decisions.filter(({ action }) => action === 'remove').map(({ filename }) => filename);
+  return createHash('sha256').update(removed.sort().join('\n')).digest('hex').slice(0, 32);
+}

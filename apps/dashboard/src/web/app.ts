@@ -1,0 +1,161 @@
+/** All routes together: what is open, what needs a login, and how errors are told. */
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
+import { toBackupError, type Clock, type Logger } from '@gofr-backup/core';
+import type { BackupQueue } from '@gofr-backup/queue';
+import { messagePage } from '../pages/shell.ts';
+import type { SettingRow } from '../pages/settings.ts';
+import type { Archives } from '../sources/archives.ts';
+import type { CachedCatalogue } from '../sources/catalogue.ts';
+import type { Observer } from '../sources/state.ts';
+import type { Work } from '../sources/work.ts';
+import { guard, refusal, sameOrigin, withSession, type Env, type Rights } from './access.ts';
+import { actionRoutes } from './actions.ts';
+import type { Assets } from './assets.ts';
+import { queueBoard, withoutWebFonts } from './board.ts';
+import { downloadRoutes } from './downloads.ts';
+import { createLive, eventRoutes } from './events.ts';
+import { securityHeaders } from './headers.ts';
+import { healthRoutes } from './health.ts';
+import { createLockout } from './lockout.ts';
+import { loginRoutes } from './login.ts';
+import { createMetrics } from './metrics.ts';
+import { createSessions } from './session.ts';
+import { shellMaker, type MakeShell } from './shell.ts';
+import { finder, pruning, viewRoutes } from './views.ts';
+
+export interface AppParts {
+  project: string;
+  rights: Rights;
+  queuesWritable: boolean;
+  restoreCommand: string;
+  settings: readonly { name: string; rows: readonly SettingRow[] }[];
+  clock: Clock;
+  logger: Logger;
+  assets: Assets;
+  catalogue: CachedCatalogue;
+  archives: Archives;
+  work: Work;
+  observer: Observer;
+  queue(): BackupQueue | undefined;
+  /** ends the streams that would keep the server open */
+  closing: AbortSignal;
+}
+
+const FORM_LIMIT = 64 * 1024;
+
+export function createApp(parts: AppParts): Hono<Env> {
+  const { rights, clock, logger, assets, observer, work, archives } = parts;
+  const sessions = createSessions(clock);
+  const lockout = createLockout(clock);
+  const shellOf = shellMaker(
+    { project: parts.project, rights, local: observer.local, clock },
+    sessions,
+    assets,
+  );
+  const live = createLive(work, parts.catalogue);
+  parts.closing.addEventListener('abort', () => live.stop(), { once: true });
+  const find = finder(observer);
+  const decisions = async () => (await pruning(observer, clock.now())).decisions;
+
+  const app = new Hono<Env>();
+  app.use(securityHeaders);
+  app.use(bodyLimit({ maxSize: FORM_LIMIT }));
+  app.route('/', healthRoutes(observer.look));
+  app.get('/assets/:name', (c) => assetResponse(c, assets));
+  app.use(withSession(sessions, rights));
+  app.use(sameOrigin(rights));
+  app.route('/', loginRoutes({ rights, sessions, lockout, shellOf, logger }));
+  app.use(guard(rights, lockout));
+  app.post('/logout', async (c) => {
+    if (!sessions.csrfValid(c.get('session'), (await c.req.parseBody())['csrf']))
+      return c.text('Refused.\n', 403);
+    sessions.end(c.get('session'));
+    return c.redirect(`${rights.base}/login`, 303);
+  });
+  app.route('/', metricsRoute(parts));
+  app.route('/', eventRoutes(live, shellOf, parts.closing));
+  app.route('/', downloadRoutes(find, archives));
+  app.use(compress());
+  app.route('/', actionRoutes({ rights, sessions, work, logger, requireBackup: find, decisions }));
+  app.route('/', viewRoutes({ ...parts, shellOf }));
+  app.route('/', boardRoutes(parts, shellOf));
+  app.notFound((c) => failure(c, shellOf, 404, { message: 'There is no such page', hint: '' }));
+  app.onError((error, c) => tellError(c, shellOf, error, logger));
+  return app;
+}
+
+function assetResponse(c: Context, assets: Assets): Response {
+  const asset = assets.find(c.req.param('name') ?? '');
+  if (!asset) return c.text('There is no such file.\n', 404);
+  return c.body(new Uint8Array(asset.body), 200, {
+    'Content-Type': asset.type,
+    'Cache-Control': 'public, max-age=31536000, immutable',
+  });
+}
+
+function metricsRoute({ project, observer }: AppParts): Hono<Env> {
+  const metrics = createMetrics(project);
+  const app = new Hono<Env>();
+  app.get('/metrics', async (c) => {
+    const text = await metrics.render(await observer.look());
+    return c.body(text, 200, { 'Content-Type': metrics.contentType });
+  });
+  return app;
+}
+
+/** Made with the first queue there is: without Redis there is nothing to show. */
+function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
+  const { rights, queuesWritable, project, queue } = parts;
+  let board: { of: BackupQueue; app: Hono } | undefined;
+  const app = new Hono<Env>();
+  app.use('/queues', withoutWebFonts);
+  app.use('/queues/*', withoutWebFonts);
+  app.all('/queues/*', (c) => {
+    const current = queue();
+    if (!current || current.connection.client.status !== 'ready') {
+      const problem = { message: 'The queue does not answer', hint: 'Check REDIS_URL and that Redis runs.' };
+      return failure(c as Context<Env>, shellOf, 503, problem);
+    }
+    if (rights.readOnly && c.req.method !== 'GET')
+      return c.json(refusal('DECLINED', 'This dashboard only shows.'), 403);
+    if (board?.of !== current) {
+      const options = { base: rights.base, writable: queuesWritable && !rights.readOnly, project };
+      board = { of: current, app: new Hono().route('/queues', queueBoard(current, options)) };
+    }
+    return board.app.fetch(c.req.raw);
+  });
+  return app;
+}
+
+const STATUS: Record<string, 404 | 400 | 503 | 409> = {
+  NO_SUCH_BACKUP: 404,
+  USAGE: 400,
+  REDIS_UNREACHABLE: 503,
+  BUSY: 409,
+};
+
+function tellError(
+  c: Context<Env>,
+  shellOf: MakeShell,
+  thrown: Error,
+  logger: Logger,
+): Response | Promise<Response> {
+  const error = toBackupError(thrown, 'Showing this page');
+  const status = STATUS[error.code] ?? 500;
+  if (status === 500) logger.error({ err: thrown, path: c.req.path }, 'page failed');
+  const text = [error.message, error.why].filter(Boolean).join(': ');
+  return failure(c, shellOf, status, { message: text, hint: error.hint, code: error.code });
+}
+
+function failure(
+  c: Context<Env>,
+  shellOf: MakeShell,
+  status: 404 | 400 | 503 | 409 | 500,
+  { message, hint, code = 'USAGE' }: { message: string; hint: string; code?: string },
+): Response | Promise<Response> {
+  const person = c.req.header('accept')?.includes('text/html') && c.get('session') !== undefined;
+  if (!person) return c.json(refusal(code, message, hint), status);
+  return c.html(messagePage(shellOf(c), 'That did not work', message, hint), status);
+}

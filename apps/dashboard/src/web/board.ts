@@ -1,0 +1,75 @@
+/** bull-board under /queues, with its assets from here and without its web fonts. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, extname, join, normalize, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { HonoAdapter } from '@bull-board/hono';
+import type { BackupQueue } from '@gofr-backup/queue';
+import type { Hono, MiddlewareHandler } from 'hono';
+
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.json': 'application/json',
+  '.woff2': 'font/woff2',
+};
+
+export interface BoardOptions {
+  /** of the dashboard, without a slash at the end */
+  base: string;
+  writable: boolean;
+  project: string;
+}
+
+export function queueBoard(queue: BackupQueue, { base, writable, project }: BoardOptions): Hono {
+  const ui = placeOfUi();
+  const adapter = new HonoAdapter(() => staticFiles(join(ui, 'dist/static')));
+  adapter.setBasePath(`${base}/queues`);
+  createBullBoard({
+    queues: [new BullMQAdapter(queue.bull, { readOnlyMode: !writable, allowRetries: writable })],
+    serverAdapter: adapter,
+    options: {
+      uiBasePath: ui,
+      uiConfig: { boardTitle: `${project} backups`, miscLinks: [{ text: 'Dashboard', url: `${base}/` }] },
+    },
+  });
+  return adapter.registerPlugin() as unknown as Hono;
+}
+
+/** Beside a bundle, else where it is installed. */
+function placeOfUi(): string {
+  const bundled = fileURLToPath(new URL('./bull-board-ui', import.meta.url));
+  if (existsSync(bundled)) return bundled;
+  return dirname(createRequire(import.meta.url).resolve('@bull-board/ui/package.json'));
+}
+
+function staticFiles(root: string): MiddlewareHandler {
+  return async (c) => {
+    const asked = normalize(c.req.path.slice(c.req.path.indexOf('/static/') + '/static/'.length));
+    const path = join(root, asked);
+    if (!path.startsWith(root + sep)) return c.notFound();
+    const body = await readFile(path).catch(() => undefined);
+    if (!body) return c.notFound();
+    const type = TYPES[extname(path)] ?? 'application/octet-stream';
+    return c.body(new Uint8Array(body), 200, {
+      'Content-Type': type,
+      'Cache-Control': 'private, max-age=86400',
+    });
+  };
+}
+
+/** Its page links fonts of another host, which the policy blocks anyway: without the link there is no error either. */
+export const withoutWebFonts: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (!c.res.headers.get('content-type')?.startsWith('text/html')) return;
+  const page = await c.res.text();
+  const { status, headers } = c.res;
+  headers.delete('content-length');
+  c.res = new Response(page.replace(/<link[^>]*fonts\.[^>]*>/g, ''), { status, headers });
+};

@@ -1,0 +1,128 @@
+/** The pages: each gathers what it shows and hands it to its template. */
+import { Hono, type Context } from 'hono';
+import {
+  BackupError,
+  planPrune,
+  anomalyHold,
+  type CatalogueEntry,
+  type PruneDecision,
+} from '@gofr-backup/core';
+import { backupPage } from '../pages/backup.ts';
+import { backupsPage } from '../pages/backups.ts';
+import { jobPage, jobsPage } from '../pages/jobs.ts';
+import { overviewPage } from '../pages/overview.ts';
+import { prunePage } from '../pages/prune.ts';
+import { settingsPage, type SettingRow } from '../pages/settings.ts';
+import type { Archives } from '../sources/archives.ts';
+import type { Observer } from '../sources/state.ts';
+import type { Work } from '../sources/work.ts';
+import { history } from '../view/history.ts';
+import { filterFrom, matching, pageOf } from '../view/listing.ts';
+import { timeline } from '../view/timeline.ts';
+import type { Env } from './access.ts';
+import { fingerprint } from './actions.ts';
+import { pathFrom } from './downloads.ts';
+import type { MakeShell } from './shell.ts';
+
+export interface Views {
+  shellOf: MakeShell;
+  observer: Observer;
+  work: Work;
+  archives: Archives;
+  /** as typed on this host, e.g. `docker compose run --rm restore` */
+  restoreCommand: string;
+  settings: readonly { name: string; rows: readonly SettingRow[] }[];
+}
+
+export function viewRoutes(views: Views): Hono<Env> {
+  const { shellOf, observer, work, settings } = views;
+  const app = new Hono<Env>();
+  const pageNumber = (c: Context) => Number(c.req.query('page') ?? 1);
+
+  app.get('/', async (c) => {
+    const state = await observer.look();
+    const { survey, missed, now } = state;
+    const shell = shellOf(c);
+    return c.html(
+      overviewPage(shell, {
+        ...state,
+        schedule: observer.rules.schedule.pattern,
+        timeline: timeline(survey.all, missed, now, observer.local),
+        history: history(survey.all, now),
+      }),
+    );
+  });
+  app.get('/backups', async (c) => {
+    const filter = filterFrom(c.req.query());
+    const { all } = await observer.survey();
+    return c.html(backupsPage(shellOf(c), pageOf(matching(all, filter), pageNumber(c)), filter));
+  });
+  app.get('/backups/:name', (c) => detail(c, views));
+  app.get('/prune', async (c) => {
+    const { catalogue, decisions, held } = await pruning(observer, shellOf(c).now);
+    const sizes = new Map(catalogue.map(({ filename, size_bytes }) => [filename, size_bytes]));
+    const kept = pageOf(
+      decisions.filter(({ action }) => action === 'keep'),
+      pageNumber(c),
+    );
+    return c.html(
+      prunePage(shellOf(c), { decisions, held, sizes, kept, fingerprint: fingerprint(decisions) }),
+    );
+  });
+  app.get('/jobs', async (c) => c.html(jobsPage(shellOf(c), await work.recent())));
+  app.get('/jobs/:id', async (c) => {
+    const id = c.req.param('id');
+    const job = await work.find(id);
+    if (!job)
+      throw new BackupError('USAGE', `There is no job ${JSON.stringify(id)}`, {
+        why: 'old jobs are forgotten',
+      });
+    return c.html(jobPage(shellOf(c), job, await work.log(id)));
+  });
+  app.get('/settings', (c) => c.html(settingsPage(shellOf(c), settings)));
+  return app;
+}
+
+async function detail(
+  c: Context<Env>,
+  { shellOf, observer, archives, restoreCommand }: Views,
+): Promise<Response> {
+  const name = c.req.param('name') ?? '';
+  const path = pathFrom(c.req.url);
+  const backup = (await observer.survey()).all.find(({ entry }) => entry.filename === name);
+  if (!backup) throw noSuchBackup(name);
+  if (path === undefined) throw new BackupError('USAGE', 'This is not a path inside an archive');
+  // damaged, hostile or gone: the page still says what is known of it
+  const directory = await archives.directory(backup.entry, path, c.req.raw.signal).catch(() => undefined);
+  const command = `${restoreCommand} ${shellWord(backup.entry.filename)}`;
+  return c.html(backupPage(shellOf(c), { backup, directory, path, restoreCommand: command }));
+}
+
+export function noSuchBackup(name: string): BackupError {
+  return new BackupError('NO_SUCH_BACKUP', `There is no backup ${JSON.stringify(name.slice(0, 200))}`);
+}
+
+/** Looks a name up in the catalogue; only what is found there becomes a path. */
+export const finder =
+  (observer: Observer) =>
+  async (name: string): Promise<CatalogueEntry> => {
+    const found = (await observer.catalogue()).find(({ filename }) => filename === name);
+    if (!found) throw noSuchBackup(name);
+    return found;
+  };
+
+export async function pruning(
+  { catalogue: read, rules }: Observer,
+  now: number,
+): Promise<{ catalogue: readonly CatalogueEntry[]; decisions: PruneDecision[]; held: string | undefined }> {
+  const catalogue = await read();
+  const policy = rules.plan.retention;
+  return {
+    catalogue,
+    decisions: planPrune(catalogue, policy, now),
+    held: anomalyHold(catalogue, policy, now),
+  };
+}
+
+const shellWord = (text: string): string =>
+  /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
