@@ -74,6 +74,7 @@ export class ExtractPlanner {
   finish(check: SafetyCheck): ExtractPlan {
     this.#selection.checkAllUsed();
     const stands = this.#standIns(check);
+    for (const [path, times] of check.superseded()) if (this.#selection.takes(path)) this.#files -= times;
     return {
       sparseBytes: this.#sparseBytes,
       directories: this.#directories,

@@ -49,18 +49,20 @@ export async function extractFrom(source: EntrySource, options: ExtractOptions):
   const ownership = currentOwnership(options.owners ?? process.getuid?.() === 0);
   const warnings: Warning[] = [];
   await makeDirectories(plan, target.root, options.signal);
+  const progress = new WriteProgress(plan, options);
   await source.writeFiles({
     plan,
     root: target.root,
     ownership,
     signal: options.signal,
-    written: progressOf(plan, options),
+    written: (files, bytes) => progress.add(files, bytes),
   });
   await makeLinks(plan, target.root, ownership, options.signal);
   warnings.push(...(await restoreXattrs(attributed(plan), target.root)));
   await finishDirectories(plan, target.root, ownership, options.signal);
   await flush(options.directory);
-  return { files: plan.files + plan.hardlinks.length + plan.symlinks.size, bytes: plan.bytes, warnings };
+  const files = progress.files + plan.hardlinks.length + plan.symlinks.size;
+  return { files, bytes: progress.bytes, warnings };
 }
 
 async function planExtraction(
@@ -140,13 +142,23 @@ function currentOwnership(owners: boolean): Ownership {
   return { owners, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, umask: process.umask() };
 }
 
-function progressOf(plan: ExtractPlan, { progress }: ExtractOptions): FileWork['written'] {
-  let [files, bytes] = [0, 0];
-  return (moreFiles, moreBytes) => {
-    files += moreFiles;
-    bytes += moreBytes;
-    progress({ phase: 'extract', bytes, totalBytes: plan.bytes, files, totalFiles: plan.files });
-  };
+class WriteProgress {
+  readonly #plan: ExtractPlan;
+  readonly #report: ExtractOptions['progress'];
+  files = 0;
+  bytes = 0;
+
+  constructor(plan: ExtractPlan, { progress }: ExtractOptions) {
+    this.#plan = plan;
+    this.#report = progress;
+  }
+
+  add(files: number, bytes: number): void {
+    this.files += files;
+    this.bytes += bytes;
+    const { files: totalFiles, bytes: totalBytes } = this.#plan;
+    this.#report({ phase: 'extract', bytes: this.bytes, totalBytes, files: this.files, totalFiles });
+  }
 }
 
 /** Runs `step` for each item, serving the event loop and the signal in between. */

@@ -9,7 +9,7 @@ import { readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, decodeIndex, type IndexEntry, type IndexFrame } from './index-file.ts';
 import { checkLengths, type Section, sectionsOf, type Slice } from './index-sections.ts';
 import { canonicalPath, linkTargetOf } from './safety.ts';
-import type { ReadJob, ReadResult, ReadShared } from './read-worker.ts';
+import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
 import { damagedEntry, hostile } from './refusals.ts';
 import { Threads } from './threads.ts';
 import type { ArchiveEntry, BytePath } from './types.ts';
@@ -19,6 +19,8 @@ const WORKER = new URL(
   import.meta.url,
 );
 
+/** Starting threads takes longer than reading so many frames. */
+const FEW_FRAMES = 8;
 /** Entries between two looks at the event loop. */
 const ENTRIES_PER_TURN = 2000;
 
@@ -68,14 +70,15 @@ export class IndexedSource implements EntrySource {
         yield slice ? { frame: frame.number, slice: placed(slice, '') } : { frame: frame.number };
       }
     };
-    await this.#run(jobs(sectionsOf(this.index)), undefined, work.signal, work.done, work.problem);
+    await this.#run({ ...work, jobs: jobs(sectionsOf(this.index)) });
   }
 
   async writeFiles(work: FileWork): Promise<void> {
     const large = new Map<BytePath, IndexEntry>();
     const jobs = this.#writeJobs(work, large);
     const target = { root: work.root, ownership: work.ownership };
-    await this.#run(jobs, target, work.signal, ({ files, bytes }) => work.written(files, bytes), rethrow);
+    const done = ({ files, bytes }: ReadResult): void => work.written(files, bytes);
+    await this.#run({ jobs, target, signal: work.signal, done, problem: rethrow });
     for (const [path, entry] of large) {
       finishLarge(work, path, entry);
       work.written(1, 0);
@@ -106,35 +109,22 @@ export class IndexedSource implements EntrySource {
     }
   }
 
-  /** Runs the jobs on all threads, no more of them at once than keep those busy. */
-  async #run(
-    jobs: Iterable<ReadJob>,
-    target: ReadShared['target'],
-    signal: AbortSignal,
-    done: (result: ReadResult) => void,
-    problem: (cause: unknown) => void,
-  ): Promise<void> {
+  /** Runs the jobs on all threads, no more of them at once than keep those busy; a few frames are done sooner here. */
+  async #run({ jobs, target, signal, done, problem }: Run): Promise<void> {
     const shared: ReadShared = { archive: this.archive.fd, index: this.#bytes, ...(target && { target }) };
-    const threads = new Threads<ReadJob, ReadResult>({ entry: WORKER, count: this.#threads, shared });
-    const running = new Set<Promise<void>>();
-    const { promise: cancelled, reject } = Promise.withResolvers<never>();
-    cancelled.catch(() => {});
-    const cancel = (): void => reject(signal.reason);
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
+    if (this.index.frameCount <= FEW_FRAMES) {
+      const read = frameReading(shared);
+      const perform = async (job: ReadJob): Promise<ReadResult> => read(job);
       for (const job of jobs) {
-        signal.throwIfAborted();
-        const ended: Promise<void> = threads
-          .run(job)
-          .then(done, problem)
-          .finally(() => running.delete(ended));
-        ended.catch(() => {});
-        running.add(ended);
-        if (running.size >= threads.capacity) await Promise.race([...running, cancelled]);
+        await pause(signal);
+        await perform(job).then(done, problem);
       }
-      await Promise.race([Promise.all(running), cancelled]);
+      return;
+    }
+    const threads = new Threads<ReadJob, ReadResult>({ entry: WORKER, count: this.#threads, shared });
+    try {
+      await inParallel(jobs, threads.capacity, signal, (job) => threads.run(job).then(done, problem));
     } finally {
-      signal.removeEventListener('abort', cancel);
       await threads.close();
     }
   }
@@ -170,6 +160,37 @@ export interface ReadAllWork {
   entry(entry: ArchiveEntry): void;
   done(result: ReadResult): void;
   problem(cause: unknown): void;
+}
+
+interface Run extends Omit<ReadAllWork, 'entry'> {
+  jobs: Iterable<ReadJob>;
+  target?: ReadShared['target'];
+}
+
+/** Starts `perform` for every job, at most `limit` at a time. Rejects with the first failure, or when aborted. */
+async function inParallel<Job>(
+  jobs: Iterable<Job>,
+  limit: number,
+  signal: AbortSignal,
+  perform: (job: Job) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  const { promise: cancelled, reject } = Promise.withResolvers<never>();
+  cancelled.catch(() => {});
+  const cancel = (): void => reject(signal.reason);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    signal.throwIfAborted();
+    for (const job of jobs) {
+      const ended: Promise<void> = perform(job).finally(() => running.delete(ended));
+      ended.catch(() => {});
+      running.add(ended);
+      if (running.size >= limit) await Promise.race([...running, cancelled]);
+    }
+    await Promise.race([Promise.all(running), cancelled]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
 }
 
 async function pause(signal: AbortSignal): Promise<void> {

@@ -1,83 +1,8 @@
-/** A thread that reads frames: proves each against the index, and writes the files of it that are wanted. */
-import { closeSync } from 'node:fs';
-import type { Compression } from '../catalogue.ts';
-import { reopenFile, type Ownership, writeAt, writeNewFile, writeSparseAt } from './file-writer.ts';
-import { type FrameFile, readFrame, type ReadFrame } from './frame-reader.ts';
-import { type ArchiveIndex, decodeIndex } from './index-file.ts';
+/** The entry of a thread that reads frames. */
+import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
 import { serveJobs } from './threads.ts';
-import type { BytePath } from './types.ts';
 
-export interface ReadShared {
-  /** the open archive; descriptors belong to the process, so every thread may use it */
-  archive: number;
-  /** the bytes of the index, the same for all */
-  index: SharedArrayBuffer;
-  target?: { root: BytePath; ownership: Ownership };
-}
-
-export interface ReadJob {
-  frame: number;
-  /** where files of the frame go that do not go to their own path; undefined: nowhere. By place in the frame. */
-  moved?: [at: number, path: BytePath | undefined][];
-  /** the frame is this part of a file that exists already */
-  slice?: { path: BytePath; offset: number; length: number; sparse: boolean };
-}
-
-export interface ReadResult {
-  /** read, and with a target written */
-  files: number;
-  bytes: number;
-}
-
-serveJobs<ReadShared, ReadJob, ReadResult>(({ archive, index: shared, target }) => {
-  const index = decodeIndex(Buffer.from(shared));
-  const codec: Compression = index.facts.codec;
-  return (job) => {
-    const frame = readJobFrame(index, archive, codec, job);
-    return { result: target ? writeFrame(frame, job, target) : countOf(frame, job) };
-  };
+serveJobs<ReadShared, ReadJob, ReadResult>((shared) => {
+  const read = frameReading(shared);
+  return (job) => ({ result: read(job) });
 });
-
-function readJobFrame(index: ArchiveIndex, archive: number, codec: Compression, job: ReadJob): ReadFrame {
-  const frame = index.frame(job.frame);
-  return readFrame(archive, codec, frame, frame.entryCount > 0 ? index.entriesOf(job.frame) : []);
-}
-
-function countOf({ files }: ReadFrame, { slice }: ReadJob): ReadResult {
-  return {
-    files: files.length,
-    bytes: slice?.length ?? files.reduce((sum, { entry }) => sum + entry.size, 0),
-  };
-}
-
-function writeFrame(
-  { raw, files }: ReadFrame,
-  job: ReadJob,
-  target: NonNullable<ReadShared['target']>,
-): ReadResult {
-  if (job.slice) return writeSlice(raw, job.slice, target.root);
-  const moved = new Map(job.moved);
-  const written = { files: 0, bytes: 0 };
-  for (const file of files) {
-    const path = moved.has(file.at) ? moved.get(file.at) : file.entry.path;
-    if (path === undefined) continue;
-    writeNewFile(target.root, path, contentOf(raw, file), file.entry, target.ownership);
-    written.files++;
-    written.bytes += file.entry.size;
-  }
-  return written;
-}
-
-const contentOf = (raw: Buffer, { start, end }: FrameFile): Buffer => raw.subarray(start, end);
-
-function writeSlice(raw: Buffer, slice: NonNullable<ReadJob['slice']>, root: BytePath): ReadResult {
-  const fd = reopenFile(root, slice.path);
-  try {
-    const content = raw.subarray(0, slice.length);
-    if (slice.sparse) writeSparseAt(fd, content, slice.offset);
-    else writeAt(fd, content, slice.offset);
-  } finally {
-    closeSync(fd);
-  }
-  return { files: 0, bytes: slice.length };
-}

@@ -75,8 +75,8 @@ export class SafetyCheck {
   readonly #linkedTo = new Set<BytePath>();
   readonly #folded = new Map<string, BytePath>();
   readonly #fold: SafetyOptions['fold'];
-  /** ordinal of the last of several files of one name */
-  readonly #lastOf = new Map<BytePath, number>();
+  /** of files of one name: ordinal of the last, and how many came before it */
+  readonly #lastOf = new Map<BytePath, { ordinal: number; before: number }>();
   #count = 0;
   /** parent of the entry before: most siblings follow each other */
   #lastParent: BytePath = '';
@@ -107,7 +107,12 @@ export class SafetyCheck {
   /** Whether the file with this ordinal (counted from 0 over all entries) is the last of its name: it wins. */
   isLast(path: BytePath, ordinal: number): boolean {
     const last = this.#lastOf.get(path);
-    return last === undefined || last === ordinal;
+    return last === undefined || last.ordinal === ordinal;
+  }
+
+  /** Names of files that come more than once, and how many of them do not count. */
+  *superseded(): Generator<[path: BytePath, times: number]> {
+    for (const [path, { before }] of this.#lastOf) yield [path, before];
   }
 
   /** The regular file a hard link's target comes down to. */
@@ -126,7 +131,8 @@ export class SafetyCheck {
     if (target === entry.path) throw hostile(entry.path, 'it is a hard link to itself');
     if (kind === undefined)
       throw hostile(entry.path, `its link target "${displayPath(target)}" is not in the archive before it`);
-    if (kind !== 'file' && kind !== 'hardlink') throw hostile(entry.path, `its link target is a ${kind}`);
+    if (kind !== 'file' && kind !== 'hardlink')
+      throw hostile(entry.path, `its link target is ${articled(kind)}`);
     this.#linkedTo.add(target);
     return entry;
   }
@@ -141,7 +147,7 @@ export class SafetyCheck {
       this.#parents(parent);
       this.#know(parent, 'implied directory');
     } else if (!isDirectory(kind)) {
-      throw hostile(path, `its parent "${displayPath(parent)}" is a ${kind}`);
+      throw hostile(path, `its parent "${displayPath(parent)}" is ${articled(kind)}`);
     }
     this.#lastParent = parent;
   }
@@ -158,11 +164,12 @@ export class SafetyCheck {
 
   /** Plain tar lets the last of two win; that is harmless only while nothing else hangs on the first. */
   #duplicate({ path, type, linkTarget }: ArchiveEntry, before: Kind): void {
-    if (before !== type) throw hostile(path, `it is a ${type} but was a ${before} before`);
+    if (before !== type) throw hostile(path, `it is ${articled(type)} but was ${articled(before)} before`);
     if (type === 'directory') return;
     if (type === 'file') {
       if (this.#linkedTo.has(path)) throw hostile(path, 'it replaces a file that hard links lead to');
-      this.#lastOf.set(path, this.#count - 1);
+      const times = this.#lastOf.get(path)?.before ?? 0;
+      this.#lastOf.set(path, { ordinal: this.#count - 1, before: times + 1 });
       return;
     }
     const links = type === 'symlink' ? this.#symlinks : this.#hardlinks;
@@ -170,12 +177,13 @@ export class SafetyCheck {
   }
 
   #know(path: BytePath, kind: Kind): void {
+    const folded = this.#fold?.(path);
+    if (folded !== undefined) {
+      const other = this.#folded.get(folded);
+      if (other !== undefined) throw hostile(path, `this file system takes it for "${displayPath(other)}"`);
+      this.#folded.set(folded, path);
+    }
     this.#kinds.set(path, kind);
-    if (!this.#fold) return;
-    const folded = this.#fold(path);
-    const other = this.#folded.get(folded);
-    if (other !== undefined) throw hostile(path, `this file system takes it for "${displayPath(other)}"`);
-    this.#folded.set(folded, path);
   }
 
   /** Follows the link as the kernel would once everything is extracted; dangling ends and loops lead nowhere. */
@@ -201,6 +209,8 @@ export class SafetyCheck {
     return false;
   }
 }
+
+const articled = (kind: Kind): string => `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 
 const isDirectory = (kind: Kind): boolean => kind === 'directory' || kind === 'implied directory';
 
