@@ -6,6 +6,7 @@ import type { BackupError } from '../errors.ts';
 import { writeAtomically } from '../repository/atomic.ts';
 import { formatChecksum, readChecksum } from '../repository/checksum.ts';
 import type { Checksum } from '../repository/checksum.ts';
+import { exists } from '../repository/install.ts';
 import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
 import { underLock } from './context.ts';
@@ -147,10 +148,15 @@ async function mend(
     await writeAtomically(repository.checksumPathOf(entry), formatChecksum(report.sha256, filename));
   if (checksum.kind === 'hash' && sha256 !== undefined && sha256 !== report.sha256)
     ctx.logger.warn({ backup: filename, manifest: sha256 }, 'the manifest had a wrong checksum; corrected');
-  if (report.indexProblem === undefined) return;
-  ctx.logger.warn({ backup: filename, why: report.indexProblem }, 'the index is damaged; written anew');
+  const why = report.indexProblem ?? ((await lostIndex(repository, entry)) ? 'it is missing' : undefined);
+  if (why === undefined) return;
+  ctx.logger.warn({ backup: filename, why }, 'the index does not fit its archive; written anew');
   await rebuildIndex({ ...openOptions(ctx, repository, entry), indexPath: repository.indexPathOf(entry) });
 }
+
+/** Only archives in frames gain from an index; one of the first generation never had any. */
+const lostIndex = async (repository: Repository, entry: CatalogueEntry): Promise<boolean> =>
+  entry.source_bytes !== undefined && !(await exists(repository.indexPathOf(entry)));
 
 function openOptions(
   ctx: OperationContext,

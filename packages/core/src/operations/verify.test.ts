@@ -1,0 +1,165 @@
+import { chmod, copyFile, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fakeClock, makeTree } from '@gofr-backup/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { backup } from './backup.ts';
+import { underLock } from './context.ts';
+import { list } from './list.ts';
+import { scene } from './testing.ts';
+import type { Scene } from './testing.ts';
+import { verify } from './verify.ts';
+
+const clock = fakeClock('2025-12-13T02:00:00Z');
+const NAME = 'gofr-plot_daily_20251213_020000.tar.gz';
+let on: Scene;
+let path: string;
+let whole: Map<string, Buffer>;
+
+/** One real backup with its copies in all tiers; every test begins with it intact. */
+beforeAll(async () => {
+  on = await scene(clock);
+  await makeTree(on.data, { storage: { a: 'a'.repeat(100_000), b: 'b' }, auth: { c: 'c' } });
+  await backup(on.ctx, { trigger: 'manual' });
+  path = join(on.backups, 'daily', NAME);
+  const paths = [
+    path,
+    ...['.sha256', '.idx', '.json'].map((suffix) => path + suffix),
+    join(on.backups, 'manifest.json'),
+  ];
+  whole = new Map(await Promise.all(paths.map(async (one) => [one, await readFile(one)] as const)));
+});
+afterAll(() => on[Symbol.asyncDispose]());
+beforeEach(async () => {
+  for (const [one, content] of whole) await writeFile(one, content);
+});
+
+const flip = async (file: string, at: number) => {
+  const handle = await open(file, 'r+');
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at);
+  buffer[0] = (buffer[0] ?? 0) ^ 0x10;
+  await handle.write(buffer, 0, 1, at);
+  await handle.close();
+};
+const statuses = async () =>
+  Object.fromEntries(
+    (await list(on.ctx)).backups.map(({ tier, status, verified }) => [tier, `${status} ${verified}`]),
+  );
+const verifyAll = () => verify(on.ctx, { which: 'all' });
+
+test('a good backup is good, by any of its names, and says when it was read', async () => {
+  clock.advance(1000);
+  expect(await verify(on.ctx, { names: [NAME] })).toEqual({
+    results: [{ filename: NAME, ok: true, problems: [] }],
+  });
+  const { backups } = await list(on.ctx);
+  expect(backups.map(({ status, verified_at }) => [status, verified_at])).toEqual(
+    Array.from({ length: 3 }, () => ['good', new Date(clock.now()).toISOString()]),
+  );
+});
+
+test('a flipped bit anywhere in the archive is found, and marks every name of its bytes', async () => {
+  const size = (await stat(path)).size;
+  for (const part of [0.001, 0.5, 0.999]) {
+    await flip(path, Math.floor(size * part));
+    expect((await verify(on.ctx, { which: 'latest' })).results).toMatchObject([{ ok: false }]);
+    expect(await statuses()).toEqual({
+      daily: 'corrupt false',
+      weekly: 'corrupt false',
+      monthly: 'corrupt false',
+    });
+    await writeFile(path, whole.get(path) ?? '');
+    expect((await verifyAll()).results.map(({ ok }) => ok)).toEqual([true, true, true]);
+  }
+});
+
+test('a truncated archive is found', async () => {
+  await writeFile(path, (whole.get(path) ?? Buffer.alloc(0)).subarray(0, -1));
+  const { results } = await verify(on.ctx, { names: [NAME] });
+  expect(results).toMatchObject([{ ok: false }]);
+  await writeFile(path, '');
+  expect((await verify(on.ctx, { names: [NAME] })).results).toMatchObject([{ ok: false }]);
+  await writeFile(path, whole.get(path) ?? '');
+  await verifyAll();
+});
+
+describe('beside an intact archive', () => {
+  test('a wrong or unreadable checksum file is damage of that name only', async () => {
+    for (const content of [`${'0'.repeat(64)}  ${NAME}\n`, 'nonsense', '']) {
+      await writeFile(`${path}.sha256`, content);
+      const { results } = await verifyAll();
+      expect(results.filter(({ ok }) => !ok)).toMatchObject([
+        { filename: NAME, problems: [expect.stringContaining('.sha256')] },
+      ]);
+      expect(await statuses()).toMatchObject({ daily: 'corrupt false', weekly: 'good true' });
+    }
+  });
+
+  test('a missing checksum file is written again', async () => {
+    await rm(`${path}.sha256`);
+    expect((await verify(on.ctx, { names: [NAME] })).results).toMatchObject([{ ok: true }]);
+    expect(await readFile(`${path}.sha256`)).toEqual(whole.get(`${path}.sha256`));
+  });
+
+  test('a lost or damaged index is no damage', async () => {
+    await rm(`${path}.idx`);
+    expect((await verify(on.ctx, { names: [NAME] })).results).toMatchObject([{ ok: true }]);
+    expect((await stat(`${path}.idx`)).size).toBeGreaterThan(0);
+    await writeFile(`${path}.idx`, whole.get(`${path}.idx`) ?? '');
+    await flip(`${path}.idx`, Math.floor((whole.get(`${path}.idx`) ?? '').length / 2));
+    expect((await verify(on.ctx, { names: [NAME] })).results).toMatchObject([{ ok: true }]);
+  });
+
+  test('a wrong checksum in the manifest is corrected', async () => {
+    const manifest = join(on.backups, 'manifest.json');
+    const { sha256 = '' } = (await list(on.ctx)).backups[0] ?? {};
+    await writeFile(manifest, (await readFile(manifest, 'utf8')).replaceAll(sha256, 'f'.repeat(64)));
+    expect((await verifyAll()).results.map(({ ok }) => ok)).toEqual([true, true, true]);
+    expect((await list(on.ctx)).backups.map((entry) => entry.sha256)).toEqual([sha256, sha256, sha256]);
+  });
+});
+
+test('an incomplete backup stays incomplete however well it reads', async () => {
+  await underLock(on.ctx, 'test', (repository) => repository.update(NAME, { status: 'incomplete' }));
+  await verify(on.ctx, { names: [NAME] });
+  expect(await statuses()).toMatchObject({ daily: 'incomplete true', weekly: 'good true' });
+});
+
+test('the scrub reads what was longest unread, enough of it for a month, and not what is known to be corrupt', async () => {
+  const daily = join(on.backups, 'daily');
+  const names = Array.from(
+    { length: 30 },
+    (_, day) => `gofr-plot_daily_202511${String(day + 1).padStart(2, '0')}_020000.tar.gz`,
+  );
+  for (const name of names) await copyFile(path, join(daily, name));
+  const first = await verify(on.ctx, { which: 'oldest-verified' });
+  expect(first.results.map(({ filename, ok }) => [filename, ok])).toEqual(
+    names.slice(0, 2).map((name) => [name, true]),
+  );
+  const second = await verify(on.ctx, { which: 'oldest-verified' });
+  expect(second.results.map(({ filename }) => filename)).toEqual(names.slice(2, 4));
+  await underLock(on.ctx, 'test', (repository) => repository.update(names[4] ?? '', { status: 'corrupt' }));
+  const third = await verify(on.ctx, { which: 'oldest-verified' });
+  expect(third.results.map(({ filename }) => filename)).toEqual(names.slice(5, 7));
+  for (const name of names) await rm(join(daily, name));
+});
+
+test('an unknown name is an error, and a verification that was cancelled condemns nothing', async () => {
+  const unknown = verify(on.ctx, { names: [NAME.replace('2025', '1999')] });
+  await expect(unknown).rejects.toMatchObject({ code: 'NO_SUCH_BACKUP' });
+  const before = await statuses();
+  const cancelled = { ...on.ctx, signal: AbortSignal.abort() };
+  await expect(verify(cancelled, { names: [NAME] })).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(await statuses()).toEqual(before);
+});
+
+test.skipIf(process.getuid?.() === 0)(
+  'an archive that may not be read is reported, not condemned (not as root)',
+  async () => {
+    const before = await statuses();
+    await chmod(path, 0);
+    const { results } = await verify(on.ctx, { names: [NAME] });
+    await chmod(path, 0o644);
+    expect(results).toMatchObject([{ ok: false, problems: [expect.stringContaining('EACCES')] }]);
+    expect(await statuses()).toEqual(before);
+  },
+);
