@@ -118,7 +118,7 @@ export async function fill(world: World, tree: Tree): Promise<void> {
 
 /**
  * Contents, modes, owners, times and links of all components; not of the directories above them. Times to the
- * microsecond: utimes(2) takes a double.
+ * millisecond: utimes(2) takes a double, which is off by some nanoseconds.
  */
 export async function present(world: World): Promise<Record<string, unknown>> {
   const all: Record<string, unknown> = {};
@@ -126,7 +126,7 @@ export async function present(world: World): Promise<Record<string, unknown>> {
     const directory = join(world.base, name);
     const entries = existsSync(directory) ? Object.entries(await readTree(directory)) : [];
     for (const [path, { mtimeNs, ...entry }] of entries)
-      all[`${name}/${path}`] = { ...entry, mtime: String(((mtimeNs ?? 0n) + 500n) / 1000n) };
+      all[`${name}/${path}`] = { ...entry, mtime: String(((mtimeNs ?? 0n) + 500_000n) / 1_000_000n) };
   }
   return all;
 }
@@ -147,7 +147,9 @@ export function startChild(orders: ChildOrders): {
   began: Promise<void>;
   ended: Promise<string>;
 } {
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
   const child = spawn(process.execPath, [CHILD, JSON.stringify(orders)], {
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

@@ -82,7 +82,7 @@ export function anchorOf(workDir: BytePath): BytePath {
   if (fs.existsSync(fsPath(journalPath(workDir)))) return workDir;
   const text = readIfPresent(joinPath(workDir, MARKER));
   const anchor = text === undefined ? undefined : (parseObject(text)?.['anchor'] as unknown);
-  return typeof anchor === 'string' && isAbsolutePath(anchor) ? anchor : workDir;
+  return isAbsolutePath(anchor) && isWorkDirName(baseName(anchor)) ? anchor : workDir;
 }
 
 /** undefined: there is none. Throws with the reason when there is one that cannot be believed. */

@@ -165,7 +165,10 @@ export async function discardWorkDirs(
 
 /** A work directory without a journal was being made when the process died: it holds nothing that was ever in place. */
 export function isEmptyWorkDir(workDir: BytePath): boolean {
-  return namesOrNone(newIn(workDir)).length === 0 && namesOrNone(oldIn(workDir)).length === 0;
+  const isOurs = namesIn(workDir).every(
+    (name) => ['new', 'old'].includes(name) || /^journal.*\.json(\.tmp)?$/.test(name),
+  );
+  return isOurs && namesOrNone(newIn(workDir)).length === 0 && namesOrNone(oldIn(workDir)).length === 0;
 }
 
 function namesOrNone(directory: BytePath): BytePath[] {

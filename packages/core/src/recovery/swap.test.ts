@@ -310,6 +310,17 @@ describe('a journal that was tampered with', () => {
     expect(existsSync(join(base, 'elsewhere/x'))).toBe(true);
   });
 
+  test('cannot have a marker lead to somebody’s data', async () => {
+    await makeTree(join(base, 'data'), {
+      storage: { x: 'old' },
+      [`.gofr-restore-${ID}`]: {
+        'journal-is-in.json': JSON.stringify({ anchor: join(base, 'data/storage') }),
+      },
+    });
+    await recover(NAMES);
+    expect(Object.keys(await readTree(join(base, 'data')))).toEqual(['storage', 'storage/x']);
+  });
+
   test('or torn is not believed, and nothing is removed', async () => {
     await makeTree(join(base, 'data'), { storage: { x: 'old' } });
     const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });
