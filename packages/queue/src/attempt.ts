@@ -16,10 +16,14 @@ import {
 } from './jobs/index.ts';
 import { throttleProgress } from './throttle.ts';
 
-/** Why an attempt is aborted; the reason of its signal. */
+/** Why an attempt is aborted: the `why` of the error that its signal carries. */
 export const STOPPING = 'the worker stops';
 export const LOCK_LOST = 'the job was taken for dead and given to another worker';
 export const CANCELLED = 'somebody cancelled the job';
+
+/** For a signal, so that whoever throws its reason throws what it means. */
+export const abortReason = (why: string): BackupError =>
+  new BackupError('CANCELLED', 'The job was cancelled', { why });
 
 export interface Attempting {
   project: string;
@@ -100,16 +104,14 @@ async function giveUpOrGoOn(
   if (thrown instanceof UnrecoverableError) throw thrown;
   const error = toBackupError(thrown, job.name);
   const facts = { code: error.code, reason: error.why, error: error.message };
-  if (signal.aborted && signal.reason === STOPPING) {
+  if (signal.aborted) {
+    const { why } = signal.reason as BackupError;
+    if (why !== STOPPING)
+      throw failure(new BackupError('CANCELLED', `The ${job.name} was cancelled`, { why }), false);
     log.warn({}, 'job given back, the worker stops');
     await job.moveToWait(token);
     throw new WaitingError();
   }
-  if (signal.aborted)
-    throw failure(
-      new BackupError('CANCELLED', `The ${job.name} was cancelled`, { why: String(signal.reason) }),
-      false,
-    );
   const patience = error.code === 'BUSY' ? leftOfPatience(job, clock.now()) : 0;
   if (patience > 0) await waitForLock(job, token, facts, { log, clock });
   const again = error.code !== 'BUSY' && error.retryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1);

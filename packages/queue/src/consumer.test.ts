@@ -392,7 +392,10 @@ test('a lost queue lock aborts the run that lost it', async () => {
   await waitFor(() => isActive(job.id));
   await connection.client.del(`${queue.bull.toKey(job.id)}:lock`);
   await waitFor(() => reason !== undefined);
-  expect(reason).toMatch(/taken for dead/);
+  expect(reason).toMatchObject({
+    code: 'CANCELLED',
+    why: expect.stringContaining('taken for dead') as string,
+  });
 });
 
 /** Compiles or not: what the types promise. */

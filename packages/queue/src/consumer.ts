@@ -1,6 +1,6 @@
 import { silentLogger, systemClock, type BackupError, type Clock, type Logger } from '@gofr-backup/core';
 import { QueueEvents, Worker, type Job } from 'bullmq';
-import { attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.ts';
+import { abortReason, attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.ts';
 import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import { decodeFailure } from './failure.ts';
@@ -73,7 +73,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     maxStalledCount: MAX_STALLED,
     runRetryDelay: 1000,
   });
-  const abortJob = (id: string, reason: string): void => running.get(id)?.abort.abort(reason);
+  const abortJob = (id: string, reason: string): void => running.get(id)?.abort.abort(abortReason(reason));
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => abortJob(id, LOCK_LOST)));
   tellEnds(worker, options.ended);
   worker.on('stalled', (jobId) => logger.warn({ project, jobId }, 'job lost its worker, is taken up again'));
@@ -89,7 +89,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       stopped.abort();
       const closed = worker.close();
       await within(grace / 4, closed);
-      for (const { abort } of running.values()) abort.abort(STOPPING);
+      for (const { abort } of running.values()) abort.abort(abortReason(STOPPING));
       await within(grace / 2, closed);
       await within(grace / 8, giveBack(running, logger));
       await within(grace / 8, events.close());

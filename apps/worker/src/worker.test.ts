@@ -1,0 +1,313 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { loadSettings, planFrom } from '@gofr-backup/config';
+import {
+  noProgress,
+  silentLogger,
+  stateDirOf,
+  systemClock,
+  withLock,
+  type Manifest,
+} from '@gofr-backup/core';
+import {
+  connect,
+  enqueue,
+  findJob,
+  follow,
+  jobLogs,
+  openQueue,
+  readReport,
+  type BackupQueue,
+  type Connection,
+} from '@gofr-backup/queue';
+import {
+  file,
+  makeTree,
+  privateRedis,
+  readTree,
+  temporaryDirectory,
+  waitFor,
+  watchLeaks,
+  type PrivateRedis,
+} from '@gofr-backup/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { start, type Service } from './start.ts';
+
+let redis: PrivateRedis;
+let count = 0;
+beforeAll(async () => {
+  redis = await privateRedis();
+});
+afterAll(() => redis.stop());
+
+let dir: Awaited<ReturnType<typeof temporaryDirectory>>;
+let env: Record<string, string>;
+let connection: Connection;
+let queue: BackupQueue;
+let stops: (() => Promise<void>)[];
+let noLeaks: () => Promise<void>;
+beforeEach(async () => {
+  noLeaks = watchLeaks();
+  dir = await temporaryDirectory();
+  const project = `w${count++}`;
+  env = {
+    GOFR_PROJECT: project,
+    BACKUP_REDIS_URL: redis.url,
+    BACKUP_DATA_DIR: join(dir.path, 'data'),
+    BACKUP_LOGS_DIR: join(dir.path, 'logs'),
+    BACKUP_BACKUP_DIR: join(dir.path, 'backups'),
+    BACKUP_THREADS: '2',
+  };
+  await makeTree(dir.path, {
+    data: {
+      storage: { 'chart.png': file('PNG', { mode: 0o600, mtime: 1_700_000_000 }), 'metadata.json': '{}' },
+      auth: { tokens: file('secret', { mode: 0o600 }) },
+    },
+    logs: { 'a.log': 'line\n' },
+    backups: {},
+  });
+  connection = await connect(redis.url, { mode: 'service' });
+  queue = openQueue(project, connection);
+  stops = [];
+});
+afterEach(async () => {
+  for (const stop of stops) await stop();
+  await queue.close();
+  connection.close();
+  await dir[Symbol.asyncDispose]();
+  await noLeaks();
+});
+
+async function work(more: Record<string, string> = {}): Promise<Service> {
+  const worker = await start(loadSettings({ ...env, ...more }), { logger: silentLogger, lockDuration: 1000 });
+  stops.push(() => worker.stop());
+  return worker;
+}
+
+/** A worker process that reads slowly enough to be caught at it. */
+function slowWorker(): ChildProcess {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'worker-process.fixture.ts')], {
+    env: { ...process.env, ...env, BACKUP_READ_RATE: '200KB' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  stops.push(async () => void child.kill('SIGKILL'));
+  return child;
+}
+
+const inDaily = async (): Promise<string[]> => {
+  const names = await readdir(join(dir.path, 'backups', 'daily')).catch(() => []);
+  return names.filter((name) => !name.startsWith('.tmp-'));
+};
+const manifest = async (): Promise<Manifest> =>
+  JSON.parse(await readFile(join(dir.path, 'backups', 'manifest.json'), 'utf8')) as Manifest;
+
+test('one backup job: archived, verified, recorded, pruned, and a plain tar', async () => {
+  await work();
+  const job = await enqueue(queue, 'backup', {});
+  const { backup, promoted, pruned } = await follow(job);
+  expect(backup).toMatchObject({
+    status: 'good',
+    verified: true,
+    tier: 'daily',
+    trigger: 'manual',
+    run: job.id,
+  });
+  expect(promoted).toEqual([]);
+  expect(pruned?.decisions).toMatchObject([{ filename: backup.filename, action: 'keep' }]);
+  const archive = join(dir.path, 'backups', 'daily', backup.filename);
+  const listing = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' }).split('\n');
+  expect(listing).toEqual(
+    expect.arrayContaining(['data/storage/chart.png', 'data/auth/tokens', 'logs/a.log']),
+  );
+  execFileSync('sha256sum', ['-c', `${backup.filename}.sha256`], {
+    cwd: join(archive, '..'),
+    stdio: 'ignore',
+  });
+  expect((await manifest()).backups[backup.filename]).toEqual(backup);
+  expect((await jobLogs(queue, job.id)).join('\n')).toContain(backup.filename);
+});
+
+test('the other jobs: verify, drill, prune, restore', async () => {
+  await work();
+  const tree = () => readTree(join(dir.path, 'data'), { without: ['mtimeNs'] });
+  const before = await tree();
+  const { backup } = await follow(await enqueue(queue, 'backup', {}));
+  const { filename } = backup;
+  expect(await follow(await enqueue(queue, 'verify', { which: 'latest' }))).toEqual({
+    results: [{ filename, ok: true, problems: [] }],
+  });
+  expect(await follow(await enqueue(queue, 'drill', {}))).toMatchObject({
+    backup: filename,
+    ok: true,
+    problems: [],
+  });
+  expect(await follow(await enqueue(queue, 'prune', { dryRun: true }))).toMatchObject({ dry_run: true });
+  await rm(join(dir.path, 'data', 'storage', 'chart.png'));
+  expect(
+    await follow(await enqueue(queue, 'restore', { backup: filename, safetyBackup: false })),
+  ).toMatchObject({
+    backup: filename,
+    safety_backup: null,
+  });
+  expect(await tree()).toEqual(before);
+});
+
+test('a retry goes on at the failed step: no second archive', async () => {
+  const worker = await work();
+  const { backup } = await follow(await enqueue(queue, 'backup', {}));
+  await worker.stop();
+  const data = { tier: 'daily', trigger: 'manual', resume: { step: 'promote', filename: backup.filename } };
+  await queue.bull.add('backup', data, { jobId: 'taken-up' });
+  await work({ BACKUP_ENABLE_WEEKLY: 'true' });
+  const result = await follow({ id: 'taken-up', name: 'backup', queue, joined: false });
+  expect(result.backup.filename).toBe(backup.filename);
+  expect(result.promoted).toMatchObject([{ tier: 'weekly' }]);
+  expect((await inDaily()).filter((name) => name.endsWith('.tar.gz'))).toEqual([backup.filename]);
+});
+
+test('nothing to back up: not tried again, nothing pruned, and it says so', async () => {
+  await rm(join(dir.path, 'data'), { recursive: true });
+  await rm(join(dir.path, 'logs'), { recursive: true });
+  await work();
+  const job = await enqueue(queue, 'backup', {});
+  await expect(follow(job)).rejects.toMatchObject({ code: 'NOTHING_TO_BACK_UP', exit: 4 });
+  expect(await findJob(queue, job.id)).toMatchObject({ attempt: 1, state: 'failed' });
+  expect((await jobLogs(queue, job.id)).join('\n')).toContain('pruning is left out');
+});
+
+test.skipIf(process.getuid?.() === 0)('an unreadable file is exit 77, and not tried again', async () => {
+  await makeTree(join(dir.path, 'data', 'storage'), { locked: file('x', { mode: 0 }) });
+  await work();
+  const job = await enqueue(queue, 'backup', {});
+  await expect(follow(job)).rejects.toMatchObject({ code: 'PERMISSION', exit: 77 });
+  expect(await findJob(queue, job.id)).toMatchObject({ attempt: 1 });
+});
+
+test('while somebody else holds the lock the job waits; then it runs', async () => {
+  await work();
+  const { plan } = { plan: planFrom(loadSettings(env)) };
+  const ports = {
+    clock: systemClock,
+    logger: silentLogger,
+    progress: noProgress,
+    signal: new AbortController().signal,
+  };
+  const held = { owner: 'restore on the command line', operation: 'restore', ports };
+  const job = await withLock(stateDirOf(plan.backupDir), held, async () => {
+    const waiting = await enqueue(queue, 'backup', {});
+    await waitFor(async () => (await jobLogs(queue, waiting.id)).some((line) => line.includes('busy')));
+    return waiting;
+  });
+  expect((await follow(job)).backup.status).toBe('good');
+});
+
+test('kill -9 in the middle: nothing half-made has a final name, and the job is taken up and ends', async () => {
+  await makeTree(join(dir.path, 'data', 'storage'), {
+    big: new Uint8Array(3_000_000).map((_, at) => (at * at) % 251),
+  });
+  const worker = slowWorker();
+  const job = await enqueue(queue, 'backup', {});
+  await waitFor(async () => ((await findJob(queue, job.id))?.progress?.bytes ?? 0) > 0, { timeout: 40_000 });
+  worker.kill('SIGKILL');
+  await once(worker, 'exit');
+  expect(await inDaily()).toEqual([]);
+  await work();
+  const { backup } = await follow(job);
+  expect(backup.status).toBe('good');
+  expect(
+    (await readdir(join(dir.path, 'backups', 'daily'))).filter((name) => name.startsWith('.tmp-')),
+  ).toEqual([]);
+  expect(Object.keys((await manifest()).backups)).toEqual([backup.filename]);
+}, 90_000);
+
+test('SIGTERM in the middle: ends with 0 in the grace period, gives the job back, leaves nothing half-made', async () => {
+  await makeTree(join(dir.path, 'data', 'storage'), {
+    big: new Uint8Array(6_000_000).map((_, at) => (at * at) % 251),
+  });
+  const worker = slowWorker();
+  const job = await enqueue(queue, 'backup', {});
+  await waitFor(async () => ((await findJob(queue, job.id))?.progress?.bytes ?? 0) > 0, { timeout: 40_000 });
+  const begin = performance.now();
+  worker.kill('SIGTERM');
+  const [code] = (await once(worker, 'exit')) as [number];
+  expect(code).toBe(0);
+  expect(performance.now() - begin).toBeLessThan(10_000);
+  expect(await findJob(queue, job.id)).toMatchObject({ state: 'waiting' });
+  expect(await readdir(join(dir.path, 'backups', 'daily')).catch(() => [])).toEqual([]);
+  await work();
+  expect((await follow(job)).backup.status).toBe('good');
+  expect((await queue.bull.getJob(job.id))?.attemptsMade).toBe(1);
+}, 90_000);
+
+test('its report tells of backups, drills and the disk', async () => {
+  await work();
+  await follow(await enqueue(queue, 'backup', {}));
+  const { backup } = await follow(await enqueue(queue, 'drill', {}));
+  const report = await waitFor(async () => {
+    const known = await readReport(connection, queue.project);
+    return known.last_drill && known;
+  });
+  expect(report).toMatchObject({ last_backup: { ok: true }, last_drill: { ok: true, backup }, corrupt: [] });
+  expect(report.disk?.size).toBeGreaterThan(report.disk?.free ?? 0);
+  expect(Date.parse(report.newest_good_at ?? '')).toBeGreaterThan(Date.now() - 60_000);
+  await rm(join(dir.path, 'data'), { recursive: true });
+  await rm(join(dir.path, 'logs'), { recursive: true });
+  await follow(await enqueue(queue, 'backup', {})).catch(() => {});
+  await waitFor(async () => (await readReport(connection, queue.project)).last_backup?.ok === false);
+});
+
+test('a watching service hears when scheduled backups begin and how they end, and of no other', async () => {
+  const heard: string[] = [];
+  const server = createServer((request: IncomingMessage, response) => {
+    heard.push(request.url ?? '');
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const worker = await work({ BACKUP_HEARTBEAT_URL: `http://127.0.0.1:${port}/ping/x` });
+  await follow(await enqueue(queue, 'backup', { trigger: 'schedule' }));
+  await follow(await enqueue(queue, 'backup', {}));
+  await rm(join(dir.path, 'data'), { recursive: true });
+  await rm(join(dir.path, 'logs'), { recursive: true });
+  await follow(await enqueue(queue, 'backup', { trigger: 'schedule' })).catch(() => {});
+  await waitFor(() => heard.length === 4);
+  expect(heard).toEqual(['/ping/x/start', '/ping/x', '/ping/x/start', '/ping/x/fail']);
+  await worker.stop();
+  server.closeAllConnections();
+  server.close();
+});
+
+test('bad settings: every problem in lines for a person, exit 78, no stack', async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: { ...process.env, ...env, BACKUP_SCHEDULE: 'never ever', BACKUP_RETENTION_DAYS: '-1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(78);
+  expect(errors).toContain('BACKUP_SCHEDULE');
+  expect(errors).toContain('BACKUP_RETENTION_DAYS');
+  expect(errors).not.toMatch(/^\s+at /m);
+});
+
+test('without REDIS_URL it brings its own, in the backup directory', async () => {
+  const { BACKUP_REDIS_URL: _, ...without } = env;
+  const worker = await start(loadSettings(without), { logger: silentLogger });
+  const { url } = await import('@gofr-backup/queue').then(
+    async ({ findEmbeddedRedis, embeddedRedisDir }) => ({
+      url: await findEmbeddedRedis(embeddedRedisDir(stateDirOf(join(dir.path, 'backups')))),
+    }),
+  );
+  const own = await connect(url ?? '', { mode: 'command' });
+  const ownQueue = openQueue(queue.project, own);
+  expect((await follow(await enqueue(ownQueue, 'backup', {}))).backup.status).toBe('good');
+  await ownQueue.close();
+  own.close();
+  await worker.stop();
+});
