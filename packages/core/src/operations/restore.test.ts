@@ -16,6 +16,7 @@ import { makeTree, readTree } from '@gofr-backup/testing';
 import { backup } from './backup.ts';
 import { repositoryOf } from './context.ts';
 import { describeRestore, restore } from './restore.ts';
+import { verify } from './verify.ts';
 import { contextFor, fill, makeWorld, NOW, present, THEN, type World } from './restoring.fixture.ts';
 
 const asRoot = process.getuid?.() === 0;
@@ -51,6 +52,31 @@ test('every component becomes exactly what the archive holds, after a safety bac
 
   await run({ backup: outcome.safety_backup! });
   expect(await present(world)).toEqual(now);
+});
+
+test.runIf(asRoot)('restored by root, the backups still belong to the service that makes them', async () => {
+  const other = makeWorld();
+  const as = (uid: number) => {
+    if (uid === 0) process.seteuid!(0);
+    process.setegid!(uid);
+    if (uid !== 0) process.seteuid!(uid);
+  };
+  try {
+    await fill(other, THEN);
+    mkdirSync(other.plan.backupDir);
+    execFileSync('chown', ['-R', '1000:1000', other.base]);
+    const { filename } = (await backup(other.ctx, { trigger: 'manual' })).backup;
+    const { safety_backup } = await restore(other.ctx, { backup: filename });
+    as(1000);
+    const { results } = await verify(other.ctx, { names: [filename, safety_backup!] });
+    expect(results.map(({ ok, problems }) => [ok, problems])).toEqual([
+      [true, []],
+      [true, []],
+    ]);
+  } finally {
+    as(0);
+    await other.dispose();
+  }
 });
 
 test('missing data comes back, without a safety backup of nothing', async () => {

@@ -88,6 +88,7 @@ async function restoreLocked(
     const selection = await select(plan, request, entry, reader, mounts);
     await verifyInFull(ctx, entry);
     const saves = wantsSafetyBackup(request, plan);
+    if (saves && lock.readOnly) throw noPlaceForSafety(plan);
     await checkRoom(ctx, reader, selection.targets, mounts, saves ? repository : undefined);
     signal.throwIfAborted();
     if (request.dryRun) return dryRun(ctx, request, entry, reader, selection);
@@ -167,6 +168,13 @@ async function safetyBackup(ctx: OperationContext): Promise<string> {
       cause: error,
     });
   }
+}
+
+function noPlaceForSafety({ backupDir }: BackupPlan): BackupError {
+  return new BackupError('IO', 'No safety backup can be made, so nothing was restored', {
+    why: `${backupDir} is mounted read-only`,
+    hint: 'Mount it writable, restore with --no-safety-backup, or elsewhere with --to DIR.',
+  });
 }
 
 async function dryRun(

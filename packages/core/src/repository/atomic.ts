@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { temporaryName } from './layout.ts';
+import { inheritOwner } from './owner.ts';
 
 export const randomSuffix = (): string => randomBytes(6).toString('hex');
 
@@ -27,6 +28,7 @@ export async function writeNew(path: string, content: string | Uint8Array, mode 
   } finally {
     await handle.close();
   }
+  await inheritOwner(path);
 }
 
 /** Replaces `path` by `content`; `beforeRename` is the last chance to refuse. */

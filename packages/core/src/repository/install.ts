@@ -7,6 +7,7 @@ import { syncDirectory, writeNew } from './atomic.ts';
 import { changeCatalogue, requireLock } from './catalogue.ts';
 import { formatChecksum } from './checksum.ts';
 import { SIDECARS, temporaryName, tierDir } from './layout.ts';
+import { inheritOwner } from './owner.ts';
 import type { RepositoryOptions } from './repository.ts';
 
 export type Options = RepositoryOptions & { stateDir: string };
@@ -28,6 +29,7 @@ export async function install(
   if (entry.sha256 !== undefined)
     await writeNew(temporary('.sha256'), formatChecksum(entry.sha256, entry.filename));
   await writeNew(temporary('.json'), `${JSON.stringify(unproven(entry), null, 2)}\n`);
+  await inheritOwner(temporary(), temporary('.idx'));
   await lock.check();
   await refuseToReplace(final);
   await rename(temporary(), final);

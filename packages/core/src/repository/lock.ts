@@ -9,12 +9,14 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError } from '../errors.ts';
 import type { Ports } from '../ports.ts';
+import { dropBallast } from './ballast.ts';
 import { lightBeacon, seeBeacon } from './beacon.ts';
 import { livenessByPid, ownIdentity } from './identity.ts';
 import type { Liveness } from './identity.ts';
 import { dropLock, readLock, takeLock } from './lock-file.ts';
 import type { LockHolder, LockState } from './lock-file.ts';
 import { isoUtc } from './names.ts';
+import { inheritOwner } from './owner.ts';
 
 export type { LockHolder } from './lock-file.ts';
 
@@ -97,7 +99,11 @@ async function acquire(stateDir: string, options: LockOptions): Promise<Acquired
   try {
     await mkdir(dirname(stateDir), { recursive: true });
     await mkdir(stateDir, { mode: 0o700 }).catch(unlessExists);
-    return await claim(stateDir, options);
+    await inheritOwner(stateDir);
+    return await claim(stateDir, options).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOSPC' || !(await dropBallast(stateDir))) throw error;
+      return claim(stateDir, options);
+    });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
     options.ports.logger.warn({ stateDir }, 'backup directory is read-only: working without its lock');

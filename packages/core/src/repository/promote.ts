@@ -12,6 +12,7 @@ import { changeCatalogue, readCatalogue } from './catalogue.ts';
 import { discard, install, linkIfThere, replaced } from './install.ts';
 import type { Options } from './install.ts';
 import { temporaryName, tierDir } from './layout.ts';
+import { inheritOwner } from './owner.ts';
 import { formatName, parseName } from './names.ts';
 import type { ArchiveName } from './names.ts';
 import { isFree } from './reserve.ts';
@@ -52,6 +53,7 @@ async function copyAndInstall(
   const directory = tierDir(options.backupDir, entry.tier);
   const temporary = join(directory, temporaryName(random, entry.filename));
   await mkdir(directory, { recursive: true });
+  await inheritOwner(directory);
   try {
     await linkOrCopy(source, temporary, entry.sha256);
     await linkIfThere(`${source}.idx`, `${temporary}.idx`).catch(() => undefined);

@@ -7,6 +7,7 @@ import type { Options } from './install.ts';
 import { SIDECARS, temporaryName, tierDir, trashDirOf } from './layout.ts';
 import { formatName, sameStem, timestampAt } from './names.ts';
 import type { ArchiveName } from './names.ts';
+import { inheritOwner } from './owner.ts';
 
 /** A name promised to one run, and the temporary files it may create; `commit` or `discard` ends it. */
 export interface Reservation {
@@ -30,6 +31,7 @@ export async function reserve(
   while (!(await isFree(options, name))) name.nth++;
   const directory = tierDir(options.backupDir, tier);
   await mkdir(directory, { recursive: true });
+  await inheritOwner(directory);
   const random = randomSuffix();
   const filename = formatName(name);
   const archivePath = join(directory, temporaryName(random, filename));
