@@ -124,7 +124,7 @@ function sources(): string[] {
   return globSync('{apps,packages}/*/{src,bin}/**/*.{ts,mjs}', {
     cwd: root,
     exclude: ['**/node_modules/**', '**/dist/**'],
-  }).filter((file) => !/\.(test|fixture)\.ts$/.test(file));
+  }).filter((file) => !/\.(test|fixture|scenario)\.ts$|\/testing\.ts$/.test(file));
 }
 
 function importsOf(text: string): string[] {
