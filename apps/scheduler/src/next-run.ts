@@ -11,7 +11,7 @@ export async function sayNextRuns(queue: BackupQueue, logger: Logger, only?: str
 }
 
 /** `2025-12-14 02:00:00 Europe/Berlin` */
-export function localTime(at: number, timezone: string): string {
+function localTime(at: number, timezone: string): string {
   // Sweden writes dates as ISO 8601 does
   const format = new Intl.DateTimeFormat('sv-SE', {
     timeZone: timezone,

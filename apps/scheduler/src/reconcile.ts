@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Logger } from '@gofr-backup/core';
 import type { BackupQueue } from '@gofr-backup/queue';
 import type { Job, JobSchedulerJson } from 'bullmq';
+import { CronExpressionParser } from 'cron-parser';
 import type { Schedule } from './schedules.ts';
 
 export interface ReconcileOptions {
@@ -28,13 +29,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
   for (const schedule of wanted) {
     const found = present.get(schedule.id);
     const pending = found && (await pendingRun(queue, found));
-    const reason = !found
-      ? 'new'
-      : pending === undefined
-        ? 'stands still'
-        : scope === 'all' && !isSame(found, schedule)
-          ? 'changed'
-          : undefined;
+    const reason = reasonToWrite(options, schedule, found, pending);
     if (reason === undefined) continue;
     if (found) await saveMissedRun(options, schedule, found, pending);
     await write(queue, schedule);
@@ -43,6 +38,29 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
       'schedule set',
     );
   }
+}
+
+function reasonToWrite(
+  { scope, clock }: ReconcileOptions,
+  schedule: Schedule,
+  found: JobSchedulerJson | undefined,
+  pending: Job | undefined,
+): string | undefined {
+  if (!found) return 'new';
+  if (!pending) return 'stood still';
+  if (scope === 'all' && !isSame(found, schedule)) return 'changed';
+  if (isFarOff(found, schedule, clock.now())) return 'too far off';
+  return undefined;
+}
+
+/**
+ * Set up while the clock was wrong (a machine that boots in another year), a run would not come for as long. One that
+ * is due after the next but one is such; the next alone would mistake two hosts' small differences for it.
+ */
+function isFarOff({ next = 0 }: JobSchedulerJson, { pattern, timezone }: Schedule, now: number): boolean {
+  const due = CronExpressionParser.parse(pattern, { currentDate: new Date(now), tz: timezone });
+  due.next();
+  return next > due.next().getTime();
 }
 
 async function removeUnwanted({ queue, wanted, logger }: ReconcileOptions, present: string[]): Promise<void> {

@@ -290,6 +290,15 @@ test('a schedule whose next run somebody removed is set going again, and the run
   expect(backups()).toHaveLength(1);
 });
 
+test('a schedule set up while the clock was years ahead comes when it should after all', async () => {
+  travel.to('2031-01-01T00:00:00Z');
+  await (await schedule()).stop();
+  expect(await nextRun()).toBe('2031-01-01T02:00:00.000Z');
+  travel.to('2025-12-13T01:30:00Z');
+  await schedule();
+  await waitFor(async () => (await nextRun()) === '2025-12-13T02:00:00.000Z');
+});
+
 test.runIf(process.env['GOFR_SLOW_TESTS'] === '1')(
   'every minute, by the real clock',
   async () => {

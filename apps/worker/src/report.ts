@@ -50,7 +50,7 @@ export function startReporter({ connection, context, interval = INTERVAL }: Repo
 const iso = (at: number): string => new Date(at).toISOString();
 
 /** What one job's end changes. */
-export function jobNews(job: Ended, at: string): News {
+function jobNews(job: Ended, at: string): News {
   const message = job.ok
     ? undefined
     : job.error.why

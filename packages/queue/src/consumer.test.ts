@@ -9,7 +9,7 @@ import { follow } from './follow.ts';
 import { findJob, jobLogs, listJobs, queueStatus } from './history.ts';
 import type { Processor, Processors, Result } from './jobs/index.ts';
 import { openQueue, type BackupQueue } from './queue.ts';
-import { idle } from './test-processors.ts';
+import { idle } from './processors.fixture.ts';
 
 let redis: PrivateRedis;
 let project = 0;
@@ -301,7 +301,9 @@ test('a stopping worker gives its job back at its place, with no attempt lost', 
   const job = await enqueue(queue, 'drill', {});
   await waitFor(() => isActive(job.id));
   await enqueue(queue, 'verify', {});
+  expect(await queueStatus(queue)).toMatchObject({ workers: 1, counts: { active: 1, waiting: 1 } });
   await first.stop(400);
+  expect((await queueStatus(queue)).workers).toBe(0);
   expect(await findJob(queue, job.id)).toMatchObject({ state: 'waiting' });
   expect(ended).toEqual([]);
   const order: string[] = [];

@@ -10,12 +10,12 @@ import { startConsumer } from './consumer.ts';
 import { enqueue } from './enqueue.ts';
 import { follow } from './follow.ts';
 import { openQueue } from './queue.ts';
-import { idle } from './test-processors.ts';
+import { idle } from './processors.fixture.ts';
 
 const WORKER = `
   const { connect } = await import('${import.meta.dirname}/connection.ts');
   const { startConsumer } = await import('${import.meta.dirname}/consumer.ts');
-  const { idle } = await import('${import.meta.dirname}/test-processors.ts');
+  const { idle } = await import('${import.meta.dirname}/processors.fixture.ts');
   const connection = await connect(process.argv[1], { mode: 'service' });
   startConsumer({ project: 'plot', connection, lockDuration: 1000, processors: idle({
     backup: async ({ save, payload, attempt }) => {

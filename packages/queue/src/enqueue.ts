@@ -54,7 +54,7 @@ export function parsePayload<Name extends JobName>(name: Name, input: unknown): 
 }
 
 /** What makes two jobs the same. */
-export function joinKey<Name extends JobName>(name: Name, payload: Payload<Name>): string | undefined {
+function joinKey<Name extends JobName>(name: Name, payload: Payload<Name>): string | undefined {
   return (JOBS[name].joins as (payload: Payload<Name>) => string | undefined)(payload);
 }
 

@@ -11,7 +11,7 @@ import { startConsumer } from './consumer.ts';
 import { enqueue } from './enqueue.ts';
 import { follow } from './follow.ts';
 import { openQueue } from './queue.ts';
-import { idle } from './test-processors.ts';
+import { idle } from './processors.fixture.ts';
 
 async function roundTrip(url: string): Promise<void> {
   const service = await connect(url, { mode: 'service' });

@@ -1,5 +1,5 @@
 /** For container health checks: a file that is touched while the process can do its work. */
-import { writeFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, type Logger } from '@gofr-backup/core';
@@ -24,7 +24,7 @@ export function beatHeart(
   let told = false;
   const beat = (): void => {
     try {
-      writeFileSync(path, `${process.pid}\n`);
+      touch(path);
     } catch (error) {
       if (!told) logger.warn({ path, err: error }, 'heartbeat cannot be written');
       told = true;
@@ -40,4 +40,15 @@ export function beatHeart(
       rmSync(path, { force: true });
     },
   };
+}
+
+/** Never through a link: the name in /tmp is known, and anybody could have put one there. */
+function touch(path: string): void {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
+  try {
+    writeSync(descriptor, `${process.pid}\n`);
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -6,7 +6,7 @@ import { KEY_PREFIX, queueName } from './queue.ts';
 const ended = z.object({ ok: z.boolean(), at: z.string(), message: z.string().exactOptional() });
 
 /** Times are ISO 8601 UTC. Every field is optional: reports outlive deployments, and a new one knows little. */
-export const reportSchema = z.object({
+const reportSchema = z.object({
   /** refreshed by a living worker every half minute */
   seen_at: z.string().exactOptional(),
   /** the last backup that ended for good, after its last attempt */
