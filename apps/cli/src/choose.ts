@@ -28,7 +28,7 @@ async function chooseBackup(backups: CatalogueEntry[]): Promise<string> {
   const labels = columns(backups.map(describe));
   return answered(
     await select({
-      message: 'Which backup?',
+      message: 'Which backup?  (size, age, tier, verified)',
       output: process.stderr,
       maxItems: 12,
       options: backups.map(({ filename }, at) => ({ value: filename, label: labels[at] ?? filename })),
@@ -36,12 +36,11 @@ async function chooseBackup(backups: CatalogueEntry[]): Promise<string> {
   );
 }
 
+/** Fits a terminal of 80 columns. */
 function describe(entry: CatalogueEntry): string[] {
-  const made = Date.parse(entry.created_at ?? entry.timestamp);
-  const age = Number.isNaN(made) ? 'age unknown' : `${span(systemClock.now() - made)} old`;
-  const verified =
-    entry.status === 'corrupt' ? '✗ corrupt' : entry.verified ? '✓ verified' : '✗ not verified';
-  return [entry.filename, size(entry.size_bytes).padStart(9), age, entry.tier, verified];
+  const age = systemClock.now() - Date.parse(entry.created_at ?? entry.timestamp);
+  const shown = Number.isNaN(age) ? 'unknown' : age < 60_000 ? 'just now' : span(age);
+  return [entry.filename, size(entry.size_bytes).padStart(9), shown, entry.tier, entry.verified ? '✓' : '✗'];
 }
 
 /** Undefined: everything. */

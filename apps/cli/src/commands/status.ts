@@ -3,6 +3,7 @@ import {
   freeSpace,
   list,
   lockHolder,
+  stateDirOf,
   systemClock,
   type CatalogueEntry,
 } from '@gofr-backup/core';
@@ -38,7 +39,7 @@ export async function run(session: Session): Promise<number> {
     newest_good: newest ?? null,
     backups: { total: summary.total, disk_bytes: summary.disk_bytes },
     disk: { backup_dir: plan.backupDir, free_bytes: (await freeSpaceOf(plan.backupDir)) ?? null },
-    lock: (await lockHolder(plan.backupDir)) ?? null,
+    lock: (await lockHolder(stateDirOf(plan.backupDir))) ?? null,
     ...(queue instanceof BackupError
       ? { error: { code: queue.code, message: queue.message, hint: queue.hint } }
       : {}),

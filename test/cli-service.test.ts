@@ -1,0 +1,106 @@
+/** The command line beside a running service, on a Redis of one's own and on the embedded one. */
+import { join } from 'node:path';
+import { privateRedis, waitFor } from '@gofr-backup/testing';
+import { expect, test } from 'vitest';
+import { Sandbox, type Running } from './command-line.ts';
+
+interface Status {
+  service: { running: boolean; workers: number };
+  queue: { counts: Record<string, number>; jobs: { id: string; name: string; state: string }[] } | null;
+  next_run: { at: number; pattern: string } | null;
+  last_run: { id: string; state: string } | null;
+}
+
+const running = (sandbox: Sandbox, env = {}) =>
+  waitFor(
+    async () => {
+      const status = await sandbox.json<Status>(['status'], env);
+      return status.service.running && status.next_run ? status : undefined;
+    },
+    { timeout: 40_000, what: 'the service runs and has a schedule' },
+  );
+
+async function stopped(service: Running): Promise<void> {
+  service.child.kill('SIGTERM');
+  const { code, stderr, stdout } = await service.ended;
+  expect(code, stdout + stderr).toBe(0);
+}
+
+test('serve without REDIS_URL: commands join it, follow its jobs and read its logs', async () => {
+  await using sandbox = await Sandbox.create();
+  const service = sandbox.start(['serve'], {
+    BACKUP_SCHEDULE: '30 3 * * *',
+    BACKUP_CLEANUP_ON_START: 'false',
+  });
+  try {
+    expect(await running(sandbox)).toMatchObject({
+      service: { workers: 1 },
+      next_run: { pattern: '30 3 * * *' },
+    });
+
+    const queued = await sandbox.json<{ job_id: string; backup: null }>(['now', '--no-wait']);
+    expect(queued.backup).toBeNull();
+    await waitFor(async () => (await sandbox.json<Status>(['status'])).last_run?.state === 'completed');
+
+    const followed = await sandbox.json<{ job_id: string; backup: { tier: string } }>(['now', 'weekly']);
+    expect(followed.backup.tier).toBe('weekly');
+    const { queue, last_run } = await sandbox.json<Status>(['status']);
+    expect(last_run?.id).toBe(followed.job_id);
+    expect(queue?.jobs.map(({ id }) => id)).toEqual(expect.arrayContaining([queued.job_id, followed.job_id]));
+    expect((await sandbox.run(['logs', followed.job_id])).stdout).toMatch(/gofr-plot_weekly_/);
+    expect((await sandbox.run(['logs', 'no-such-job'])).code).toBe(2);
+    expect(service.said.stdout).toContain(followed.job_id);
+  } finally {
+    await stopped(service);
+  }
+  expect(await sandbox.json(['status'])).toMatchObject({ queue: null });
+});
+
+test("a Redis of one's own: the scheduler and the worker are two processes, and Ctrl-C cancels the job", async () => {
+  await using redis = await privateRedis();
+  await using sandbox = await Sandbox.create({
+    env: { BACKUP_REDIS_URL: redis.url, BACKUP_READ_RATE: '1K', BACKUP_CLEANUP_ON_START: 'false' },
+  });
+  const services = [sandbox.start(['scheduler']), sandbox.start(['worker'])];
+  try {
+    await running(sandbox);
+    const command = sandbox.start(['now']);
+    await waitFor(async () => ((await sandbox.json<Status>(['status'])).queue?.counts['active'] ?? 0) > 0);
+    command.child.kill('SIGINT');
+    const { code, stderr } = await command.ended;
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/gofr-backup: The backup was cancelled/);
+    expect(await sandbox.json(['list'])).toMatchObject({ backups: [] });
+    expect((await sandbox.json<Status>(['status'])).last_run?.state).toBe('failed');
+  } finally {
+    await Promise.all(services.map(stopped));
+  }
+});
+
+test('two commands at once, each with a Redis of its own, both end well', async () => {
+  await using sandbox = await Sandbox.create();
+  const made = await Promise.all([1, 2].map(() => sandbox.json<{ backup: { filename: string } }>(['now'])));
+  const names = made.map(({ backup }) => backup.filename);
+  expect(new Set(names).size).toBe(2);
+  expect(await sandbox.json(['verify', '--all'])).toMatchObject({ results: [{ ok: true }, { ok: true }] });
+});
+
+test('a killed command leaves no Redis behind that the next one would not end', async () => {
+  await using sandbox = await Sandbox.create({ env: { BACKUP_READ_RATE: '1K' } });
+  const killed = sandbox.start(['now']);
+  const owner = join(sandbox.path, 'tmp', `gofr-backup-redis-${killed.child.pid}-`);
+  const alive = async () => (await serversIn(owner)).length;
+  await waitFor(alive);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  expect(await alive()).toBe(1);
+  await sandbox.json(['now'], { BACKUP_READ_RATE: '' });
+  await waitFor(async () => (await alive()) === 0);
+});
+
+async function serversIn(directory: string): Promise<string[]> {
+  const { execFile } = await import('node:child_process');
+  const { promisify } = await import('node:util');
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
+  return stdout.split('\n').filter((line) => line.includes('redis-server') && line.includes(directory));
+}
