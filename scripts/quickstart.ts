@@ -2,6 +2,7 @@
  * `npm run quickstart [-- /some/dir]`: the main job, once, for real: a schedule, a backup through the queue,
  * verify, list, the data lost and restored, compared file by file. Exit 0 only if all of it worked.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { styleText } from 'node:util';
 import { ask, CommandError, gofrBackup, type Service, startService } from './quickstart/commands.ts';
@@ -85,13 +86,20 @@ function sayGoodbye({ root, own }: Playground, archive: string): void {
 }
 
 async function giveUp(error: unknown): Promise<void> {
+  process.exitCode = 1;
   await service?.stop().catch(() => undefined);
   const defect = !(error instanceof CommandError || error instanceof PlaygroundError || hasErrno(error));
   const text = error instanceof Error ? (defect ? error.stack : error.message) : String(error);
   console.error(styleText('red', `\nQuickstart failed: ${text}`));
-  if (playground)
-    console.error(`The service's log: ${shown(playground.log)}; everything else: ${shown(playground.root)}`);
-  process.exitCode = 1;
+  if (!playground) return;
+  console.error(lastWords(playground.log));
+  console.error(`The service's log: ${shown(playground.log)}; everything else: ${shown(playground.root)}`);
+}
+
+function lastWords(log: string): string {
+  if (!existsSync(log)) return '';
+  const lines = readFileSync(log, 'utf8').trim().split('\n').slice(-8);
+  return lines.map((line) => `  | ${line.slice(0, 300)}`).join('\n');
 }
 
 /** The system's own refusal: its message names the file, and its stack says nothing more. */
