@@ -1,4 +1,5 @@
 import { toBackupError } from '../errors.ts';
+import { keepBallast } from '../repository/ballast.ts';
 import { withLock } from '../repository/lock.ts';
 import type { HeldLock } from '../repository/lock.ts';
 import { openRepository } from '../repository/repository.ts';
@@ -31,6 +32,8 @@ export async function underLock<T>(
       } catch (error) {
         // cancelled because the lock was lost: say so
         throw lock.signal.aborted ? lock.signal.reason : error;
+      } finally {
+        if (!lock.joined && !lock.readOnly) await keepBallast(repository.stateDir);
       }
     });
   } catch (error) {

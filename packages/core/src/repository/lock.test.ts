@@ -87,7 +87,7 @@ test('a throwing operation gives it back', async () => {
 });
 
 test.runIf(linux)('the lock of a killed process is taken over at once', async () => {
-  const child = fork(join(import.meta.dirname, 'lock.holder.ts'), [stateDir], { stdio: 'ignore' });
+  const child = fork(join(import.meta.dirname, 'lock.fixture.ts'), [stateDir], { stdio: 'ignore' });
   await waitFor(() => lockHolder(stateDir), { what: 'the child holds the lock' });
   await expect(withLock(stateDir, options(), async () => 'in')).rejects.toMatchObject({ code: 'BUSY' });
   child.kill('SIGKILL');
@@ -109,7 +109,7 @@ describe.runIf(linux)('a holder in another container', () => {
   });
 
   test('whose beacon went out is dead', async () => {
-    const dying = fork(join(import.meta.dirname, 'lock.holder.ts'), [stateDir], { stdio: 'ignore' });
+    const dying = fork(join(import.meta.dirname, 'lock.fixture.ts'), [stateDir], { stdio: 'ignore' });
     const { token } = await waitFor(() => lockHolder(stateDir));
     dying.kill('SIGKILL');
     await once(dying, 'exit');
@@ -172,7 +172,7 @@ test('a lost lock is noticed, by its heartbeat and before a commit', async () =>
 test('of many contenders one works at a time, although holders are killed', async () => {
   const log = join(stateDir, '..', 'log');
   const contend = () =>
-    fork(join(import.meta.dirname, 'lock.holder.ts'), [stateDir, log], { stdio: 'ignore' });
+    fork(join(import.meta.dirname, 'lock.fixture.ts'), [stateDir, log], { stdio: 'ignore' });
   const children = Array.from({ length: 4 }, contend);
   const doomed = contend();
   await waitFor(async () => (await readFile(log, 'utf8')).split('\n').length > 20);

@@ -1,0 +1,10 @@
+/** A process for kill-backup.test.ts: says that it begins, and backs up; somebody kills it in between. */
+import { systemClock } from '../clock.ts';
+import { backup } from './backup.ts';
+import { contextOf, planOf } from './testing.ts';
+
+const [dataDir = '', backupDir = '', run = ''] = process.argv.slice(2);
+const ctx = contextOf(planOf(dataDir, backupDir), systemClock);
+process.send?.('begins');
+await backup(ctx, { trigger: 'schedule', run });
+process.disconnect?.();
