@@ -38,9 +38,17 @@ export function preparePlayground(own: string | undefined): Playground {
   const root = newRun();
   const backups = join(root, 'backups');
   mkdirSync(backups);
-  const settings = { GOFR_PLOT_BACKUP_BACKUP_DIR: backups, ...sources(root, given) };
+  const settings = { GOFR_PLOT_BACKUP_BACKUP_DIR: backups, ...sources(root, given), ...schedule() };
   writeFileSync(join(root, 'settings.env'), asShell(settings));
   return { root, own: given, backups, log: join(root, 'serve.log'), settings };
+}
+
+/** Daily, half a day from now: no scheduled run must come between losing the data and having it back. */
+function schedule(): Record<string, string> {
+  return {
+    GOFR_PLOT_BACKUP_TIMEZONE: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    GOFR_PLOT_BACKUP_SCHEDULE: `0 ${(new Date().getHours() + 12) % 24} * * *`,
+  };
 }
 
 /** The next free number; making the folder is what takes it, so two runs at once have two. */
