@@ -85,7 +85,7 @@ async function inspect(directory: string, when: string): Promise<void> {
 async function expectWholeArchives(directory: string, when: string): Promise<void> {
   const whole = [0, ...HISTORY].map(contentOf);
   for (const tier of TIERS) {
-    const names = await readdir(join(directory, tier)).catch(() => []);
+    const names = await readdir(join(directory, tier)).catch((): string[] => []);
     for (const name of names.filter((one) => one.endsWith('.tar.gz') && !one.startsWith('.tmp-'))) {
       const content = await readFile(join(directory, tier, name), 'utf8');
       expect(whole, `${when}: ${name}`).toContain(content);
@@ -100,7 +100,7 @@ async function expectWholeArchives(directory: string, when: string): Promise<voi
 async function expectTidy(directory: string, when: string): Promise<void> {
   const archives: string[] = [];
   for (const tier of TIERS) {
-    const names = await readdir(join(directory, tier)).catch(() => []);
+    const names = await readdir(join(directory, tier)).catch((): string[] => []);
     const ours = names.filter((name) => name.endsWith('.tar.gz'));
     const expected = ours.flatMap((name) => ['', ...SIDECARS].map((suffix) => name + suffix));
     expect(names.toSorted(), when).toEqual(expected.toSorted());

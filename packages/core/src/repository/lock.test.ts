@@ -140,9 +140,8 @@ describe('a holder on another host', () => {
     const content = await readFile(lockFile());
     const beating = setInterval(() => void writeFile(lockFile(), content).catch(() => {}), 20);
     const attempt = withLock(stateDir, options('test', { ...QUICK, silence: -3_600_000 }), async () => 'in');
-    await expect(attempt)
-      .rejects.toMatchObject({ code: 'BUSY' })
-      .finally(() => clearInterval(beating));
+    await expect(attempt).rejects.toMatchObject({ code: 'BUSY' });
+    clearInterval(beating);
   });
 });
 
