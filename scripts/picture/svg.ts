@@ -16,7 +16,7 @@ export function renderWindow(lines: Cell[][], columns: number, title: string): s
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(title)}">
 <rect width="100%" height="100%" rx="9" fill="#0d1117"/>
 ${lights.join('')}
-<g font-family="${FONT}" font-size="14" fill="#c9d1d9" xml:space="preserve">
+<g font-family="${FONT}" font-size="14" fill="#c9d1d9">
 <text x="${width / 2}" y="21" text-anchor="middle" font-size="12" fill="#8b949e">${escapeXml(title)}</text>
 ${texts.join('\n')}
 </g>
@@ -30,7 +30,7 @@ function renderLine(line: Cell[], y: number): string {
     .map(({ column, cells, text, style }) => {
       const x = (SIZE.padding + column * SIZE.char).toFixed(1);
       const length = (cells * SIZE.char).toFixed(1);
-      return `<text x="${x}" y="${y.toFixed(1)}" textLength="${length}"${attributes(style)}>${escapeXml(text)}</text>`;
+      return `<text x="${x}" y="${y.toFixed(1)}" textLength="${length}"${attributes(style)}>${escapeXml(unfolded(text))}</text>`;
     })
     .join('');
 }
@@ -53,6 +53,11 @@ function runsOf(line: Cell[]): Run[] {
     } else runs.push({ column, cells: 1, text: cell.char, style: cell });
   });
   return runs;
+}
+
+/** Spaces that SVG would fold or trim. */
+function unfolded(text: string): string {
+  return text.replace(/^ | $| {2,}/g, (spaces) => '\u00a0'.repeat(spaces.length));
 }
 
 function attributes({ color, bold, dim }: Style): string {
