@@ -9,7 +9,7 @@ import { play } from './picture/screen.ts';
 import { renderWindow } from './picture/svg.ts';
 import { ROOT, run } from './steps.ts';
 
-const COLUMNS = 100;
+const COLUMNS = 106;
 const COMMAND = 'npm run --silent quickstart';
 
 const recording = join(tmpdir(), `gofr-backup-${process.pid}.typescript`);

@@ -29,6 +29,6 @@ test('colours of 16, 256 and all', () => {
 
 test('the picture holds the text, escaped', () => {
   expect(renderWindow(play('a <b> & \x1b[31mred\x1b[0m', 20), 20, 't')).toMatch(
-    /a &lt;b&gt; &amp; .*fill="#ff7b72">red</s,
+    /a &lt;b&gt; &amp;\u00a0.*fill="#ff7b72">red</s,
   );
 });
