@@ -7,6 +7,7 @@ import { writeAtomically } from '../repository/atomic.ts';
 import { formatChecksum, readChecksum } from '../repository/checksum.ts';
 import type { Checksum } from '../repository/checksum.ts';
 import { exists } from '../repository/install.ts';
+import { heldLock } from '../repository/lock.ts';
 import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
 import { underLock } from './context.ts';
@@ -144,6 +145,7 @@ async function mend(
   report: VerifyReport,
 ): Promise<void> {
   const { filename, sha256 } = entry;
+  if (heldLock(repository)?.readOnly) return;
   if (checksum.kind === 'missing')
     await writeAtomically(repository.checksumPathOf(entry), formatChecksum(report.sha256, filename));
   if (checksum.kind === 'hash' && sha256 !== undefined && sha256 !== report.sha256)

@@ -31,15 +31,20 @@ export function livenessByPid(other: ProcessIdentity, own: ProcessIdentity): Liv
     return other.boot_id === '' && other.host === own.host ? byKill(other.pid) : 'unknown';
   if (other.boot_id !== own.boot_id || own.pid_namespace === '') return 'unknown';
   if (other.pid_namespace !== own.pid_namespace) return 'unknown';
-  return startOf(other.pid) === other.started ? 'alive' : 'dead';
+  const stat = statOf(other.pid);
+  // unreadable: gone, or /proc hides the processes of other users
+  if (stat === undefined) return byKill(other.pid);
+  return !stat.zombie && stat.started === other.started ? 'alive' : 'dead';
 }
 
-/** Field 22 of /proc/<pid>/stat; the name in field 2 may hold anything, hence the last `)`. Empty: no such process. */
-function startOf(pid: number): string {
+const startOf = (pid: number): string => statOf(pid)?.started ?? '';
+
+/** Fields 3 and 22 of /proc/<pid>/stat; the name in field 2 may hold anything, hence the last `)`. */
+function statOf(pid: number): { zombie: boolean; started: string } | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const zombie = afterName[0] === 'Z' || afterName[0] === 'X';
-  return zombie ? '' : (afterName[19] ?? '');
+  const [state, ...others] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const started = others[18];
+  return started === undefined ? undefined : { zombie: state === 'Z' || state === 'X', started };
 }
 
 function byKill(pid: number): Liveness {

@@ -1,4 +1,4 @@
-/** A file system that is really full: a small tmpfs, where this process may mount one. */
+/** File systems that are really full, or read-only: a small tmpfs, where this process may mount one. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ const backups = join(root, 'backups');
 await mkdir(backups);
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=5m', 'tmpfs', backups]).status === 0;
 
-describe.runIf(mounted)('on a full disk (needs the right to mount)', () => {
+describe.runIf(mounted)('on a small file system (needs the right to mount)', () => {
   const clock = fakeClock('2025-12-13T02:00:00Z');
   const data = join(root, 'data');
   const ctx = contextOf(planOf(data, backups), clock);
@@ -46,6 +46,16 @@ describe.runIf(mounted)('on a full disk (needs the right to mount)', () => {
     await rm(join(backups, 'filler'));
     await rm(join(data, 'storage', 'more'));
     expect((await backup(ctx, { trigger: 'manual' })).backup.status).toBe('good');
+  });
+
+  test('mounted read-only it can be listed and verified, without a lock; a backup says why it cannot', async () => {
+    await rm(join(backups, 'daily', `${(await list(ctx)).backups[0]?.filename}.sha256`), { force: true });
+    spawnSync('mount', ['-o', 'remount,ro', backups]);
+    const before = await list(ctx);
+    expect(before.backups.length).toBeGreaterThan(1);
+    expect((await verify(ctx, { which: 'all' })).results.every(({ ok }) => ok)).toBe(true);
+    await expect(backup(ctx, { trigger: 'manual' })).rejects.toMatchObject({ code: 'IO', exit: 74 });
+    expect(await list(ctx)).toEqual(before);
   });
 });
 test.skipIf(mounted)('a full disk is not tested here: no right to mount', () => expect(mounted).toBe(false));
