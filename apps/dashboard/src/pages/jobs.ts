@@ -4,9 +4,9 @@ import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import { describeJob, isOpen, progressShare, type JobView } from '../view/job.ts';
 import { actionButton, page, time, type Html, type Shell } from './shell.ts';
 
-export function jobsPage(shell: Shell, jobs: readonly JobView[] | undefined): Html {
+export function jobsPage(shell: Shell, jobs: readonly JobView[] | undefined, expected?: number): Html {
   const body = html`<h1>Jobs</h1>
-    <section data-live="running" id="running">${jobs && runningJobs(shell, jobs)}</section>
+    <section data-live="running" id="running">${jobs && runningJobs(shell, jobs, expected)}</section>
     <section class="card" data-live="jobs">
       ${jobs ? jobTable(shell, jobs) : html`<p class="empty">The queue does not answer.</p>`}
     </section>`;
@@ -14,13 +14,13 @@ export function jobsPage(shell: Shell, jobs: readonly JobView[] | undefined): Ht
 }
 
 /** Also sent alone by the live stream, as it changes. */
-export function runningJobs(shell: Shell, jobs: readonly JobView[]): Html {
-  return html`${jobs.filter(isOpen).map((job) => runningJob(shell, job))}`;
+export function runningJobs(shell: Shell, jobs: readonly JobView[], expected?: number): Html {
+  return html`${jobs.filter(isOpen).map((job) => runningJob(shell, job, expected))}`;
 }
 
-function runningJob(shell: Shell, job: JobView): Html {
+function runningJob(shell: Shell, job: JobView, expected?: number): Html {
   const { progress } = job;
-  const share = progress && progressShare(progress);
+  const share = progress && progressShare(progress, expected);
   const state = job.state === 'active' ? (progress?.phase ?? 'starting') : job.state;
   return html`<article class="card running">
     <div class="heading">
@@ -98,10 +98,10 @@ function took({ startedAt, finishedAt }: JobView): string {
   return startedAt === undefined || finishedAt === undefined ? '–' : formatDuration(finishedAt - startedAt);
 }
 
-export function jobPage(shell: Shell, job: JobView, log: readonly string[]): Html {
+export function jobPage(shell: Shell, job: JobView, log: readonly string[], expected?: number): Html {
   const body = html`<h1>${describeJob(job)}</h1>
     <section data-live="running" id="running" data-job="${job.id}">
-      ${isOpen(job) && runningJob(shell, job)}
+      ${isOpen(job) && runningJob(shell, job, expected)}
     </section>
     <section class="card" data-live="job">
       <dl class="facts">

@@ -32,7 +32,9 @@ export function overviewPage(shell: Shell, view: Overview): Html {
       ${newestTile(shell, view)} ${drillTile(shell, view)} ${nextTile(shell, view)} ${diskTile(view)}
     </section>
     ${problemList(shell, view.safety.problems)}
-    <section data-live="running" id="running">${view.jobs && runningJobs(shell, view.jobs)}</section>
+    <section data-live="running" id="running">
+      ${view.jobs && runningJobs(shell, view.jobs, view.survey.newest?.entry.source_bytes)}
+    </section>
     ${timelineSection(view.timeline)} ${charts(shell, view.history)}
     <section class="card" data-live="recent">
       <div class="heading">

@@ -26,10 +26,17 @@ export interface JobView {
 export const isOpen = ({ state }: JobView): boolean =>
   state === 'active' || state === 'waiting' || state === 'delayed';
 
-/** 0 to 1, or undefined while the whole is unknown. */
-export function progressShare({ bytes, totalBytes, files, totalFiles }: ProgressEvent): number | undefined {
+/**
+ * 0 to 1, or undefined while the whole is unknown. A backup walks and reads at once, so its whole is known only at its
+ * end: `expected`, the bytes of the one before, is what it is measured by meanwhile.
+ */
+export function progressShare(
+  { phase, bytes, totalBytes, files, totalFiles }: ProgressEvent,
+  expected?: number,
+): number | undefined {
   if (totalBytes) return Math.min(1, bytes / totalBytes);
   if (totalFiles) return Math.min(1, files / totalFiles);
+  if (phase === 'archive' && expected) return Math.min(0.97, bytes / expected);
   return undefined;
 }
 

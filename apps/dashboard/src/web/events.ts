@@ -14,6 +14,8 @@ const MOST_LISTENERS = 50;
 
 interface Snapshot {
   jobs: JobView[];
+  /** bytes the newest backup read: what a running one is measured by */
+  expected: number | undefined;
   /** changes when a page would look different apart from the running jobs */
   version: string;
 }
@@ -34,10 +36,10 @@ export function createLive(work: Work, catalogue: CachedCatalogue): Live {
 
   async function look(): Promise<void> {
     const jobs = await work.recent();
-    await catalogue.read().catch(() => undefined);
+    const known = await catalogue.read().catch(() => []);
     const done = jobs?.find((job) => !isOpen(job));
     const version = `${catalogue.version()}/${done?.id}/${done?.finishedAt}/${jobs === undefined}`;
-    last = { jobs: (jobs ?? []).filter(isOpen), version };
+    last = { jobs: (jobs ?? []).filter(isOpen), expected: known[0]?.source_bytes, version };
     for (const heard of all) heard(last);
     timer = all.size > 0 && !stopped ? setTimeout(() => void look(), EVERY) : undefined;
   }
@@ -67,7 +69,7 @@ export function eventRoutes(live: Live, shellOf: MakeShell, closing: AbortSignal
       let running = '';
       let version = '';
       const hear = async (snapshot: Snapshot) => {
-        const shown = String(await runningJobs(shellOf(c), snapshot.jobs)).trim();
+        const shown = String(await runningJobs(shellOf(c), snapshot.jobs, snapshot.expected)).trim();
         if (shown !== running) await stream.writeSSE({ event: 'running', data: shown });
         if (version !== '' && version !== snapshot.version)
           await stream.writeSSE({ event: 'changed', data: '' });

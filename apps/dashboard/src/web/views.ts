@@ -37,6 +37,7 @@ export interface Views {
 export function viewRoutes(views: Views): Hono<Env> {
   const { shellOf, observer, work, settings } = views;
   const app = new Hono<Env>();
+  const expected = async () => (await observer.survey()).newest?.entry.source_bytes;
   const pageNumber = (c: Context) => Number(c.req.query('page') ?? 1);
 
   app.get('/', async (c) => {
@@ -69,7 +70,7 @@ export function viewRoutes(views: Views): Hono<Env> {
       prunePage(shellOf(c), { decisions, held, sizes, kept, fingerprint: fingerprint(decisions) }),
     );
   });
-  app.get('/jobs', async (c) => c.html(jobsPage(shellOf(c), await work.recent())));
+  app.get('/jobs', async (c) => c.html(jobsPage(shellOf(c), await work.recent(), await expected())));
   app.get('/jobs/:id', async (c) => {
     const id = c.req.param('id');
     const job = await work.find(id);
@@ -77,7 +78,7 @@ export function viewRoutes(views: Views): Hono<Env> {
       throw new BackupError('USAGE', `There is no job ${JSON.stringify(id)}`, {
         why: 'old jobs are forgotten',
       });
-    return c.html(jobPage(shellOf(c), job, await work.log(id)));
+    return c.html(jobPage(shellOf(c), job, await work.log(id), await expected()));
   });
   app.get('/settings', (c) => c.html(settingsPage(shellOf(c), settings)));
   return app;
