@@ -47,6 +47,8 @@ export async function attempt(
 ): Promise<unknown> {
   const context = { project, job: job.name, jobId: job.id, attempt: job.attemptsMade + 1 };
   const log = jobLog(job, logger, context, clock);
+  const began = clock.monotonic();
+  logger.info(context, 'job begins');
   const progress = throttleProgress((event: ProgressEvent) => job.updateProgress(event));
   try {
     const { name, payload } = readJob(job);
@@ -62,7 +64,9 @@ export async function attempt(
         await job.updateData({ ...next, ...(busySince === undefined ? {} : { busySince }) });
       },
     });
-    return checkResult(name, result);
+    const checked = checkResult(name, result);
+    logger.info({ ...context, ms: Math.round(clock.monotonic() - began) }, 'job done');
+    return checked;
   } catch (thrown) {
     return await giveUpOrGoOn(job, token, signal, thrown, { log: log.logger, clock });
   } finally {
