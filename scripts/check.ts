@@ -2,7 +2,7 @@
  * `npm run check [name…]`: everything a machine can say about the tree without running the tests.
  * Each failing check prints its findings and the command that mends or repeats it.
  */
-import { globSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run, since, type Ended } from './steps.ts';
 import { isInstalled } from './system-packages.mjs';
@@ -18,7 +18,7 @@ interface Check {
 
 const bin = (name: string) => join(ROOT, 'node_modules/.bin', name);
 const node = (...args: string[]) => run(process.execPath, args);
-const shells = ['.ci/run', ...globSync('{scripts,docker}/*.sh', { cwd: ROOT })];
+const shells = ['.ci/run', ...globSync('{scripts,docker}/*', { cwd: ROOT }).filter(isShellScript)];
 
 const CHECKS: Check[] = [
   {
@@ -50,8 +50,9 @@ const CHECKS: Check[] = [
   { name: 'bundles', run: () => node('scripts/build.ts', '--check'), fix: 'npm run build' },
   {
     name: 'shell scripts',
-    run: () => run('shellcheck', shells),
-    fix: `shellcheck ${shells.join(' ')}`,
+    // -x: what they source is read with them
+    run: () => run('shellcheck', ['-x', '-P', 'SCRIPTDIR', ...shells]),
+    fix: `shellcheck -x -P SCRIPTDIR ${shells.join(' ')}`,
     skip: isInstalled('shellcheck') ? undefined : 'shellcheck is not installed',
   },
 ];
@@ -67,6 +68,11 @@ console.log(
   `${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''}`,
 );
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
+
+function isShellScript(file: string): boolean {
+  const path = join(ROOT, file);
+  return statSync(path).isFile() && /^#!.*\b(ba)?sh\n/.test(readFileSync(path, 'utf8').slice(0, 100));
+}
 
 async function work(): Promise<void> {
   for (let check = waiting.shift(); check; check = waiting.shift()) await perform(check);

@@ -4,7 +4,11 @@
  */
 export const ERRORS = {
   FAILED: { exit: 1, retryable: true, hint: 'Look at the log of this run for the cause, then run it again.' },
-  CANCELLED: { exit: 1, retryable: false, hint: 'Nothing was changed. Run the command again when you are ready.' },
+  CANCELLED: {
+    exit: 1,
+    retryable: false,
+    hint: 'Nothing was changed. Run the command again when you are ready.',
+  },
   USAGE: { exit: 2, retryable: false, hint: 'See `gofr-backup --help`.' },
   ARCHIVE_DAMAGED: {
     exit: 3,
@@ -45,7 +49,11 @@ export const ERRORS = {
     retryable: false,
     hint: 'Run as the uid that owns the files, or as root with only DAC_READ_SEARCH.',
   },
-  CONFIG: { exit: 78, retryable: false, hint: 'Correct the settings named above; see docs/configuration.md.' },
+  CONFIG: {
+    exit: 78,
+    retryable: false,
+    hint: 'Correct the settings named above; see docs/configuration.md.',
+  },
 } as const satisfies Record<string, { exit: number; retryable: boolean; hint: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
