@@ -3,12 +3,13 @@
  * of them in a row), so that frames laid end to end are one valid file for every public tool.
  */
 import { spawnSync } from 'node:child_process';
-import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import type { ContentSpan } from './digest.ts';
 import { writeGzipMember } from './gzip-member.ts';
 import type { Codec } from './types.ts';
+import { moveOutput, onePiece } from './zlib-output.ts';
 
 export const EXTENSIONS: Record<Compression, string> = {
   gzip: '.tar.gz',
@@ -36,28 +37,24 @@ export function compressFrame(
   incompressible: readonly ContentSpan[],
   target: Buffer,
 ): number {
+  if (codec.name === 'none') return raw.copy(target);
   if (codec.name === 'gzip') return writeGzipMember(target, raw, incompressible, codec.level);
   const stored = incompressible.reduce((sum, { start, end }) => sum + end - start, 0);
   const level = stored > raw.length * MOSTLY ? 1 : codec.level;
-  const frame = encode({ name: codec.name, level }, raw);
-  if (frame.length > target.length) throw new RangeError('a compressed frame is larger than its bound');
-  return frame.copy(target);
+  return moveOutput(encode({ name: codec.name, level }, raw), target, 0);
 }
 
-function encode({ name, level }: Codec, raw: Buffer): Buffer {
+function encode({ name, level }: { name: 'zstd' | 'bzip2' | 'xz'; level: number }, raw: Buffer): Buffer {
   switch (name) {
-    case 'gzip':
-      return gzipSync(raw, { level });
     case 'zstd':
       return zstdCompressSync(raw, {
         params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+        chunkSize: onePiece(compressedBound(raw.length)),
       });
     case 'bzip2':
       return runFilter('bzip2', [`-${level}`, '-c'], raw, compressedBound(raw.length));
     case 'xz':
       return runFilter('xz', [`-${level}`, '-T1', '-c'], raw, compressedBound(raw.length));
-    case 'none':
-      return raw;
   }
 }
 

@@ -58,7 +58,7 @@ class Run {
   #unchanged = 0;
 
   static async start(options: CreateArchiveOptions): Promise<Run> {
-    const walkStartNs = BigInt(options.clock.now()) * NS_PER_MS;
+    const walkStartNs = BigInt(Math.floor(options.clock.now())) * NS_PER_MS;
     return new Run(
       options,
       walkStartNs,

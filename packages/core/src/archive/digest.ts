@@ -1,5 +1,5 @@
 /** What proves a frame: SHA-256 of its raw bytes in which the content of every file is replaced by its own SHA-256. */
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** Where a file's content lies in a frame's raw bytes, without padding. */
 export interface ContentSpan {
@@ -16,15 +16,14 @@ export function digestFrame(
   spans: readonly ContentSpan[],
 ): { digest: Buffer; hashes: Buffer[] } {
   if (spans.length === 0) return { digest: hash('sha256', raw, 'buffer'), hashes: [] };
-  const parts: Buffer[] = [];
+  const whole = createHash('sha256');
   const hashes: Buffer[] = [];
   let at = 0;
   for (const { start, end } of spans) {
     const content = hash('sha256', raw.subarray(start, end), 'buffer');
     hashes.push(content);
-    parts.push(raw.subarray(at, start), content);
+    whole.update(raw.subarray(at, start)).update(content);
     at = end;
   }
-  parts.push(raw.subarray(at));
-  return { digest: hash('sha256', Buffer.concat(parts), 'buffer'), hashes };
+  return { digest: whole.update(raw.subarray(at)).digest(), hashes };
 }

@@ -4,6 +4,7 @@
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import type { ContentSpan } from './digest.ts';
+import { moveOutput, onePiece } from './zlib-output.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
@@ -34,7 +35,12 @@ export function writeGzipMember(
 /** Blocks that end on a byte boundary, none of them the last. */
 function deflateRun(target: Buffer, at: number, run: Buffer, level: number): number {
   if (run.length === 0) return at;
-  return at + deflateRawSync(run, { level, finishFlush: constants.Z_SYNC_FLUSH }).copy(target, at);
+  const chunkSize = onePiece(run.length + (run.length >> 8) + 64);
+  return moveOutput(
+    deflateRawSync(run, { level, finishFlush: constants.Z_SYNC_FLUSH, chunkSize }),
+    target,
+    at,
+  );
 }
 
 function storeRun(target: Buffer, at: number, run: Buffer): number {

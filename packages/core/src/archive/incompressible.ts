@@ -1,5 +1,5 @@
 /** A quick trial: is this content already compressed, so that compressing it again only costs time? */
-import { constants, deflateRawSync } from 'node:zlib';
+import { deflateRawSync } from 'node:zlib';
 
 /** Content below this is not worth a block of its own. */
 const LEAST_BYTES = 4096;
@@ -34,7 +34,5 @@ function collisions(content: Buffer): number {
 function deflateGainsNothing(content: Buffer): boolean {
   const middle = Math.floor((content.length - OPINION_BYTES) / 2);
   const sample = content.subarray(middle, middle + OPINION_BYTES);
-  return (
-    deflateRawSync(sample, { level: 1, strategy: constants.Z_DEFAULT_STRATEGY }).length > OPINION_BYTES * 0.95
-  );
+  return deflateRawSync(sample, { level: 1 }).length > OPINION_BYTES * 0.95;
 }
