@@ -68,7 +68,7 @@ function chart(results: Results): string {
       const length = Math.max(2, (BAR.width * wall) / longest);
       parts.push(
         `<text x="${BAR.label - 8}" y="${y + 13}" text-anchor="end">${escape(name)}</text>`,
-        `<rect x="${BAR.label}" y="${y}" width="${length.toFixed(1)}" height="${BAR.height}" rx="3" class="${/^gofr/.test(name) ? 'o' : 'p'}"/>`,
+        `<rect x="${BAR.label}" y="${y}" width="${length.toFixed(1)}" height="${BAR.height}" rx="3" class="${name.startsWith('gofr') ? 'o' : 'p'}"/>`,
         `<text x="${(BAR.label + length + 6).toFixed(1)}" y="${y + 13}">${wall.toFixed(2)} s</text>`,
       );
       y += BAR.height + BAR.gap + (i === figures.length - 1 ? 14 : 0);

@@ -20,7 +20,7 @@ import { displayPath, fsPath, joinPath } from './byte-path.ts';
 import { EntrySelection } from './entry-selection.ts';
 import { type ExtractPlan, ExtractPlanner } from './extract-plan.ts';
 import { type Ownership, utimeOf } from './file-writer.ts';
-import type { EntrySource, FileWork } from './entry-source.ts';
+import type { EntrySource } from './entry-source.ts';
 import { hostile } from './refusals.ts';
 import { SafetyCheck } from './safety.ts';
 import { inspectTarget, type TargetDirectory } from './target-directory.ts';

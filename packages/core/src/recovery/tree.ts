@@ -87,7 +87,7 @@ export async function removeTree(root: BytePath): Promise<void> {
     }
     if (++removed % 1000 === 0) await breathe();
   }
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) throw failure as Error;
 }
 
 /** An owner may have taken the right to list or change the directory from himself. */
