@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inheritOwner } from './owner.ts';
 
 /** Enough for a lock and some manifests. */
 const SIZE = 1024 * 1024;
@@ -17,6 +18,7 @@ export async function keepBallast(stateDir: string): Promise<void> {
     if ((await stat(path).catch(() => undefined))?.size === SIZE) return;
     // random, for file systems that compress
     await writeFile(path, randomBytes(SIZE), { mode: 0o600 });
+    await inheritOwner(path);
   } catch {
     await rm(path, { force: true }).catch(() => undefined);
   }

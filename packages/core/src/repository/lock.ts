@@ -6,49 +6,21 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError } from '../errors.ts';
-import type { Ports } from '../ports.ts';
 import { dropBallast } from './ballast.ts';
-import { lightBeacon, seeBeacon } from './beacon.ts';
-import { livenessByPid, ownIdentity } from './identity.ts';
-import type { Liveness } from './identity.ts';
+import { lightBeacon } from './beacon.ts';
+import { hold } from './held-lock.ts';
+import type { HeldLock, LockOptions } from './held-lock.ts';
+import { ownIdentity } from './identity.ts';
 import { dropLock, readLock, takeLock } from './lock-file.ts';
-import type { LockHolder, LockState } from './lock-file.ts';
+import type { LockHolder } from './lock-file.ts';
 import { isoUtc } from './names.ts';
 import { inheritOwner } from './owner.ts';
+import { isStale, livenessOf, TIMING } from './stale-lock.ts';
 
+export type { HeldLock, LockOptions } from './held-lock.ts';
 export type { LockHolder } from './lock-file.ts';
-
-export interface HeldLock {
-  holder: LockHolder;
-  /** true: the surrounding operation of this same call chain took it, and keeps it */
-  joined: boolean;
-  /** the directory is mounted read-only: there is no lock, and nothing can be recorded */
-  readOnly: boolean;
-  /** aborted as soon as the lock is found lost */
-  signal: AbortSignal;
-  /** throws BUSY when the lock is no longer ours; called right before anything is committed */
-  check(): Promise<void>;
-}
-
-export interface LockOptions {
-  owner: string;
-  /** the verb, for BUSY: `backup`, `restore`, … */
-  operation?: string;
-  ports: Pick<Ports, 'clock' | 'logger'>;
-  timing?: LockTiming;
-}
-
-/** Milliseconds. */
-export interface LockTiming {
-  heartbeat: number;
-  /** a holder that cannot be asked and was silent for so long is taken for dead … */
-  silence: number;
-  /** … if it stays silent while watched so long: a clock that jumped must not look like silence */
-  watch: number;
-}
-const TIMING: LockTiming = { heartbeat: 5_000, silence: 60_000, watch: 12_000 };
+export type { LockTiming } from './stale-lock.ts';
 
 export type LockTarget = { stateDir: string } | string;
 
@@ -152,72 +124,6 @@ async function contend(stateDir: string, own: LockHolder, options: LockOptions):
   }
 }
 
-async function isStale(
-  stateDir: string,
-  state: LockState,
-  now: number,
-  timing: LockTiming,
-): Promise<boolean> {
-  const liveness = state.holder === undefined ? 'unknown' : await livenessOf(stateDir, state.holder);
-  if (liveness !== 'unknown') return liveness === 'dead';
-  if (now - state.beatAt < timing.silence) return false;
-  await sleep(timing.watch);
-  const later = await readLock(stateDir);
-  return later?.holder?.token === state.holder?.token && later?.beatAt === state.beatAt;
-}
-
-async function livenessOf(stateDir: string, holder: LockHolder): Promise<Liveness> {
-  const own = ownIdentity();
-  const byPid = livenessByPid(holder, own);
-  if (byPid !== 'unknown') return byPid;
-  const sameKernel = own.boot_id !== '' && own.boot_id === holder.boot_id;
-  // the name comes from the file: only the one form this code writes is followed
-  if (!sameKernel || holder.beacon !== `lock.beacon-${holder.token}` || /[/\0]/.test(holder.token))
-    return 'unknown';
-  return seeBeacon(stateDir, holder.beacon);
-}
-
-function hold(stateDir: string, holder: LockHolder, handle: FileHandle, options: LockOptions) {
-  const lost = new AbortController();
-  const check = async () => {
-    if (lost.signal.aborted) throw lost.signal.reason;
-    if (await stillOurs(stateDir, holder.token)) return;
-    lost.abort(lostLock(holder));
-    throw lost.signal.reason;
-  };
-  const beat = async () => {
-    // by writing, so that the file system's clock sets the time, not this host's
-    await handle.write(JSON.stringify(holder), 0);
-    await check();
-  };
-  let beating = Promise.resolve();
-  const timer = setInterval(
-    () => {
-      beating = beating.then(beat).catch((error: unknown) => {
-        options.ports.logger.warn({ error: String(error) }, 'lock heartbeat failed');
-      });
-    },
-    (options.timing ?? TIMING).heartbeat,
-  ).unref();
-  const stop = async () => {
-    clearInterval(timer);
-    await beating;
-    lost.abort(new Error('the lock was given back: this operation has ended'));
-  };
-  const lock: HeldLock = { holder, joined: false, readOnly: false, signal: lost.signal, check };
-  return { lock, stop };
-}
-
-/** A stealer that finds itself wrong puts the lock back within a moment: absence counts only when it lasts. */
-async function stillOurs(stateDir: string, token: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const state = await readLock(stateDir);
-    if (state !== undefined) return state.holder?.token === token;
-    await sleep(20);
-  }
-  return false;
-}
-
 function withoutLock(holder: LockHolder): Acquired {
   const signal = new AbortController().signal;
   return {
@@ -236,12 +142,6 @@ function busy(holder: LockHolder | undefined, own: LockHolder): BackupError {
       : {},
   });
 }
-
-const lostLock = (holder: LockHolder): BackupError =>
-  new BackupError('BUSY', `${holder.operation} was stopped: it lost the lock of the backup directory`, {
-    why: 'this process was silent for so long that another took it for dead',
-    hint: 'Nothing was committed. Run it again; if this repeats, look for a suspended or overloaded host.',
-  });
 
 function unlessExists(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;

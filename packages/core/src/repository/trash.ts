@@ -13,6 +13,7 @@ import type { Options } from './install.ts';
 import { SIDECARS, tierDir, trashDirOf } from './layout.ts';
 import { parseEntry, parseObject } from './manifest.ts';
 import { isoUtc, parseName } from './names.ts';
+import { inheritOwner } from './owner.ts';
 import { namesIn } from './scan.ts';
 import { readSmallFile } from './small-file.ts';
 
@@ -33,6 +34,7 @@ export async function moveToTrash(options: Options, entry: CatalogueEntry): Prom
   const lock = requireLock(options);
   const place = placeOf(options, entry.filename);
   await mkdir(place, { recursive: true, mode: 0o700 });
+  await inheritOwner(trashDirOf(options.backupDir), place);
   const record = { trashed_at: isoUtc(options.clock.now()), entry };
   await writeAtomically(join(place, ENTRY), JSON.stringify(record, null, 2), { beforeRename: lock.check });
   await moveBackup(tierDir(options.backupDir, entry.tier), place, entry.filename);

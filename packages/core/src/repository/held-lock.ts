@@ -1,0 +1,77 @@
+/** A lock that was taken: its heartbeat, and the question whether it is still ours. */
+import type { FileHandle } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BackupError } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import { readLock } from './lock-file.ts';
+import type { LockHolder } from './lock-file.ts';
+import { TIMING } from './stale-lock.ts';
+import type { LockTiming } from './stale-lock.ts';
+
+export interface HeldLock {
+  holder: LockHolder;
+  /** true: the surrounding operation of this same call chain took it, and keeps it */
+  joined: boolean;
+  /** the directory is mounted read-only: there is no lock, and nothing can be recorded */
+  readOnly: boolean;
+  /** aborted as soon as the lock is found lost */
+  signal: AbortSignal;
+  /** throws BUSY when the lock is no longer ours; called right before anything is committed */
+  check(): Promise<void>;
+}
+
+export interface LockOptions {
+  owner: string;
+  /** the verb, for BUSY: `backup`, `restore`, … */
+  operation?: string;
+  ports: Pick<Ports, 'clock' | 'logger'>;
+  timing?: LockTiming;
+}
+
+/** Beats until `stop`. */
+export function hold(stateDir: string, holder: LockHolder, handle: FileHandle, options: LockOptions) {
+  const lost = new AbortController();
+  const check = async () => {
+    if (lost.signal.aborted) throw lost.signal.reason;
+    if (await stillOurs(stateDir, holder.token)) return;
+    lost.abort(lostLock(holder));
+    throw lost.signal.reason;
+  };
+  const beat = async () => {
+    // by writing, so that the file system's clock sets the time, not this host's
+    await handle.write(JSON.stringify(holder), 0);
+    await check();
+  };
+  let beating = Promise.resolve();
+  const timer = setInterval(
+    () => {
+      beating = beating.then(beat).catch((error: unknown) => {
+        options.ports.logger.warn({ error: String(error) }, 'lock heartbeat failed');
+      });
+    },
+    (options.timing ?? TIMING).heartbeat,
+  ).unref();
+  const stop = async () => {
+    clearInterval(timer);
+    await beating;
+    lost.abort(new Error('the lock was given back: this operation has ended'));
+  };
+  const lock: HeldLock = { holder, joined: false, readOnly: false, signal: lost.signal, check };
+  return { lock, stop };
+}
+
+/** A stealer that finds itself wrong puts the lock back within a moment: absence counts only when it lasts. */
+async function stillOurs(stateDir: string, token: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const state = await readLock(stateDir);
+    if (state !== undefined) return state.holder?.token === token;
+    await sleep(20);
+  }
+  return false;
+}
+
+const lostLock = (holder: LockHolder): BackupError =>
+  new BackupError('BUSY', `${holder.operation} was stopped: it lost the lock of the backup directory`, {
+    why: 'this process was silent for so long that another took it for dead',
+    hint: 'Nothing was committed. Run it again; if this repeats, look for a suspended or overloaded host.',
+  });

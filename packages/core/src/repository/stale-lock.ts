@@ -1,0 +1,43 @@
+/** Whether who holds the lock still lives. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seeBeacon } from './beacon.ts';
+import { livenessByPid, ownIdentity } from './identity.ts';
+import type { Liveness } from './identity.ts';
+import { readLock } from './lock-file.ts';
+import type { LockHolder, LockState } from './lock-file.ts';
+
+/** Milliseconds. */
+export interface LockTiming {
+  heartbeat: number;
+  /** a holder that cannot be asked and was silent for so long is taken for dead … */
+  silence: number;
+  /** … if it stays silent while watched so long: a clock that jumped must not look like silence */
+  watch: number;
+}
+export const TIMING: LockTiming = { heartbeat: 5_000, silence: 60_000, watch: 12_000 };
+
+/** `now`: the file system's time, milliseconds. */
+export async function isStale(
+  stateDir: string,
+  state: LockState,
+  now: number,
+  timing: LockTiming,
+): Promise<boolean> {
+  const liveness = state.holder === undefined ? 'unknown' : await livenessOf(stateDir, state.holder);
+  if (liveness !== 'unknown') return liveness === 'dead';
+  if (now - state.beatAt < timing.silence) return false;
+  await sleep(timing.watch);
+  const later = await readLock(stateDir);
+  return later?.holder?.token === state.holder?.token && later?.beatAt === state.beatAt;
+}
+
+export async function livenessOf(stateDir: string, holder: LockHolder): Promise<Liveness> {
+  const own = ownIdentity();
+  const byPid = livenessByPid(holder, own);
+  if (byPid !== 'unknown') return byPid;
+  const sameKernel = own.boot_id !== '' && own.boot_id === holder.boot_id;
+  // the name comes from the file: only the one form this code writes is followed
+  if (!sameKernel || holder.beacon !== `lock.beacon-${holder.token}` || /[/\0]/.test(holder.token))
+    return 'unknown';
+  return seeBeacon(stateDir, holder.beacon);
+}
