@@ -30,19 +30,19 @@ function onTerminal(
   return { ...running, type: (text) => void running.child.stdin.write(text) };
 }
 
-const seen = ({ said }: Running, text: string | RegExp) =>
-  waitFor(() => new RegExp(text).test(stripVTControlCharacters(said.stdout)), {
-    timeout: 40_000,
-    what: `seeing ${text}`,
+async function seen({ said }: Running, text: string | RegExp): Promise<void> {
+  const shown = () => stripVTControlCharacters(said.stdout);
+  await waitFor(() => new RegExp(text).test(shown()), { timeout: 40_000 }).catch((cause: unknown) => {
+    throw new Error(`never saw ${text} in:\n${shown()}`, { cause });
   });
+}
 
 test('a backup shows its progress and a coloured verdict; NO_COLOR takes the colours', async () => {
   await writeFile(join(sandbox.data, 'storage/chart.png'), randomBytes(60_000));
   const shown = await onTerminal(['now'], { BACKUP_READ_RATE: '40K' }).ended;
   expect(shown.code).toBe(0);
-  expect(stripVTControlCharacters(shown.stdout)).toMatch(/archive .*KB/);
+  expect(stripVTControlCharacters(shown.stdout)).toMatch(/(archive|verify) +━+.*\d% .*KB of .*KB/);
   expect(shown.stdout).toContain('\u001b[32m✓');
-  // eslint-disable-next-line no-control-regex
   const colours = /\u001b\[\d+m/;
   expect((await onTerminal(['now'], { NO_COLOR: '1' }).ended).stdout).not.toMatch(colours);
   expect((await sandbox.run(['now'])).stdout).not.toMatch(colours);
@@ -70,7 +70,7 @@ test('an interactive restore chooses the backup, the components, and asks', asyn
   await writeFile(tokens, 'changed');
   await writeFile(log, 'changed');
   const restore = onTerminal(['restore', '--interactive']);
-  await seen(restore, /gofr-plot_daily_\S+ .* just now  daily  ✓/);
+  await seen(restore, /gofr-plot_daily_\S+ +[\d.]+ K?B +(just now|\d+ \w+) +daily +✓/);
   restore.type('\r');
   await seen(restore, 'What of it');
   restore.type('\u001b[B\u001b[B \r'); // down to logs, off, on with it

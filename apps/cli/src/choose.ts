@@ -30,6 +30,7 @@ async function chooseBackup(backups: CatalogueEntry[]): Promise<string> {
     await select({
       message: 'Which backup?  (size, age, tier, verified)',
       output: process.stderr,
+      withGuide: false, // its width is counted with its colours, which wraps lines that fit
       maxItems: 12,
       options: backups.map(({ filename }, at) => ({ value: filename, label: labels[at] ?? filename })),
     }),
@@ -49,6 +50,7 @@ async function chooseComponents(components: string[]): Promise<string[] | undefi
     await multiselect({
       message: 'What of it?',
       output: process.stderr,
+      withGuide: false,
       options: components.map((name) => ({ value: name, label: name })),
       initialValues: components,
       required: true,
