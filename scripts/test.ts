@@ -47,7 +47,9 @@ async function runVitest(): Promise<TestCounts> {
 
 /** Without an operator's own settings, which would reach into the tests. */
 function environment(): NodeJS.ProcessEnv {
-  const foreign = Object.keys(process.env).filter((name) => /^(GOFR_(?!TEST_)|BACKUP_)/.test(name));
+  const foreign = Object.keys(process.env).filter((name) =>
+    /^(GOFR_(?!TEST_|SLOW_TESTS)|BACKUP_)/.test(name),
+  );
   return {
     ...Object.fromEntries(foreign.map((name) => [name, undefined])),
     TMPDIR: scratch,
