@@ -18,7 +18,7 @@ export async function listed(stack: Stack): Promise<Entry[]> {
 }
 
 export function parsed<T>(ran: Ran): T {
-  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.code, ran.stderr + ran.stdout).toBe(0);
   return JSON.parse(ran.stdout) as T;
 }
 
@@ -55,7 +55,7 @@ export async function backupUnderWay(stack: Stack): Promise<void> {
 
 /** Data that keeps a backup busy for some tens of seconds under xz. */
 export const SLOW = { GOFR_PLOT_BACKUP_COMPRESSION: 'xz', GOFR_PLOT_BACKUP_THREADS: '1' };
-export async function slowData(stack: Stack, megabytes = 24): Promise<void> {
+export async function slowData(stack: Stack, megabytes = 12): Promise<void> {
   await stack.helper(`
     mkdir -p /data/storage
     for i in $(seq ${megabytes / 2}); do

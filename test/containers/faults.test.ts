@@ -4,11 +4,11 @@ import { docker, must, run } from './docker.ts';
 import { observe } from './reliability.ts';
 import { APP_UID, Stack, until } from './stack.ts';
 
-async function started(env: Record<string, string> = {}, overlay?: string): Promise<Stack> {
-  const stack = await Stack.create({ env, ...(overlay ? { overlay } : {}) });
-  await stack.up('web', 'backup');
-  await stack.healthy('backup', 'scheduler');
-  return stack;
+function started(env: Record<string, string> = {}): Promise<Stack> {
+  return Stack.started({ env }, async (stack) => {
+    await stack.up('web', 'backup');
+    await stack.healthy('backup', 'scheduler');
+  });
 }
 
 /** After the fault: everything that was there is, the stack is healthy, and the next run is good. */

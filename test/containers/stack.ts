@@ -53,6 +53,18 @@ export class Stack implements AsyncDisposable {
     return new Stack(directory, options);
   }
 
+  /** Creates a stack and brings it up; what does not come up is taken down again. */
+  static async started(options: StackOptions, bringUp: (stack: Stack) => Promise<unknown>): Promise<Stack> {
+    const stack = await Stack.create(options);
+    try {
+      await bringUp(stack);
+      return stack;
+    } catch (error) {
+      await stack[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   compose(args: string[], options: { input?: string; timeoutMs?: number } = {}): Promise<Ran> {
     const files = this.#files.flatMap((file) => ['-f', file]);
     return dockerRan(['compose', '-p', this.name, ...files, ...args], { ...options, env: this.env });
