@@ -128,10 +128,14 @@ describe('the page’s commands', () => {
 
   test('for one file', async () => {
     await makeTree(target(), LATER);
-    expect(follow('One file')).toContain('data/storage/chart.png');
+    const [withTool, withTar] = BLOCKS.get('One file')!;
+    follow('', [withTar!]);
+    expect(readFileSync(join(base, 'metadata.json'), 'utf8')).toBe('{"n":1}');
+    rmSync(join(base, 'metadata.json'));
+    expect(follow('', [withTool!])).toContain('data/storage/chart.png');
+    expect(readFileSync(join(base, 'metadata.json'), 'utf8')).toBe('{"n":1}');
     expect(readFileSync(join(target(), 'data/storage/metadata.json'), 'utf8')).toBe('{"n":1}');
     expect(existsSync(join(target(), 'data/storage/extra'))).toBe(true);
-    expect(readFileSync(join(base, 'metadata.json'), 'utf8')).toBe('{"n":1}');
   });
 
   test('on another host, without a manifest', async () => {

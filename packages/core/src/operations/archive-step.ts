@@ -4,6 +4,7 @@ import type { Catalogue, CatalogueEntry, Warning } from '../catalogue.ts';
 import { snapshotDatabases } from '../consistency/index.ts';
 import type { DatabaseSnapshots } from '../consistency/index.ts';
 import { BackupError } from '../errors.ts';
+import { WORK_DIRS } from '../recovery/journal.ts';
 import { makeScratch } from '../repository/scratch.ts';
 import type { CommitFacts, Repository } from '../repository/repository.ts';
 import { isGood } from '../retention/dated-backup.ts';
@@ -46,7 +47,8 @@ async function withSnapshots<T>(
   repository: Repository,
   work: (snapshots: DatabaseSnapshots) => Promise<T>,
 ): Promise<T> {
-  const { components, exclude } = ctx.plan;
+  const { components } = ctx.plan;
+  const exclude = [...ctx.plan.exclude, WORK_DIRS];
   const scratch = await makeScratch(repository, 'databases');
   const { signal, logger } = ctx;
   const snapshots = await snapshotDatabases(components, {
@@ -80,7 +82,8 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
   const { tier = 'daily' } = request;
   const reservation = await repository.reserve({ tier, at: clock.now(), compression: plan.codec.name });
   try {
-    const { components, exclude, codec, threads, nice, readRate, linkUnchanged } = plan;
+    const { components, codec, threads, nice, readRate, linkUnchanged } = plan;
+    const exclude = [...plan.exclude, WORK_DIRS];
     const result = await createArchive({
       ...{ clock, logger, progress, signal },
       ...{ components, exclude, codec, threads, nice, linkUnchanged },

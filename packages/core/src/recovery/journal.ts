@@ -54,6 +54,8 @@ export interface Journal {
 }
 
 export const WORK_DIR = /^\.gofr-restore-([0-9a-f]{16})$/;
+/** As a glob, for backups: what a restore left in a volume is nobody's data. */
+export const WORK_DIRS = '.gofr-restore-*';
 export const workDirName = (id: string): string => `.gofr-restore-${id}`;
 export const isWorkDirName = (name: string): boolean => WORK_DIR.test(name);
 
