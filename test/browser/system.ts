@@ -34,6 +34,8 @@ export interface System extends AsyncDisposable {
   catalogue(): Promise<CatalogueEntry[]>;
   /** Writes the charts anew, so that the next backup has something to do. */
   changeData(): Promise<void>;
+  /** Backups older than the retention: a backup prunes them by itself. */
+  addOld(): Promise<void>;
   /** Another dashboard on the same backups. */
   dashboard(env: Environment): Promise<string>;
 }
@@ -45,14 +47,10 @@ export async function startSystem(days: number): Promise<System> {
   const [backupDir, dataDir] = [join(home, 'backups'), join(home, 'data')];
   await makeData(dataDir);
   await mkdir(backupDir);
-  await makeYear({
-    backupDir,
-    project: 'plot',
-    timezone: 'UTC',
-    until: systemClock.now(),
-    days,
-    clock: fakeClock(),
-  });
+  const now = systemClock.now();
+  const nights = (until: number, count: number) =>
+    makeYear({ backupDir, project: 'plot', timezone: 'UTC', until, days: count, clock: fakeClock() });
+  await nights(now, days);
   const redis = started.use(await privateRedis());
   const env: Environment = {
     BACKUP_BACKUP_DIR: backupDir,
@@ -89,6 +87,7 @@ export async function startSystem(days: number): Promise<System> {
     ...{ url, backupDir, browser, dashboard },
     catalogue: () => repository.catalogue(),
     changeData: () => drawCharts(dataDir),
+    addOld: () => nights(now - 370 * 24 * 60 * 60 * 1000, 6),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

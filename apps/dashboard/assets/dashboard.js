@@ -25,7 +25,7 @@
   function relative(at) {
     const seconds = (at - Date.now()) / 1000;
     const span = Math.abs(seconds);
-    if (span < 45) return 'just now';
+    if (span < 45) return seconds > 0 ? 'in a moment' : 'just now';
     const [unit, size] =
       span < 2 * 86400 && span >= 86400
         ? UNITS[3]

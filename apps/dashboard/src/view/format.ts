@@ -41,7 +41,7 @@ export function formatSpan(ms: number): string {
 }
 
 export function formatRelative(at: number, now: number): string {
-  if (Math.abs(at - now) < 45 * SECOND) return 'just now';
+  if (Math.abs(at - now) < 45 * SECOND) return at > now ? 'in a moment' : 'just now';
   return at > now ? `in ${formatSpan(at - now)}` : `${formatSpan(now - at)} ago`;
 }
 

@@ -36,7 +36,7 @@ export function progressShare(
 ): number | undefined {
   if (totalBytes) return Math.min(1, bytes / totalBytes);
   if (totalFiles) return Math.min(1, files / totalFiles);
-  if (phase === 'archive' && expected) return Math.min(0.97, bytes / expected);
+  if ((phase === 'archive' || phase === 'verify') && expected) return Math.min(0.97, bytes / expected);
   return undefined;
 }
 

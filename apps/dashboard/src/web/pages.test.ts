@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -199,6 +199,24 @@ test('a prune is refused when the plan is not the one that was shown', async () 
   const [, plan = ''] = /name="plan" value="([^"]+)"/.exec(page) ?? [];
   expect((await visitor.submit('./actions/prune', { plan }, './prune')).status).toBe(503); // the queue is not there
   expect(await readdir(join(visitor.backupDir, 'daily'))).toHaveLength(6);
+});
+
+test('what holds a prune is said where its button would be', async () => {
+  const entries = Array.from({ length: 6 }, (_, i) => backupAt(new Date(NOW - i * 24 * HOUR).toISOString()));
+  await using visitor = await visit(await directory(), { BACKUP_RETENTION_DAYS: '1' }, entries);
+  expect(await visitor.text('./prune')).toContain('action="/actions/prune"');
+  const state = join(visitor.backupDir, '.gofr-backup');
+  await mkdir(state);
+  const failed = {
+    state: 'failed',
+    at: '2025-12-13T02:00:00Z',
+    code: 'DISK_FULL',
+    message: 'the disk is full',
+  };
+  await writeFile(join(state, 'last-run.json'), JSON.stringify(failed));
+  const held = await visitor.text('./prune');
+  expect(held).toContain('the disk is full');
+  expect(held).not.toContain('action="/actions/prune"');
 });
 
 test('actions become jobs in the queue, once each, by page and by script; a waiting one can be cancelled', async () => {

@@ -3,7 +3,8 @@ import { Hono, type Context } from 'hono';
 import {
   BackupError,
   planPrune,
-  anomalyHold,
+  pruneHold,
+  stateDirOf,
   type CatalogueEntry,
   type PruneDecision,
 } from '@gofr-backup/core';
@@ -121,7 +122,9 @@ export async function pruning(
   return {
     catalogue,
     decisions: planPrune(catalogue, policy, now),
-    held: anomalyHold(catalogue, policy, now),
+    held: await pruneHold({ stateDir: stateDirOf(rules.plan.backupDir) }, catalogue, policy, now).catch(
+      () => undefined,
+    ),
   };
 }
 

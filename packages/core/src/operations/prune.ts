@@ -1,4 +1,5 @@
 import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
+import type { RetentionPolicy } from '../plan.ts';
 import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
 import { anomalyHold } from '../retention/anomaly.ts';
@@ -43,19 +44,32 @@ async function decide(
   const outcome: PruneOutcome = { dry_run: dryRun, now: isoUtc(now), decisions };
   if (force || !decisions.some(({ action }) => action === 'remove')) return outcome;
   const failure = afterFailure ? undefined : await failureHold(repository);
-  const held = failure ?? anomaly(ctx, catalogue, now);
+  const held = failure ?? anomaly(ctx.plan.retention, catalogue, now);
   return held === undefined ? outcome : { ...outcome, held };
 }
 
-async function failureHold(repository: Repository): Promise<string | undefined> {
-  const last = await readLastRun(repository);
+/**
+ * Why a prune would remove nothing now, whatever its decisions say; for previews made from a catalogue already read.
+ * Takes no lock.
+ */
+export async function pruneHold(
+  place: { stateDir: string },
+  catalogue: Catalogue,
+  policy: RetentionPolicy,
+  now: number,
+): Promise<string | undefined> {
+  return (await failureHold(place)) ?? anomaly(policy, catalogue, now);
+}
+
+async function failureHold(place: { stateDir: string }): Promise<string | undefined> {
+  const last = await readLastRun(place);
   if (last?.state === 'failed')
     return `the backup run before failed (${last.message ?? last.code ?? 'unknown'})`;
   return last?.state === 'running' ? 'the backup run before did not end' : undefined;
 }
 
-function anomaly(ctx: OperationContext, catalogue: Catalogue, now: number): string | undefined {
-  const found = anomalyHold(catalogue, ctx.plan.retention, now);
+function anomaly(policy: RetentionPolicy, catalogue: Catalogue, now: number): string | undefined {
+  const found = anomalyHold(catalogue, policy, now);
   return found && `${found}; look whether data is missing, then prune with --force`;
 }
 
