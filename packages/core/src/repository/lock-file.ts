@@ -58,6 +58,9 @@ export async function takeLock(
 /** Removes the lock if it is (still) that of `token`; another's is put back. */
 export async function dropLock(stateDir: string, token: string | undefined): Promise<boolean> {
   const aside = `${lockPath(stateDir)}.aside-${crypto.randomUUID()}`;
+  // to put another's back leaves a moment without a lock, which its holder's next check survives: seldom is better
+  const present = await readLock(stateDir);
+  if (present === undefined || present.holder?.token !== token) return false;
   try {
     await rename(lockPath(stateDir), aside);
   } catch (error) {

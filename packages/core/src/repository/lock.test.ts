@@ -170,25 +170,34 @@ test('a lost lock is noticed, by its heartbeat and before a commit', async () =>
 
 test('of many contenders one works at a time, although holders are killed', async () => {
   const log = join(stateDir, '..', 'log');
+  const lines = async () => (await readFile(log, 'utf8')).trim().split('\n');
   const contend = () =>
     fork(join(import.meta.dirname, 'lock.fixture.ts'), [stateDir, log], { stdio: 'ignore' });
-  const children = Array.from({ length: 4 }, contend);
-  const doomed = contend();
-  await waitFor(async () => (await readFile(log, 'utf8')).split('\n').length > 20);
-  doomed.kill('SIGKILL');
-  await waitFor(async () => (await readFile(log, 'utf8')).split('\n').length > 60, { timeout: 40_000 });
+  const children = Array.from({ length: 3 }, contend);
+  const killed = new Set<string>();
+  for (let round = 1; round <= 4; round++) {
+    const doomed = contend();
+    await waitFor(async () => (await lines()).at(-1) === `in ${doomed.pid}`, {
+      interval: 1,
+      timeout: 40_000,
+    });
+    doomed.kill('SIGKILL');
+    killed.add(String(doomed.pid));
+    const { length } = await lines();
+    await waitFor(async () => (await lines()).length > length + 10, { timeout: 40_000 });
+  }
+  const seen = await lines();
   for (const child of children) {
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
-  let holder: string | undefined;
-  for (const line of (await readFile(log, 'utf8')).trim().split('\n')) {
-    const [what, pid] = line.split(' ');
-    // a killed one never says it leaves; nobody else may come before it did, or died
-    if (what === 'in') {
-      expect(holder === undefined || holder === String(doomed.pid)).toBe(true);
-      holder = pid;
-    } else holder = undefined;
+  let holder = '';
+  for (const line of seen) {
+    const [what, pid = ''] = line.split(' ');
+    // a killed one never says that it leaves
+    if (what === 'in') expect(holder === '' || killed.has(holder), seen.join(', ')).toBe(true);
+    else expect(pid).toBe(holder);
+    holder = what === 'in' ? pid : '';
   }
 });
 
