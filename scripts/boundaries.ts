@@ -70,6 +70,16 @@ const ROOM_RULES: ImportRule[] = [
     may: ['archive'],
     because: 'the backup directory is there before any operation; operations compose it',
   },
+  {
+    from: 'packages/core/src/consistency/',
+    may: ['archive'],
+    because: 'a consistent copy is made of files, whoever asks for it',
+  },
+  {
+    from: 'packages/core/src/recovery/',
+    may: ['archive', 'consistency'],
+    because: 'swapping data in knows the target, not the backup directory; operations bring them together',
+  },
 ];
 
 interface WordRule {
