@@ -8,6 +8,5 @@ if [ $# -eq 0 ]; then
   exit 2
 fi
 . "$(dirname -- "$0")/compose.sh"
-# `--here`: in that container; the worker behind the queue sees the data read-only
 # shellcheck disable=SC2086 # empty must vanish
-compose run --rm ${terminal} restore --here "$@"
+compose run --rm ${terminal} restore "$@"

@@ -177,6 +177,20 @@ test('status without a service says so', async () => {
   expect((await sandbox.run(['status'])).stdout).toMatch(/^Service +not running$/m);
 });
 
+test('a pruned backup comes back from the trash', async () => {
+  await using other = await Sandbox.create({
+    env: { BACKUP_MAX_COUNT: '1', BACKUP_KEEP_LAST: '0', BACKUP_TRASH_DAYS: '7' },
+  });
+  const { backup } = await other.json<{ backup: Entry }>(['now']);
+  await other.json(['now']);
+  expect(await other.json(['list'])).toMatchObject({ summary: { total: 1 } });
+  expect(await other.json(['undelete', backup.filename])).toMatchObject({
+    backup: { filename: backup.filename },
+  });
+  expect(await other.json(['verify', backup.filename])).toMatchObject({ results: [{ ok: true }] });
+  expect((await other.run(['undelete', 'nope.tar.gz'])).code).toBe(4);
+});
+
 test('a directory adopted from nothing has no backups', async () => {
   await using empty = await Sandbox.create({ tree: {} });
   expect((await empty.run(['list'])).stdout).toBe('No backups found\n');

@@ -30,7 +30,7 @@ ${first}printf '%s\\n' "$*" >> '${calls}'
 while [ $# -gt 0 ]; do
   case "$1" in
     gofr-backup) shift; exec '${process.execPath}' '${MAIN}' "$@" ;;
-    restore) shift; exec '${process.execPath}' '${MAIN}' restore "$@" ;;
+    restore) shift; exec '${process.execPath}' '${MAIN}' restore --here "$@" ;;
     *) shift ;;
   esac
 done
@@ -73,7 +73,7 @@ test('back up, list and restore through docker compose', async () => {
   await writeFile(join(sandbox.data, 'auth/tokens.json'), 'broken');
   const restore = await script('restore_backup.sh', ['--latest', '--yes']);
   expect(restore.code, restore.stderr).toBe(0);
-  expect(restore.calls).toBe(`${FILE} run --rm -T restore --here --latest --yes\n`);
+  expect(restore.calls).toBe(`${FILE} run --rm -T restore --latest --yes\n`);
   expect(await readFile(join(sandbox.data, 'auth/tokens.json'), 'utf8')).toBe('{"t":"secret"}');
 });
 
@@ -98,7 +98,7 @@ test('COMPOSE_FILE is honoured, and arguments arrive as they were', async () => 
   const ran = await script('restore_backup.sh', ['--only', 'storage,auth', 'a name with spaces.tar.gz'], {
     env: { COMPOSE_FILE: '/elsewhere/compose.yml' },
   });
-  expect(ran.calls).toBe('run --rm -T restore --here --only storage,auth a name with spaces.tar.gz\n');
+  expect(ran.calls).toBe('run --rm -T restore --only storage,auth a name with spaces.tar.gz\n');
   expect(ran.code).toBe(4);
 });
 

@@ -77,6 +77,15 @@ test("a Redis of one's own: the scheduler and the worker are two processes, and 
   }
 });
 
+test('recovery does not wait for a worker that is not there', async () => {
+  await using redis = await privateRedis();
+  await using sandbox = await Sandbox.create();
+  const { backup } = await sandbox.json<{ backup: { filename: string } }>(['now']);
+  const ran = await sandbox.run(['verify', backup.filename], { BACKUP_REDIS_URL: redis.url });
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stderr).toContain('no worker is connected to the queue; going on without it');
+});
+
 test('two commands at once, each with a Redis of its own, both end well', async () => {
   await using sandbox = await Sandbox.create();
   const made = await Promise.all([1, 2].map(() => sandbox.json<{ backup: { filename: string } }>(['now'])));

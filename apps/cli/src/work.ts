@@ -1,7 +1,7 @@
 /** Asks the queue for one job and follows it to its end, wherever the queue is. */
-import { BackupError } from '@gofr-backup/core';
-import type { BackupQueue, EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
-import { reachQueue } from './reach-queue.ts';
+import { toBackupError } from '@gofr-backup/core';
+import type { EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
+import { reachQueue, type ReachedQueue } from './reach-queue.ts';
 import type { Session } from './session.ts';
 
 /** Enqueues and follows. Ctrl-C cancels the job and waits for it to have ended. */
@@ -11,17 +11,55 @@ export async function perform<Name extends JobName>(
   payload: PayloadInput<Name>,
 ): Promise<{ jobId: string; result: Result<Name> }> {
   await using reached = await reachQueue(session);
-  const { enqueue } = await import('@gofr-backup/queue');
-  const job = await enqueue(reached.queue, name, payload, reached.own ? { attempts: 1 } : {});
-  if (job.joined) session.note(`joining ${job.id}, which was asked for before`);
-  if (!reached.own) await mentionMissingWorker(session, reached.queue);
-  return { jobId: job.id, result: await followToEnd(session, job) };
+  if (!(await hasWorker(reached))) session.note('no worker is connected to the queue; waiting for one');
+  return await performOn(reached, session, name, payload);
 }
 
-async function mentionMissingWorker(session: Session, queue: BackupQueue): Promise<void> {
+/**
+ * For recovery, which must not depend on Redis: through the queue when it can be reached and somebody works there,
+ * else (and with `here`) in this process, under the same lock.
+ */
+export async function performOrFallBack<Name extends JobName>(
+  session: Session,
+  name: Name,
+  payload: PayloadInput<Name>,
+  options: { here: boolean; inProcess: () => Promise<Result<Name>> },
+): Promise<Result<Name>> {
+  const found = options.here ? undefined : await reachOrSay(session);
+  if (found === undefined) return options.inProcess().finally(() => session.screen.clear());
+  await using reached = found;
+  return (await performOn(reached, session, name, payload)).result;
+}
+
+async function reachOrSay(session: Session): Promise<ReachedQueue | undefined> {
+  const goOn = (reason: string): undefined =>
+    void session.note(`${reason}; going on without it, in this process`);
+  try {
+    const reached = await reachQueue(session);
+    if (await hasWorker(reached)) return reached;
+    await reached[Symbol.asyncDispose]();
+    return goOn('no worker is connected to the queue');
+  } catch (error) {
+    return goOn(toBackupError(error, 'reaching the queue').message);
+  }
+}
+
+async function hasWorker({ queue, own }: ReachedQueue): Promise<boolean> {
   const { queueStatus } = await import('@gofr-backup/queue');
-  const { workers } = await queueStatus(queue);
-  if (workers === 0) session.note('no worker is connected to the queue; waiting for one');
+  return own || (await queueStatus(queue)).workers > 0;
+}
+
+async function performOn<Name extends JobName>(
+  { queue, own }: ReachedQueue,
+  session: Session,
+  name: Name,
+  payload: PayloadInput<Name>,
+): Promise<{ jobId: string; result: Result<Name> }> {
+  const { enqueue } = await import('@gofr-backup/queue');
+  // somebody watches a queue of one's own: say at once what failed
+  const job = await enqueue(queue, name, payload, own ? { attempts: 1 } : {});
+  if (job.joined) session.note(`joining ${job.id}, which was asked for before`);
+  return { jobId: job.id, result: await followToEnd(session, job) };
 }
 
 async function followToEnd<Name extends JobName>(
@@ -40,30 +78,6 @@ async function followToEnd<Name extends JobName>(
     return await follow(job, { onProgress: session.progress });
   } finally {
     session.signal.removeEventListener('abort', giveUp);
-    session.screen.clear();
-  }
-}
-
-const WITHOUT_REDIS = new Set(['REDIS_UNREACHABLE', 'REDIS_MISSING']);
-
-/** For recovery: through the queue when there is one, else (and with `here`) in this process, under the same lock. */
-export async function performOrFallBack<Name extends JobName>(
-  session: Session,
-  name: Name,
-  payload: PayloadInput<Name>,
-  options: { here: boolean; inProcess: () => Promise<Result<Name>> },
-): Promise<Result<Name>> {
-  if (!options.here) {
-    try {
-      return (await perform(session, name, payload)).result;
-    } catch (error) {
-      if (!(error instanceof BackupError && WITHOUT_REDIS.has(error.code))) throw error;
-      session.note(`${error.message}; going on without it, in this process`);
-    }
-  }
-  try {
-    return await options.inProcess();
-  } finally {
     session.screen.clear();
   }
 }
