@@ -121,7 +121,6 @@ volumes:
 `;
   await using stack = await Stack.create({ overlay });
   const image = `/tmp/${stack.name}.ext4`;
-  await docker('volume', 'rm', `${stack.name}_backups`);
   await must(
     run('sh', [
       '-ec',

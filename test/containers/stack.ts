@@ -91,7 +91,8 @@ export class Stack implements AsyncDisposable {
   /** A shell as root with every volume of the stack read-write, whatever runs or not. */
   helper(script: string): Promise<string> {
     const mounts = ['data', 'logs', 'backups'].flatMap((v) => ['-v', `${this.name}_${v}:/${v}`]);
-    return docker('run', '--rm', '--network', 'none', ...mounts, 'debian:bookworm-slim', 'sh', '-ec', script);
+    const as = ['--network', 'none', '--user', '0:0', '--entrypoint', 'sh'];
+    return docker('run', '--rm', ...as, ...mounts, IMAGE, '-ec', script);
   }
 
   async id(service: string): Promise<string> {

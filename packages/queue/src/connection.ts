@@ -22,7 +22,7 @@ export interface Connection {
 }
 
 /** ms until a command gives up on connecting, and on any one answer */
-const CONNECT_TIMEOUT = 1000;
+const CONNECT_TIMEOUT = 1500;
 const ANSWER_TIMEOUT = 3000;
 
 /** `command` mode throws REDIS_UNREACHABLE; `service` mode resolves without waiting for Redis. */
