@@ -18,6 +18,8 @@ const SLOW = 150;
 
 export interface CachedCatalogue {
   read(): Promise<Catalogue>;
+  /** As the directory is now, however long that takes: for what is decided by it. */
+  current(): Promise<Catalogue>;
   /** changes with every reading: for what is derived from the catalogue */
   version(): number;
 }
@@ -38,16 +40,28 @@ export function cachedCatalogue(repository: Readable, clock: Clock): CachedCatal
     return catalogue;
   }
 
+  async function look(): Promise<{ held?: Catalogue; anew(): Promise<Catalogue> }> {
+    const { stamp, newest } = await stampOf(watched);
+    const anew = () => (reading ??= readAnew(stamp, newest).finally(() => (reading = undefined)));
+    const valid = held?.stamp === stamp && held.settled && clock.monotonic() - held.at < LONGEST;
+    return held && valid ? { held: held.catalogue, anew } : { anew };
+  }
+
   return {
     version: () => version,
     async read() {
-      const { stamp, newest } = await stampOf(watched);
-      const current = held?.stamp === stamp && held.settled && clock.monotonic() - held.at < LONGEST;
-      if (held && current) return held.catalogue;
-      reading ??= readAnew(stamp, newest).finally(() => (reading = undefined));
-      if (!held || held.took < SLOW) return reading;
-      reading.catch(() => {}); // told to the next who asks
+      const { held: known, anew } = await look();
+      if (known) return known;
+      const answer = anew();
+      if (!held || held.took < SLOW) return answer;
+      answer.catch(() => {}); // told to the next who asks
       return held.catalogue;
+    },
+    async current() {
+      // one that is under way may have begun before the last change
+      await reading?.catch(() => {});
+      const { held: known, anew } = await look();
+      return known ?? anew();
     },
   };
 }

@@ -35,6 +35,8 @@ export interface Observer {
   local: LocalTime;
   rules: Rules;
   catalogue(): Promise<Catalogue>;
+  /** as the directory is now, for what is decided by it */
+  currentCatalogue(): Promise<Catalogue>;
   survey(): Promise<Survey>;
   look(): Promise<State>;
 }
@@ -72,7 +74,14 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
     const judged = safety(found, facts);
     return { now, survey: found, safety: judged, maxAge, nextRun: next, missed, disk: room, jobs, queue };
   }
-  return { local, rules, catalogue: () => catalogue.read(), survey: surveyed, look };
+  return {
+    local,
+    rules,
+    catalogue: () => catalogue.read(),
+    currentCatalogue: () => catalogue.current(),
+    survey: surveyed,
+    look,
+  };
 }
 
 /** Of 10,000 backups the digest costs more than the page, so it is kept while the catalogue is the same. */

@@ -114,7 +114,7 @@ export const finder =
   };
 
 export async function pruning(
-  { catalogue: read, rules }: Observer,
+  { currentCatalogue: read, rules }: Observer,
   now: number,
 ): Promise<{ catalogue: readonly CatalogueEntry[]; decisions: PruneDecision[]; held: string | undefined }> {
   const catalogue = await read();
