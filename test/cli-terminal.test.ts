@@ -44,8 +44,8 @@ test('a backup shows its progress and a coloured verdict; NO_COLOR takes the col
   expect(stripVTControlCharacters(shown.stdout)).toMatch(/(archive|verify) +━+.*\d% .*KB of .*KB/);
   expect(shown.stdout).toContain('\u001b[32m✓');
   const colours = /\u001b\[\d+m/;
-  expect((await onTerminal(['now'], { NO_COLOR: '1' }).ended).stdout).not.toMatch(colours);
-  expect((await sandbox.run(['now'])).stdout).not.toMatch(colours);
+  expect((await onTerminal(['verify', '--here'], { NO_COLOR: '1' }).ended).stdout).not.toMatch(colours);
+  expect((await sandbox.run(['verify', '--here'])).stdout).not.toMatch(colours);
 });
 
 test('a restore asks; only yes goes on', async () => {
