@@ -88,6 +88,10 @@ export function buildProgram(done: (code: number) => void): Command {
     () => import('./commands/status.ts'),
   );
   verb('logs <job>', 'the log of one job', () => import('./commands/logs.ts'));
+  verb('notify', 'try the alerts that are set up', () => import('./commands/notify.ts')).option(
+    '--test',
+    'send one on every way, and say which took it',
+  );
   verb('config', 'every effective setting and where it came from', () => import('./commands/config.ts'));
   program
     .command('completion')

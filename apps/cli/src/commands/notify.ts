@@ -1,0 +1,38 @@
+import { alertPlanFrom } from '@gofr-backup/config';
+import { BackupError, systemClock } from '@gofr-backup/core';
+import { type Alert, channelsOf, deliver, type Delivery, ping } from '@gofr-backup/notify';
+import type { Session } from '../session.ts';
+
+/** `--test`: one harmless alert on every way that is set up; answers 1 when any of them did not take it. */
+export async function run(session: Session, _args: string[], options: { test?: boolean }): Promise<number> {
+  if (!options.test) throw new BackupError('USAGE', 'notify needs --test', { why: 'It sends nothing else.' });
+  const plan = alertPlanFrom(session.settings);
+  const channels = channelsOf(plan);
+  if (channels.length === 0 && plan.heartbeatUrl === undefined) {
+    throw new BackupError('CONFIG', 'There is nobody to tell', {
+      why: 'Neither ALERT_EMAIL_TO, ALERT_WEBHOOK_URL nor HEARTBEAT_URL is set.',
+    });
+  }
+  const deliveries = await deliver(trial(session.settings.prefix), channels);
+  if (plan.heartbeatUrl !== undefined) deliveries.push(await heartbeat(plan.heartbeatUrl));
+  session.answer({ deliveries }, deliveries.map((delivery) => lineOf(session, delivery)).join(''));
+  return deliveries.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function trial(project: string): Alert {
+  const at = new Date(systemClock.now()).toISOString();
+  return {
+    ...{ kind: 'backup-failed', about: 'test', project, state: 'raised', at, since: at },
+    title: 'this is a test',
+    text: 'Nothing is wrong: somebody asked `gofr-backup notify --test` to show how an alert arrives.',
+  };
+}
+
+async function heartbeat(url: string): Promise<Delivery> {
+  const ok = await ping(url, 'success', 'gofr-backup notify --test');
+  return { channel: 'heartbeat', ok, attempts: 1, ...(ok ? {} : { reason: 'the ping was not accepted' }) };
+}
+
+function lineOf({ paint }: Session, { channel, ok, reason }: Delivery): string {
+  return ok ? `${paint.good('✓')} ${channel}\n` : `${paint.bad('✗')} ${channel}: ${reason ?? ''}\n`;
+}
