@@ -46,7 +46,11 @@ export interface FrameResult {
   length: number;
   rawLength: number;
   crc32: number;
-  digest: Uint8Array;
+  /**
+   * The frame's digest, then content hashes, 32 bytes each, in memory of their own: posting a view posts all of the
+   * memory below it, and small Buffers share a large pool.
+   */
+  proofs: Uint8Array;
   /** the slot holds bytes of the previous archive */
   copied: boolean;
   /** a file was changing all the while it was read */
@@ -58,7 +62,8 @@ export interface FrameResult {
 /** How an entry went in. `now`: it was not as the walk saw it, this is what was archived. `failure`: an errno. */
 export interface EntryOutcome {
   headerLength: number;
-  hash?: Uint8Array;
+  /** where in `proofs` the hash of its content is */
+  hashAt?: number;
   now?: Look;
   changed?: boolean;
   failure?: string;
@@ -115,8 +120,20 @@ function buildFrame({ entries, headerOnly }: BuildJob, codec: Codec, raw: Buffer
   });
   const filled = raw.subarray(0, at);
   const { digest, hashes } = digestFrame(filled, spans);
-  for (const [n, owner] of owners.entries()) owner.hash = hashes[n]!;
-  return { ...finish(codec, filled, spans, slot), digest, changed: false, outcomes };
+  for (const [n, owner] of owners.entries()) owner.hashAt = 32 * (n + 1);
+  return {
+    ...finish(codec, filled, spans, slot),
+    proofs: proofsOf(digest, hashes),
+    changed: false,
+    outcomes,
+  };
+}
+
+function proofsOf(digest: Buffer, hashes: Buffer[]): Uint8Array {
+  const proofs = new Uint8Array(32 * (1 + hashes.length));
+  proofs.set(digest);
+  for (const [n, hash] of hashes.entries()) proofs.set(hash, 32 * (n + 1));
+  return proofs;
 }
 
 /** Header and content of one file at `at`, in a consistent state if it holds still for one of a few attempts. */
@@ -171,8 +188,9 @@ function buildSlice(slice: Slice, codec: Codec, raw: Buffer, slot: Buffer): Fram
   const { digest } = digestFrame(filled, []);
   const copied =
     slice.previous && raw !== slot ? copySlice(slice.previous, filled.length, digest, slot) : undefined;
-  if (copied !== undefined) return { ...copied, digest, changed };
-  return { ...finish(codec, filled, [{ start: 0, end: slice.length }], slot), digest, changed, outcomes: [] };
+  const proofs = proofsOf(digest, []);
+  if (copied !== undefined) return { ...copied, proofs, changed };
+  return { ...finish(codec, filled, [{ start: 0, end: slice.length }], slot), proofs, changed, outcomes: [] };
 }
 
 /** True when the file was, before and after, as it was when it was opened. Missing bytes become zeros. */
@@ -192,7 +210,7 @@ function copySlice(
   rawLength: number,
   digest: Buffer,
   slot: Buffer,
-): Omit<FrameResult, 'digest' | 'changed'> | undefined {
+): Omit<FrameResult, 'proofs' | 'changed'> | undefined {
   if (previous.rawLength !== rawLength || !digest.equals(previous.digest)) return undefined;
   if (!readStored(previous.archiveFd, previous.offset, [previous], slot)) return undefined;
   return { length: previous.length, rawLength, crc32: previous.crc32, copied: true, outcomes: [] };
@@ -201,7 +219,7 @@ function copySlice(
 function copyFrames({ archiveFd, offset, frames }: CopyJob, slot: Buffer): FrameResult {
   const length = frames.reduce((sum, frame) => sum + frame.length, 0);
   const good = readStored(archiveFd, offset, frames, slot);
-  const nothing = { rawLength: 0, crc32: 0, digest: Buffer.alloc(0), changed: false, outcomes: [] };
+  const nothing = { rawLength: 0, crc32: 0, proofs: new Uint8Array(0), changed: false, outcomes: [] };
   return { ...nothing, length: good ? length : 0, copied: good };
 }
 

@@ -153,7 +153,7 @@ export class FrameQueue {
       this.orphans.push(...entries.filter((entry) => links.isOrphan(entry)));
       return this.#rebuild(linked, lease);
     }
-    const archived = entries.flatMap((entry, n) => this.#judge(entry, result.outcomes[n]!));
+    const archived = entries.flatMap((entry, n) => this.#judge(entry, result.outcomes[n]!, result.proofs));
     if (archived.length === 0) return lease.release();
     const reusable = entries.every(
       (entry, n) => entry.contentPath === undefined && !result.outcomes[n]!.changed,
@@ -173,12 +173,12 @@ export class FrameQueue {
   }
 
   async #headed(entry: LinkedEntry, result: FrameResult, lease: Lease): Promise<void> {
-    const paged = pagedEntry(entry, result.outcomes[0]!, true);
+    const paged = pagedEntry(entry, result.outcomes[0]!, result.proofs, true);
     await this.#write(result, lease, [paged], 'entries', entry.contentPath === undefined);
   }
 
   /** What the index keeps of an entry: nothing when it did not come into the archive. */
-  #judge(entry: LinkedEntry, outcome: EntryOutcome): PagedEntry[] {
+  #judge(entry: LinkedEntry, outcome: EntryOutcome, proofs: Uint8Array): PagedEntry[] {
     const { links, tally } = this.#options;
     if (outcome.failure === ORPHANED) {
       this.orphans.push(entry);
@@ -191,7 +191,7 @@ export class FrameQueue {
       return [];
     }
     tally.note(entry, outcome);
-    return [pagedEntry(entry, outcome, false)];
+    return [pagedEntry(entry, outcome, proofs, false)];
   }
 
   async #copied(run: Reused[], result: FrameResult, lease: Lease): Promise<void> {
@@ -247,10 +247,10 @@ export class FrameQueue {
     reusable: boolean,
   ): Promise<void> {
     const { arena, writer, index, tally } = this.#options;
-    const { length, rawLength, crc32, digest } = result;
+    const { length, rawLength, crc32, proofs } = result;
     writer.append(arena.view(lease.slot, length), lease.release);
     if (result.copied) tally.reusedBytes += length;
-    await index.add({ kind, length, rawLength, crc32, digest: Buffer.from(digest), reusable }, entries);
+    await index.add({ kind, length, rawLength, crc32, digest: viewOf(proofs, 0), reusable }, entries);
     this.#report(rawLength, entries.length);
   }
 
@@ -275,7 +275,8 @@ type Unslotted<Job> = Job extends unknown ? Omit<Job, 'slot'> : never;
 
 function pagedEntry(
   entry: WalkEntry,
-  { headerLength, hash, now }: EntryOutcome,
+  { headerLength, hashAt, now }: EntryOutcome,
+  proofs: Uint8Array,
   sliced: boolean,
 ): PagedEntry {
   const { path, type, size, mode, uid, gid, mtimeNs, ctimeNs, ino, sparse, linkTarget } = entry;
@@ -283,10 +284,14 @@ function pagedEntry(
     ...{ path, type, size, mode, uid, gid, mtimeNs, ctimeNs, ino, sparse, sliced, headerLength },
     ...now,
     ...(linkTarget === undefined ? {} : { linkTarget }),
-    ...(hash === undefined ? {} : { hash: Buffer.from(hash) }),
+    ...(hashAt === undefined ? {} : { hash: viewOf(proofs, hashAt) }),
   };
 }
 
 function pagedAgain({ frame: _, headerOffset, dataOffset, ...entry }: IndexEntry): PagedEntry {
   return { ...entry, headerLength: dataOffset - headerOffset };
+}
+
+function viewOf(proofs: Uint8Array, at: number): Buffer {
+  return Buffer.from(proofs.buffer, proofs.byteOffset + at, 32);
 }

@@ -4,6 +4,7 @@
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import type { ContentSpan } from './digest.ts';
+import { LONGEST_HEADER_RUN, writeHeaderRun } from './header-run.ts';
 import { moveOutput, onePiece } from './zlib-output.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
@@ -35,6 +36,7 @@ export function writeGzipMember(
 /** Blocks that end on a byte boundary, none of them the last. */
 function deflateRun(target: Buffer, at: number, run: Buffer, level: number): number {
   if (run.length === 0) return at;
+  if (run.length <= LONGEST_HEADER_RUN) return writeHeaderRun(target, at, run);
   const chunkSize = onePiece(run.length + (run.length >> 8) + 64);
   return moveOutput(
     deflateRawSync(run, { level, finishFlush: constants.Z_SYNC_FLUSH, chunkSize }),

@@ -78,7 +78,7 @@ export class Previous {
     if (number >= this.index.frameCount) return undefined;
     const { kind, offset, length, crc32, rawLength, digest } = this.index.frame(number);
     if (kind !== 'slice' || length > SLOT_BYTES) return undefined;
-    return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest };
+    return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
   }
 
   /** The frame of a sliced file's header, changed or not; slices of others after it do no harm, their digests differ. */

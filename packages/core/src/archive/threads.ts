@@ -17,6 +17,8 @@ export interface ThreadsOptions {
   nice?: number | undefined;
   /** what every thread gets once, see serveJobs */
   shared?: unknown;
+  /** room for short-lived objects, a thread; it fills before the collector looks */
+  youngGenerationMb?: number;
 }
 
 interface Pending {
@@ -39,11 +41,11 @@ export class Threads<Job, Result> {
   #waiting: Pending[] = [];
   #dead: Error | undefined;
 
-  constructor({ entry, count, nice, shared }: ThreadsOptions) {
+  constructor({ entry, count, nice, shared, youngGenerationMb = 8 }: ThreadsOptions) {
     this.#workers = Array.from({ length: count }, () => {
       const worker = new Worker(entry, {
         workerData: { nice, shared },
-        resourceLimits: { maxYoungGenerationSizeMb: 8 },
+        resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
       });
       const state = { worker, running: [] as Pending[] };
       worker.on('message', (answer: Answer) => this.#answered(state.running, answer));

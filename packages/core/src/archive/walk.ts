@@ -309,6 +309,13 @@ function matcher(exclude: readonly string[]): (path: BytePath) => boolean {
     .map((pattern) => pattern.replace(/^\/+|\/+$/g, ''))
     .filter((pattern) => pattern !== '');
   if (patterns.length === 0) return () => false;
-  const matches = picomatch(patterns, { dot: true, basename: true });
-  return (path) => matches(displayPath(path));
+  const [names, paths] = [false, true].map((slash) =>
+    patterns.filter((pattern) => pattern.includes('/') === slash),
+  );
+  const matchesName = picomatch(names!, { dot: true });
+  const matchesPath = picomatch(paths!, { dot: true });
+  return (path) => {
+    const shown = displayPath(path);
+    return matchesName(shown.slice(shown.lastIndexOf('/') + 1)) || matchesPath(shown);
+  };
 }
