@@ -120,7 +120,7 @@ function fromFile(
     size_bytes: archive.size,
     verified: false,
     status: 'unverified',
-    created_at: isoUtc(instantOf(archive.name.timestamp, timezone, archive.mtime)),
+    created_at: recorded?.created_at ?? isoUtc(instantOf(archive.name.timestamp, timezone, archive.mtime)),
     timezone,
     compression: archive.name.compression,
   };

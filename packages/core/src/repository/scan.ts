@@ -44,9 +44,15 @@ const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{12})-(.+)$/s;
 export async function scanTiers(backupDir: string): Promise<Scan> {
   const scan: Scan = { archives: [], sidecars: [], temporaries: [] };
   for (const tier of TIERS)
-    for (const filename of await namesIn(tierDir(backupDir, tier)))
-      await sort(scan, backupDir, tier, filename);
+    for (const names of inBatches(await namesIn(tierDir(backupDir, tier))))
+      await Promise.all(names.map((filename) => sort(scan, backupDir, tier, filename)));
   return scan;
+}
+
+/** Looked at together: one at a time, ten thousand backups take seconds. */
+const BATCH = 256;
+function* inBatches(names: string[]): Generator<string[]> {
+  for (let from = 0; from < names.length; from += BATCH) yield names.slice(from, from + BATCH);
 }
 
 export function parseTemporary(filename: string): { random: string; filename: string } | undefined {
