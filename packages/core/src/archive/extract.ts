@@ -60,7 +60,7 @@ export async function extractFrom(source: EntrySource, options: ExtractOptions):
   await makeLinks(plan, target.root, ownership, options.signal);
   warnings.push(...(await restoreXattrs(attributed(plan), target.root)));
   await finishDirectories(plan, target.root, ownership, options.signal);
-  await flush(options.directory);
+  if (options.durable !== false) await flush(options.directory);
   const files = progress.files + plan.hardlinks.length + plan.symlinks.size;
   return { files, bytes: progress.bytes, warnings };
 }

@@ -25,28 +25,54 @@ export interface ReadFrame {
   files: FrameFile[];
 }
 
-/** Throws ARCHIVE_DAMAGED when anything is not as the index says. `entries` are those that begin in the frame. */
+/**
+ * Throws ARCHIVE_DAMAGED when anything is not as the index says. `entries` are those that begin in the frame.
+ * With `scratch`, which is overwritten by the next frame, `raw` may lie in it.
+ */
 export function readFrame(
   archive: number,
   codec: Compression,
   frame: IndexFrame,
   entries: readonly IndexEntry[],
+  scratch?: Scratch,
 ): ReadFrame {
-  const raw = decompressFrame(codec, storedBytes(archive, frame), frame.rawLength);
+  const raw = decompressFrame(codec, storedBytes(archive, frame, scratch), frame.rawLength);
   const files = filesIn(entries);
   const spans = files.filter((file) => file.end > file.start);
   const { digest, hashes } = digestFrame(raw, spans);
   spans.forEach(({ entry }, at) => {
-    if (!entry.hash?.equals(hashes[at]!))
+    if (!entry.hash?.equals(hashes[at]!)) {
       throw damagedEntry(entry.path, 'Its content is not what its SHA-256 says.');
+    }
   });
   if (!digest.equals(frame.digest)) throw damagedFrame(frame, 'Its digest is wrong.', entries);
   proveHeaders(raw, frame, entries);
   return { raw, files };
 }
 
-function storedBytes(archive: number, frame: IndexFrame): Buffer {
-  const stored = Buffer.allocUnsafeSlow(frame.length);
+/** Memory for the stored bytes of one frame after the other. */
+export class Scratch {
+  #bytes = Buffer.allocUnsafeSlow(1 << 20);
+
+  take(length: number): Buffer {
+    if (length > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(length);
+    return this.#bytes.subarray(0, length);
+  }
+}
+
+/**
+ * Gives the memory of a frame back at once. Waiting for the collector costs twice: it runs for every few frames, and
+ * each frame then takes fresh pages from the kernel.
+ */
+export function release({ raw }: ReadFrame, codec: Compression): void {
+  const { buffer } = raw;
+  // small buffers share Node's pool, and uncompressed frames lie in the scratch
+  if (codec === 'none' || buffer.byteLength <= Buffer.poolSize || !(buffer instanceof ArrayBuffer)) return;
+  buffer.transfer(0);
+}
+
+function storedBytes(archive: number, frame: IndexFrame, scratch: Scratch | undefined): Buffer {
+  const stored = scratch?.take(frame.length) ?? Buffer.allocUnsafeSlow(frame.length);
   let read = 0;
   while (read < stored.length) {
     const more = readSync(archive, stored, read, stored.length - read, frame.offset + read);
@@ -85,6 +111,7 @@ function proveHeaders(raw: Buffer, frame: IndexFrame, entries: readonly IndexEnt
   if (seen !== entries.length) throw damagedFrame(frame, 'Entries of the index are missing in it.', entries);
   const last = entries.at(-1);
   const wanted = last?.sliced ? paddedLength(last.size) : 0;
+  if (frame.kind === 'end') parser.end();
   if (
     parser.ended !== (frame.kind === 'end') ||
     parser.remaining !== wanted ||

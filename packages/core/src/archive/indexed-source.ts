@@ -121,7 +121,12 @@ export class IndexedSource implements EntrySource {
       }
       return;
     }
-    const threads = new Threads<ReadJob, ReadResult>({ entry: WORKER, count: this.#threads, shared });
+    const threads = new Threads<ReadJob, ReadResult>({
+      entry: WORKER,
+      count: this.#threads,
+      shared,
+      youngGenerationMb: 4,
+    });
     try {
       await inParallel(jobs, threads.capacity, signal, (job) => threads.run(job).then(done, problem));
     } finally {

@@ -2,8 +2,8 @@
 import { closeSync } from 'node:fs';
 import type { Compression } from '../catalogue.ts';
 import { reopenFile, type Ownership, writeAt, writeNewFile, writeSparseAt } from './file-writer.ts';
-import { type FrameFile, readFrame, type ReadFrame } from './frame-reader.ts';
-import { type ArchiveIndex, decodeIndex } from './index-file.ts';
+import { type FrameFile, readFrame, type ReadFrame, release, Scratch } from './frame-reader.ts';
+import { decodeIndex } from './index-file.ts';
 import type { BytePath } from './types.ts';
 
 export interface ReadShared {
@@ -31,15 +31,17 @@ export interface ReadResult {
 export function frameReading({ archive, index: shared, target }: ReadShared): (job: ReadJob) => ReadResult {
   const index = decodeIndex(Buffer.from(shared));
   const codec: Compression = index.facts.codec;
+  const scratch = new Scratch();
   return (job) => {
-    const frame = readJobFrame(index, archive, codec, job);
-    return target ? writeFrame(frame, job, target) : countOf(frame, job);
+    const frame = index.frame(job.frame);
+    const entries = frame.entryCount > 0 ? index.entriesOf(job.frame) : [];
+    const read = readFrame(archive, codec, frame, entries, scratch);
+    try {
+      return target ? writeFrame(read, job, target) : countOf(read, job);
+    } finally {
+      release(read, codec);
+    }
   };
-}
-
-function readJobFrame(index: ArchiveIndex, archive: number, codec: Compression, job: ReadJob): ReadFrame {
-  const frame = index.frame(job.frame);
-  return readFrame(archive, codec, frame, frame.entryCount > 0 ? index.entriesOf(job.frame) : []);
 }
 
 function countOf({ files }: ReadFrame, { slice }: ReadJob): ReadResult {

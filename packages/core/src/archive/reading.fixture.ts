@@ -17,7 +17,7 @@ export async function opened(
   return Object.assign(reader, { [Symbol.asyncDispose]: () => reader.close() });
 }
 
-/** Extracts into a directory made for it. */
+/** Extracts into a directory made for it, which need not outlive a power cut. */
 export async function extractTo(
   archivePath: string,
   directory: string,
@@ -26,7 +26,7 @@ export async function extractTo(
   mkdirSync(directory);
   const { indexPath, ...rest } = options;
   await using reader = await opened({ archivePath, ...(indexPath !== undefined && { indexPath }) });
-  return await reader.extract({ ...testPorts(), directory, ...rest });
+  return await reader.extract({ ...testPorts(), directory, durable: false, ...rest });
 }
 
 export async function collect(content: AsyncIterable<Buffer>): Promise<Buffer> {

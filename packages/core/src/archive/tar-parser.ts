@@ -75,7 +75,7 @@ export class TarParser {
   #carry: Buffer[] = [];
   #carried = 0;
   #flag = '';
-  /** bytes left of the extended header, content or padding */
+  /** bytes left of the extended header, content or padding; in the trailer those after the first zero block */
   #left = 0;
   #padding = 0;
   #contentAt = 0;
@@ -128,9 +128,9 @@ export class TarParser {
     }
   }
 
-  /** The stream ended. Throws ARCHIVE_DAMAGED unless the end-of-archive mark was seen. */
+  /** The stream ended. Throws ARCHIVE_DAMAGED unless the end-of-archive mark was seen: two blocks of zeros. */
   end(): void {
-    if (this.#state === 'trailer') return;
+    if (this.#state === 'trailer' && this.#left >= BLOCK) return;
     throw damaged(
       'The archive is truncated.',
       this.#last === ''
@@ -183,6 +183,7 @@ export class TarParser {
       if (this.#memberStart !== -1)
         throw damaged('The archive is damaged.', 'An extended header has no entry after it.');
       this.#state = 'trailer';
+      this.#left = 0;
       return;
     }
     if (this.#memberStart === -1) this.#memberStart = this.#position - (this.#position % BLOCK);

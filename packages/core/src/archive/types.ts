@@ -117,6 +117,8 @@ export interface ExtractOptions extends Ports {
   owners?: boolean;
   /** absolute directories that symlinks of the archive may lead to (where its components were); default: none */
   allowedRoots?: string[];
+  /** on disk when it returns, as a restore needs before it swaps; a drill need not wait. Default: true */
+  durable?: boolean;
 }
 
 export interface ExtractReport {
