@@ -1,5 +1,7 @@
 /** The command line beside a running service, on a Redis of one's own and on the embedded one. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { privateRedis, waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { Sandbox, type Running } from './command-line.ts';
@@ -98,18 +100,23 @@ test('a killed command leaves no Redis behind that the next one would not end', 
   await using sandbox = await Sandbox.create({ env: { BACKUP_READ_RATE: '1K' } });
   const killed = sandbox.start(['now']);
   const owner = join(sandbox.path, 'tmp', `gofr-backup-redis-${killed.child.pid}-`);
-  const alive = async () => (await serversIn(owner)).length;
-  await waitFor(alive);
-  killed.child.kill('SIGKILL');
-  await killed.ended;
-  expect(await alive()).toBe(1);
-  await sandbox.json(['now'], { BACKUP_READ_RATE: '' });
-  await waitFor(async () => (await alive()) === 0);
+  const servers = () => redisServersIn(owner);
+  try {
+    await waitFor(async () => (await servers()).length > 0);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    expect(await servers()).toHaveLength(1);
+    await sandbox.json(['now'], { BACKUP_READ_RATE: '' });
+    await waitFor(async () => (await servers()).length === 0);
+  } finally {
+    for (const pid of await servers()) process.kill(pid, 'SIGKILL');
+  }
 });
 
-async function serversIn(directory: string): Promise<string[]> {
-  const { execFile } = await import('node:child_process');
-  const { promisify } = await import('node:util');
-  const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
-  return stdout.split('\n').filter((line) => line.includes('redis-server') && line.includes(directory));
+async function redisServersIn(directory: string): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid,args']);
+  const lines = stdout
+    .split('\n')
+    .filter((line) => line.includes('redis-server') && line.includes(directory));
+  return lines.map((line) => Number.parseInt(line, 10));
 }
