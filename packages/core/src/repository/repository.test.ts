@@ -147,6 +147,19 @@ describe('the catalogue', () => {
   });
 });
 
+test('latest is the newest good one; what a restore saved first counts only when there is no other', async () => {
+  await using repository = await scratchRepository(clock);
+  const later = NIGHT + 3_600_000;
+  await locked(repository, clock, async () => {
+    await addBackup(repository, NIGHT, 'asked for');
+    const saved = await addBackup(repository, later, 'saved before a restore');
+    await repository.update(saved.filename, { status: 'good', verified: true, trigger: 'pre-restore' });
+    expect(await repository.find('latest')).toMatchObject({ filename: NAME, status: 'unverified' });
+    await repository.update(NAME, { status: 'corrupt' });
+    expect(await repository.find('latest')).toMatchObject({ filename: saved.filename });
+  });
+});
+
 describe('promotion', () => {
   test('is a hard link with sidecars of its own, and doing it twice is doing it once', async () => {
     await using repository = await scratchRepository(clock);

@@ -56,14 +56,10 @@ export class Repository {
     return (await readCatalogue(this.#options)).entries;
   }
 
-  /** By file name, or the newest good one (else the newest unverified one) for `latest`; NO_SUCH_BACKUP. */
+  /** By file name, or what `latest` means; NO_SUCH_BACKUP. */
   async find(name: string): Promise<CatalogueEntry> {
     const entries = await this.catalogue();
-    const found =
-      name === 'latest'
-        ? (entries.find(({ status }) => status === 'good') ??
-          entries.find(({ status }) => status === 'unverified'))
-        : entries.find(({ filename }) => filename === name);
+    const found = name === 'latest' ? latestOf(entries) : entries.find(({ filename }) => filename === name);
     if (found) return found;
     throw new BackupError(
       'NO_SUCH_BACKUP',
@@ -177,4 +173,18 @@ export class Repository {
   rebuild(): Promise<CatalogueEntry[]> {
     return changeCatalogue(this.#options, (entries) => entries);
   }
+}
+
+/**
+ * The newest good one, else the newest unverified one. What was saved before a restore comes last: the same command
+ * given twice must not bring back what the first had replaced.
+ */
+function latestOf(entries: CatalogueEntry[]): CatalogueEntry | undefined {
+  const asked = entries.filter(({ trigger }) => trigger !== 'pre-restore');
+  for (const among of [asked, entries])
+    for (const wanted of ['good', 'unverified'] as const) {
+      const found = among.find(({ status }) => status === wanted);
+      if (found) return found;
+    }
+  return undefined;
 }
