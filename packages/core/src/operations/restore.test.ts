@@ -146,6 +146,14 @@ describe('--path', () => {
     await expect(run({ paths: ['../etc'] })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
+  test('brings all that is named below one missing directory', async () => {
+    await withNow();
+    rmSync(join(world.plan.dataDir, 'storage/group'), { recursive: true });
+    await run({ paths: ['data/storage/group/inner', 'data/storage/group/a.metadata.json'] });
+    const after = names(await present(world)).filter((name) => name.startsWith('data/storage/group/'));
+    expect(after.toSorted()).toEqual(['data/storage/group/a.metadata.json', 'data/storage/group/inner']);
+  });
+
   test('never follows a link that took a directory’s place', async () => {
     await withNow();
     rmSync(join(world.base, 'data/storage/group'), { recursive: true });

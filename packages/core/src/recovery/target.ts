@@ -194,10 +194,15 @@ function forPaths(plan: BackupPlan, request: RestoreRequest, survey: Survey): Se
   );
   const sources = groupByRoot(chosenComponents(plan, request.only));
   const targets = paths.flatMap((path) => targetsOfPath(path, sources, plan, request, survey));
-  return {
-    targets: targets.filter((target, i) => targets.findIndex((t) => t.place === target.place) === i),
-    warnings: [],
-  };
+  return { targets: onePerPlace(targets), warnings: [] };
+}
+
+/** Two paths below one missing directory come in with it, in one move. */
+function onePerPlace(targets: Target[]): Target[] {
+  return [...Map.groupBy(targets, ({ place }) => place).values()].map(([first, ...others]) => ({
+    ...first!,
+    paths: [...new Set([first!, ...others].flatMap(({ paths }) => paths ?? []))],
+  }));
 }
 
 /** A path above components stands for them; below one, for that one file or directory. */
