@@ -24,7 +24,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS, type Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { ColumnReader } from './columns.ts';
-import { decodePage, type PagedEntry } from './index-page.ts';
+import { decodePage, decodePaths, type PagedEntry } from './index-page.ts';
 import type { BytePath, EntryType } from './types.ts';
 
 /** Content of files longer than this is cut into slices of this length, each a frame. Part of the format. */
@@ -170,6 +170,21 @@ export class ArchiveIndex {
     return found.frames[frame - found.page.firstFrame]!;
   }
 
+  /** Ordinal, counted from 0 over all entries, of the last whose path matches: tar would leave that one. */
+  findLast(matches: (path: BytePath) => boolean): number | undefined {
+    let found: number | undefined;
+    for (const { firstEntry, entries, columns, rawLength } of this.#pages) {
+      let ordinal = firstEntry;
+      checked(() => {
+        for (const path of decodePaths(columns, rawLength, entries)) {
+          if (matches(path)) found = ordinal;
+          ordinal++;
+        }
+      });
+    }
+    return found;
+  }
+
   /** In archive order. */
   *entries(): Generator<IndexEntry> {
     for (let number = 0; number < this.frameCount; number++) yield* this.entriesOf(number);
@@ -295,14 +310,17 @@ function checkFacts(facts: unknown): IndexFacts {
   };
 }
 
-function placeEntries(frame: IndexFrame, entries: PagedEntry[]): IndexEntry[] {
-  let headerOffset = 0;
-  return entries.map(({ headerLength, ...entry }) => {
-    const placed = { ...entry, frame: frame.number, headerOffset, dataOffset: headerOffset + headerLength };
-    headerOffset = placed.dataOffset + (entry.sliced ? 0 : paddedLength(entry.size));
-    if (headerOffset > frame.rawLength) throw damagedIndex('an entry lies outside its frame');
-    return placed;
-  });
+/** Sets the places of a frame's decoded entries. */
+function placeEntries(frame: IndexFrame, entries: IndexEntry[]): IndexEntry[] {
+  let at = 0;
+  for (const entry of entries) {
+    entry.frame = frame.number;
+    entry.headerOffset = at;
+    entry.dataOffset += at;
+    at = entry.dataOffset + (entry.sliced ? 0 : paddedLength(entry.size));
+    if (at > frame.rawLength) throw damagedIndex('an entry lies outside its frame');
+  }
+  return entries;
 }
 
 /** Bytes that content takes in a tar stream: whole blocks of 512. */

@@ -53,7 +53,7 @@ const NASTY: Tree = {
 interface Tool {
   name: string;
   extract: (stream: Buffer, into: string) => void;
-  /** restores times to the second only, and not those of links (and busybox of directories) */
+  /** restores times to the second only, and not those of links and directories */
   coarse: boolean;
 }
 
@@ -124,6 +124,8 @@ function comparable(tree: Record<string, TreeEntry>, { coarse }: Tool): Record<s
   if (!coarse) return tree;
   return Object.fromEntries(
     Object.entries(tree).map(([path, { mtimeNs, ...entry }]) => {
+      // busybox keeps setgid for root only
+      if (entry.type === 'directory') entry.mode = entry.mode! & 0o777;
       if (entry.type !== 'file' || mtimeNs === undefined) return [path, entry];
       const seconds = mtimeNs / 1_000_000_000n - (mtimeNs % 1_000_000_000n < 0n ? 1n : 0n);
       return [path, { ...entry, mtimeNs: seconds }];
