@@ -83,9 +83,27 @@ export function decodeAtMost(name: Compression, frame: Uint8Array, rawLength: nu
         return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
     }
   } catch (cause) {
-    if (cause instanceof BackupError) throw cause;
-    throw damaged(cause instanceof Error ? cause.message : String(cause));
+    if (!isCodecError(cause)) throw cause;
+    throw damaged(cause.message);
   }
+}
+
+/** What the data is to blame for. A lack of memory, a filter that was killed, a mistake of ours prove no damage. */
+export function isCodecError(cause: unknown): cause is Error {
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    /^(Z_(?!MEM_|STREAM_)|ZSTD_error_(?!memory_)|ERR_BUFFER_TOO_LARGE$|ENOBUFS$|ERR_FILTER$)/.test(
+      String(cause.code),
+    )
+  );
+}
+
+/** How a filter ended, when not well: `status` is null when a signal ended it. */
+export function filterFailure(command: string, status: number | null, complaint: string): Error {
+  const failure = new Error(`${command}: ${complaint.trim() || `exit ${status ?? 'by a signal'}`}`);
+  const starved = status === null || /memory/i.test(complaint);
+  return starved ? failure : Object.assign(failure, { code: 'ERR_FILTER' });
 }
 
 /** What Node's one-shot functions answer with `info: true`; its types do not say so. */
@@ -120,11 +138,12 @@ function runFilter(command: string, args: string[], input: Uint8Array, maxBuffer
       why: `${command} compresses and decompresses .tar.${command === 'xz' ? 'xz' : 'bz2'} archives`,
       hint: `Install it (apt install ${command === 'xz' ? 'xz-utils' : 'bzip2'}), or choose gzip or zstd.`,
     });
-  if (run.error !== undefined) throw run.error;
-  if (run.status !== 0)
-    throw new Error(`${command}: ${run.stderr.toString().trim() || `exit ${run.status ?? run.signal}`}`);
+  // it need not read what it refuses: then the pipe breaks, and its own word counts
+  const broken = run.error !== undefined && 'code' in run.error && run.error.code === 'EPIPE';
+  if (run.error !== undefined && !broken) throw run.error;
   // bzip2 ignores what follows the last stream, and only says so
-  if (run.stderr.length > 0) throw new Error(`${command}: ${run.stderr.toString().trim()}`);
+  if (broken || run.status !== 0 || run.stderr.length > 0)
+    throw filterFailure(command, run.status, run.stderr.toString());
   return run.stdout;
 }
 

@@ -6,6 +6,7 @@ import { type Duplex, Readable, type Writable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
+import { filterFailure, isCodecError } from './codecs.ts';
 import { damaged } from './refusals.ts';
 import { BLOCK, hasValidChecksum, isZeroBlock } from './tar-header.ts';
 import { ZstdFrameScanner, type ZstdPiece } from './zstd-frames.ts';
@@ -48,12 +49,6 @@ export async function* decodeStream(
     options.signal.throwIfAborted();
     throw isCodecError(cause) ? damaged('The archive cannot be decompressed.', cause.message, cause) : cause;
   }
-}
-
-function isCodecError(cause: unknown): cause is Error {
-  return (
-    cause instanceof Error && 'code' in cause && /^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(String(cause.code))
-  );
 }
 
 async function* storedBytes(
@@ -135,8 +130,7 @@ async function* filter(program: 'bzip2' | 'xz', stored: AsyncIterable<Buffer>): 
     yield* child.stdout as AsyncIterable<Buffer>;
     await feeding;
     const [status] = await ended;
-    if (status !== 0 || complaint !== '')
-      throw damaged('The archive cannot be decompressed.', complaint.trim());
+    if (status !== 0 || complaint !== '') throw filterFailure(program, status, complaint);
   } catch (cause) {
     throw isMissing(cause) ? missingProgram(program) : cause;
   } finally {
