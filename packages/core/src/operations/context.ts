@@ -10,7 +10,8 @@ import type { OperationContext } from './types.ts';
 /** The repository of the plan's backup directory. */
 export function repositoryOf({ plan, clock, logger }: OperationContext): Promise<Repository> {
   const { backupDir, project, prefix, timezone } = plan;
-  return openRepository({ backupDir, project, prefix, timezone, clock, logger });
+  const { unverifiedIsGood } = plan.retention;
+  return openRepository({ backupDir, project, prefix, timezone, clock, logger, unverifiedIsGood });
 }
 
 /**

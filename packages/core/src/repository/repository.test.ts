@@ -160,6 +160,18 @@ test('latest is the newest good one; what a restore saved first counts only when
   });
 });
 
+test('latest is the newest of all when backups are not read back after they are made', async () => {
+  await using repository = await scratchRepository(clock, { unverifiedIsGood: true });
+  await locked(repository, clock, async () => {
+    const old = await addBackup(repository, NIGHT, 'scrubbed since');
+    const newest = await addBackup(repository, NIGHT + 3_600_000, 'not read yet');
+    await repository.update(old.filename, { status: 'good', verified: true });
+    expect(await repository.find('latest')).toMatchObject({ filename: newest.filename });
+    await repository.update(newest.filename, { status: 'corrupt' });
+    expect(await repository.find('latest')).toMatchObject({ filename: old.filename });
+  });
+});
+
 describe('promotion', () => {
   test('is a hard link with sidecars of its own, and doing it twice is doing it once', async () => {
     await using repository = await scratchRepository(clock);

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogueEntry, Compression, Tier } from '../catalogue.ts';
+import type { CatalogueEntry, Compression, Status, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { changeCatalogue, readCatalogue } from './catalogue.ts';
@@ -23,6 +23,8 @@ export interface RepositoryOptions {
   timezone: string;
   clock: Clock;
   logger: Logger;
+  /** backups are not read back after they are made: for `latest`, an unverified one is as good as a verified one */
+  unverifiedIsGood?: boolean;
 }
 
 /** What a run knows of its archive; the rest of the entry follows from the reservation and the file. */
@@ -59,7 +61,10 @@ export class Repository {
   /** By file name, or what `latest` means; NO_SUCH_BACKUP. */
   async find(name: string): Promise<CatalogueEntry> {
     const entries = await this.catalogue();
-    const found = name === 'latest' ? latestOf(entries) : entries.find(({ filename }) => filename === name);
+    const found =
+      name === 'latest'
+        ? latestOf(entries, this.#options.unverifiedIsGood)
+        : entries.find(({ filename }) => filename === name);
     if (found) return found;
     throw new BackupError(
       'NO_SUCH_BACKUP',
@@ -179,11 +184,12 @@ export class Repository {
  * The newest good one, else the newest unverified one. What was saved before a restore comes last: the same command
  * given twice must not bring back what the first had replaced.
  */
-function latestOf(entries: CatalogueEntry[]): CatalogueEntry | undefined {
+function latestOf(entries: CatalogueEntry[], unverifiedIsGood = false): CatalogueEntry | undefined {
+  const ranks: Status[][] = unverifiedIsGood ? [['good', 'unverified']] : [['good'], ['unverified']];
   const asked = entries.filter(({ trigger }) => trigger !== 'pre-restore');
   for (const among of [asked, entries])
-    for (const wanted of ['good', 'unverified'] as const) {
-      const found = among.find(({ status }) => status === wanted);
+    for (const wanted of ranks) {
+      const found = among.find(({ status }) => wanted.includes(status));
       if (found) return found;
     }
   return undefined;
