@@ -60,9 +60,8 @@ test.each([
   writeFileSync(path, frame);
   const archive = await open(path, 'r');
   const { signal } = new AbortController();
-  await expect(Array.fromAsync(decodeStream(archive, 'xz', { signal }))).rejects.toEqual(
-    expect.not.objectContaining({ code: 'ARCHIVE_DAMAGED' }),
-  );
+  const decoded = decodeStream(archive, 'xz', { signal });
+  await expect(decoded.next()).rejects.toEqual(expect.not.objectContaining({ code: 'ARCHIVE_DAMAGED' }));
   await archive.close();
 });
 
