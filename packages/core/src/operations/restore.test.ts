@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeTree, readTree } from '@gofr-backup/testing';
 import { backup } from './backup.ts';
-import { repositoryOf } from './context.ts';
+import { repositoryOf, underLock } from './context.ts';
 import { describeRestore, restore } from './restore.ts';
 import { verify } from './verify.ts';
 import { contextFor, fill, makeWorld, NOW, present, THEN, type World } from './restoring.fixture.ts';
@@ -217,6 +217,27 @@ test('what would be overwritten is described', async () => {
     [['auth'], 'replace', 2],
     [['logs'], 'replace', 1],
   ]);
+});
+
+test('it is said which newer backups `latest` passes over, and what an incomplete one lacks', async () => {
+  await withNow();
+  const other = makeWorld();
+  try {
+    await fill(other, THEN);
+    const first = (await backup(other.ctx, { trigger: 'manual' })).backup.filename;
+    const second = (await backup(other.ctx, { trigger: 'manual' })).backup.filename;
+    const warnings = [{ code: 'unreadable', path: 'data/storage/secret', message: 'may not be read' }];
+    await underLock(other.ctx, 'test', (repository) =>
+      repository.update(second, { status: 'incomplete', warnings }),
+    );
+    const latest = await describeRestore(other.ctx, { backup: 'latest' });
+    expect(latest.backup.filename).toBe(first);
+    expect(latest.warnings).toEqual([`${second} is newer, but incomplete: passed over`]);
+    const named = await describeRestore(other.ctx, { backup: second });
+    expect(named.warnings).toEqual([expect.stringContaining('data/storage/secret')]);
+  } finally {
+    await other.dispose();
+  }
 });
 
 describe('what is left alone', () => {

@@ -54,7 +54,18 @@ export async function describeRestore(
   const entry = await repository.find(request.backup);
   return withReader(ctx, repository, entry, async (reader) => {
     const { targets, warnings } = await select(ctx.plan, request, entry, reader, readMounts());
-    return { backup: entry, targets: targets.map(describeTarget), warnings };
+    const newer = request.backup === 'latest' ? await passedOver(repository, entry) : [];
+    return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
+  });
+}
+
+/** Why `latest` is not the newest there is. */
+async function passedOver(repository: Repository, chosen: CatalogueEntry): Promise<string[]> {
+  const entries = await repository.catalogue();
+  const place = entries.findIndex(({ filename }) => filename === chosen.filename);
+  return entries.slice(0, Math.min(Math.max(place, 0), 5)).map(({ filename, status, trigger }) => {
+    const what = trigger === 'pre-restore' ? 'saved by a restore' : status;
+    return `${filename} is newer, but ${what}: passed over`;
   });
 }
 

@@ -55,9 +55,27 @@ export async function selectTargets(
   reader: ArchiveReader,
 ): Promise<Selection> {
   const survey = await surveyArchive(reader, plan.components, (request.paths ?? []).map(archivePathOf));
+  const { targets, warnings } = targetsFor(plan, request, entry, survey);
+  return { targets, warnings: [...lacking(entry), ...warnings] };
+}
+
+function targetsFor(
+  plan: BackupPlan,
+  request: RestoreRequest,
+  entry: CatalogueEntry,
+  survey: Survey,
+): Selection {
   if (request.to !== undefined) return { targets: [elsewhere(request, plan, survey)], warnings: [] };
   if (request.paths !== undefined) return forPaths(plan, request, survey);
   return forComponents(plan, request, entry, survey);
+}
+
+/** Replacing with an incomplete backup removes what it lacks. */
+function lacking({ status, warnings = [] }: CatalogueEntry): string[] {
+  if (status !== 'incomplete') return [];
+  const paths = warnings.filter(({ code }) => code === 'unreadable').map(({ path = '?' }) => path);
+  const named = paths.length > 5 ? [...paths.slice(0, 5), `${paths.length - 5} more`] : paths;
+  return [`this backup is incomplete, it lacks what could not be read: ${named.join(', ') || 'some files'}`];
 }
 
 interface Survey {
