@@ -1,10 +1,13 @@
-import { chmod, copyFile, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { chmod, copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fakeClock, makeTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { backup } from './backup.ts';
+import { loadIndex } from '../archive/index-file.ts';
+import { backup, verifyStep } from './backup.ts';
 import { underLock } from './context.ts';
 import { list } from './list.ts';
+import { restore } from './restore.ts';
 import { scene } from './testing.ts';
 import type { Scene } from './testing.ts';
 import { verify } from './verify.ts';
@@ -107,6 +110,7 @@ describe('beside an intact archive', () => {
     await writeFile(`${path}.idx`, whole.get(`${path}.idx`) ?? '');
     await flip(`${path}.idx`, Math.floor((whole.get(`${path}.idx`) ?? '').length / 2));
     expect((await verify(on.ctx, { names: [NAME] })).results).toMatchObject([{ ok: true }]);
+    await loadIndex(`${path}.idx`);
   });
 
   test('a wrong checksum in the manifest is corrected', async () => {
@@ -152,14 +156,31 @@ test('an unknown name is an error, and a verification that was cancelled condemn
   expect(await statuses()).toEqual(before);
 });
 
-test.skipIf(process.getuid?.() === 0)(
-  'an archive that may not be read is reported, not condemned (not as root)',
-  async () => {
-    const before = await statuses();
-    await chmod(path, 0);
-    const { results } = await verify(on.ctx, { names: [NAME] });
+test('an archive that cannot be read is no damaged one: the error is the reader’s, and condemns nothing', async () => {
+  const before = await statuses();
+  const asRoot = process.getuid?.() === 0;
+  await chmod(path, 0);
+  if (asRoot) {
+    execFileSync('chown', ['-R', '1000:1000', dirname(on.backups)]);
+    process.seteuid?.(1000);
+  }
+  try {
+    await expect(verify(on.ctx, { names: [NAME] })).rejects.toMatchObject({ code: 'PERMISSION' });
+    await expect(verifyStep(on.ctx, NAME)).resolves.toMatchObject({ status: 'good' });
+    await underLock(on.ctx, 'test', (repository) => repository.update(NAME, { status: 'unverified' }));
+    await expect(verifyStep(on.ctx, NAME)).rejects.toMatchObject({ code: 'PERMISSION' });
+    await expect(restore(on.ctx, { backup: NAME })).rejects.toMatchObject({ code: 'PERMISSION' });
+  } finally {
+    if (asRoot) process.seteuid?.(0);
     await chmod(path, 0o644);
-    expect(results).toMatchObject([{ ok: false, problems: [expect.stringContaining('EACCES')] }]);
-    expect(await statuses()).toEqual(before);
-  },
-);
+  }
+  expect(await statuses()).toEqual({ ...before, daily: 'unverified true' });
+});
+
+test('an index that cannot be written anew does not keep a whole archive from being good', async () => {
+  await rm(`${path}.idx`);
+  await mkdir(`${path}.idx`);
+  expect((await verify(on.ctx, { names: [NAME] })).results).toMatchObject([{ ok: true }]);
+  expect(await statuses()).toMatchObject({ daily: 'good true' });
+  await rm(`${path}.idx`, { recursive: true });
+});

@@ -15,30 +15,42 @@ import type { OperationContext, VerifyOutcome, VerifyRequest } from './types.ts'
 
 export type VerifyResult = VerifyOutcome['results'][number];
 
+/** `unread`: why there is no verdict. */
+interface Judged extends VerifyResult {
+  unread?: BackupError;
+}
+
 /** A scrub a day reads every archive within so many days. */
 const SCRUB_DAYS = 28;
 
-/** Reads archives back in full and marks them good or corrupt. Damage is an answer (`ok: false`), not an exception. */
+/**
+ * Reads archives back in full and marks them good or corrupt. Damage is an answer (`ok: false`), not an exception; that
+ * none of them could be read for another reason (PERMISSION, IO, …) is one, and condemns nothing.
+ */
 export function verify(ctx: OperationContext, request: VerifyRequest): Promise<VerifyOutcome> {
   return underLock(ctx, 'verify', async (repository, inner) => {
     const chosen = await choose(repository, request);
-    const done = new Map<string, VerifyResult>();
+    const done = new Map<string, Judged>();
     for (const entry of chosen) {
       if (done.has(entry.filename)) continue;
       for (const result of await verifyShared(inner, repository, entry)) done.set(result.filename, result);
     }
-    return { results: chosen.flatMap(({ filename }) => done.get(filename) ?? []) };
+    const judged = chosen.flatMap(({ filename }) => done.get(filename) ?? []);
+    if (judged[0]?.unread !== undefined && judged.every(({ unread }) => unread)) throw judged[0].unread;
+    return { results: judged.map(({ filename, ok, problems }) => ({ filename, ok, problems })) };
   });
 }
 
-/** One backup, and what shares its bytes; answers for this one. Only under the lock. */
+/** One backup, and what shares its bytes; answers for this one. Only under the lock. Throws why it could not be read. */
 export async function verifyBackup(
   ctx: OperationContext,
   repository: Repository,
   entry: CatalogueEntry,
 ): Promise<VerifyResult> {
   const results = await verifyShared(ctx, repository, entry);
-  return results.find(({ filename }) => filename === entry.filename) as VerifyResult;
+  const own = results.find(({ filename }) => filename === entry.filename) as Judged;
+  if (own.unread !== undefined) throw own.unread;
+  return own;
 }
 
 async function choose(repository: Repository, { names, which }: VerifyRequest): Promise<CatalogueEntry[]> {
@@ -66,12 +78,12 @@ async function verifyShared(
   ctx: OperationContext,
   repository: Repository,
   entry: CatalogueEntry,
-): Promise<VerifyResult[]> {
+): Promise<Judged[]> {
   const catalogue = await repository.catalogue();
   const groups = [...(await repository.sharing(catalogue)).values()];
   const names = groups.find((group) => group.includes(entry.filename)) ?? [entry.filename];
   const report = await read(ctx, repository, entry);
-  const results: VerifyResult[] = [];
+  const results: Judged[] = [];
   for (const sharer of catalogue.filter(({ filename }) => names.includes(filename)))
     results.push(await conclude(ctx, repository, sharer, report));
   return results;
@@ -84,7 +96,8 @@ async function read(ctx: OperationContext, repository: Repository, entry: Catalo
   try {
     const reader = await openArchive(openOptions(ctx, repository, entry));
     try {
-      return await reader.verify(ctx);
+      const unusable = !reader.indexed && entry.source_bytes !== undefined;
+      return { ...(unusable && { indexProblem: 'it cannot be read' }), ...(await reader.verify(ctx)) };
     } finally {
       await reader.close();
     }
@@ -102,11 +115,12 @@ async function conclude(
   repository: Repository,
   entry: CatalogueEntry,
   report: Reading,
-): Promise<VerifyResult> {
+): Promise<Judged> {
   const { filename } = entry;
   if ('unread' in report) {
-    const { message, why } = report.unread;
-    return { filename, ok: false, problems: [[message, why].filter(Boolean).join(': ')] };
+    const { unread } = report;
+    const problems = [[unread.message, unread.why].filter(Boolean).join(': ')];
+    return { filename, ok: false, problems, unread };
   }
   const checksum = await readChecksum(repository.checksumPathOf(entry), filename);
   const problems = [
@@ -116,7 +130,10 @@ async function conclude(
   const ok = report.ok && problems.length === 0;
   const verified_at = isoUtc(ctx.clock.now());
   if (ok) {
-    await mend(ctx, repository, entry, checksum, report);
+    await mend(ctx, repository, entry, checksum, report).catch((error: unknown) => {
+      ctx.signal.throwIfAborted();
+      ctx.logger.warn({ backup: filename, err: error }, 'what lies beside the archive could not be mended');
+    });
     const status = entry.status === 'incomplete' ? 'incomplete' : 'good';
     const files = entry.files ?? report.files;
     await repository.update(filename, { verified: true, status, verified_at, sha256: report.sha256, files });
