@@ -12,20 +12,29 @@ export interface ReachedQueue extends AsyncDisposable {
   own: boolean;
 }
 
-/** The queue of REDIS_URL, or that of a running `serve`; undefined when there is neither. Throws REDIS_UNREACHABLE. */
-export async function findQueue({ settings, plan }: Session): Promise<ReachedQueue | undefined> {
-  const { connect, embeddedRedisDir, findEmbeddedRedis, openQueue, queueStatus } =
+/**
+ * The queue of REDIS_URL, or that of a running `serve`; undefined when there is neither. `toAdd`: jobs will be added,
+ * so they are traced. Throws REDIS_UNREACHABLE.
+ */
+export async function findQueue(
+  { settings, plan, logger }: Session,
+  { toAdd = false }: { toAdd?: boolean } = {},
+): Promise<ReachedQueue | undefined> {
+  const { connect, embeddedRedisDir, findEmbeddedRedis, openQueue, queueStatus, startTracing } =
     await import('@gofr-backup/queue');
   const url = settings.redisUrl ?? (await findEmbeddedRedis(embeddedRedisDir(stateDirOf(plan.backupDir))));
   if (url === undefined) return undefined;
   const connection = await connect(url, { mode: 'command' });
-  const queue = openQueue(settings.project, connection);
+  const { project } = settings;
+  const tracing = await startTracing({ project, otlpUrl: toAdd ? settings.otlpUrl : undefined, logger });
+  const queue = openQueue(project, connection, silentLogger, tracing.telemetry);
   const reached: ReachedQueue = {
     queue,
     own: false,
     async [Symbol.asyncDispose]() {
       await queue.close().catch(() => {});
       connection.close();
+      await tracing.stop();
     },
   };
   if (settings.redisUrl !== undefined || (await queueStatus(queue)).workers > 0) return reached;
@@ -36,7 +45,7 @@ export async function findQueue({ settings, plan }: Session): Promise<ReachedQue
 
 /** A private Redis and worker for one job. Throws REDIS_MISSING. */
 async function bringUpQueue({ settings, logger: own }: Session): Promise<ReachedQueue> {
-  const { connect, openQueue, startEmbeddedRedis } = await import('@gofr-backup/queue');
+  const { connect, openQueue, startEmbeddedRedis, startTracing } = await import('@gofr-backup/queue');
   // its failures and warnings come back with the job; twice is once too often
   const logger = settings.origins.logLevel.variable === null ? silentLogger : own;
   await using resources = new AsyncDisposableStack();
@@ -47,7 +56,10 @@ async function bringUpQueue({ settings, logger: own }: Session): Promise<Reached
   resources.defer(() => redis.stop());
   const connection = await connect(redis.url, { mode: 'command' });
   resources.defer(() => connection.close());
-  const queue = openQueue(settings.project, connection);
+  const { project, otlpUrl } = settings;
+  const tracing = await startTracing({ project, otlpUrl, logger: own });
+  resources.defer(() => tracing.stop());
+  const queue = openQueue(project, connection, silentLogger, tracing.telemetry);
   resources.defer(() => queue.close());
   const { start } = await import('@gofr-backup/worker');
   const worker = await start({ ...settings, redisUrl: redis.url, cleanupOnStart: false }, { logger });
@@ -57,7 +69,7 @@ async function bringUpQueue({ settings, logger: own }: Session): Promise<Reached
 }
 
 export async function reachQueue(session: Session): Promise<ReachedQueue> {
-  return (await findQueue(session)) ?? (await bringUpQueue(session));
+  return (await findQueue(session, { toAdd: true })) ?? (await bringUpQueue(session));
 }
 
 /** Names of private Redis directories: this, the pid of their command, and something random. */

@@ -77,7 +77,7 @@ async function write({ bull }: BackupQueue, schedule: Schedule): Promise<void> {
 
 /** The fingerprint: all that a schedule consists of, as Redis gives it back. */
 function isSame(found: JobSchedulerJson, { job, pattern, timezone, payload, options }: Schedule): boolean {
-  const { attempts, backoff } = found.template?.opts ?? {};
+  const { attempts, backoff, telemetry } = found.template?.opts ?? {};
   return isDeepStrictEqual(
     {
       job: found.name,
@@ -86,8 +86,9 @@ function isSame(found: JobSchedulerJson, { job, pattern, timezone, payload, opti
       payload: found.template?.data,
       attempts,
       backoff,
+      telemetry,
     },
-    { job, pattern, timezone, payload, attempts: options.attempts, backoff: options.backoff },
+    { job, pattern, timezone, payload, ...options },
   );
 }
 

@@ -22,7 +22,9 @@ export function schedulesFrom(settings: Settings): Schedule[] {
     if (pattern === null) return [];
     const payload = parsePayload(job, { ...input, trigger: 'schedule' });
     const { attempts, backoff } = JOBS[job];
-    return [{ id: job, job, pattern, timezone, payload, options: { attempts, backoff: { ...backoff } } }];
+    // each run a trace of its own: BullMQ hands that of the first on to all that follow
+    const options = { attempts, backoff: { ...backoff }, telemetry: { omitContext: true } };
+    return [{ id: job, job, pattern, timezone, payload, options }];
   };
   return [
     ...make('backup', schedule, {}),

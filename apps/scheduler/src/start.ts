@@ -7,6 +7,7 @@ import {
   KEY_PREFIX,
   openQueue,
   serviceConnection,
+  startTracing,
   within,
   type BackupQueue,
   type ServiceConnection,
@@ -45,7 +46,9 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     logger,
     clock,
   });
-  const queue = openQueue(settings.project, connection, logger);
+  const { project, otlpUrl } = settings;
+  const tracing = await startTracing({ project, otlpUrl, logger });
+  const queue = openQueue(project, connection, logger, tracing.telemetry);
   const stopped = new AbortController();
   const working = keepSchedules(settings, { queue, logger, clock, stopped: stopped.signal });
   const events = listenForRuns(queue, connection, logger);
@@ -55,7 +58,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     if (stopped.signal.aborted) return;
     stopped.abort();
     heart.stop();
-    const ended = Promise.allSettled([watch.stop(), events.close(), queue.close(), working]);
+    const closed = [watch.stop(), events.close(), queue.close(), working, tracing.stop()];
+    const ended = Promise.allSettled(closed);
     // without Redis these wait for it
     await within(LONGEST_STOP, ended);
     await connection.end();

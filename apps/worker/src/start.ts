@@ -8,7 +8,7 @@ import {
   type Logger,
   type OperationContext,
 } from '@gofr-backup/core';
-import { beatHeart, serviceConnection, startConsumer, within } from '@gofr-backup/queue';
+import { beatHeart, serviceConnection, startConsumer, startTracing, within } from '@gofr-backup/queue';
 import { startPings } from './pings.ts';
 import { processorsOf } from './processors/index.ts';
 import { startReporter } from './report.ts';
@@ -47,6 +47,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     owner: 'worker',
   };
   await recover(context);
+  const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
   const reporter = startReporter({ connection, context });
   const consumer = startConsumer({
     project: plan.project,
@@ -54,6 +55,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     processors: pings.around(processorsOf({ plan, clock })),
     logger,
     clock,
+    telemetry: tracing.telemetry,
     ...(lockDuration === undefined ? {} : { lockDuration }),
     ended(job) {
       reporter.ended(job);
@@ -71,7 +73,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     heart.stop();
     await consumer.stop(grace);
     // without Redis these would wait for it
-    await within(grace / 8, Promise.allSettled([reporter.stop(), pings.stop()]));
+    await within(grace / 8, Promise.allSettled([reporter.stop(), pings.stop(), tracing.stop()]));
     await connection.end();
   };
   signal?.addEventListener('abort', () => void stop(), { once: true });

@@ -69,6 +69,14 @@ export function matching(pattern: RegExp, allowed: string): Kind<string> {
 
 export const anyText: Kind<string> = { allowed: 'any text', schema: parsed((text) => text) };
 
+/** The URL as it was written; protocols with their colon. */
+export function urlOf(...protocols: string[]): Kind<string> {
+  const allowed = `a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+  const read = (text: string): string =>
+    URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : fail('is not such a URL');
+  return { allowed, schema: parsed(read) };
+}
+
 /** A relative one counts from the working directory. */
 export const directory: Kind<string> = {
   allowed: 'a directory, best given as an absolute path',

@@ -1,5 +1,5 @@
 import { silentLogger, systemClock, type BackupError, type Clock, type Logger } from '@gofr-backup/core';
-import { QueueEvents, Worker, type Job } from 'bullmq';
+import { QueueEvents, Worker, type Job, type Telemetry } from 'bullmq';
 import { abortReason, attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.ts';
 import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';
@@ -19,6 +19,7 @@ export interface ConsumerOptions {
   lockDuration?: number;
   /** told of every job of this process that will not be tried again */
   ended?: (job: Ended) => void;
+  telemetry?: Telemetry | undefined;
 }
 
 /** A job after its last attempt. */
@@ -51,7 +52,7 @@ const MAX_STALLED = 10;
 
 /** One at a time in this process and, by the queue's global concurrency, in all of them. */
 export function startConsumer(options: ConsumerOptions): Consumer {
-  const { project, connection, logger = silentLogger, clock = systemClock } = options;
+  const { project, connection, logger = silentLogger, clock = systemClock, telemetry } = options;
   const lockDuration = options.lockDuration ?? LOCK_DURATION;
   const running = new Map<string, Running>();
   const process = async (job: Job, token = ''): Promise<unknown> => {
@@ -72,6 +73,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     stalledInterval: lockDuration / 2,
     maxStalledCount: MAX_STALLED,
     runRetryDelay: 1000,
+    ...(telemetry ? { telemetry } : {}),
   });
   const abortJob = (id: string, reason: string): void => running.get(id)?.abort.abort(abortReason(reason));
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => abortJob(id, LOCK_LOST)));

@@ -23,4 +23,5 @@ export { readReport, writeReport, type WorkerReport } from './report.ts';
 export { redactRedisUrl } from './redis-url.ts';
 export { runService } from './run-service.ts';
 export { embeddedRedisDir, serviceConnection, type ServiceConnection } from './service-connection.ts';
+export { startTracing, type Tracing, type TracingOptions } from './telemetry.ts';
 export { within } from './within.ts';

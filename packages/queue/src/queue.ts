@@ -1,5 +1,5 @@
 import { silentLogger, type Logger } from '@gofr-backup/core';
-import { Queue, type ConnectionOptions } from 'bullmq';
+import { Queue, type ConnectionOptions, type Telemetry } from 'bullmq';
 import type { Connection } from './connection.ts';
 
 /** The {hash tag} keeps every key of a queue on one node of a Redis Cluster. */
@@ -31,11 +31,13 @@ export function openQueue(
   project: string,
   connection: Connection,
   logger: Logger = silentLogger,
+  telemetry?: Telemetry,
 ): BackupQueue {
   const bull = new Queue(queueName(project), {
     connection: bullConnection(connection),
     prefix: KEY_PREFIX,
     defaultJobOptions: HISTORY,
+    ...(telemetry ? { telemetry } : {}),
   });
   bull.on('error', (error) => logger.debug({ reason: error.message }, 'queue error'));
   return { project, connection, bull, close: () => bull.close() };

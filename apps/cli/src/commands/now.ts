@@ -15,7 +15,7 @@ export async function run(session: Session, args: string[], options: { wait: boo
 
 /** Only enqueues; false when no service is there that would do the work. */
 async function leave(session: Session, payload: { tier: Tier | undefined }): Promise<boolean> {
-  await using reached = await findQueue(session);
+  await using reached = await findQueue(session, { toAdd: true });
   if (reached === undefined) {
     session.note('no service is running, so this command does the work itself');
     return false;

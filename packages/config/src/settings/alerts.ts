@@ -1,15 +1,5 @@
-import { commaSeparated, matching, oneOf, parsed, wholeNumber, type Kind } from '../kinds.ts';
+import { commaSeparated, matching, oneOf, urlOf, wholeNumber, type Kind } from '../kinds.ts';
 import { optional, setting } from '../setting.ts';
-
-function urlOf(...protocols: string[]): Kind<string> {
-  const allowed = `a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
-  const read = (text: string): string => {
-    if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol))
-      throw new Error('is not such a URL');
-    return text;
-  };
-  return { allowed, schema: parsed(read) };
-}
 
 const address = /^[^\s@,<>]+@[^\s@,<>]+$/;
 

@@ -1,4 +1,4 @@
-import { anyText, oneOf } from '../kinds.ts';
+import { anyText, oneOf, urlOf } from '../kinds.ts';
 import { optional, setting } from '../setting.ts';
 
 export const output = {
@@ -17,6 +17,13 @@ export const output = {
     default: 'auto',
     meaning: 'auto: pretty on a terminal, else one JSON document a line',
     example: 'json',
+  }),
+  otlpUrl: optional({
+    name: 'OTLP_URL',
+    kind: urlOf('http:', 'https:'),
+    secret: 'url',
+    meaning: 'OpenTelemetry collector that gets a trace of each job (OTLP/HTTP, JSON); unset: none are made',
+    example: 'http://collector:4318',
   }),
   noColor: optional({
     name: 'NO_COLOR',
