@@ -1,7 +1,7 @@
 /** Makes the index of an archive anew, from the archive alone. */
 import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Compression } from '../catalogue.ts';
@@ -25,7 +25,11 @@ import type { RebuildIndex } from './types.ts';
 export const rebuildIndex: RebuildIndex = async (options) => {
   const { archivePath, indexPath, logger, signal } = options;
   const archive = await open(archivePath, 'r');
-  const temporary = `${indexPath}.tmp-${randomBytes(6).toString('hex')}`;
+  // the form that a sweep removes, but of no archive's name: half an index must not be taken for one
+  const temporary = join(
+    dirname(indexPath),
+    `.tmp-${randomBytes(6).toString('hex')}-rebuilt-${basename(indexPath)}`,
+  );
   try {
     const index = await open(temporary, 'wx', 0o600);
     try {

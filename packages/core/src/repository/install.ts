@@ -40,13 +40,18 @@ export async function install(
   return entry;
 }
 
-/** Removes the temporary files of `random`; a name already given stays. */
+/**
+ * Removes the temporary files of `random`. An archive that got its name already stays, and so do its sidecars: `sweep`
+ * gives them theirs, for one of them may say that it is incomplete.
+ */
 export async function discard(
   options: Options,
   random: string,
   entry: Pick<CatalogueEntry, 'filename' | 'tier'>,
 ) {
-  const temporary = join(tierDir(options.backupDir, entry.tier), temporaryName(random, entry.filename));
+  const directory = tierDir(options.backupDir, entry.tier);
+  const temporary = join(directory, temporaryName(random, entry.filename));
+  if (!(await exists(temporary)) && (await exists(join(directory, entry.filename)))) return;
   for (const suffix of ['', ...SIDECARS]) await rm(temporary + suffix, { force: true });
 }
 

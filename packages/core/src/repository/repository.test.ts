@@ -256,6 +256,32 @@ describe('removal', () => {
 });
 
 describe('a sweep after a kill', () => {
+  test('does not take half a checksum for one', async () => {
+    await using repository = await scratchRepository(clock);
+    await locked(repository, clock, async () => {
+      const entry = await addBackup(repository, NIGHT, 'bytes');
+      await rm(repository.checksumPathOf(entry));
+      await writeFile(join(repository.backupDir, 'daily', `.tmp-0123456789ab-${NAME}.sha256`), 'abcd');
+      await repository.sweep();
+      expect(await readdir(join(repository.backupDir, 'daily'))).toEqual(
+        ['', '.idx', '.json'].map((suffix) => NAME + suffix),
+      );
+    });
+  });
+
+  test('or a failure right after the archive got its name loses none of its sidecars', async () => {
+    await using repository = await scratchRepository(clock);
+    await locked(repository, clock, async () => {
+      const reservation = await repository.reserve({ tier: 'daily', at: NIGHT, compression: 'gzip' });
+      const { archivePath, filename } = reservation;
+      await writeFile(join(dirname(archivePath), filename), 'bytes');
+      await writeFile(`${archivePath}.json`, '{}');
+      await repository.discard(reservation);
+      await repository.sweep();
+      expect(await readdir(dirname(archivePath))).toEqual([filename, `${filename}.json`]);
+    });
+  });
+
   test('between the archive’s name and its sidecars’ finishes the commit', async () => {
     await using repository = await scratchRepository(clock);
     const daily = join(repository.backupDir, 'daily');

@@ -2,6 +2,7 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { changeCatalogue, isOurs, readCatalogue, requireLock } from './catalogue.ts';
+import { readChecksum } from './checksum.ts';
 import { exists } from './install.ts';
 import type { Options } from './install.ts';
 import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
@@ -44,7 +45,9 @@ async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
     const archive = filename.slice(0, -sidecar.length);
     const named = await exists(join(dirname(path), archive));
     const unnamed = temporaries.some((other) => other.random === random && other.filename === archive);
-    if (named && !unnamed && !(await exists(join(dirname(path), filename))))
+    // one written anew beside its archive may be cut short; in a commit all of them are complete by now
+    const whole = sidecar !== '.sha256' || (await readChecksum(path, archive)).kind === 'hash';
+    if (named && !unnamed && whole && !(await exists(join(dirname(path), filename))))
       await rename(path, join(dirname(path), filename));
   }
 }
