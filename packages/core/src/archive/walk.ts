@@ -1,5 +1,5 @@
 /** Walks the sources in a fixed order: components in turn, each a tree sorted by the bytes of its names. */
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { type BigIntStats, constants, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import picomatch from 'picomatch';
 import type { Warning } from '../catalogue.ts';
 import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
@@ -58,6 +58,12 @@ interface Level {
   names: string[];
   next: number;
 }
+
+const TYPES = new Map<number, EntryType>([
+  [constants.S_IFREG, 'file'],
+  [constants.S_IFDIR, 'directory'],
+  [constants.S_IFLNK, 'symlink'],
+]);
 
 /** One walk over the sources; what could not be walked is in `report`. Reads lazily, one directory at a time. */
 export class Walk {
@@ -169,10 +175,12 @@ export class Walk {
   }
 
   #entry(group: Group, path: BytePath, source: BytePath, stats: BigIntStats): WalkEntry | undefined {
-    const member = stats.isDirectory()
-      ? group.members[0]
-      : group.members.find(({ select }) => selects(select, path));
-    const type = member && this.#typeOf(path, stats);
+    const format = Number(stats.mode) & constants.S_IFMT;
+    const member =
+      format === constants.S_IFDIR
+        ? group.members[0]
+        : group.members.find(({ select }) => selects(select, path));
+    const type = member && (TYPES.get(format) ?? this.#refuse(path, stats));
     if (member === undefined || type === undefined) return undefined;
     const entry = entryOf(path, source, type, stats, member.component);
     if (type === 'file') return this.#substituted(entry);
@@ -180,10 +188,7 @@ export class Walk {
     return entry;
   }
 
-  #typeOf(path: BytePath, stats: BigIntStats): EntryType | undefined {
-    if (stats.isFile()) return 'file';
-    if (stats.isDirectory()) return 'directory';
-    if (stats.isSymbolicLink()) return 'symlink';
+  #refuse(path: BytePath, stats: BigIntStats): undefined {
     const kind = stats.isSocket() ? 'a socket' : stats.isFIFO() ? 'a FIFO' : 'a device';
     const shown = displayPath(path);
     this.report.warnings.push({
@@ -191,7 +196,6 @@ export class Walk {
       path: shown,
       message: `${shown} is ${kind}: left out`,
     });
-    return undefined;
   }
 
   #substituted(entry: WalkEntry): WalkEntry | undefined {
