@@ -118,6 +118,28 @@ const tree: fc.Arbitrary<Tree> = fc.letrec<{ node: Tree | string; tree: Tree }>(
 })).tree;
 const components = fc.record({ auth: tree, logs: tree, storage: tree }, { requiredKeys: ['storage'] });
 
+test('a commit that cannot be written is undone: the journal never lags behind the data', async () => {
+  await makeTree(join(base, 'data'), { storage: { a: 'old' } });
+  const before = await data();
+  const journal = await stageByHand([target('storage')], { storage: { a: 'new' } });
+  const inTheWay = join(journal.workDirs[0]!, 'journal.json.tmp');
+  const failing = swap(journal, (step) => {
+    if (step === 'commit') mkdirSync(inTheWay);
+    if (step === 'rolled-back') rmSync(inTheWay, { recursive: true });
+  });
+  await expect(failing).rejects.toMatchObject({ code: 'EISDIR' });
+  expect(await data()).toEqual(before);
+  expect([journal.state, readJournal(journal.workDirs[0]!)?.state]).toEqual(['rolled-back', 'rolled-back']);
+});
+
+test('an intent that cannot be written is no swap', async () => {
+  await makeTree(join(base, 'data'), { storage: { a: 'old' } });
+  const journal = await stageByHand([target('storage')], { storage: { a: 'new' } });
+  mkdirSync(join(journal.workDirs[0]!, 'journal.json.tmp'));
+  await expect(swap(journal)).rejects.toMatchObject({ code: 'EISDIR' });
+  expect([journal.state, readJournal(journal.workDirs[0]!)?.state]).toEqual(['staging', 'staging']);
+});
+
 describe('a swap that dies', () => {
   test('before any of its steps is undone or finished, over all components', async () => {
     await fc.assert(

@@ -3,7 +3,14 @@ import * as fs from 'node:fs';
 import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
 import type { BytePath } from '../archive/types.ts';
 import { BackupError } from '../errors.ts';
-import { type Attributes, type Journal, type Move, writeJournal } from './journal.ts';
+import {
+  type Attributes,
+  type Journal,
+  type JournalState,
+  type Move,
+  readJournal,
+  writeJournal,
+} from './journal.ts';
 import { breathe, exists, fsyncPath, isErrno, isWithin, look, parentOf } from './tree.ts';
 
 /** Called before every step with its name; tests die here. */
@@ -30,8 +37,7 @@ export class CannotRename extends Error {
  */
 export async function swap(journal: Journal, step: StepHook = () => {}): Promise<void> {
   step('intent');
-  journal.state = 'swapping';
-  writeJournal(journal);
+  advance(journal, 'swapping');
   try {
     for (const [index, move] of journal.moves.entries()) {
       moveIn(move, step);
@@ -40,13 +46,19 @@ export async function swap(journal: Journal, step: StepHook = () => {}): Promise
     for (const change of journal.attributes) setAttributes(change.place, change.after);
     step('sync');
     syncDirectories(journal);
+    step('commit');
+    advance(journal, 'committed');
   } catch (error) {
-    await rollBack(journal, step);
+    // a commit that failed may yet have reached the disk: then nothing is undone, and the next command finishes it
+    if (readJournal(journal.workDirs[0]!)?.state === 'swapping') await rollBack(journal, step);
     throw error;
   }
-  step('commit');
-  journal.state = 'committed';
-  writeJournal(journal);
+}
+
+/** On the disk first: what could not be written has not happened. */
+function advance(journal: Journal, state: JournalState): void {
+  writeJournal({ ...journal, state });
+  journal.state = state;
 }
 
 /**
@@ -64,8 +76,7 @@ export async function rollBack(journal: Journal, step: StepHook = () => {}): Pro
   for (const change of journal.attributes) setAttributes(change.place, change.before);
   syncDirectories(journal);
   step('rolled-back');
-  journal.state = 'rolled-back';
-  writeJournal(journal);
+  advance(journal, 'rolled-back');
   return strangers;
 }
 
