@@ -1,3 +1,5 @@
+// opens stdin, as OpenTelemetry's import of it would later: no leak of the test that is the first to trace
+import 'node:process';
 import { loadSettings, type Settings } from '@gofr-backup/config';
 import type { Logger } from '@gofr-backup/core';
 import {
@@ -8,15 +10,18 @@ import {
   openQueue,
   queueStatus,
   startConsumer,
+  startTracing,
   type BackupQueue,
   type Connection,
   type Consumer,
   type JobName,
   type Processors,
+  type Tracing,
 } from '@gofr-backup/queue';
 import {
   privateRedis,
   timeTravel,
+  traceCollector,
   waitFor,
   watchLeaks,
   type PrivateRedis,
@@ -87,7 +92,7 @@ async function schedule(env: Record<string, string> = {}): Promise<Service> {
 }
 
 /** Processors that only write down what ran and when. */
-function work(): Consumer {
+function work(telemetry?: Tracing['telemetry']): Consumer {
   const note =
     <Result>(job: JobName, result: Result) =>
     async (run: { jobId: string; payload: object }): Promise<Result> => {
@@ -103,7 +108,7 @@ function work(): Consumer {
     restore: note('restore', { backup: 'a', target: '/', files: 0, bytes: 0, safety_backup: null }),
     drill: note('drill', { backup: 'a', ok: true, files: 0, problems: [] }),
   };
-  const consumer = startConsumer({ project, connection, processors });
+  const consumer = startConsumer({ project, connection, processors, telemetry });
   services.push(consumer);
   return consumer;
 }
@@ -310,3 +315,26 @@ test.runIf(process.env['GOFR_SLOW_TESTS'] === '1')(
   },
   90_000,
 );
+
+test('each run of a schedule is a trace of its own', async () => {
+  const collector = await traceCollector();
+  const otlpUrl = collector.url;
+  const tracing = await startTracing({ project, otlpUrl });
+  const service = await schedule({ BACKUP_OTLP_URL: otlpUrl });
+  await nextRun();
+  work(tracing.telemetry);
+  for (const day of [13, 14, 15]) {
+    travel.to(`2025-12-${day}T02:00:01Z`);
+    await settle();
+    await waitFor(() => backups().length === day - 12);
+  }
+  await service.stop();
+  await tracing.stop();
+  await collector.stop();
+  const runs = collector.spans.filter(
+    ({ name, attributes }) =>
+      name.startsWith('process') && JSON.stringify(attributes).includes('"repeat:backup:'),
+  );
+  expect(runs).toHaveLength(3);
+  expect(new Set(runs.map(({ traceId }) => traceId)).size).toBe(3);
+});
