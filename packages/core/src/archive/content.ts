@@ -11,30 +11,15 @@ export async function* contentOf(
   path: string,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  let found = await find(source, pathMatcher(path), signal);
+  let found = await source.find(pathMatcher(path), signal);
   // targets come before their links, so this ends; an archive that says otherwise finds nothing
   for (let hops = 0; found?.entry.type === 'hardlink' && hops < 10; hops++) {
     const target: BytePath = found.entry.linkTarget!;
-    found = await find(source, (candidate) => candidate === target, signal);
+    found = await source.find((candidate) => candidate === target, signal);
   }
   if (found === undefined) throw noSuchPath(path);
   if (found.entry.type !== 'file') throw notAFile(found.entry);
   yield* source.content(found.ordinal, found.entry.size, signal);
-}
-
-/** The last entry of a name, as tar would leave it. */
-async function find(
-  source: EntrySource,
-  matches: (path: BytePath) => boolean,
-  signal: AbortSignal,
-): Promise<{ entry: ArchiveEntry; ordinal: number } | undefined> {
-  let ordinal = 0;
-  let found: { entry: ArchiveEntry; ordinal: number } | undefined;
-  for await (const entry of source.entries(signal)) {
-    if (matches(entry.path)) found = { entry, ordinal };
-    ordinal++;
-  }
-  return found;
 }
 
 function notAFile({ path, type, linkTarget }: ArchiveEntry): BackupError {

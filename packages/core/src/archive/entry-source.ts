@@ -10,10 +10,18 @@ export interface EntrySource {
   readonly size: number;
   /** in archive order, with canonical paths; may be asked for again */
   entries(signal: AbortSignal): AsyncIterable<ArchiveEntry>;
+  /** The last entry whose path matches, as tar would leave it. */
+  find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined>;
   /** Content of the regular file that is the `ordinal`th of the entries, counted from 0. */
   content(ordinal: number, size: number, signal: AbortSignal): AsyncIterable<Buffer>;
   /** Writes the regular files that the plan wants, with their metadata. */
   writeFiles(work: FileWork): Promise<void>;
+}
+
+export interface FoundEntry {
+  entry: ArchiveEntry;
+  /** counted from 0 over all entries */
+  ordinal: number;
 }
 
 export interface FileWork {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   file,
   hardlink,
+  isMissing,
   makeTree,
   readTree,
   sparse,
@@ -72,7 +73,9 @@ function wholeSeconds(tree: Record<string, TreeEntry>): Record<string, unknown> 
   );
 }
 
-test.each(TOOLS)('an archive of $name is extracted as the tree it was made of', async ({ make, loses }) => {
+const present = TOOLS.filter(({ make }) => !isMissing(make('', '')[0]));
+
+test.each(present)('an archive of $name is extracted as the tree it was made of', async ({ make, loses }) => {
   await using scratch = await temporaryDirectory();
   const source = await makeTree(join(scratch.path, 'source'), TREE);
   const archivePath = join(scratch.path, 'archive');
@@ -86,7 +89,7 @@ test.each(TOOLS)('an archive of $name is extracted as the tree it was made of', 
   expect(got).toEqual(wanted);
 });
 
-test('ustar by Python: what it can hold', async () => {
+test.skipIf(isMissing('python3'))('ustar by Python: what it can hold', async () => {
   await using scratch = await temporaryDirectory();
   const source = await makeTree(join(scratch.path, 'source'), {
     a: 'a',
@@ -126,33 +129,36 @@ test.each(['--format=gnu', '--sparse-version=0.0', '--sparse-version=0.1', '--sp
   },
 );
 
-test('an archive of the first generation: one gzip stream, listed, measured, one file read', async () => {
-  await using scratch = await temporaryDirectory();
-  const source = await makeTree(scratch.path, {
-    storage: { 'metadata.json': '{}', charts: { 'a.png': 'PNG' } },
-    auth: { token: 't' },
-  });
-  const archivePath = join(source, 'gofr-plot_daily_20250101_020000.tar.gz');
-  const script = `import sys, tarfile
+test.skipIf(isMissing('python3'))(
+  'an archive of the first generation: one gzip stream, listed, measured, one file read',
+  async () => {
+    await using scratch = await temporaryDirectory();
+    const source = await makeTree(scratch.path, {
+      storage: { 'metadata.json': '{}', charts: { 'a.png': 'PNG' } },
+      auth: { token: 't' },
+    });
+    const archivePath = join(source, 'gofr-plot_daily_20250101_020000.tar.gz');
+    const script = `import sys, tarfile
 with tarfile.open(sys.argv[1], "w:gz") as archive:
     archive.add(sys.argv[2] + "/storage", arcname="data/storage")
     archive.add(sys.argv[2] + "/auth", arcname="data/auth")`;
-  execFileSync('python3', ['-c', script, archivePath, source]);
-  await using reader = await opened({ archivePath });
-  expect(reader.indexed).toBe(false);
-  expect(reader.codec).toBe('gzip');
-  expect((await listOf(reader.entries())).map(({ path }) => path)).toEqual([
-    ...['data/storage', 'data/storage/charts', 'data/storage/charts/a.png', 'data/storage/metadata.json'],
-    ...['data/auth', 'data/auth/token'],
-  ]);
-  expect(await reader.measure(['data/storage'])).toEqual({ bytes: 5, entries: 5 });
-  expect((await collect(reader.content('data/storage/charts/a.png'))).toString()).toBe('PNG');
-  const out = join(source, 'out');
-  mkdirSync(out);
-  const report = await reader.extract({ ...testPorts(), directory: out, paths: ['data/auth'] });
-  expect(report).toEqual({ files: 1, bytes: 1, warnings: [] });
-  expect(Object.keys(await readTree(out))).toEqual(['data', 'data/auth', 'data/auth/token']);
-});
+    execFileSync('python3', ['-c', script, archivePath, source]);
+    await using reader = await opened({ archivePath });
+    expect(reader.indexed).toBe(false);
+    expect(reader.codec).toBe('gzip');
+    expect((await listOf(reader.entries())).map(({ path }) => path)).toEqual([
+      ...['data/storage', 'data/storage/charts', 'data/storage/charts/a.png', 'data/storage/metadata.json'],
+      ...['data/auth', 'data/auth/token'],
+    ]);
+    expect(await reader.measure(['data/storage'])).toEqual({ bytes: 5, entries: 5 });
+    expect((await collect(reader.content('data/storage/charts/a.png'))).toString()).toBe('PNG');
+    const out = join(source, 'out');
+    mkdirSync(out);
+    const report = await reader.extract({ ...testPorts(), directory: out, paths: ['data/auth'] });
+    expect(report).toEqual({ files: 1, bytes: 1, warnings: [] });
+    expect(Object.keys(await readTree(out))).toEqual(['data', 'data/auth', 'data/auth/token']);
+  },
+);
 
 test('a selected hard link brings the content of a file that is not selected', async () => {
   await using scratch = await temporaryDirectory();

@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync } from 'node:fs';
 import { type FileHandle, readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Compression } from '../catalogue.ts';
-import type { EntrySource, FileWork } from './entry-source.ts';
+import type { EntrySource, FileWork, FoundEntry } from './entry-source.ts';
 import { createFile, reopenFile, setMetadata } from './file-writer.ts';
 import { readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, decodeIndex, type IndexEntry, type IndexFrame } from './index-file.ts';
@@ -60,6 +60,14 @@ export class IndexedSource implements EntrySource {
         yield trusted(entry);
       }
     }
+  }
+
+  async find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined> {
+    signal.throwIfAborted();
+    const ordinal = this.index.findLast(matches);
+    if (ordinal === undefined) return undefined;
+    const frame = this.#frameOf(ordinal);
+    return { entry: trusted(this.index.entriesOf(frame.number)[ordinal - frame.firstEntry]!), ordinal };
   }
 
   /** Every frame, proved: `entry` sees all entries in order, `problem` what is wrong with a frame. */

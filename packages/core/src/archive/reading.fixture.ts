@@ -13,7 +13,7 @@ export function testPorts(signal = new AbortController().signal): Ports {
 export async function opened(
   options: Pick<OpenArchiveOptions, 'archivePath'> & Partial<OpenArchiveOptions>,
 ): Promise<ArchiveReader & AsyncDisposable> {
-  const reader = await openArchive({ ...testPorts(), threads: 2, ...options });
+  const reader = await openArchive({ ...testPorts(), threads: 1, ...options });
   return Object.assign(reader, { [Symbol.asyncDispose]: () => reader.close() });
 }
 

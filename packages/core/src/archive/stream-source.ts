@@ -2,7 +2,7 @@
 import { closeSync, ftruncateSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Compression } from '../catalogue.ts';
-import type { EntrySource, FileWork } from './entry-source.ts';
+import type { EntrySource, FileWork, FoundEntry } from './entry-source.ts';
 import { createFile, setMetadata, writeAt, writeSparseAt } from './file-writer.ts';
 import { SLICE_BYTES } from './index-file.ts';
 import { damaged } from './refusals.ts';
@@ -44,6 +44,16 @@ export class StreamSource implements EntrySource {
       }
     }
     this.#kept = kept;
+  }
+
+  async find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined> {
+    let ordinal = 0;
+    let found: FoundEntry | undefined;
+    for await (const entry of this.entries(signal)) {
+      if (matches(entry.path)) found = { entry, ordinal };
+      ordinal++;
+    }
+    return found;
   }
 
   /** Decodes everything into `sink`; yields after every piece of the stream, with its length. */

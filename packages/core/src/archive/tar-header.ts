@@ -38,6 +38,16 @@ function base256(block: Buffer, start: number, length: number): bigint {
   return block[start]! & 0x40 ? value - (1n << bits) : value;
 }
 
+/** Octal digits up to a NUL, with spaces around them; 0 when there are none, undefined when there is anything else. */
+function octalField(block: Buffer, start: number, end: number): number | undefined {
+  let value = 0;
+  let at = start;
+  while (at < end && block[at] === 0x20) at++;
+  for (; at < end && block[at]! >= 0x30 && block[at]! <= 0x37; at++) value = value * 8 + block[at]! - 0x30;
+  while (at < end && block[at] === 0x20) at++;
+  return at === end || block[at] === 0 ? value : undefined;
+}
+
 /** A numeric field within [minimum, maximum]; blank counts as zero, as every tar reads it. */
 export function numericField(
   block: Buffer,
@@ -50,9 +60,9 @@ export function numericField(
   if (block[start]! & 0x80) {
     value = Number(base256(block, start, length));
   } else {
-    const text = field(block, start, length).trim();
-    if (text !== '' && !/^[0-7]+$/.test(text)) throw new MalformedHeader(`its ${what} is not a number`);
-    value = text === '' ? 0 : parseInt(text, 8);
+    const octal = octalField(block, start, start + length);
+    if (octal === undefined) throw new MalformedHeader(`its ${what} is not a number`);
+    value = octal;
   }
   if (value < 0 && minimum >= 0) throw new MalformedHeader(`its ${what} is negative`);
   if (value < minimum || value > maximum) throw new MalformedHeader(`its ${what} is out of range`);
@@ -84,8 +94,8 @@ export function isZeroBlock(block: Buffer): boolean {
 }
 
 export function hasValidChecksum(block: Buffer): boolean {
-  const text = field(block, 148, 8).trim();
-  return /^[0-7]+$/.test(text) && checksums(block).includes(parseInt(text, 8));
+  const claimed = octalField(block, 148, 156);
+  return claimed !== undefined && claimed > 0 && checksums(block).includes(claimed);
 }
 
 /** The header in `block`, whose checksum is right. Throws MalformedHeader. */
