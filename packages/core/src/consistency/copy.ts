@@ -113,27 +113,43 @@ function changedAt(path: BytePath): number {
   return fs.lstatSync(fsPath(path), { throwIfNoEntry: false })?.ctimeMs ?? 0;
 }
 
-/**
- * The first complaint of `integrity_check`, or why the database cannot be opened; undefined when it is whole. Writable:
- * what a crash left unfinished is finished first, as any program would that opens it.
- */
-export function integrityProblem(
+/** The first complaint of `integrity_check`, or why the database cannot be opened; undefined when it is whole. */
+export function integrityProblem(path: string | Buffer, how: { writable: boolean }): string | undefined {
+  return checkIntegrity(path, how)?.problem;
+}
+
+/** `proven`: the content is at fault, and not a full disk, a missing right or an extension that is not here. */
+export interface IntegrityFinding {
+  problem: string;
+  proven: boolean;
+}
+
+/** Writable: what a crash left unfinished is finished first, as any program would that opens it. */
+export function checkIntegrity(
   path: string | Buffer,
   { writable }: { writable: boolean },
-): string | undefined {
+): IntegrityFinding | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { readOnly: !writable });
     const rows = database.prepare('PRAGMA integrity_check(3)').all() as { integrity_check: string }[];
     const text = rows.map((row) => row.integrity_check).join('; ');
-    return text === 'ok' ? undefined : text;
+    return text === 'ok' ? undefined : { problem: text, proven: true };
   } catch (error) {
     // a table of an extension that is not here says nothing about the file
-    return /no such module/.test(messageOf(error)) ? undefined : messageOf(error);
+    if (/no such module/.test(messageOf(error))) return undefined;
+    return { problem: messageOf(error), proven: CONTENT_ERRORS.has(resultCodeOf(error)) };
   } finally {
     database?.close();
   }
 }
+
+/** https://www.sqlite.org/rescode.html: SQLITE_CORRUPT and SQLITE_NOTADB */
+const CONTENT_ERRORS: ReadonlySet<number> = new Set([11, 26]);
+
+/** The primary code is the low byte of an extended one. */
+const resultCodeOf = (error: unknown): number =>
+  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
 
 function removeCopies(destination: string): void {
   for (const suffix of ['', ...ALL_COMPANIONS]) fs.rmSync(destination + suffix, { force: true });

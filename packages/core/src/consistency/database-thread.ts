@@ -1,7 +1,7 @@
 /** The other side of the database worker: one job at a time, ended by a signal. */
 import { Worker } from 'node:worker_threads';
 import type { BytePath, Component } from '../archive/types.ts';
-import type { CopyOutcome } from './copy.ts';
+import type { CopyOutcome, IntegrityFinding } from './copy.ts';
 import type { DatabaseJob } from './database-worker.ts';
 import type { FoundDatabase } from './find.ts';
 
@@ -29,7 +29,7 @@ export class DatabaseThread {
   }
 
   /** undefined when the database is whole; it is opened writable: only for copies */
-  check(path: BytePath): Promise<string | undefined> {
+  check(path: BytePath): Promise<IntegrityFinding | undefined> {
     return this.#run({ kind: 'check', path });
   }
 

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { BytePath, Component } from '../archive/types.ts';
 import { fsPath } from '../archive/byte-path.ts';
-import { copyDatabase, integrityProblem } from './copy.ts';
+import { checkIntegrity, copyDatabase } from './copy.ts';
 import { findDatabases } from './find.ts';
 
 export type DatabaseJob =
@@ -13,7 +13,7 @@ export type DatabaseJob =
 async function answer(job: DatabaseJob): Promise<unknown> {
   if (job.kind === 'find') return findDatabases(job.components, job.exclude);
   if (job.kind === 'copy') return copyDatabase(job.source, job.destination);
-  return integrityProblem(fsPath(job.path), { writable: true });
+  return checkIntegrity(fsPath(job.path), { writable: true });
 }
 
 parentPort?.on('message', (job: DatabaseJob) => {

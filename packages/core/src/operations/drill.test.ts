@@ -70,6 +70,22 @@ test('a damaged one fails, and is corrupt from then on', async () => {
   expect(leftovers()).toEqual([]);
 });
 
+test('one that lies otherwise on the disk of the drill fails it, and is not called corrupt for that', async () => {
+  await fill(world, THEN);
+  const { filename } = (await backup(world.ctx, { trigger: 'manual' })).backup;
+  const before = await entryOf(filename);
+  const progress: typeof world.ctx.progress = ({ phase, bytes, totalBytes }) => {
+    if (phase !== 'extract' || bytes !== totalBytes) return;
+    const [scratch = ''] = leftovers();
+    const restored = join(world.plan.backupDir, '.gofr-backup/scratch', scratch, 'restored');
+    // as on a file system without modes
+    if (scratch !== '') chmodSync(join(restored, 'logs/app.log'), 0o777);
+  };
+  const outcome = await drill({ ...world.ctx, progress }, { backup: filename });
+  expect(outcome).toMatchObject({ ok: false, problems: ['logs/app.log: has another mode'] });
+  expect(await entryOf(filename)).toMatchObject({ status: before.status, last_drill_ok: false });
+});
+
 describe('databases', () => {
   function makeDatabase(path: string): void {
     const db = new DatabaseSync(path);

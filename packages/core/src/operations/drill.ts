@@ -11,6 +11,7 @@ import { databaseWarningPaths } from '../consistency/snapshot.ts';
 import { BackupError, toBackupError } from '../errors.ts';
 import { type Comparison, compareTree } from '../recovery/compare.ts';
 import { removeTree } from '../recovery/tree.ts';
+import { readChecksum } from '../repository/checksum.ts';
 import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
 import { makeScratch } from '../repository/scratch.ts';
@@ -23,29 +24,33 @@ const PER_ENTRY = 4096;
 
 interface Findings {
   files: number;
-  /** what makes the backup no backup */
+  /** what proves that the backup is none */
+  damage: string[];
+  /** what was extracted whole, but lies otherwise on the disk of the drill: its file system is to blame, or this program */
   problems: string[];
   /** what was so already when it was backed up */
   notes: string[];
 }
 
 /**
- * Takes the lock. Extracts everything, reads it again from the disk against the index's hashes, checks SQLite databases.
- * A failed drill is an outcome (`ok: false`), not an error; the backup is then marked corrupt. DISK_FULL: no verdict.
+ * Takes the lock. Reads the archive in full, extracts it, reads that again against the hashes, checks SQLite databases.
+ * A failed drill is an outcome (`ok: false`), not an error; the backup is marked corrupt when it is proven to be.
+ * DISK_FULL: no verdict.
  */
 export function drill(ctx: OperationContext, request: DrillRequest): Promise<DrillOutcome> {
   return underLock(ctx, 'drill', async (repository, inner, lock) => {
     const entry = await repository.find(request.backup);
     const scratch = await scratchFor(repository, lock.readOnly);
     try {
-      const { files, problems, notes } = await findingsOf(inner, repository, entry, scratch.path);
+      const { files, damage, ...other } = await findingsOf(inner, repository, entry, scratch.path);
+      const problems = [...damage, ...other.problems];
       const ok = problems.length === 0;
-      if (!lock.readOnly) await record(inner, repository, entry, ok);
+      if (!lock.readOnly) await record(inner, repository, entry, ok, damage.length > 0);
       inner.logger.info(
         { backup: entry.filename, ok, files, problems: problems.slice(0, 20) },
         'drill ended',
       );
-      return { backup: entry.filename, ok, files, problems: [...problems, ...notes] };
+      return { backup: entry.filename, ok, files, problems: [...problems, ...other.notes] };
     } finally {
       await removeTree(toBytePath(scratch.path));
       await scratch.dispose();
@@ -65,7 +70,7 @@ async function findingsOf(
   } catch (error) {
     const { code, message, why } = toBackupError(error, 'drill');
     if (code !== 'ARCHIVE_DAMAGED' && code !== 'ARCHIVE_HOSTILE') throw error;
-    return { files: 0, problems: [why ? `${message}: ${why}` : message], notes: [] };
+    return { files: 0, damage: [why ? `${message}: ${why}` : message], problems: [], notes: [] };
   }
 }
 
@@ -78,6 +83,8 @@ async function extractAndCompare(
   const reader = await openIndexed(ctx, repository, entry, scratch);
   try {
     await assertRoom(reader, scratch);
+    const { ok, problems } = await reader.verify(ctx, await expectedSha256(repository, entry));
+    if (!ok) return { files: 0, damage: problems.map(problemText), problems: [], notes: [] };
     const directory = join(scratch, 'restored');
     await mkdir(directory, { mode: 0o700 });
     await reader.extract({ ...ctx, directory, allowedRoots: rootsOf(ctx.plan) });
@@ -85,12 +92,19 @@ async function extractAndCompare(
     const { torn, known } = await checkDatabases(ctx, entry, comparison);
     return {
       files: comparison.files,
-      problems: [...comparison.problems, ...torn].map(problemText),
+      damage: torn.map(problemText),
+      problems: comparison.problems.map(problemText),
       notes: known.map(problemText),
     };
   } finally {
     await reader.close();
   }
+}
+
+/** Extraction reads only what it writes: damage elsewhere stops `tar` all the same. */
+async function expectedSha256(repository: Repository, entry: CatalogueEntry): Promise<string | undefined> {
+  const checksum = await readChecksum(repository.checksumPathOf(entry), entry.filename);
+  return checksum.kind === 'hash' ? checksum.sha256 : entry.sha256;
 }
 
 /** Without the index's hashes there is nothing to compare with: a backup that has none gets one in the scratch. */
@@ -130,12 +144,14 @@ async function checkDatabases(
   const thread = new DatabaseThread(signal);
   try {
     for (const { path, place } of databases) {
-      const problem = await thread.check(place);
-      if (problem === undefined) continue;
+      const found = await thread.check(place);
+      if (found === undefined) continue;
+      const { problem, proven } = found;
       const shown = displayPath(path);
       if (warned.has(shown))
         known.push({ path: shown, message: `this database was damaged when it was backed up: ${problem}` });
-      else torn.push({ path: shown, message: `this database does not open whole: ${problem}` });
+      else if (proven) torn.push({ path: shown, message: `this database does not open whole: ${problem}` });
+      else known.push({ path: shown, message: `this database could not be checked: ${problem}` });
     }
   } finally {
     await thread.close();
@@ -149,9 +165,11 @@ async function record(
   repository: Repository,
   entry: CatalogueEntry,
   ok: boolean,
+  damaged: boolean,
 ): Promise<void> {
   const drilled = { last_drill_at: isoUtc(ctx.clock.now()), last_drill_ok: ok };
-  await repository.update(entry.filename, ok ? drilled : { ...drilled, status: 'corrupt', verified: false });
+  const verdict = damaged ? ({ status: 'corrupt', verified: false } as const) : {};
+  await repository.update(entry.filename, { ...drilled, ...verdict });
 }
 
 /** Beside the backups, where there is most likely room; elsewhere when that is read-only. */
