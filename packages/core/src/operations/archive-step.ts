@@ -12,7 +12,8 @@ import { checkSources, refuseEmptied } from './check-sources.ts';
 import { withCommands } from './commands.ts';
 import { underLock } from './context.ts';
 import { ensureSpace } from './ensure-space.ts';
-import { markRun, rememberFailure } from './last-run.ts';
+import { markRun, readLastRun, rememberFailure } from './last-run.ts';
+import type { LastRun } from './last-run.ts';
 import type { BackupRequest, OperationContext } from './types.ts';
 
 /**
@@ -25,10 +26,11 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
     const own = madeBy(request, before);
     if (own !== undefined) return complete(own);
     return rememberFailure(repository, inner, async () => {
+      const previous = await readLastRun(repository);
       await markRun(repository, inner, { state: 'running' });
       const lastGood = before.find((entry) => isGood(entry, inner.plan.retention));
       const missing = await checkSources(inner.plan.components, lastGood);
-      await ensureSpace(inner, repository, lastGood);
+      await ensureSpace(inner, repository, lastGood, mayPrune(request, previous));
       const entry = await withCommands(inner.plan, inner, () =>
         withSnapshots(inner, repository, (snapshots) =>
           makeArchive({ ctx: inner, repository, request, before, lastGood, missing, snapshots }),
@@ -38,6 +40,14 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
     });
   });
 }
+
+/**
+ * For want of space: not for a restore, whose very backup might go; and not after a failure, but for one that pruning
+ * is the remedy of.
+ */
+const mayPrune = ({ trigger }: BackupRequest, previous: LastRun | undefined): boolean =>
+  trigger !== 'pre-restore' &&
+  (previous === undefined || previous.state === 'done' || previous.code === 'DISK_FULL');
 
 const madeBy = ({ run, tier = 'daily' }: BackupRequest, before: Catalogue): CatalogueEntry | undefined =>
   run === undefined ? undefined : before.find((entry) => entry.run === run && entry.tier === tier);

@@ -3,9 +3,10 @@ import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { fakeClock, makeTree, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
+import type { Trigger } from '../catalogue.ts';
 import { archiveStep } from './archive-step.ts';
 import { backup, promoteStep, verifyStep } from './backup.ts';
-import { readLastRun } from './last-run.ts';
+import { markRun, readLastRun } from './last-run.ts';
 import { list } from './list.ts';
 import { underLock } from './context.ts';
 import { addBackup } from '../repository/testing.ts';
@@ -203,7 +204,7 @@ describe('room', () => {
     expect(await namesIn(on.backups)).toEqual([]);
   });
 
-  test('is made by pruning what the policy lets go anyway, also after a failed run', async () => {
+  test('is made by pruning what the policy lets go anyway; not for a restore, not after another failure', async () => {
     const clock = fakeClock(NIGHT);
     await using on = await scene(clock);
     await makeTree(on.data, SERVICE);
@@ -212,8 +213,16 @@ describe('room', () => {
         await addBackup(repository, clock.now() - age * 86_400_000, `${age}`, { status: 'good', files: 3 });
     });
     const narrow = on.with({ minFree: 2 ** 60 });
-    await expect(backup(narrow, manual)).rejects.toMatchObject({ code: 'DISK_FULL' });
-    expect((await list(on.ctx)).backups).toHaveLength(3);
+    const leaves = async (trigger: Trigger, count: number) => {
+      await expect(backup(narrow, { trigger })).rejects.toMatchObject({ code: 'DISK_FULL' });
+      expect((await list(on.ctx)).backups).toHaveLength(count);
+    };
+    await leaves('pre-restore', 5);
+    await underLock(on.ctx, 'test', (repository) =>
+      markRun(repository, on.ctx, { state: 'failed', code: 'PERMISSION' }),
+    );
+    await leaves('manual', 5);
+    await leaves('manual', 3);
     expect(await stateOf(on.backups)).toMatchObject({ state: 'failed' });
     await expect(backup(narrow, manual)).rejects.toMatchObject({ code: 'DISK_FULL' });
   });

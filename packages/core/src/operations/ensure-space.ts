@@ -6,18 +6,21 @@ import { pruneForSpace } from './prune.ts';
 import type { OperationContext } from './types.ts';
 
 /**
- * There is room for one more archive like the last and the reserve, if need be after pruning what the policy lets go
- * anyway; else DISK_FULL, before anything is written.
+ * There is room for one more archive like the last and the reserve, if need be (and `mayPrune`) after pruning what the
+ * policy lets go anyway; else DISK_FULL, before anything is written.
  */
 export async function ensureSpace(
   ctx: OperationContext,
   repository: Repository,
   last: CatalogueEntry | undefined,
+  mayPrune: boolean,
 ): Promise<void> {
   const needed = (last?.size_bytes ?? 0) + ctx.plan.minFree;
   if ((await freeSpace(repository.backupDir)) >= needed) return;
-  ctx.logger.warn({ needed }, 'little space left: pruning before the backup');
-  await pruneForSpace(ctx);
+  if (mayPrune) {
+    ctx.logger.warn({ needed }, 'little space left: pruning before the backup');
+    await pruneForSpace(ctx);
+  }
   const free = await freeSpace(repository.backupDir);
   if (free >= needed) return;
   const trashed = (await repository.trashed()).reduce((sum, { size_bytes }) => sum + size_bytes, 0);
