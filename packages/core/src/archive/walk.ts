@@ -3,6 +3,7 @@ import { type BigIntStats, constants, lstatSync, readdirSync, readlinkSync, stat
 import picomatch from 'picomatch';
 import type { Warning } from '../catalogue.ts';
 import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
+import { outwardLinks } from './outward-link.ts';
 import { comparableIno, errnoOf } from './source-file.ts';
 import type { BytePath, Component, EntryType, Substitute } from './types.ts';
 
@@ -72,12 +73,14 @@ export class Walk {
   #substitutes: ReadonlyMap<BytePath, Substitute>;
   #excluded: (displayed: string) => boolean;
   #groups: Group[];
+  #outward: ReturnType<typeof outwardLinks>;
 
   constructor({ components, exclude, substitutes }: WalkOptions) {
     this.#components = components;
     this.#substitutes = substitutes ?? new Map();
     this.#excluded = matcher(exclude);
     this.#groups = grouped(components);
+    this.#outward = outwardLinks(components);
     this.report = { warnings: [], unreadable: [], present: components.map(() => false) };
   }
 
@@ -210,6 +213,8 @@ export class Walk {
   #withTarget(entry: WalkEntry): WalkEntry | undefined {
     try {
       entry.linkTarget = readlinkSync(fsPath(entry.source), { encoding: 'latin1' });
+      const warning = this.#outward(entry.path, entry.linkTarget);
+      if (warning !== undefined) this.report.warnings.push(warning);
       return entry;
     } catch (cause) {
       if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'EINVAL') this.#vanished(entry.path);
