@@ -1,9 +1,17 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** A directory that is gone at the end of the scope: `await using dir = await temporaryDirectory()`. */
 export async function temporaryDirectory(prefix = 'gofr-test-'): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), prefix));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  return { path, [Symbol.asyncDispose]: () => remove(path) };
+}
+
+/** Also what an ordinary user made so that he may not write into it. */
+async function remove(path: string): Promise<void> {
+  if (process.getuid?.() !== 0) await promisify(execFile)('chmod', ['-R', 'u+rwX', path]).catch(() => {});
+  await rm(path, { recursive: true, force: true });
 }
