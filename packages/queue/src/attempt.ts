@@ -52,6 +52,7 @@ export async function attempt(
   const progress = throttleProgress((event: ProgressEvent) => job.updateProgress(event));
   try {
     const { name, payload } = readJob(job);
+    refuseSecondLife(job, name);
     const result = await (processors[name] as Processor<JobName>)({
       jobId: job.id ?? '',
       attempt: job.attemptsMade + 1,
@@ -73,6 +74,14 @@ export async function attempt(
     await progress.end();
     await log.flush();
   }
+}
+
+function refuseSecondLife(job: Job, name: JobName): void {
+  if (job.stalledCounter === 0 || !('endsWithItsWorker' in JOBS[name])) return;
+  throw new BackupError('CANCELLED', `The ${name} ended with its worker`, {
+    why: 'Its worker was killed or cut off while it ran; it is not begun anew by itself, because data may be newer now.',
+    hint: 'The data is the old or the new as a whole. Look at it, and give the command again if it is still wanted.',
+  });
 }
 
 function readJob(job: Job): { name: JobName; payload: Payload<JobName> } {

@@ -19,6 +19,11 @@ export interface JobContract<Name extends string, Payload extends z.ZodObject, R
   backoff: Backoff;
   /** ms a job waits for another operation to give up the lock before it fails as BUSY */
   patience(payload: z.output<Payload>): number;
+  /**
+   * true: not taken up again when its worker died. What was asked then may be wrong by the time a worker is back, and
+   * what the dead one left is settled by the next operation anyway.
+   */
+  endsWithItsWorker?: true;
   /** Jobs of the same key are one while the first waits or runs; undefined: never joined. */
   joins(payload: z.output<Payload>): string | undefined;
 }

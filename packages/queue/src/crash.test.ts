@@ -60,3 +60,36 @@ test('kill -9 three times over: the job survives, goes on where it was, and lose
   await queue.close();
   connection.close();
 }, 90_000);
+
+const RESTORER = WORKER.replace(
+  /backup: async[^]*\n {4}\},/,
+  "restore: () => { console.log('begun'); return new Promise(() => {}); },",
+);
+
+test('a restore ends with its worker: it is not begun anew over what may be newer data', async () => {
+  await using redis = await privateRedis();
+  const connection = await connect(redis.url, { mode: 'service' });
+  const queue = openQueue('plot', connection);
+  const job = await enqueue(queue, 'restore', { backup: 'latest' });
+  const worker = spawn(process.execPath, ['--input-type=module', '-e', RESTORER, redis.url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(worker.stdout, 'data');
+  worker.kill('SIGKILL');
+  await once(worker, 'exit');
+  let restores = 0;
+  const consumer = startConsumer({
+    project: 'plot',
+    connection,
+    lockDuration: 1000,
+    processors: idle({ restore: () => Promise.reject(new Error(`begun anew ${++restores} times`)) }),
+  });
+  await expect(follow(job)).rejects.toMatchObject({
+    code: 'CANCELLED',
+    message: 'The restore ended with its worker',
+  });
+  expect(restores).toBe(0);
+  await consumer.stop();
+  await queue.close();
+  connection.close();
+}, 90_000);

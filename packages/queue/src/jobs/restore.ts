@@ -28,6 +28,8 @@ export const restore = defineJob({
     warnings: z.array(z.string()).exactOptional(),
   }) satisfies z.ZodType<RestoreOutcome>,
   ...THREE_ATTEMPTS,
+  // hours later it would go over newer data
+  endsWithItsWorker: true,
   patience: () => WATCHED,
   joins: () => undefined,
 });
