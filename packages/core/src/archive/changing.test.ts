@@ -1,6 +1,6 @@
 /** Files that change under the reader. The writers are real threads that do not stop before the archive is made. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { isMissing, temporaryDirectory } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
@@ -107,3 +107,29 @@ async function expectNotReused(
   });
   expect(again.linked).toBe(false);
 }
+
+test('the first of several names vanishes after the walk saw it: the others keep the content', async () => {
+  await using place = await temporaryDirectory();
+  const at = inside(place.path);
+  mkdirSync(at('source'));
+  writeFileSync(at('source/a'), 'linked content');
+  writeFileSync(at('source/c'), Buffer.alloc(1_900_000, 'a frame of its own\n'));
+  for (const name of ['b', 'y', 'z']) linkSync(at('source/a'), at(`source/${name}`));
+  // asked first when the walk begins, then for every frame found
+  let asked = 0;
+  const monotonic = (): number => {
+    if (++asked === 2) rmSync(at('source/a'));
+    return performance.now();
+  };
+  const result = await archive(at('source'), at('out'), {
+    codec: 'none',
+    clock: { now: () => Date.now(), monotonic },
+  });
+  expect(result.warnings).toMatchObject([{ code: 'vanished', path: 'storage/a' }]);
+  expect(result.files).toBe(4);
+  execFileSync('tar', ['-xf', at('out'), '-C', place.path]);
+  expect(['b', 'y', 'z'].map((name) => readFileSync(at(`storage/${name}`), 'utf8'))).toEqual(
+    Array.from({ length: 3 }, () => 'linked content'),
+  );
+  expect(statSync(at('storage/b')).ino).toBe(statSync(at('storage/z')).ino);
+});

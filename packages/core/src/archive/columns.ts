@@ -118,14 +118,13 @@ export class ColumnReader {
   }
 }
 
-/** Columns one after the other, each preceded by its length as a varint. */
-export function joinColumns(columns: ColumnWriter[]): Buffer {
-  const joined = new ColumnWriter();
+/** Writes columns one after the other to `joined`, each preceded by its length as a varint. */
+export function joinColumns(columns: ColumnWriter[], joined: ColumnWriter): void {
+  joined.clear();
   for (const column of columns) {
     joined.varint(column.length);
     joined.raw(column.view());
   }
-  return joined.view();
 }
 
 function safe(value: number): number {

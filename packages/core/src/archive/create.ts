@@ -83,7 +83,9 @@ class Run {
       const orphans = this.#line?.queue.orphans.splice(0) ?? [];
       if (orphans.length === 0) return;
       for (const orphan of orphans) this.#tally.remove(orphan);
-      await this.#archive(orphans.map((orphan) => orphan.asFile!));
+      await this.#archive(
+        orphans.flatMap((orphan) => orphan.asFile ?? this.#walk.entryAt(orphan.path) ?? []),
+      );
     }
   }
 
@@ -128,7 +130,7 @@ class Run {
       const reusable = this.#previous?.match(planned);
       if (reusable !== undefined && this.#isNextUnchanged(reusable)) continue;
       if (this.#line === undefined) await this.#openLine();
-      if (reusable !== undefined) await this.#copy(reusable, planned);
+      if (reusable !== undefined) await this.#copy(reusable);
       else await this.#build(planned);
     }
   }
@@ -148,37 +150,35 @@ class Run {
       previous: this.#previous,
     });
     this.#line = line;
-    const { index } = this.#previous ?? {};
-    let header: { frame: number; entry: () => LinkedEntry } | undefined;
-    for (let number = 0; number < this.#unchanged; number++) {
-      const frame = index!.frame(number);
-      const entries = index!.entriesOf(number);
-      const again = (): LinkedEntry[] => entries.flatMap(({ path }) => this.#walk.entryAt(path) ?? []);
-      if (entries[0]?.sliced) header = { frame: number, entry: () => again()[0] ?? fail(entries[0]!.path) };
-      const { frame: headerFrame, entry } = header ?? {};
-      await line.queue.copy({
-        frame,
-        entries,
-        origin: () =>
-          frame.kind === 'slice'
-            ? sliceOrigin(entry!(), frame.number - headerFrame!)
-            : entries[0]!.sliced
-              ? { kind: 'header', entry: entry!() }
-              : { kind: 'entries', entries: again() },
-      });
+    for (let number = 0; number < this.#unchanged;) {
+      const frames = this.#withSlices(number);
+      await this.#copy(frames);
+      number += frames.length;
     }
   }
 
-  async #copy(frames: IndexFrame[], planned: PlannedFrame): Promise<void> {
-    const [entry] = planned.entries;
-    for (const [n, frame] of frames.entries()) {
-      const origin = (): Origin =>
-        n > 0
-          ? sliceOrigin(entry!, n)
-          : planned.sliced
-            ? { kind: 'header', entry: entry! }
-            : { kind: 'entries', entries: planned.entries };
-      await this.#line!.queue.copy({ frame, entries: this.#previous!.index.entriesOf(frame.number), origin });
+  /** A frame of the previous archive, and the slices of the file whose header it is. */
+  #withSlices(number: number): IndexFrame[] {
+    const { index } = this.#previous!;
+    const frames = [index.frame(number)];
+    while (index.frame(number + frames.length).kind === 'slice')
+      frames.push(index.frame(number + frames.length));
+    return frames;
+  }
+
+  async #copy([first, ...slices]: IndexFrame[]): Promise<void> {
+    const { queue } = this.#line!;
+    const entries = this.#previous!.index.entriesOf(first!.number);
+    const again = (): LinkedEntry[] => entries.map((entry) => this.#walk.entryOf(entry));
+    await queue.copy({
+      frame: first!,
+      entries,
+      origin: () =>
+        entries[0]!.sliced ? { kind: 'header', entry: again()[0]! } : { kind: 'entries', entries: again() },
+    });
+    for (const [n, frame] of slices.entries()) {
+      const origin = (): Origin => ({ kind: 'slice', entry: again()[0]!, position: n * SLICE_BYTES });
+      await queue.copy({ frame, entries: [], origin });
     }
   }
 
@@ -349,12 +349,4 @@ class Line {
     await this.#archive.close();
     await this.#index.close();
   }
-}
-
-function sliceOrigin(entry: WalkEntry, ordinal: number): Origin {
-  return { kind: 'slice', entry, position: (ordinal - 1) * SLICE_BYTES };
-}
-
-function fail(path: string): never {
-  throw new Error(`${path} vanished while its finished frames in the previous archive were found damaged`);
 }

@@ -17,6 +17,8 @@ import type { WalkEntry } from './walk.ts';
 
 /** Copied frames are read and written in runs of up to this length: more only leaves the cache. */
 const RUN_BYTES = 1024 * 1024;
+/** And of up to this many entries, which are held until the run is written: frames of tiny files compress to little. */
+const RUN_ENTRIES = 512;
 
 /** What a frame is made of when its finished bytes cannot be copied after all. */
 export type Origin =
@@ -86,8 +88,9 @@ export class FrameQueue {
   async copy(reused: Reused): Promise<void> {
     const last = this.#run.at(-1)?.frame;
     const bytes = this.#run.reduce((sum, { frame }) => sum + frame.length, reused.frame.length);
+    const entries = this.#run.reduce((sum, one) => sum + one.entries.length, reused.entries.length);
     const adjacent = last === undefined || last.offset + last.length === reused.frame.offset;
-    if (!adjacent || bytes > RUN_BYTES) await this.#flushRun();
+    if (!adjacent || bytes > RUN_BYTES || entries > RUN_ENTRIES) await this.#flushRun();
     this.#run.push(reused);
   }
 

@@ -24,8 +24,8 @@ export class HardLinks {
 
   /** The file of this name did not come into the archive, or is another one by now: links to it need a new target. */
   lose(entry: WalkEntry): void {
-    if (entry.linkKey === undefined) return;
     this.#lost.add(entry.path);
+    if (entry.linkKey === undefined) return;
     if (this.#firstNames.get(entry.linkKey) === entry.path) this.#firstNames.delete(entry.linkKey);
   }
 

@@ -24,7 +24,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS, type Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { ColumnReader } from './columns.ts';
-import { decodePage, decodePaths, type PagedEntry } from './index-page.ts';
+import { decodePage, decodePaths } from './index-page.ts';
 import type { BytePath, EntryType } from './types.ts';
 
 /** Content of files longer than this is cut into slices of this length, each a frame. Part of the format. */

@@ -11,7 +11,7 @@ const HASHED = 16;
 const SAME_CTIME = 32;
 const HASH_BYTES = 32;
 const NS = 1_000_000_000n;
-/** No honest page is larger: a page closes at about 2048 entries. */
+/** No honest page is larger: a page closes at about 512 entries. */
 const MAX_PAGE_BYTES = 256 * 1024 * 1024;
 
 /** The part of an entry that a page holds; its place follows from the entries before it in the frame. */
@@ -31,6 +31,7 @@ export class PageWriter {
   #headers = new ColumnWriter();
   #links = new ColumnWriter();
   #hashes = new ColumnWriter();
+  #joined = new ColumnWriter();
   #last = { path: '', seconds: 0, ino: 0, owner: '' };
 
   add(entry: PagedEntry): void {
@@ -61,7 +62,22 @@ export class PageWriter {
 
   /** The page's bytes: compressed columns, then the content hashes, which do not compress. */
   finish(): { columns: Buffer; rawLength: number; hashes: Buffer } {
-    const joined = joinColumns([
+    joinColumns(this.#columns(), this.#joined);
+    const columns = zstdCompressSync(this.#joined.view(), {
+      params: { [constants.ZSTD_c_compressionLevel]: 3 },
+    });
+    return { columns, rawLength: this.#joined.length, hashes: this.#hashes.view() };
+  }
+
+  /** Empties it for the next page; what `finish` answered is gone. */
+  clear(): void {
+    for (const column of [...this.#columns(), this.#hashes]) column.clear();
+    this.#last = { path: '', seconds: 0, ino: 0, owner: '' };
+    this.count = 0;
+  }
+
+  #columns(): ColumnWriter[] {
+    return [
       this.#flags,
       this.#paths,
       this.#names,
@@ -72,9 +88,7 @@ export class PageWriter {
       this.#inodes,
       this.#headers,
       this.#links,
-    ]);
-    const columns = zstdCompressSync(joined, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
-    return { columns, rawLength: joined.length, hashes: this.#hashes.view() };
+    ];
   }
 
   #addPath(path: string): void {

@@ -7,7 +7,7 @@ import { END_MAGIC, FRAME_KINDS, type IndexFacts, type IndexFrame, MAGIC, REUSAB
 import { writeWhole } from './whole-write.ts';
 import { type PagedEntry, PageWriter } from './index-page.ts';
 
-const PAGE_ENTRIES = 2048;
+const PAGE_ENTRIES = 512;
 
 /** What is known of a frame when it is written; its place follows from the frames before it. */
 export type WrittenFrame = Pick<
@@ -66,10 +66,10 @@ export class IndexWriter {
     this.#pages.varint(rawLength);
     this.#pages.varint(hashes.length / 32);
     this.#pageCount++;
-    this.#page = new PageWriter();
     this.#pageFrames = 0;
     await this.#write(columns);
     await this.#write(hashes);
+    this.#page.clear();
   }
 
   #footer(facts: IndexFacts): Buffer {

@@ -94,18 +94,27 @@ export class Walk {
     }
   }
 
-  /** Looks again at one path that an earlier walk had seen; undefined when it is gone. */
+  /** Looks at one path that an earlier walk had seen; undefined when it is gone. */
   entryAt(path: BytePath): WalkEntry | undefined {
-    const group = this.#groups
-      .filter(({ archivePath }) => path === archivePath || path.startsWith(`${archivePath}/`))
-      .reduce<Group | undefined>(
-        (a, b) => (a && a.archivePath.length >= b.archivePath.length ? a : b),
-        undefined,
-      );
-    if (group === undefined) return undefined;
-    const source = group.root + path.slice(group.archivePath.length);
+    const group = this.#groupOf(path);
+    const source = sourceIn(group, path);
     const stats = this.#lstat(source, path);
     return stats && this.#entry(group, path, source, stats);
+  }
+
+  /** What an earlier walk had seen, as this one would have found it: nothing about it has changed. */
+  entryOf(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
+    const group = this.#groupOf(seen.path);
+    const member = group.members.find(({ select }) => selects(select, seen.path)) ?? group.members[0]!;
+    return { ...seen, source: sourceIn(group, seen.path), component: member.component };
+  }
+
+  /** The innermost component that a path lies in; the first one for the directories above all. */
+  #groupOf(path: BytePath): Group {
+    const around = this.#groups.filter(
+      ({ archivePath }) => path === archivePath || path.startsWith(`${archivePath}/`),
+    );
+    return around.toSorted((a, b) => b.archivePath.length - a.archivePath.length)[0] ?? this.#groups[0]!;
   }
 
   #rootStats(group: Group): BigIntStats | undefined {
@@ -273,6 +282,10 @@ function entryOf(
   };
   if (type === 'file' && stats.nlink > 1n) entry.linkKey = `${stats.dev}:${stats.ino}`;
   return entry;
+}
+
+function sourceIn({ root, archivePath }: Group, path: BytePath): BytePath {
+  return root + path.slice(archivePath.length);
 }
 
 function selects(select: Component['select'], path: BytePath): boolean {
