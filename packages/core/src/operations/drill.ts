@@ -87,7 +87,7 @@ async function extractAndCompare(
     if (!ok) return { files: 0, damage: problems.map(problemText), problems: [], notes: [] };
     const directory = join(scratch, 'restored');
     await mkdir(directory, { mode: 0o700 });
-    await reader.extract({ ...ctx, directory, allowedRoots: rootsOf(ctx.plan) });
+    await reader.extract({ ...ctx, directory, durable: false, allowedRoots: rootsOf(ctx.plan) });
     const comparison = await compareTree(reader, toBytePath(directory), ctx);
     const { torn, known } = await checkDatabases(ctx, entry, comparison);
     return {
