@@ -20,6 +20,8 @@ const started = performance.now();
 const missing = await provideTestTools((text) => console.log(`test: ${text}`));
 // short, because Redis sockets lie below it and their paths end at 107 bytes
 const scratch = mkdtempSync(join(tmpdir(), 'gt-'));
+// a test that steps down from root must still reach its own directory below
+chmodSync(scratch, 0o711);
 const counts = await runVitest();
 await reportLeftovers(counts);
 removeScratch(counts);
