@@ -20,8 +20,9 @@ export function writeReport(results: Results, root: string): void {
 
 function page(results: Results): string {
   const works = Object.values(results.works);
-  const sections = works.map(({ corpus, work, figures }) => {
-    return `### ${work}: ${corpus}\n\n${CORPORA[corpus] ?? ''}\n\n${table(figures)}\n`;
+  const sections = works.map(({ corpus, size, work, figures }) => {
+    const tree = `${CORPORA[corpus] ?? ''}${size === 'small' ? ' (a twentieth of it)' : ''}`;
+    return `### ${work}: ${corpus}\n\n${tree}\n\n${table(figures)}\n`;
   });
   return `# Performance
 
@@ -40,7 +41,7 @@ function table(figures: Figures[]): string {
   const ours = figures[0]?.wall ?? 1;
   const rows = figures.map(({ name, wall, cpu, memory, bytes, runs }) =>
     [
-      name,
+      name.replaceAll('|', '\\|'),
       `${wall.toFixed(2)} s`,
       `${(wall / ours).toFixed(2)} ×`,
       `${cpu.toFixed(2)} s`,

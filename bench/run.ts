@@ -26,7 +26,7 @@ export interface Figures {
 export interface Results {
   machine: string;
   date: string;
-  works: Record<string, { corpus: string; work: string; figures: Figures[] }>;
+  works: Record<string, { corpus: string; size: string; work: string; figures: Figures[] }>;
 }
 
 const ROOT = new URL('..', import.meta.url).pathname;
@@ -52,6 +52,7 @@ for (const corpus of values.corpus.split(',')) {
   for (const work of ALL_WORK.filter(({ title }) => !values.work || title.includes(values.work))) {
     results.works[`${corpus}/${work.title}`] = {
       corpus,
+      size: values.size,
       work: work.title,
       figures: contest(corpus, source, work),
     };
