@@ -15,8 +15,8 @@ import type { Tally } from './tally.ts';
 import type { Threads } from './threads.ts';
 import type { WalkEntry } from './walk.ts';
 
-/** Copied frames are read and written in runs of up to this length: more only leaves the cache. */
-const RUN_BYTES = 1024 * 1024;
+/** Copied frames are read and written in runs of up to this length: fewer, longer ones cost less to hand around. */
+const RUN_BYTES = SLICE_BYTES;
 /** And of up to this many entries, which are held until the run is written: frames of tiny files compress to little. */
 const RUN_ENTRIES = 512;
 

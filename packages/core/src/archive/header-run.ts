@@ -18,8 +18,8 @@ interface Symbol {
 }
 const LITERALS = Array.from({ length: 288 }, (_, symbol) => fixedCode(symbol));
 
-/** Longest run that pays: beyond it zlib is better. */
-export const LONGEST_HEADER_RUN = 8 * BLOCK;
+/** The headers of one file after the padding of another; longer runs hold content, which zlib compresses better. */
+export const LONGEST_HEADER_RUN = 4 * BLOCK;
 
 /** Writes the run as blocks that end on a byte boundary, none of them the last; answers where they end. */
 export function writeHeaderRun(target: Buffer, at: number, run: Buffer): number {

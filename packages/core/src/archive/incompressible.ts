@@ -4,7 +4,7 @@ import { deflateRawSync } from 'node:zlib';
 /** Content below this is not worth a block of its own. */
 const LEAST_BYTES = 4096;
 const SAMPLES = 3;
-const SAMPLE_BYTES = 1536;
+const SAMPLE_BYTES = 512;
 /** Chance that two of the sample's bytes are equal, at 7.7 bits of (collision) entropy; text has 4 to 6 bits. */
 const MOST_COLLISIONS = 2 ** -7.7;
 /** From here on a second opinion is cheap: deflate also sees repetitions that byte counts do not. */
