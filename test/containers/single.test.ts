@@ -31,6 +31,23 @@ test('the embedded queue outlives a killed container: history and schedule are s
   await backUp(stack);
 });
 
+test('a file of another uid: named at start with the two ways out, and by the run, which ends with 77', async () => {
+  await using strict = await Stack.create({ files });
+  await strict.helper(
+    'mkdir -p /data/storage; echo mine >/data/storage/open; echo >/data/storage/secret; chmod 600 /data/storage/secret',
+  );
+  await strict.up('backup');
+  await until('it says so at start', async () => {
+    const logs = await strict.logs('backup');
+    return /"\/data\/storage\/secret".*GOFR_UID.*DAC_READ_SEARCH/.test(logs);
+  });
+  await strict.healthy('backup');
+  const ran = await strict.cli('now');
+  expect(ran.code).toBe(77);
+  expect(ran.stderr).toContain('data/storage/secret');
+  expect(await listed(strict)).toMatchObject([{ status: 'incomplete' }]);
+});
+
 test('disabled, it stays up and says so', async () => {
   await using idle = await Stack.create({ files, env: { GOFR_PLOT_BACKUP_ENABLED: 'false' } });
   await idle.up('web', 'backup');

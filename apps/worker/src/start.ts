@@ -10,6 +10,7 @@ import {
 } from '@gofr-backup/core';
 import { beatHeart, serviceConnection, startConsumer, startTracing, within } from '@gofr-backup/queue';
 import { startPings } from './pings.ts';
+import { preflight } from './preflight.ts';
 import { processorsOf } from './processors/index.ts';
 import { startReporter } from './report.ts';
 
@@ -47,6 +48,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     owner: 'worker',
   };
   await recover(context);
+  preflight(plan, logger);
   const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
   const reporter = startReporter({ connection, context });
   const consumer = startConsumer({

@@ -1,0 +1,67 @@
+/** Says at start what the first run would only say at night: what this process may not read or write. */
+import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BackupPlan, Logger } from '@gofr-backup/core';
+
+/** A look, not a walk: a start must not take longer for a large tree. The run itself finds the rest. */
+const LOOKED_AT = 5000;
+const NAMED = 5;
+
+export function preflight(plan: BackupPlan, logger: Logger): void {
+  const uid = process.getuid?.();
+  if (!may(plan.backupDir, constants.W_OK)) {
+    const why =
+      'backups cannot be written: give BACKUP_DIR to this uid, or run as the uid that owns it (GOFR_UID)';
+    logger.error({ backupDir: plan.backupDir, owner: ownerOf(plan.backupDir), uid }, why);
+  }
+  const unreadable = plan.components.flatMap(({ root }) => unreadableBelow(root));
+  if (unreadable.length === 0) return;
+  const [first = ''] = unreadable;
+  logger.error(
+    {
+      files: unreadable.slice(0, NAMED),
+      more: Math.max(0, unreadable.length - NAMED),
+      owner: ownerOf(first),
+      uid,
+    },
+    'some files may not be read: run as the uid that owns them (GOFR_UID), or as root with only DAC_READ_SEARCH',
+  );
+}
+
+function unreadableBelow(root: string): string[] {
+  const unreadable: string[] = [];
+  const waiting = [root];
+  for (let looked = 0; waiting.length > 0 && looked < LOOKED_AT;) {
+    const directory = waiting.shift() ?? '';
+    for (const entry of entriesOf(directory, unreadable)) {
+      looked += 1;
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) waiting.push(path);
+      else if (entry.isFile() && !may(path, constants.R_OK)) unreadable.push(path);
+    }
+  }
+  return unreadable;
+}
+
+/** A directory that may not be listed is itself what may not be read; one that is not there is the run's to tell. */
+function entriesOf(directory: string, unreadable: string[]) {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') unreadable.push(directory);
+    return [];
+  }
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+function ownerOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.uid;
+}
