@@ -6,6 +6,7 @@ import {
   enqueue,
   KEY_PREFIX,
   openQueue,
+  serveHealth,
   serviceConnection,
   startTracing,
   within,
@@ -54,11 +55,13 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const events = listenForRuns(queue, connection, logger);
   const watch = startWatch({ settings, plan: alertPlanFrom(settings), connection, clock, logger });
   const heart = beatHeart('scheduler', { logger });
+  const reasons = (): string[] => (connection.client.status === 'ready' ? [] : ['Redis is away']);
+  const health = await serveHealth({ port: settings.healthPort, reasons, logger });
   const stop = async (): Promise<void> => {
     if (stopped.signal.aborted) return;
     stopped.abort();
     heart.stop();
-    const closed = [watch.stop(), events.close(), queue.close(), working, tracing.stop()];
+    const closed = [health.stop(), watch.stop(), events.close(), queue.close(), working, tracing.stop()];
     const ended = Promise.allSettled(closed);
     // without Redis these wait for it
     await within(LONGEST_STOP, ended);

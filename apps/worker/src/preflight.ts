@@ -9,7 +9,7 @@ const NAMED = 5;
 
 export function preflight(plan: BackupPlan, logger: Logger): void {
   const uid = process.getuid?.();
-  if (!may(plan.backupDir, constants.W_OK)) {
+  if (!mayWrite(plan.backupDir)) {
     const why =
       'backups cannot be written: give BACKUP_DIR to this uid, or run as the uid that owns it (GOFR_UID)';
     logger.error({ backupDir: plan.backupDir, owner: ownerOf(plan.backupDir), uid }, why);
@@ -27,6 +27,8 @@ export function preflight(plan: BackupPlan, logger: Logger): void {
     'some files may not be read: run as the uid that owns them (GOFR_UID), or as root with only DAC_READ_SEARCH',
   );
 }
+
+export const mayWrite = (directory: string): boolean => may(directory, constants.W_OK);
 
 function unreadableBelow(root: string): string[] {
   const unreadable: string[] = [];

@@ -8,9 +8,17 @@ import {
   type Logger,
   type OperationContext,
 } from '@gofr-backup/core';
-import { beatHeart, serviceConnection, startConsumer, startTracing, within } from '@gofr-backup/queue';
+import {
+  beatHeart,
+  serviceConnection,
+  startConsumer,
+  serveHealth,
+  startTracing,
+  within,
+  type ServiceConnection,
+} from '@gofr-backup/queue';
 import { startPings } from './pings.ts';
-import { preflight } from './preflight.ts';
+import { mayWrite, preflight } from './preflight.ts';
 import { processorsOf } from './processors/index.ts';
 import { startReporter } from './report.ts';
 
@@ -65,6 +73,11 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     },
   });
   const heart = beatHeart('worker', { logger });
+  const health = await serveHealth({
+    port: settings.healthPort,
+    reasons: () => against(context, connection),
+    logger,
+  });
   logger.info(
     { project: plan.project, backupDir: plan.backupDir, redis: connection.address },
     'worker is ready',
@@ -73,6 +86,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     if (stopped.signal.aborted) return;
     stopped.abort();
     heart.stop();
+    await health.stop();
     await consumer.stop(grace);
     // without Redis these would wait for it
     await within(grace / 8, Promise.allSettled([reporter.stop(), pings.stop(), tracing.stop()]));
@@ -93,4 +107,12 @@ async function recover(context: OperationContext): Promise<void> {
   } catch (error) {
     context.logger.error({ err: error }, 'an interrupted restore could not be settled');
   }
+}
+
+/** Why no backup could be made now. */
+function against({ plan }: OperationContext, { client }: ServiceConnection): string[] {
+  return [
+    ...(client.status === 'ready' ? [] : ['Redis is away']),
+    ...(mayWrite(plan.backupDir) ? [] : ['BACKUP_DIR cannot be written']),
+  ];
 }

@@ -6,6 +6,7 @@ export { findEmbeddedRedis, startEmbeddedRedis, type EmbeddedRedis } from './emb
 export { enqueue, parsePayload, type EnqueuedJob, type EnqueueOptions } from './enqueue.ts';
 export { decodeFailure } from './failure.ts';
 export { follow, type FollowOptions } from './follow.ts';
+export { serveHealth } from './health.ts';
 export { beatHeart, type Heartbeat } from './heartbeat.ts';
 export {
   findJob,

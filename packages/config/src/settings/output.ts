@@ -1,4 +1,4 @@
-import { anyText, oneOf, urlOf } from '../kinds.ts';
+import { anyText, oneOf, urlOf, wholeNumber } from '../kinds.ts';
 import { optional, setting } from '../setting.ts';
 
 export const output = {
@@ -31,5 +31,12 @@ export const output = {
     bare: 'NO_COLOR',
     meaning: 'set to anything: no colours; see https://no-color.org',
     example: '1',
+  }),
+  healthPort: optional({
+    name: 'HEALTH_PORT',
+    kind: wholeNumber(1, 65_535),
+    meaning:
+      'worker and scheduler answer `/healthz` and `/readyz` on this port, for probes; unset: no port is opened',
+    example: '3901',
   }),
 };

@@ -1,0 +1,31 @@
+import { silentLogger } from '@gofr-backup/core';
+import { expect, test } from 'vitest';
+import { serveHealth } from './health.ts';
+
+test('alive while it answers, ready while nothing speaks against it', async () => {
+  const against: string[] = [];
+  const health = await serveHealth({ port: 0, reasons: () => against, logger: silentLogger });
+  const ask = async (path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${health.port}${path}`);
+    return [answer.status, await answer.json()];
+  };
+  try {
+    expect(await ask('/readyz')).toEqual([200, { ok: true, reasons: [] }]);
+    against.push('Redis is away');
+    expect(await ask('/readyz')).toEqual([503, { ok: false, reasons: ['Redis is away'] }]);
+    expect(await ask('/healthz')).toEqual([200, { ok: true, reasons: [] }]);
+    expect(await ask('/else')).toMatchObject([404, { ok: false }]);
+
+    const taken = await serveHealth({ port: health.port, reasons: () => [], logger: silentLogger });
+    await taken.stop();
+    expect((await ask('/healthz'))[0]).toBe(200);
+  } finally {
+    await health.stop();
+  }
+});
+
+test('without a port there is no server', async () => {
+  const health = await serveHealth({ port: undefined, reasons: () => [], logger: silentLogger });
+  expect(health.port).toBeUndefined();
+  await health.stop();
+});

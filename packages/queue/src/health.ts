@@ -1,0 +1,43 @@
+/** `/healthz` and `/readyz` for a service that has no page; answers reasons, never data. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '@gofr-backup/core';
+
+export interface HealthOptions {
+  /** 0: any free one; undefined: no server */
+  port: number | undefined;
+  /** why this service could not do its work now; empty when it could */
+  reasons: () => string[];
+  logger: Logger;
+}
+
+export interface HealthServer {
+  port: number | undefined;
+  stop(): Promise<void>;
+}
+
+/** A port that is taken is an error in the log: a service that works must not end for want of a probe. */
+export async function serveHealth({ port, reasons, logger }: HealthOptions): Promise<HealthServer> {
+  if (port === undefined) return { port, stop: () => Promise.resolve() };
+  const server = createServer((request, response) => {
+    const ready = request.url === '/readyz' ? reasons() : [];
+    const known = request.url === '/healthz' || request.url === '/readyz';
+    response.writeHead(known ? (ready.length === 0 ? 200 : 503) : 404, {
+      'content-type': 'application/json',
+    });
+    response.end(JSON.stringify({ ok: known && ready.length === 0, reasons: ready }));
+  });
+  server.on('error', (error) => logger.error({ port, reason: error.message }, 'health is not served'));
+  server.listen(port);
+  await Promise.race([once(server, 'listening'), once(server, 'close'), once(server, 'error')]).catch(
+    () => {},
+  );
+  return {
+    port: (server.address() as AddressInfo | null)?.port,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
