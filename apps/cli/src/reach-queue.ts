@@ -62,7 +62,10 @@ async function bringUpQueue({ settings, logger: own }: Session): Promise<Reached
   const queue = openQueue(project, connection, silentLogger, tracing.telemetry);
   resources.defer(() => queue.close());
   const { start } = await import('@gofr-backup/worker');
-  const worker = await start({ ...settings, redisUrl: redis.url, cleanupOnStart: false, healthPort: undefined }, { logger });
+  const worker = await start(
+    { ...settings, redisUrl: redis.url, cleanupOnStart: false, healthPort: undefined },
+    { logger },
+  );
   resources.defer(() => worker.stop());
   const owned = resources.move();
   return { queue, own: true, [Symbol.asyncDispose]: () => owned.disposeAsync() };
