@@ -3,7 +3,7 @@ export { describeSettings, maskUrl } from './describe.ts';
 export type { DescribedSetting } from './describe.ts';
 export { type AlertPlan, alertPlanFrom } from './alert-plan.ts';
 export { checkCron } from './cron.ts';
-export { maxAgeOf } from './freshness.ts';
+export { longestGap, maxAgeOf } from './freshness.ts';
 export { loadSettings } from './load.ts';
 export type { Environment, Problem } from './load.ts';
 export { planFrom } from './plan.ts';

@@ -1,5 +1,6 @@
 /** Everything the overview, the metrics and /readyz say, gathered once. */
 import { statfs } from 'node:fs/promises';
+import { maxAgeOf } from '@gofr-backup/config';
 import type { BackupPlan, Catalogue, Clock } from '@gofr-backup/core';
 import { DAY, HOUR, MINUTE, localTime, type LocalTime } from '../view/format.ts';
 import { forecast, type Disk, type Forecast } from '../view/disk.ts';
@@ -46,7 +47,8 @@ const GRACE = 2 * HOUR;
 
 export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, clock: Clock): Observer {
   const local = localTime(rules.plan.timezone);
-  const maxAge = maxAgeOf(rules, clock.now());
+  const { pattern: schedule, timezone } = rules.schedule;
+  const maxAge = maxAgeOf({ schedule, timezone, maxAgeHours: rules.maxAgeHours }, clock.now());
   const surveyed = cachedSurvey(rules, catalogue, clock);
   const due = cachedDueRuns(rules);
 
@@ -97,11 +99,6 @@ function cachedSurvey(rules: Rules, catalogue: CachedCatalogue, clock: Clock): (
     held = { version: catalogue.version(), until: now + 30_000, survey: made };
     return made;
   };
-}
-
-function maxAgeOf({ schedule, maxAgeHours }: Rules, now: number): number {
-  if (maxAgeHours !== undefined) return maxAgeHours * HOUR;
-  return (longestGap({ ...schedule, enabled: true }, now) ?? DAY) + GRACE;
 }
 
 function maxDrillAge({ drillSchedule, schedule }: Rules, now: number): number {

@@ -1,4 +1,5 @@
 /** The schedule as instants: the next run, how far apart runs are, which runs were due. */
+import { longestGap as gapOf } from '@gofr-backup/config';
 import { CronExpressionParser } from 'cron-parser';
 
 export interface Schedule {
@@ -43,15 +44,7 @@ export function dueRuns(schedule: Schedule, from: number, to: number): number[] 
 /** The longest wait between the coming runs, in milliseconds; undefined when nothing is scheduled. */
 export function longestGap(schedule: Schedule, now: number): number | undefined {
   if (!schedule.enabled) return undefined;
-  const cron = iterate(schedule, now);
-  let longest = 0;
-  let last = cron.next().getTime();
-  for (let i = 0; i < 14; i++) {
-    const at = cron.next().getTime();
-    longest = Math.max(longest, at - last);
-    last = at;
-  }
-  return longest;
+  return gapOf(schedule.pattern, schedule.timezone, now);
 }
 
 /**

@@ -35,18 +35,12 @@ export interface WatchOptions {
 
 /** Looks every half minute until stopped. Without Redis it waits: there is nothing to compare with. */
 export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
-  const { settings, clock, logger } = options;
+  const { clock, logger } = options;
   const since = clock.now();
   let looking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    const limits: Limits = {
-      maxAge: settings.enabled ? maxAgeOf(settings, clock.now()) : Number.POSITIVE_INFINITY,
-      maxSilence: options.maxSilenceMs ?? MAX_SILENCE_MS,
-      diskPercent: settings.diskAlertPercent,
-      since,
-    };
     looking = looking
-      .then(() => look(options, limits))
+      .then(() => look(options, limitsOf(options, since)))
       .catch((error: unknown) => {
         logger.warn({ reason: String(error) }, 'the watch could not look');
       });
@@ -56,6 +50,15 @@ export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
       clearInterval(timer);
       await looking;
     },
+  };
+}
+
+function limitsOf({ settings, clock, maxSilenceMs = MAX_SILENCE_MS }: WatchOptions, since: number): Limits {
+  return {
+    maxAge: settings.enabled ? maxAgeOf(settings, clock.now()) : Number.POSITIVE_INFINITY,
+    maxSilence: maxSilenceMs,
+    diskPercent: settings.diskAlertPercent,
+    since,
   };
 }
 
