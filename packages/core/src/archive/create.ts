@@ -56,6 +56,8 @@ class Run {
   #line: Line | undefined;
   /** frames of the previous archive, from its first, that are as they were */
   #unchanged = 0;
+  /** descriptors of big files whose slices are not all written yet */
+  #reading = new Set<number>();
 
   static async start(options: CreateArchiveOptions): Promise<Run> {
     const walkStartNs = BigInt(Math.floor(options.clock.now())) * NS_PER_MS;
@@ -112,9 +114,14 @@ class Run {
     };
   }
 
+  /** The sources of a run that failed are closed last: until then a thread may read them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#line?.close();
-    await this.#previous?.close();
+    try {
+      await this.#line?.close();
+      await this.#previous?.close();
+    } finally {
+      for (const fd of this.#reading) closeSource(fd);
+    }
   }
 
   async #archive(entries: Iterable<WalkEntry>): Promise<void> {
@@ -201,12 +208,17 @@ class Run {
     const count = Math.ceil(entry.size / SLICE_BYTES);
     let changes = 0;
     let left = count;
+    const close = (): void => {
+      this.#reading.delete(fd);
+      closeSource(fd);
+    };
     const delivered = (changed: boolean): void => {
       if (changed && changes++ === 0) this.#tally.warnChanged(entry);
-      if (--left === 0) closeSource(fd);
+      if (--left === 0) close();
     };
+    this.#reading.add(fd);
     await queue.header(entry);
-    if (count === 0) closeSource(fd);
+    if (count === 0) close();
     for (let n = 0; n < count; n++) {
       this.#options.signal.throwIfAborted();
       const position = n * SLICE_BYTES;

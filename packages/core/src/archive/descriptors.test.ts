@@ -1,0 +1,51 @@
+/** A run that fails gives back every descriptor it had. */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { makeTree, temporaryDirectory } from '@gofr-backup/testing';
+import { expect, test } from 'vitest';
+import type { ProgressEvent } from '../ports.ts';
+import { archive, inside } from './create.fixture.ts';
+import { SLICE_BYTES } from './index-file.ts';
+
+/** What this process has open below `directory`. */
+function openBelow(directory: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(directory) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** More slices than the line has slots: some are not handed in when the first is written. */
+const MANY = 12;
+
+test.skipIf(process.platform !== 'linux').each([
+  { name: 'given up between two slices', slices: MANY, fail: (giveUp: () => void) => giveUp() },
+  {
+    name: 'failed with slices under way',
+    slices: MANY,
+    fail: () => {
+      throw new Error('injected');
+    },
+  },
+  {
+    name: 'failed with every slice handed in',
+    slices: 2,
+    fail: () => {
+      throw new Error('injected');
+    },
+  },
+])('$name: the big file is closed', async ({ slices, fail }) => {
+  await using place = await temporaryDirectory();
+  const at = inside(place.path);
+  await makeTree(place.path, { source: { big: Buffer.alloc(slices * SLICE_BYTES, 'big\n') } });
+  const giveUp = new AbortController();
+  const progress = ({ bytes }: ProgressEvent): void => {
+    if (bytes > 0) fail(() => giveUp.abort());
+  };
+  const made = archive(at('source'), at('out'), { codec: 'none', progress, signal: giveUp.signal });
+  await expect(made).rejects.toThrow();
+  expect(openBelow(place.path)).toEqual([]);
+});
