@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fakeClock, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
@@ -333,6 +333,23 @@ describe('a sweep after a kill', () => {
         if (direction === 'to') expect(await repository.undelete(NAME)).toEqual(entry);
         expect(await readdir(daily)).toHaveLength(4);
       });
+    },
+  );
+
+  test.each(['there', 'gone', 'a circle'])(
+    'keeps the sidecars of an archive that was moved and linked to, its target %s',
+    async (target) => {
+      await using repository = await scratchRepository(clock);
+      const daily = join(repository.backupDir, 'daily');
+      const elsewhere = join(repository.backupDir, 'elsewhere');
+      await locked(repository, clock, async () => {
+        const path = repository.pathOf(await addBackup(repository, NIGHT, 'bytes'));
+        await rename(path, elsewhere);
+        await symlink(target === 'a circle' ? path : elsewhere, path);
+        if (target === 'gone') await rm(elsewhere);
+        expect(await repository.sweep()).toEqual([]);
+      });
+      expect(await readdir(daily)).toEqual(['', '.idx', '.json', '.sha256'].map((suffix) => NAME + suffix));
     },
   );
 

@@ -52,12 +52,16 @@ async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
   }
 }
 
+/** Whatever has the archive's name keeps them, were it a link to a disk that is not there today. */
 async function orphanedSidecars(options: Options): Promise<string[]> {
   const { sidecars, archives } = await scanTiers(options.backupDir);
   const present = new Set(archives.map(({ filename }) => filename));
-  return sidecars
-    .filter(({ archive }) => !present.has(archive) && isOurs(parseName(archive)?.prefix ?? '', options))
-    .map(({ path }) => path);
+  const orphans: string[] = [];
+  for (const { path, archive } of sidecars) {
+    if (present.has(archive) || !isOurs(parseName(archive)?.prefix ?? '', options)) continue;
+    if (!(await exists(join(dirname(path), archive)))) orphans.push(path);
+  }
+  return orphans;
 }
 
 async function abandonedManifests({ backupDir }: Options): Promise<string[]> {
