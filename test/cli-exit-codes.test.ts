@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { silentLogger, stateDirOf, systemClock, withLock } from '@gofr-backup/core';
 import { freePort, readTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT, Sandbox, type Ran } from './command-line.ts';
+import { follow, MAIN, ROOT, Sandbox, type Ran } from './command-line.ts';
 
 let sandbox: Sandbox;
 let name: string;
@@ -202,6 +202,48 @@ test('3: a damaged archive is not restored, and the data is untouched', async ()
   expect(await readTree(sandbox.data)).toEqual(before);
   await writeFile(archive, whole);
 });
+
+test('verify --all: one that may not be read, or has a damaged index, condemns nothing and hides nothing', async () => {
+  await using other = await Sandbox.create();
+  const daily = join(other.backups, 'daily');
+  const made = await other.json<{ backup: { filename: string } }>(['now']);
+  const [good, locked, unindexed, damaged] = ['01', '02', '03', '04'].map(
+    (day) => `gofr-plot_daily_202501${day}_020000.tar.gz`,
+  ) as [string, string, string, string];
+  const archive = await readFile(join(daily, made.backup.filename));
+  for (const name of [good, locked, unindexed]) await writeFile(join(daily, name), archive);
+  await writeFile(join(daily, `${unindexed}.idx`), 'no index');
+  const verifyAll = async () => {
+    const ran = await runRestricted(other, ['verify', '--all', '--here', '--json']);
+    const { results } = JSON.parse(ran.stdout) as {
+      results: { filename: string; ok: boolean; code?: string }[];
+    };
+    const codes = new Map(results.map(({ filename, ok, code }) => [filename, ok ? 'ok' : code]));
+    return { exit: ran.code, codes: [unindexed, locked, good].map((name) => codes.get(name)), all: codes };
+  };
+  expect(await verifyAll()).toMatchObject({ exit: 0, codes: ['ok', 'ok', 'ok'] });
+
+  await chmod(join(daily, locked), 0o000);
+  await writeFile(join(daily, `${unindexed}.idx`), 'no index');
+  expect(await verifyAll()).toMatchObject({ exit: 77, codes: ['ok', 'PERMISSION', 'ok'] });
+  const { stdout } = await runRestricted(other, ['verify', '--all', '--here']);
+  expect(stdout).toMatch(new RegExp(`✗ ${locked}\\n    .*permission denied.*\\n    to do: `));
+
+  await writeFile(join(daily, damaged), archive.subarray(0, -9));
+  const worst = await verifyAll();
+  expect(worst).toMatchObject({ exit: 3, codes: ['ok', 'PERMISSION', 'ok'] });
+  expect(worst.all.get(damaged)).toBe('ARCHIVE_DAMAGED');
+});
+
+/** A superuser without the right to read everything. */
+function runRestricted(other: Sandbox, args: string[]): Promise<Ran> {
+  if (process.getuid?.() !== 0) return other.run(args);
+  const less = ['--bounding-set=-dac_override,-dac_read_search', '--inh-caps=-dac_override,-dac_read_search'];
+  const command = [...less, process.execPath, MAIN, ...args];
+  const { child, ended } = follow('setpriv', command, other.env, other.path);
+  child.stdin.end();
+  return ended;
+}
 
 test('every command explains itself and takes --json', async () => {
   const { stdout } = await sandbox.run(['--help']);

@@ -1,4 +1,4 @@
-import { BackupError, ERRORS, list, verify } from '@gofr-backup/core';
+import { BackupError, ERRORS, list, verify, type VerifyOutcome } from '@gofr-backup/core';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';
 
@@ -17,12 +17,22 @@ export async function run(session: Session, names: string[], options: Options): 
     inProcess: () => verify(session.context('verify'), request),
   });
   const { paint } = session;
-  const lines = outcome.results.flatMap(({ filename, ok, problems }) => [
+  const lines = outcome.results.flatMap(({ filename, ok, problems, code }) => [
     `${ok ? paint.good('✓') : paint.bad('✗')} ${filename}`,
     ...problems.map((problem) => `    ${problem}`),
+    ...(code === undefined || code === 'ARCHIVE_DAMAGED' ? [] : [`    to do: ${ERRORS[code].hint}`]),
   ]);
   session.answer(outcome, lines.length === 0 ? 'No backups found\n' : `${lines.join('\n')}\n`);
-  return outcome.results.every(({ ok }) => ok) ? 0 : ERRORS.ARCHIVE_DAMAGED.exit;
+  return exitOf(outcome);
+}
+
+/** Damage is the worst news of all; else why the first of those could not be read that could not. */
+function exitOf({ results }: VerifyOutcome): number {
+  const exits = results
+    .filter(({ ok }) => !ok)
+    .map(({ code = 'ARCHIVE_DAMAGED' }): number => ERRORS[code].exit);
+  const damaged = ERRORS.ARCHIVE_DAMAGED.exit;
+  return exits.includes(damaged) ? damaged : (exits[0] ?? 0);
 }
 
 function requestOf(

@@ -1,5 +1,6 @@
 /** What operations take and answer. The answers are the JSON documents of the contract. */
 import type { CatalogueEntry, Tier, Trigger } from '../catalogue.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
 import type { Ports } from '../ports.ts';
 
@@ -31,7 +32,13 @@ export interface VerifyRequest {
   which?: 'latest' | 'all' | 'oldest-verified';
 }
 export interface VerifyOutcome {
-  results: { filename: string; ok: boolean; problems: string[] }[];
+  results: {
+    filename: string;
+    ok: boolean;
+    problems: string[];
+    /** when not ok: ARCHIVE_DAMAGED, or why there is no verdict (PERMISSION, IO, …) */
+    code?: ErrorCode;
+  }[];
 }
 
 export interface PruneRequest {

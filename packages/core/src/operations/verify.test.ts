@@ -159,13 +159,21 @@ test('an unknown name is an error, and a verification that was cancelled condemn
 test('an archive that cannot be read is no damaged one: the error is the readerâ€™s, and condemns nothing', async () => {
   const before = await statuses();
   const asRoot = process.getuid?.() === 0;
-  await chmod(path, 0);
+  const TWIN = NAME.replace('2025', '2024');
+  const twin = join(dirname(path), TWIN);
+  await copyFile(path, twin);
+  for (const one of [path, twin]) await chmod(one, 0);
   if (asRoot) {
     execFileSync('chown', ['-R', '1000:1000', dirname(on.backups)]);
     process.seteuid?.(1000);
   }
   try {
     await expect(verify(on.ctx, { names: [NAME] })).rejects.toMatchObject({ code: 'PERMISSION' });
+    await expect(verify(on.ctx, { names: [NAME, TWIN] })).rejects.toMatchObject({
+      code: 'PERMISSION',
+      message: 'None of 2 archives could be read',
+      why: expect.stringMatching(new RegExp(`${NAME}.*${TWIN}`)),
+    });
     await expect(verifyStep(on.ctx, NAME)).resolves.toMatchObject({ status: 'good' });
     await underLock(on.ctx, 'test', (repository) => repository.update(NAME, { status: 'unverified' }));
     await expect(verifyStep(on.ctx, NAME)).rejects.toMatchObject({ code: 'PERMISSION' });
@@ -173,6 +181,7 @@ test('an archive that cannot be read is no damaged one: the error is the readerâ
   } finally {
     if (asRoot) process.seteuid?.(0);
     await chmod(path, 0o644);
+    await rm(twin);
   }
   expect(await statuses()).toEqual({ ...before, daily: 'unverified true' });
 });

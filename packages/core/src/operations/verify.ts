@@ -1,8 +1,7 @@
 import { openArchive, rebuildIndex } from '../archive/index.ts';
 import type { OpenArchiveOptions, VerifyReport } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
-import { toBackupError } from '../errors.ts';
-import type { BackupError } from '../errors.ts';
+import { BackupError, toBackupError } from '../errors.ts';
 import { writeAtomically } from '../repository/atomic.ts';
 import { formatChecksum, readChecksum } from '../repository/checksum.ts';
 import type { Checksum } from '../repository/checksum.ts';
@@ -36,9 +35,23 @@ export function verify(ctx: OperationContext, request: VerifyRequest): Promise<V
       for (const result of await verifyShared(inner, repository, entry)) done.set(result.filename, result);
     }
     const judged = chosen.flatMap(({ filename }) => done.get(filename) ?? []);
-    if (judged[0]?.unread !== undefined && judged.every(({ unread }) => unread)) throw judged[0].unread;
-    return { results: judged.map(({ filename, ok, problems }) => ({ filename, ok, problems })) };
+    const [unread, ...others] = new Set(judged.map((result) => result.unread));
+    if (unread !== undefined && !others.includes(undefined)) throw noneRead([unread, ...others]);
+    return { results: judged.map(reported) };
   });
+}
+
+const reported = ({ filename, ok, problems, unread }: Judged): VerifyResult => ({
+  ...{ filename, ok, problems },
+  ...(ok ? {} : { code: unread?.code ?? 'ARCHIVE_DAMAGED' }),
+});
+
+function noneRead(errors: (BackupError | undefined)[]): BackupError {
+  const [first] = errors as [BackupError];
+  if (errors.length === 1) return first;
+  const why = errors.map((error) => [error?.message, error?.why].filter(Boolean).join(': ')).join('; ');
+  const message = `None of ${errors.length} archives could be read`;
+  return new BackupError(first.code, message, { why, hint: first.hint, cause: first });
 }
 
 /** One backup, and what shares its bytes; answers for this one. Only under the lock. Throws why it could not be read. */

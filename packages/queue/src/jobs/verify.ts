@@ -1,4 +1,4 @@
-import type { VerifyOutcome } from '@gofr-backup/core';
+import { ERRORS, type ErrorCode, type VerifyOutcome } from '@gofr-backup/core';
 import { z } from 'zod';
 import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from '../contract.ts';
 import { triggerSchema } from './entry.ts';
@@ -11,7 +11,14 @@ export const verify = defineJob({
     trigger: triggerSchema.prefault('manual'),
   }),
   result: z.object({
-    results: z.array(z.object({ filename: z.string(), ok: z.boolean(), problems: z.array(z.string()) })),
+    results: z.array(
+      z.object({
+        filename: z.string(),
+        ok: z.boolean(),
+        problems: z.array(z.string()),
+        code: z.enum(Object.keys(ERRORS) as ErrorCode[]).exactOptional(),
+      }),
+    ),
   }) satisfies z.ZodType<VerifyOutcome>,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
