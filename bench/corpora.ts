@@ -1,12 +1,14 @@
 /**
  * The trees the bench runs on, made once from a seed: `node bench/corpora.ts <corpus> <directory> [large|small]`.
- *   charts  20,000 files, 600 MB: PNG (incompressible), SVG, JSON     logs  40 files, 800 MB of service logs
+ *   charts  20,000 files, 650 MB: PNG, SVG, JSON                      logs  40 files, 800 MB of service logs
  *   mixed   1 GB: half of each, and SQLite databases                  tiny  1,000,000 files of a few bytes
  * small is a twentieth of each.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { disguised, outlines, pngChart, svgChart } from './drawings.ts';
+import { Random } from './random.ts';
 
 type Make = (directory: string, scale: number, random: Random) => void;
 const CORPORA: Record<string, Make> = { charts, logs, mixed, tiny };
@@ -43,67 +45,21 @@ export function oneFileOf(name: string, directory: string): string {
   return join(folder, near?.file ?? '');
 }
 
-/** xorshift128+ over 32-bit halves: fast, seeded, good enough for noise that does not compress. */
-class Random {
-  readonly #state = new Uint32Array(4);
-  constructor(seed: string) {
-    for (const [i, character] of [...`${seed}-gofr`].entries()) {
-      this.#state[i % 4] =
-        Math.imul((this.#state[i % 4] ?? 0) ^ (character.codePointAt(0) ?? 0), 0x9e3779b1) + i + 1;
-    }
-    for (let i = 0; i < 64; i++) this.next();
-  }
-  /** 32 bits */
-  next(): number {
-    const s = this.#state;
-    let t = s[3] as number;
-    t ^= t << 11;
-    t ^= t >>> 8;
-    s[3] = s[2] as number;
-    s[2] = s[1] as number;
-    s[1] = s[0] as number;
-    s[0] = (t ^ (s[0] as number) ^ ((s[0] as number) >>> 19)) >>> 0;
-    return s[0] as number;
-  }
-  below(limit: number): number {
-    return this.next() % limit;
-  }
-  bytes(length: number): Buffer {
-    const words = new Uint32Array(Math.ceil(length / 4));
-    for (let i = 0; i < words.length; i++) words[i] = this.next();
-    return Buffer.from(words.buffer, 0, length);
-  }
-}
-
 function charts(directory: string, scale: number, random: Random): void {
   const files = Math.round(20_000 * scale);
+  const drawings = Array.from({ length: Math.ceil(400 * scale) }, () => pngChart(random));
+  const letters = outlines(random);
   for (let i = 0; i < files; i++) {
     const folder = join(directory, `2026-${String(1 + Math.floor((i * 200) / files)).padStart(3, '0')}`);
     if (i % Math.ceil(files / 200) === 0) mkdirSync(folder, { recursive: true });
     mkdirSync(folder, { recursive: true });
-    const id = random.next().toString(16).padStart(8, '0') + random.next().toString(16).padStart(8, '0');
+    const id = random.hex() + random.hex();
     const kind = random.below(20);
-    if (kind < 15) writeFileSync(join(folder, `${id}.png`), png(random));
-    else if (kind < 19) writeFileSync(join(folder, `${id}.svg`), svg(random));
+    if (kind < 15)
+      writeFileSync(join(folder, `${id}.png`), disguised(drawings[i % drawings.length]!, i % 251));
+    else if (kind < 19) writeFileSync(join(folder, `${id}.svg`), svgChart(random, letters));
     else writeFileSync(join(folder, `${id}.metadata.json`), metadata(random, id));
   }
-}
-
-const PNG_HEAD = Buffer.from('89504e470d0a1a0a0000000d49484452000003200000025808020000009f', 'hex');
-function png(random: Random): Buffer {
-  return Buffer.concat([
-    PNG_HEAD,
-    random.bytes(8_000 + random.below(44_000)),
-    Buffer.from('0000000049454e44ae426082', 'hex'),
-  ]);
-}
-
-function svg(random: Random): string {
-  const points = Array.from(
-    { length: 1500 + random.below(3500) },
-    (_, x) => `${x},${(random.below(60_000) / 100).toFixed(2)}`,
-  );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1600 600"><polyline fill="none" stroke="#1f77b4" points="${points.join(' ')}"/></svg>\n`;
 }
 
 function metadata(random: Random, id: string): string {
@@ -137,7 +93,7 @@ function log(path: string, bytes: number, random: Random): void {
   let at = 1_760_000_000_000 + random.below(1e9);
   for (let length = 0; length < bytes;) {
     at += random.below(900);
-    const hex = random.next().toString(16).padStart(8, '0') + random.next().toString(16).padStart(8, '0');
+    const hex = random.hex() + random.hex();
     const line =
       `${new Date(at).toISOString()} ${LEVELS[random.below(LEVELS.length)]} gofr.web.${random.below(12)} ` +
       `request_id=${hex} client=10.${random.below(256)}.${random.below(256)}.${random.below(256)} ` +

@@ -50,7 +50,15 @@ export function median(numbers: number[]): number {
     : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
-/** Settles the disk between runs, so that one contender does not pay for another's writes. */
-export function settle(): void {
-  execFileSync('sync');
+/**
+ * Every run begins alike: nothing of the one before is still on its way to the disk, and all there is to read is in memory
+ * (some kernels take idle pages away within a minute).
+ */
+export function settle(...directories: string[]): void {
+  execFileSync('sh', [
+    '-c',
+    'sync; find "$@" -type f -print0 | xargs -0 -r cat >/dev/null',
+    'sh',
+    ...directories,
+  ]);
 }

@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { goalTable } from './goals.ts';
 import type { Figures, Results } from './run.ts';
 
 const CORPORA: Record<string, string> = {
-  charts: '20,000 files, 600 MB, mostly PNG',
+  charts: '20,000 files, 650 MB, mostly PNG',
   logs: '40 files, 800 MB of text',
   mixed: '1 GB: charts, logs and SQLite databases',
   tiny: '1,000,000 files of a few bytes',
@@ -28,9 +29,17 @@ function page(results: Results): string {
 
 <!-- Made by \`node bench/run.ts\` from a real run; not written by hand. -->
 
-Measured ${results.date} on ${results.machine}. Every contender ran in turn, round by round, on the same files; the figures
-are medians. "×" is how many times as long the peer took as the first line. Memory is the peak of the largest process.
+Measured ${results.date} on ${results.machine}. Every contender ran in turn, round by round, on the same files, all of them in
+memory; the figures are medians. "×" is how many times as long the peer took as the first line. Memory is the peak of the largest process.
 Run it yourself: \`node bench/run.ts\` (large corpora, about an hour) or \`node bench/run.ts --size small\`.
+
+## Aims
+
+How many times as fast as the peer. Where one is missed, [the engine's notes](engine.md#what-is-left-to-gain) say why.
+
+${goalTable(results)}
+
+## All figures
 
 ![Seconds, ours and theirs](performance.svg)
 

@@ -88,7 +88,7 @@ function contest(corpus: string, source: string, work: Work): Figures[] {
 
 function once(contender: Contender, directory: string): Run {
   if (contender.before) measure(contender.before, directory);
-  settle();
+  settle(process.env['SRC']!, directory);
   return measure(contender.script, directory);
 }
 

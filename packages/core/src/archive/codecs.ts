@@ -20,7 +20,7 @@ export const EXTENSIONS: Record<Compression, string> = {
 };
 
 /** A frame with this share of incompressible bytes is compressed with the least effort. */
-const MOSTLY = 0.9;
+const MOSTLY = 0.8;
 
 /** Room for the compressed form of `rawLength` bytes, whatever the codec and however incompressible they are. */
 export function compressedBound(rawLength: number): number {

@@ -5,7 +5,7 @@ import { compressedBound, compressFrame } from './codecs.ts';
 import { type ContentSpan, digestFrame } from './digest.ts';
 import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
 import { writeHeaderBlocks } from './header-blocks.ts';
-import { looksIncompressible } from './incompressible.ts';
+import { incompressibleSpans } from './incompressible.ts';
 import { paddedLength } from './index-file.ts';
 import { errnoOf, type Look, lookAt, openSource, READ_ATTEMPTS, readFully, sameLook } from './source-file.ts';
 import type { Codec } from './types.ts';
@@ -248,5 +248,10 @@ function finish(
 }
 
 function incompressibleOf(raw: Buffer, contents: ContentSpan[]): ContentSpan[] {
-  return contents.filter(({ start, end }) => looksIncompressible(raw.subarray(start, end)));
+  return contents.flatMap((content) =>
+    incompressibleSpans(raw.subarray(content.start, content.end)).map(({ start, end }) => ({
+      start: content.start + start,
+      end: content.start + end,
+    })),
+  );
 }

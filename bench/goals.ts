@@ -1,0 +1,83 @@
+/** What the engine is meant to reach: so many times as fast as a peer in the same run, on two cores. */
+import type { Figures, Results } from './run.ts';
+
+interface Goal {
+  work: string;
+  corpus: string;
+  /** of ours and of the peer the first whose name begins so */
+  ours: string;
+  peer: string;
+  times: number;
+}
+
+/** Bytes at the peak, in any work on the large corpora. */
+const MOST_MEMORY = 160 * 2 ** 20;
+
+const GOALS: Goal[] = [
+  ...goals('First run', 'gofr-backup, gzip 6', {
+    charts: { 'tar | pigz': 3.5, 'restic init': 3 },
+    logs: { 'tar | pigz': 1.4, 'restic init': 1.1 },
+  }),
+  ...goals('Second run, nothing changed', 'gofr-backup, every', {
+    charts: { 'restic backup': 1, 'cat and sha256sum': 1 },
+    logs: { 'restic backup': 1, 'cat and sha256sum': 1 },
+  }),
+  ...goals('Second run, nothing changed', 'gofr-backup, linked', {
+    charts: { 'restic backup': 5 },
+    logs: { 'restic backup': 5 },
+  }),
+  ...goals('Second run, 1 % changed, logs appended', 'gofr-backup', {
+    charts: { 'tar | pigz': 6, 'restic backup': 1 },
+    logs: { 'tar | pigz': 10, 'restic backup': 1 },
+  }),
+  ...goals('Restore of everything', 'gofr-backup', {
+    charts: { 'tar xzf': 3, 'restic restore': 1.8 },
+    logs: { 'tar xzf': 2.4, 'restic restore': 1, 'borg extract': 1 },
+  }),
+  ...goals('One file', 'gofr-backup', { charts: { 'tar xzf': 20, 'restic dump': 4 } }),
+  ...goals('Verify, every hash', 'gofr-backup', {
+    charts: { 'gzip -t': 2.8, 'restic check': 1 },
+    logs: { 'gzip -t': 2.8, 'restic check': 1 },
+  }),
+];
+
+function goals(work: string, ours: string, of: Record<string, Record<string, number>>): Goal[] {
+  return Object.entries(of).flatMap(([corpus, peers]) =>
+    Object.entries(peers).map(([peer, times]) => ({ work, corpus, ours, peer, times })),
+  );
+}
+
+/** A table of what was aimed at and what was reached; goals that were not measured are left out. */
+export function goalTable({ works }: Results): string {
+  const rows = GOALS.flatMap(({ work, corpus, ours, peer, times }) => {
+    const figures = works[`${corpus}/${work}`]?.figures ?? [];
+    const [mine, theirs] = [ours, peer].map((name) => figures.find((one) => one.name.startsWith(name)));
+    if (!mine || !theirs) return [];
+    const reached = theirs.wall / mine.wall;
+    return [
+      row(`${work}: ${corpus}`, theirs.name, `${times} ×`, `${reached.toFixed(2)} ×`, reached >= times),
+    ];
+  });
+  const ours = Object.values(works).flatMap(({ figures }) =>
+    figures.filter(({ name }) => name.startsWith('gofr')),
+  );
+  return [
+    '| work | against | aim | reached | |\n| --- | --- | ---: | ---: | --- |',
+    ...rows,
+    ...memoryRow(ours),
+  ].join('\n');
+}
+
+function memoryRow(ours: Figures[]): string[] {
+  const peak = Math.max(...ours.map(({ memory }) => memory));
+  if (!Number.isFinite(peak)) return [];
+  const [aim, reached] = [MOST_MEMORY, peak].map((bytes) => `${Math.round(bytes / 2 ** 20)} MB`) as [
+    string,
+    string,
+  ];
+  return [row('Peak memory of all of these', '', aim, reached, peak <= MOST_MEMORY)];
+}
+
+function row(work: string, peer: string, aim: string, reached: string, met: boolean): string {
+  return `| ${work} | ${peer.replaceAll('|', '\\|')} | ${aim} | ${reached} | ${met ? 'reached' : '**missed**'} |`;
+}
