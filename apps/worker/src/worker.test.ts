@@ -169,6 +169,26 @@ test('a retry goes on at the failed step: no second archive', async () => {
   expect((await inDaily()).filter((name) => name.endsWith('.tar.gz'))).toEqual([backup.filename]);
 });
 
+test('a retry at pruning goes on without the copy that was removed in between', async () => {
+  const worker = await work({ BACKUP_ENABLE_WEEKLY: 'true', BACKUP_ENABLE_MONTHLY: 'true' });
+  const { backup, promoted } = await follow(await enqueue(queue, 'backup', {}));
+  await worker.stop();
+  const [gone, kept] = promoted;
+  await rm(join(dir.path, 'backups', gone!.tier, gone!.filename));
+  const resume = {
+    step: 'prune',
+    filename: backup.filename,
+    promoted: promoted.map(({ filename }) => filename),
+  };
+  await queue.bull.add('backup', { tier: 'daily', trigger: 'manual', resume }, { jobId: 'taken-up' });
+  await work();
+  const result = await follow({ id: 'taken-up', name: 'backup', queue, joined: false });
+  expect(result.promoted.map(({ filename }) => filename)).toEqual([kept?.filename]);
+  expect(result.pruned?.decisions.map(({ filename }) => filename).sort()).toEqual(
+    [backup.filename, kept!.filename].sort(),
+  );
+});
+
 test('nothing to back up: not tried again, nothing pruned, and it says so', async () => {
   await rm(join(dir.path, 'data'), { recursive: true });
   await rm(join(dir.path, 'logs'), { recursive: true });

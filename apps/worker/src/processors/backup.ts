@@ -1,4 +1,14 @@
-import { archiveStep, promoteStep, prune, show, toBackupError, verifyStep } from '@gofr-backup/core';
+import {
+  archiveStep,
+  list,
+  promoteStep,
+  prune,
+  show,
+  toBackupError,
+  verifyStep,
+  type CatalogueEntry,
+  type OperationContext,
+} from '@gofr-backup/core';
 import { BACKUP_STEPS, type BackupStep, type Processor, type Run } from '@gofr-backup/queue';
 import { contextOf, type Composition } from '../composition.ts';
 
@@ -34,7 +44,7 @@ const runSteps = async (composition: Composition, run: Run<'backup'>): ReturnTyp
     await reach('verify', filename);
     await verifyStep(ctx, filename);
   }
-  let promoted = await Promise.all((resume?.promoted ?? []).map((name) => show(ctx, name)));
+  let promoted = await stillThere(ctx, resume?.promoted ?? []);
   if (isDue('promote')) {
     await reach('promote', filename);
     promoted = await promoteStep(ctx, filename);
@@ -47,3 +57,9 @@ const runSteps = async (composition: Composition, run: Run<'backup'>): ReturnTyp
   const pruned = await prune(ctx, { dryRun: false });
   return { backup: await show(ctx, filename), promoted, pruned };
 };
+
+/** Between two attempts anybody may have removed a copy: that is no reason not to prune. */
+async function stillThere(ctx: OperationContext, names: string[]): Promise<CatalogueEntry[]> {
+  const { backups } = await list(ctx);
+  return backups.filter(({ filename }) => names.includes(filename));
+}
