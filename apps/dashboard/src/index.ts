@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { describeSettings, planFrom, type Settings } from '@gofr-backup/config';
 import {
   BackupError,
-  openRepository,
+  repositoryOf,
   systemClock,
   toBackupError,
   type Clock,
@@ -40,8 +40,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const { logger, signal, clock = systemClock } = options;
   const rights = await rightsOf(settings);
   const plan = planFrom(settings);
-  const { project, backupDir, prefix, timezone } = plan;
-  const repository = await openRepository({ backupDir, project, prefix, timezone, clock, logger });
+  const { project, backupDir } = plan;
+  const repository = await repositoryOf({ plan, clock, logger });
   const link = await linkQueue({ project, redisUrl: settings.redisUrl, backupDir, logger });
   const work = workOf(link.current);
   const catalogue = cachedCatalogue(repository, clock);

@@ -7,8 +7,12 @@ import type { Repository } from '../repository/repository.ts';
 import { recoverInterrupted } from './recover.ts';
 import type { OperationContext } from './types.ts';
 
-/** The repository of the plan's backup directory. */
-export function repositoryOf({ plan, clock, logger }: OperationContext): Promise<Repository> {
+/** The repository of the plan's backup directory: the one way in which apps open it. */
+export function repositoryOf({
+  plan,
+  clock,
+  logger,
+}: Pick<OperationContext, 'plan' | 'clock' | 'logger'>): Promise<Repository> {
   const { backupDir, project, prefix, timezone } = plan;
   const { unverifiedIsGood } = plan.retention;
   return openRepository({ backupDir, project, prefix, timezone, clock, logger, unverifiedIsGood });
