@@ -20,21 +20,20 @@ export async function findQueue(
   { settings, plan, logger }: Session,
   { toAdd = false }: { toAdd?: boolean } = {},
 ): Promise<ReachedQueue | undefined> {
-  const { connect, embeddedRedisDir, findEmbeddedRedis, openQueue, queueStatus, startTracing } =
+  const { connect, embeddedRedisDir, findEmbeddedRedis, openTracedQueue, queueStatus } =
     await import('@gofr-backup/queue');
   const url = settings.redisUrl ?? (await findEmbeddedRedis(embeddedRedisDir(stateDirOf(plan.backupDir))));
   if (url === undefined) return undefined;
   const connection = await connect(url, { mode: 'command' });
   const { project } = settings;
-  const tracing = await startTracing({ project, otlpUrl: toAdd ? settings.otlpUrl : undefined, logger });
-  const queue = openQueue(project, connection, silentLogger, tracing.telemetry);
+  const otlpUrl = toAdd ? settings.otlpUrl : undefined;
+  const queue = await openTracedQueue({ project, connection, otlpUrl, logger });
   const reached: ReachedQueue = {
     queue,
     own: false,
     async [Symbol.asyncDispose]() {
       await queue.close().catch(() => {});
       connection.close();
-      await tracing.stop();
     },
   };
   if (settings.redisUrl !== undefined || (await queueStatus(queue)).workers > 0) return reached;
@@ -45,7 +44,7 @@ export async function findQueue(
 
 /** A private Redis and worker for one job. Throws REDIS_MISSING. */
 async function bringUpQueue({ settings, logger: own }: Session): Promise<ReachedQueue> {
-  const { connect, openQueue, startEmbeddedRedis, startTracing } = await import('@gofr-backup/queue');
+  const { connect, openTracedQueue, startEmbeddedRedis } = await import('@gofr-backup/queue');
   // its failures and warnings come back with the job; twice is once too often
   const logger = settings.origins.logLevel.variable === null ? silentLogger : own;
   await using resources = new AsyncDisposableStack();
@@ -57,9 +56,7 @@ async function bringUpQueue({ settings, logger: own }: Session): Promise<Reached
   const connection = await connect(redis.url, { mode: 'command' });
   resources.defer(() => connection.close());
   const { project, otlpUrl } = settings;
-  const tracing = await startTracing({ project, otlpUrl, logger: own });
-  resources.defer(() => tracing.stop());
-  const queue = openQueue(project, connection, silentLogger, tracing.telemetry);
+  const queue = await openTracedQueue({ project, connection, otlpUrl, logger: own });
   resources.defer(() => queue.close());
   const { start } = await import('@gofr-backup/worker');
   const worker = await start(

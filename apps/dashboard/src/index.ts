@@ -42,7 +42,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const plan = planFrom(settings);
   const { project, backupDir } = plan;
   const repository = await repositoryOf({ plan, clock, logger });
-  const link = await linkQueue({ project, redisUrl: settings.redisUrl, backupDir, logger });
+  const { redisUrl, otlpUrl } = settings;
+  const link = await linkQueue({ project, redisUrl, otlpUrl, backupDir, logger });
   const work = workOf(link.current);
   const catalogue = cachedCatalogue(repository, clock);
   const closing = new AbortController();

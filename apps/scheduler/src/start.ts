@@ -5,10 +5,9 @@ import {
   bullConnection,
   enqueue,
   KEY_PREFIX,
-  openQueue,
+  openTracedQueue,
   serveHealth,
   serviceConnection,
-  startTracing,
   within,
   type BackupQueue,
   type ServiceConnection,
@@ -48,8 +47,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     clock,
   });
   const { project, otlpUrl } = settings;
-  const tracing = await startTracing({ project, otlpUrl, logger });
-  const queue = openQueue(project, connection, logger, tracing.telemetry);
+  const queue = await openTracedQueue({ project, connection, otlpUrl, logger, queueLogger: logger });
   const stopped = new AbortController();
   const working = keepSchedules(settings, { queue, logger, clock, stopped: stopped.signal });
   const events = listenForRuns(queue, connection, logger);
@@ -61,7 +59,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     if (stopped.signal.aborted) return;
     stopped.abort();
     heart.stop();
-    const closed = [health.stop(), watch.stop(), events.close(), queue.close(), working, tracing.stop()];
+    const closed = [health.stop(), watch.stop(), events.close(), queue.close(), working];
     const ended = Promise.allSettled(closed);
     // without Redis these wait for it
     await within(LONGEST_STOP, ended);

@@ -25,4 +25,5 @@ export { redactRedisUrl } from './redis-url.ts';
 export { runService } from './run-service.ts';
 export { embeddedRedisDir, serviceConnection, type ServiceConnection } from './service-connection.ts';
 export { startTracing, type Tracing, type TracingOptions } from './telemetry.ts';
+export { openTracedQueue, type TracedQueueOptions } from './traced-queue.ts';
 export { within } from './within.ts';

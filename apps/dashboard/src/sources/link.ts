@@ -1,7 +1,13 @@
 /** The way to the queue: REDIS_URL, or the private Redis of a running `serve`, waited for while there is none. */
 import { join } from 'node:path';
 import { stateDirOf, type Logger } from '@gofr-backup/core';
-import { connect, findEmbeddedRedis, openQueue, type BackupQueue, type Connection } from '@gofr-backup/queue';
+import {
+  connect,
+  findEmbeddedRedis,
+  openTracedQueue,
+  type BackupQueue,
+  type Connection,
+} from '@gofr-backup/queue';
 
 const LOOK_EVERY = 2000;
 
@@ -14,6 +20,8 @@ export interface QueueLink {
 export interface LinkOptions {
   project: string;
   redisUrl: string | undefined;
+  /** its pages add jobs, so these are traced */
+  otlpUrl: string | undefined;
   backupDir: string;
   logger: Logger;
 }
@@ -27,7 +35,8 @@ export async function linkQueue(options: LinkOptions): Promise<QueueLink> {
 
   async function join(url: string): Promise<void> {
     connection = await connect(url, { mode: 'service', logger: options.logger });
-    queue = openQueue(options.project, connection, options.logger);
+    const { project, otlpUrl, logger } = options;
+    queue = await openTracedQueue({ project, connection, otlpUrl, logger, queueLogger: logger });
     if (closed) await end();
   }
   async function look(): Promise<void> {

@@ -11,13 +11,15 @@ import {
   withLock,
   type CatalogueEntry,
 } from '@gofr-backup/core';
-import { makeTree, privateRedis, waitFor, type Tree } from '@gofr-backup/testing';
+import { makeTree, privateRedis, traceCollector, waitFor, type Tree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { backupAt, visit, type Visitor } from '../fixture.ts';
 
 const directory = () => mkdtemp(join(tmpdir(), 'gofr-dashboard-'));
 const NOW = Date.parse('2025-12-13T08:00:00Z');
 const HOUR = 3600_000;
+/** the kind of a span, in OTLP's numbers */
+const PRODUCER = 4;
 
 /** A backup made by the engine and the repository. */
 async function makeBackup(backupDir: string, tree: Tree): Promise<CatalogueEntry> {
@@ -244,6 +246,19 @@ test('actions become jobs in the queue, once each, by page and by script; a wait
   expect((await visitor.submit('./actions/explode')).status).toBe(404);
   expect((await visitor.submit('./actions/cancel', { job: job_id })).status).toBe(303);
   expect((await visitor.ask(`./jobs/${job_id}`)).status).toBe(400);
+});
+
+test('what is asked for here is a span, as on the command line', async () => {
+  await using redis = await privateRedis();
+  const collector = await traceCollector();
+  const env = { BACKUP_REDIS_URL: redis.url, BACKUP_OTLP_URL: collector.url };
+  {
+    await using visitor = await visit(await directory(), env);
+    await waitFor(async () => !(await visitor.text('./jobs')).includes('The queue does not answer'));
+    expect((await visitor.submit('./actions/backup')).status).toBe(303);
+  }
+  await collector.stop();
+  expect(collector.spans).toMatchObject([{ name: expect.stringMatching(/^add .*backup/), kind: PRODUCER }]);
 });
 
 test('the live stream tells of a job as soon as it is asked for', async () => {
