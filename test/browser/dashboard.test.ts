@@ -248,6 +248,37 @@ test('light and dark: the system decides, the button overrides, and it stays so'
   expect(await color()).toBe(light);
 });
 
+test('one set of dark colours, one of light: the same by the system and by the button', async () => {
+  const cookies = (await context.cookies()).filter(({ name }) => name !== 'theme');
+  const coloursOf = async (colorScheme: 'light' | 'dark', theme?: string) => {
+    const made = await newContext({ colorScheme });
+    await made.addCookies(theme ? [...cookies, { name: 'theme', value: theme, url: system.url }] : cookies);
+    const on = await made.newPage();
+    await on.goto(system.url);
+    const colours = await on.evaluate<string>(COLOURS);
+    await made.close();
+    return colours;
+  };
+  const [light, dark] = [await coloursOf('light'), await coloursOf('dark')];
+  expect(light.split(' ').length).toBeGreaterThan(15);
+  expect(dark).not.toBe(light);
+  expect(await coloursOf('light', 'dark')).toBe(dark);
+  expect(await coloursOf('dark', 'light')).toBe(light);
+});
+
+/** Every colour the sheet names, as it comes out. */
+const COLOURS = `(() => {
+  const names = new Set();
+  for (const sheet of document.styleSheets)
+    for (const { selectorText, style } of sheet.cssRules)
+      if (selectorText?.startsWith(':root')) for (const name of style) if (name.startsWith('--')) names.add(name);
+  const probe = document.body.appendChild(document.createElement('i'));
+  return [...names].map((name) => {
+    probe.style.color = 'var(' + name + ')';
+    return name + '=' + getComputedStyle(probe).color.replaceAll(' ', '');
+  }).join(' ');
+})()`;
+
 test(
   'every page fits a telephone, has no fault axe can find, light or dark, and is small',
   async () => {

@@ -104,13 +104,20 @@
 
   const drawn = [];
 
+  /** A colour of the sheet in the theme of the moment: a canvas understands no variables. */
+  function color(name) {
+    const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.color = `var(--${name})`;
+    const computed = getComputedStyle(probe).color;
+    probe.remove();
+    return computed;
+  }
+
   function drawCharts() {
     const source = document.getElementById('history');
     if (!source || !window.uPlot) return;
     for (const chart of drawn.splice(0)) chart.destroy();
     const data = JSON.parse(source.textContent);
-    const style = getComputedStyle(page);
-    const color = (name) => style.getPropertyValue(`--${name}`).trim();
     for (const place of document.querySelectorAll('[data-chart]')) {
       const format = place.dataset.unit === 'bytes' ? bytes : seconds;
       place.replaceChildren();
