@@ -119,8 +119,8 @@ function inflateAll(name: 'gzip' | 'zstd', frame: Uint8Array, rawLength: number)
   let made = 0;
   for (let at = 0; at < frame.length || at === 0;) {
     const rest = Math.max(rawLength - made, 1);
-    // one output buffer of the right size: half the time of growing one by 16 KiB
-    const options = { maxOutputLength: rest, chunkSize: Math.max(rest, 64), info: true };
+    // one output buffer, and not quite full: Node takes a second one as soon as the first is
+    const options = { maxOutputLength: rest, chunkSize: Math.max(rest + 1, 64), info: true };
     const { buffer, engine } = inflate(frame.subarray(at), options) as unknown as Inflated;
     if (engine.bytesWritten === 0 || (name === 'gzip' && engine.bytesWritten < frame.length))
       throw damaged('there are other bytes after the compressed data');
