@@ -48,7 +48,7 @@ test('elsewhere a line for each phase and every ten seconds', () => {
     'archive: 0 B',
     'archive: 10.00 MB, 10 files, 1.00 MB/s',
     'archive: 20.00 MB, 20 files, 1.00 MB/s',
-    'verify: 1.00 MB of 24.00 MB, 1 file',
+    'verify: 1.00 MB of ~24.00 MB, 1 file',
   ]);
 });
 
@@ -59,6 +59,28 @@ test('a phase without a total is measured by what was expected, until it is exce
     view.report({ phase: 'archive', bytes, files: 1 });
     clock.advance(1000);
   }
-  expect(said[0]).toContain('1.00 MB of 4.00 MB');
+  expect(said[0]).toContain('1.00 MB of ~4.00 MB');
   expect(said[1]).not.toContain(' of ');
+});
+
+test('a phase is measured by its estimate, and says that it is one', () => {
+  const { said, clock, view } = recorded(true);
+  view.expect(99 * MB);
+  view.report({ phase: 'archive', bytes: 0, estimatedBytes: 4 * MB, files: 0 });
+  clock.advance(1000);
+  view.report({ phase: 'archive', bytes: MB, estimatedBytes: 4 * MB, files: 2 });
+  expect(said.at(-1)).toBe(
+    `archive   ${'━'.repeat(6)}${'─'.repeat(18)}  ~25%  1.00 MB of ~4.00 MB  2 files  1.00 MB/s  ~0:03 left`,
+  );
+});
+
+test('under a second there is no rate', () => {
+  const { said, clock, view } = recorded(true);
+  view.report({ phase: 'extract', bytes: 0, totalBytes: 400 * MB, files: 0 });
+  clock.advance(999);
+  view.report({ phase: 'extract', bytes: 300 * MB, totalBytes: 400 * MB, files: 2 });
+  expect(said.at(-1)).toMatch(/300\.0 MB of 400\.0 MB {2}2 files$/);
+  clock.advance(1000);
+  view.report({ phase: 'verify', bytes: 300 * MB, totalBytes: 400 * MB, files: 2 });
+  expect(said.at(-1)).not.toMatch(/\/s|left/);
 });

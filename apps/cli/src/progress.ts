@@ -6,6 +6,8 @@ import type { Screen } from './screen.ts';
 const REDRAW_EVERY = 100;
 const LINE_EVERY = 10_000;
 const BAR_WIDTH = 24;
+/** Over less than this many ms a rate says nothing. */
+const SHORTEST_RATE = 1000;
 
 interface Surroundings {
   screen: Screen;
@@ -21,7 +23,8 @@ export interface ProgressView {
 
 /**
  * A bar on a terminal; elsewhere a line when a phase begins and every ten seconds of it. A phase that does not know
- * its total is measured by the one before it, since what was archived is what will be verified.
+ * its total is measured by its own estimate, else by the one before it, since what was archived is what will be
+ * verified; what is about so is marked with `~`.
  */
 export function progressOn(surroundings: Surroundings): ProgressView {
   const { screen, clock } = surroundings;
@@ -38,26 +41,34 @@ export function progressOn(surroundings: Surroundings): ProgressView {
     previous = event;
     if (!isNew && now - drawn < every) return;
     drawn = now;
-    const rate = event.bytes / Math.max((now - began) / 1000, 0.001);
+    const elapsed = now - began;
+    const rate = elapsed < SHORTEST_RATE ? 0 : (event.bytes / elapsed) * 1000;
     const known = withTotals(event, expected);
     if (screen.isTerminal) screen.status(bar(known, rate, surroundings));
-    else screen.line(plain(known, isNew ? 0 : rate));
+    else screen.line(plain(known, rate));
   };
   return { report, expect: (bytes) => (expected = bytes) };
 }
 
-function withTotals(event: ProgressEvent, expected: number | undefined): ProgressEvent {
-  if (expected === undefined || event.totalBytes !== undefined || event.bytes > expected) return event;
-  return { ...event, totalBytes: expected };
+interface Known extends ProgressEvent {
+  /** before what follows from an estimate */
+  about: '' | '~';
 }
 
-function bar(event: ProgressEvent, rate: number, { screen, colours }: Surroundings): string {
+function withTotals(event: ProgressEvent, expected: number | undefined): Known {
+  const estimate = event.estimatedBytes ?? expected;
+  if (estimate === undefined || event.totalBytes !== undefined || event.bytes > estimate)
+    return { ...event, about: '' };
+  return { ...event, totalBytes: estimate, about: '~' };
+}
+
+function bar(event: Known, rate: number, { screen, colours }: Surroundings): string {
   const parts = [event.phase.padEnd(8)];
   const share = shareOf(event);
   if (share !== undefined) {
     const full = Math.round(share * BAR_WIDTH);
     parts.push(colours.good('━'.repeat(full)) + colours.dim('─'.repeat(BAR_WIDTH - full)));
-    parts.push(`${Math.floor(share * 100)}%`.padStart(4));
+    parts.push(`${event.about}${Math.floor(share * 100)}%`.padStart(4));
   }
   let width = 8 + (share === undefined ? 0 : BAR_WIDTH + 8);
   for (const fact of facts(event, rate)) {
@@ -67,17 +78,19 @@ function bar(event: ProgressEvent, rate: number, { screen, colours }: Surroundin
   return parts.join('  ');
 }
 
-function plain(event: ProgressEvent, rate: number): string {
+function plain(event: Known, rate: number): string {
   return `${event.phase}: ${facts(event, rate).join(', ')}`;
 }
 
-function facts({ bytes, totalBytes, files, totalFiles }: ProgressEvent, rate: number): string[] {
-  const list = [totalBytes === undefined ? size(bytes) : `${size(bytes)} of ${size(totalBytes)}`];
+function facts({ bytes, totalBytes, files, totalFiles, about }: Known, rate: number): string[] {
+  const list = [totalBytes === undefined ? size(bytes) : `${size(bytes)} of ${about}${size(totalBytes)}`];
   if (files > 0 || totalFiles !== undefined) {
     list.push(totalFiles === undefined ? count(files, 'file') : `${files} of ${count(totalFiles, 'file')}`);
   }
   if (rate > 0) list.push(`${size(rate)}/s`);
-  if (rate > 0 && totalBytes !== undefined) list.push(`${countdown((totalBytes - bytes) / rate)} left`);
+  if (rate > 0 && totalBytes !== undefined) {
+    list.push(`${about}${countdown((totalBytes - bytes) / rate)} left`);
+  }
   return list;
 }
 

@@ -22,6 +22,8 @@ export interface ProgressEvent {
   phase: string;
   bytes: number;
   totalBytes?: number;
+  /** about what `bytes` will come to, where that is not known before the end: as the backup before did */
+  estimatedBytes?: number;
   files: number;
   totalFiles?: number;
 }

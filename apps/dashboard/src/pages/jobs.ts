@@ -1,4 +1,5 @@
 /** Jobs: those running with their progress, the recent ones, and the log of one. */
+import type { ProgressEvent } from '@gofr-backup/core';
 import { html } from 'hono/html';
 import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import { describeJob, isOpen, progressShare, type JobView } from '../view/job.ts';
@@ -39,15 +40,16 @@ function runningJob(shell: Shell, job: JobView, expected?: number): Html {
       <b>${state}</b>
       ${
         progress &&
-        html`·
-        ${formatBytes(progress.bytes)}${progress.totalBytes ? ` of ${formatBytes(progress.totalBytes)}` : ''}
-        · ${formatCount(progress.files)} files`
+        html`· ${formatBytes(progress.bytes)}${wholeOf(progress)} · ${formatCount(progress.files)} files`
       }
       ${job.startedAt !== undefined && html`· began ${time(shell, job.startedAt, 'relative')}`}
       ${job.attempts > 1 && html`· attempt ${job.attempts}`}
     </p>
   </article>`;
 }
+
+const wholeOf = ({ totalBytes, estimatedBytes }: ProgressEvent): string =>
+  totalBytes ? ` of ${formatBytes(totalBytes)}` : estimatedBytes ? ` of ~${formatBytes(estimatedBytes)}` : '';
 
 const jobLink = (shell: Shell, id: string): string => shell.link(`jobs/${encodeURIComponent(id)}`);
 

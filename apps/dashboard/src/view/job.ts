@@ -27,15 +27,16 @@ export const isOpen = ({ state }: JobView): boolean =>
   state === 'active' || state === 'waiting' || state === 'delayed';
 
 /**
- * 0 to 1, or undefined while the whole is unknown. A backup walks and reads at once, so its whole is known only at its
- * end: `expected`, the bytes of the one before, is what it is measured by meanwhile.
+ * 0 to 1, or undefined while the whole is unknown. What does not know it before its end is measured by its own estimate,
+ * else by `expected`, the bytes of the newest backup.
  */
 export function progressShare(
-  { phase, bytes, totalBytes, files, totalFiles }: ProgressEvent,
+  { phase, bytes, totalBytes, estimatedBytes, files, totalFiles }: ProgressEvent,
   expected?: number,
 ): number | undefined {
   if (totalBytes) return Math.min(1, bytes / totalBytes);
   if (totalFiles) return Math.min(1, files / totalFiles);
+  if (estimatedBytes) return Math.min(0.97, bytes / estimatedBytes);
   if ((phase === 'archive' || phase === 'verify') && expected) return Math.min(0.97, bytes / expected);
   return undefined;
 }

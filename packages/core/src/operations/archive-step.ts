@@ -4,6 +4,7 @@ import type { Catalogue, CatalogueEntry, Warning } from '../catalogue.ts';
 import { snapshotDatabases } from '../consistency/index.ts';
 import type { DatabaseSnapshots } from '../consistency/index.ts';
 import { BackupError } from '../errors.ts';
+import type { Progress } from '../ports.ts';
 import { WORK_DIRS } from '../recovery/journal.ts';
 import { makeScratch } from '../repository/scratch.ts';
 import type { CommitFacts, Repository } from '../repository/repository.ts';
@@ -95,7 +96,8 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
     const { components, codec, threads, nice, readRate, linkUnchanged } = plan;
     const exclude = [...plan.exclude, WORK_DIRS];
     const result = await createArchive({
-      ...{ clock, logger, progress, signal },
+      ...{ clock, logger, signal },
+      progress: estimated(progress, making.before),
       ...{ components, exclude, codec, threads, nice, linkUnchanged },
       ...(readRate === undefined ? {} : { readRate }),
       ...reuse(making),
@@ -112,6 +114,18 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
     await repository.discard(reservation);
     throw error;
   }
+}
+
+/** Bytes a tar spends on a file beside its content: pax header and record, header, half a block to fill up the last. */
+const TAR_OVERHEAD = 3.5 * 512;
+
+/** A backup walks and reads at once, so it knows its whole only at the end; the one before tells about what it will be. */
+function estimated(progress: Progress, before: Catalogue): Progress {
+  const last = before.find(({ source_bytes }) => source_bytes !== undefined);
+  if (last === undefined) return progress;
+  const { source_bytes = 0, files = 0 } = last;
+  const estimatedBytes = source_bytes + files * TAR_OVERHEAD;
+  return (event) => progress(event.bytes > estimatedBytes ? event : { ...event, estimatedBytes });
 }
 
 /** Frames may only come from an archive that was read back in full. */

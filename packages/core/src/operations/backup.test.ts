@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fakeClock, makeTree, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
 import type { Trigger } from '../catalogue.ts';
+import type { ProgressEvent } from '../ports.ts';
 import { archiveStep } from './archive-step.ts';
 import { backup, promoteStep, verifyStep } from './backup.ts';
 import { markRun, readLastRun } from './last-run.ts';
@@ -64,6 +65,31 @@ test('the second backup of unchanged data reuses the first', async () => {
   expect(second.backup).toMatchObject({ status: 'good', files: 1, sha256: first.backup.sha256 });
   expect(second.backup.reused_bytes).toBeGreaterThan(0);
   expect(second.promoted).toEqual([]);
+});
+
+test('the backup before tells about how much there will be', async () => {
+  const clock = fakeClock(NIGHT);
+  await using on = await scene(clock);
+  const small = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`chart ${n}`, `${n}`]));
+  await makeTree(on.data, { storage: { big: Buffer.alloc(9_000_000, 'abc'), small }, auth: {} });
+  const events: ProgressEvent[] = [];
+  const ctx = { ...on.ctx, progress: (event: ProgressEvent) => void events.push(event) };
+  const archiving = () => events.splice(0).filter(({ phase }) => phase === 'archive');
+  await archiveStep(ctx, manual);
+  const first = archiving();
+  expect(first.every(({ estimatedBytes }) => estimatedBytes === undefined)).toBe(true);
+  clock.advance(1000);
+  await archiveStep(ctx, manual);
+  const second = archiving();
+  const whole = first.at(-1)?.bytes ?? 0;
+  expect(second[0]?.estimatedBytes).toBeGreaterThan(whole * 0.95);
+  expect(second[0]?.estimatedBytes).toBeLessThan(whole * 1.05);
+
+  await makeTree(join(on.data, 'storage'), { more: Buffer.alloc(9_000_000, 'def') });
+  clock.advance(1000);
+  await archiveStep(ctx, manual);
+  for (const { bytes, estimatedBytes = Infinity } of archiving())
+    expect(bytes).toBeLessThanOrEqual(estimatedBytes);
 });
 
 describe('the steps, each run twice,', () => {
