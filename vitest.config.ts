@@ -13,6 +13,8 @@ const EVERYWHERE = [
 export default defineConfig({
   test: {
     pool: 'forks',
+    // by default one core is left to the main process, which has next to nothing to do: on two cores that is half
+    maxWorkers: '100%',
     testTimeout: GENEROUS,
     hookTimeout: GENEROUS,
     teardownTimeout: GENEROUS,
