@@ -5,6 +5,7 @@
  */
 import { readSync } from 'node:fs';
 import type { Compression } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
 import { decompressFrame } from './codecs.ts';
 import { type ContentSpan, digestFrame } from './digest.ts';
 import { type IndexEntry, type IndexFrame, paddedLength } from './index-file.ts';
@@ -36,7 +37,7 @@ export function readFrame(
   entries: readonly IndexEntry[],
   scratch?: Scratch,
 ): ReadFrame {
-  const raw = decompressFrame(codec, storedBytes(archive, frame, scratch), frame.rawLength);
+  const raw = decompressed(codec, storedBytes(archive, frame, scratch), frame, entries);
   const files = filesIn(entries);
   const spans = files.filter((file) => file.end > file.start);
   const { digest, hashes } = digestFrame(raw, spans);
@@ -80,6 +81,20 @@ function storedBytes(archive: number, frame: IndexFrame, scratch: Scratch | unde
     read += more;
   }
   return stored;
+}
+
+function decompressed(
+  codec: Compression,
+  stored: Buffer,
+  frame: IndexFrame,
+  entries: readonly IndexEntry[],
+): Buffer {
+  try {
+    return decompressFrame(codec, stored, frame.rawLength);
+  } catch (cause) {
+    if (!(cause instanceof BackupError) || cause.code !== 'ARCHIVE_DAMAGED') throw cause;
+    throw damagedFrame(frame, `It cannot be decompressed (${cause.why}).`, entries);
+  }
 }
 
 function filesIn(entries: readonly IndexEntry[]): FrameFile[] {

@@ -21,6 +21,11 @@ const WORKER = new URL(
 
 /** Starting threads takes longer than reading so many frames. */
 const FEW_FRAMES = 8;
+/**
+ * Raw bytes of the frames that a thread is given at once. Few messages; and files of one directory are made by one
+ * thread, for two would wait for each other there.
+ */
+const BATCH_BYTES = 8 << 20;
 /** Entries between two looks at the event loop. */
 const ENTRIES_PER_TURN = 2000;
 
@@ -86,7 +91,7 @@ export class IndexedSource implements EntrySource {
     const jobs = this.#writeJobs(work, large);
     const target = { root: work.root, ownership: work.ownership };
     const done = ({ files, bytes }: ReadResult): void => work.written(files, bytes);
-    await this.#run({ jobs, target, signal: work.signal, done, problem: rethrow });
+    await this.#run({ jobs, target, signal: work.signal, done });
     for (const [path, entry] of large) {
       finishLarge(work, path, entry);
       work.written(1, 0);
@@ -118,28 +123,43 @@ export class IndexedSource implements EntrySource {
   }
 
   /** Runs the jobs on all threads, no more of them at once than keep those busy; a few frames are done sooner here. */
-  async #run({ jobs, target, signal, done, problem }: Run): Promise<void> {
+  async #run(run: Run): Promise<void> {
+    const { jobs, target, signal } = run;
     const shared: ReadShared = { archive: this.archive.fd, index: this.#bytes, ...(target && { target }) };
     if (this.index.frameCount <= FEW_FRAMES) {
       const read = frameReading(shared);
-      const perform = async (job: ReadJob): Promise<ReadResult> => read(job);
       for (const job of jobs) {
         await pause(signal);
-        await perform(job).then(done, problem);
+        await perform([job], async (batch) => read(batch), run);
       }
       return;
     }
-    const threads = new Threads<ReadJob, ReadResult>({
+    const threads = new Threads<ReadJob[], ReadResult>({
       entry: WORKER,
       count: this.#threads,
       shared,
       youngGenerationMb: 4,
     });
     try {
-      await inParallel(jobs, threads.capacity, signal, (job) => threads.run(job).then(done, problem));
+      const read = (batch: ReadJob[]): Promise<ReadResult> => threads.run(batch);
+      await inParallel(this.#batches(jobs), threads.capacity, signal, (batch) => perform(batch, read, run));
     } finally {
       await threads.close();
     }
+  }
+
+  *#batches(jobs: Iterable<ReadJob>): Generator<ReadJob[]> {
+    let batch: ReadJob[] = [];
+    let bytes = 0;
+    for (const job of jobs) {
+      batch.push(job);
+      bytes += this.index.frame(job.frame).rawLength;
+      if (bytes < BATCH_BYTES) continue;
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    if (batch.length > 0) yield batch;
   }
 
   /** Each frame is proved before its bytes are handed out. */
@@ -175,9 +195,25 @@ export interface ReadAllWork {
   problem(cause: unknown): void;
 }
 
-interface Run extends Omit<ReadAllWork, 'entry'> {
+interface Run {
   jobs: Iterable<ReadJob>;
+  signal: AbortSignal;
   target?: ReadShared['target'];
+  done(result: ReadResult): void;
+  /** sees every failure, frame by frame; absent: the first ends it */
+  problem?(cause: unknown): void;
+}
+
+async function perform(
+  batch: ReadJob[],
+  read: (batch: ReadJob[]) => Promise<ReadResult>,
+  { done, problem }: Run,
+): Promise<void> {
+  await read(batch).then(done, async (cause: unknown) => {
+    if (problem === undefined) throw cause;
+    if (batch.length === 1) return problem(cause);
+    for (const job of batch) await read([job]).then(done, problem);
+  });
 }
 
 /** Starts `perform` for every job, at most `limit` at a time. Rejects with the first failure, or when aborted. */
@@ -242,8 +278,4 @@ function finishLarge({ root, ownership }: FileWork, path: BytePath, entry: Index
   } finally {
     closeSync(fd);
   }
-}
-
-function rethrow(cause: unknown): never {
-  throw cause;
 }

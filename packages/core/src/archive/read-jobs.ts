@@ -28,11 +28,15 @@ export interface ReadResult {
   bytes: number;
 }
 
-export function frameReading({ archive, index: shared, target }: ReadShared): (job: ReadJob) => ReadResult {
+export function frameReading({
+  archive,
+  index: shared,
+  target,
+}: ReadShared): (jobs: ReadJob[]) => ReadResult {
   const index = decodeIndex(Buffer.from(shared));
   const codec: Compression = index.facts.codec;
   const scratch = new Scratch();
-  return (job) => {
+  const perform = (job: ReadJob): ReadResult => {
     const frame = index.frame(job.frame);
     const entries = frame.entryCount > 0 ? index.entriesOf(job.frame) : [];
     const read = readFrame(archive, codec, frame, entries, scratch);
@@ -41,6 +45,15 @@ export function frameReading({ archive, index: shared, target }: ReadShared): (j
     } finally {
       release(read, codec);
     }
+  };
+  return (jobs) => {
+    const done = { files: 0, bytes: 0 };
+    for (const job of jobs) {
+      const { files, bytes } = perform(job);
+      done.files += files;
+      done.bytes += bytes;
+    }
+    return done;
   };
 }
 

@@ -2,7 +2,7 @@
 import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
 import { serveJobs } from './threads.ts';
 
-serveJobs<ReadShared, ReadJob, ReadResult>((shared) => {
+serveJobs<ReadShared, ReadJob[], ReadResult>((shared) => {
   const read = frameReading(shared);
-  return (job) => ({ result: read(job) });
+  return (jobs) => ({ result: read(jobs) });
 });

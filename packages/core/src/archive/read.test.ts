@@ -179,6 +179,27 @@ test('entries and sizes are known from the index alone', async () => {
   expect(report.problems.length).toBeGreaterThan(2);
 });
 
+test('threads tell where each damage is, though they read many frames at once', async () => {
+  await using scratch = await temporaryDirectory();
+  const names = Array.from({ length: 30 }, (_, n) => `noise ${n + 10}`);
+  const tree = Object.fromEntries(names.map((name, n) => [name, noise(400_000, n)]));
+  const { files } = await makeArchive(scratch.path, 'gzip', tree);
+  const index = await loadIndex(files.indexPath);
+  const bytes = readFileSync(files.archivePath);
+  const hit = [3, 4, 17].map((number) => {
+    const { offset, length } = index.frame(number);
+    bytes[offset + (length >> 1)]! ^= 1;
+    return index.entriesOf(number).map(({ path }) => path);
+  });
+  writeFileSync(files.archivePath, bytes);
+  await using reader = await opened({ ...files, threads: 2 });
+  const { ok, problems } = await reader.verify(testPorts());
+  expect(ok).toBe(false);
+  const told = problems.flatMap(({ path }) => path ?? []);
+  for (const paths of hit) expect(paths.filter((path) => told.includes(path))).toHaveLength(1);
+  expect(told.every((path) => hit.flat().includes(path))).toBe(true);
+});
+
 test.each([true, false])('only what is asked for is extracted, index: %s', async (indexed) => {
   await using scratch = await temporaryDirectory();
   const { files } = await makeArchive(scratch.path);
