@@ -1,26 +1,14 @@
-/** Runs the very commands of docs/recovery.md, but those that need Docker or a second host. */
+/** Runs the very commands of docs/recovery.md; those with only Docker have a test among the container scenarios. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeTree, readTree, type Tree } from '@gofr-backup/testing';
+import { blocksOf } from './page-blocks.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PAGE = readFileSync(join(ROOT, 'docs/recovery.md'), 'utf8');
-
-/** `sh` blocks by the heading they stand under. */
-function blocksOf(page: string): Map<string, string[]> {
-  const sections = new Map<string, string[]>();
-  for (const section of page.split(/^## /m)) {
-    const heading = section.slice(0, section.indexOf('\n'));
-    const blocks = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code!);
-    if (blocks.length > 0) sections.set(heading, blocks);
-  }
-  return sections;
-}
-
-const BLOCKS = blocksOf(PAGE);
+const BLOCKS = blocksOf('recovery.md');
 const DATA: Tree = {
   data: { storage: { 'metadata.json': '{"n":1}', 'chart.png': 'a chart' }, auth: { token: 't' } },
   logs: { 'app.log': 'line\n' },
@@ -90,7 +78,7 @@ async function expectRestored(where = target()): Promise<void> {
   });
 }
 
-test('the page sets two variables, and every section is tried or needs Docker', () => {
+test('the page sets two variables, and every section is tried', () => {
   expect([...BLOCKS.keys()]).toEqual([
     '# Recovery',
     'With gofr-backup',
