@@ -1,8 +1,9 @@
 /** Walks the sources in a fixed order: components in turn, each a tree sorted by the bytes of its names. */
-import { type BigIntStats, constants, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { type BigIntStats, constants, lstatSync, readlinkSync, statSync } from 'node:fs';
 import picomatch from 'picomatch';
 import type { Warning } from '../catalogue.ts';
 import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
+import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
 import { outwardLinks } from './outward-link.ts';
 import { comparableIno, errnoOf } from './source-file.ts';
 import type { BytePath, Component, EntryType, Substitute } from './types.ts';
@@ -56,7 +57,7 @@ interface Level {
   entry: WalkEntry;
   /** its own entry has been handed out */
   announced: boolean;
-  names: string[];
+  names: DirectoryNames;
   next: number;
 }
 
@@ -144,8 +145,10 @@ export class Walk {
     while (levels.length > 0) {
       const level = levels[levels.length - 1]!;
       if (!lazy) yield* announced(level);
-      const name = level.names[level.next++];
-      const entry = name === undefined ? void levels.pop() : this.#child(group, level, name);
+      const entry =
+        level.next === level.names.length
+          ? void levels.pop()
+          : this.#child(group, level, level.names.at(level.next++));
       if (entry?.type === 'directory') levels.push(this.#level(entry));
       else if (entry !== undefined) {
         if (lazy) for (const above of levels) yield* announced(above);
@@ -166,13 +169,13 @@ export class Walk {
     return stats && this.#entry(group, path, source, stats);
   }
 
-  #names(directory: WalkEntry): string[] {
+  #names(directory: WalkEntry): DirectoryNames {
     try {
-      return readdirSync(fsPath(directory.source), { encoding: 'latin1' }).sort();
+      return directoryNames(directory.source);
     } catch (cause) {
       if (errnoOf(cause) === 'ENOENT') this.#vanished(directory.path);
       else this.#unreadable(directory.path, directory.uid, cause);
-      return [];
+      return NO_NAMES;
     }
   }
 
