@@ -14,6 +14,9 @@ const NS = 1_000_000_000n;
 /** No honest page is larger: a page closes at about 512 entries. */
 const MAX_PAGE_BYTES = 256 * 1024 * 1024;
 
+/** No kernel takes longer ones, and what is put before them in an archive is as limited. */
+const LONGEST_PATH = 2 * 4096;
+
 /** The part of an entry that a page holds; its place follows from the entries before it in the frame. */
 export type PagedEntry = Omit<IndexEntry, 'frame' | 'headerOffset' | 'dataOffset'> & { headerLength: number };
 
@@ -123,13 +126,30 @@ export class PageWriter {
 export function* decodePaths(columns: Buffer, rawLength: number, count: number): Generator<BytePath> {
   const all = openPage(columns, rawLength, count);
   const [, paths, names] = [all.column(), all.column(), all.column()];
-  const suffixes = names.latin1(names.remaining);
-  let path = '';
-  for (let n = 0, at = 0; n < count; n++) {
-    const [shared, length] = [paths.varint(), paths.varint()];
-    if (shared > path.length || at + length > suffixes.length) throw new RangeError('a path is not complete');
-    path = path.slice(0, shared) + suffixes.slice(at, (at += length));
-    yield path;
+  const path = new PathReader(paths, names);
+  for (let n = 0; n < count; n++) yield path.next();
+}
+
+/** Front-coded paths. Each is a string of its own: one made of parts would keep all those before it in memory. */
+class PathReader {
+  #paths: ColumnReader;
+  #names: ColumnReader;
+  #path = Buffer.allocUnsafe(LONGEST_PATH);
+  #length = 0;
+
+  constructor(paths: ColumnReader, names: ColumnReader) {
+    this.#paths = paths;
+    this.#names = names;
+  }
+
+  next(): BytePath {
+    const shared = this.#paths.varint();
+    if (shared > this.#length) throw new RangeError('a path has no beginning');
+    const suffix = this.#names.raw(this.#paths.varint());
+    this.#length = shared + suffix.length;
+    if (this.#length > this.#path.length) throw new RangeError('a path is too long');
+    this.#path.set(suffix, shared);
+    return this.#path.toString('latin1', 0, this.#length);
   }
 }
 
@@ -143,22 +163,18 @@ function openPage(columns: Buffer, rawLength: number, count: number): ColumnRead
  * are 0. Throws RangeError (or a zlib error) when the bytes are not a page of `count` entries.
  */
 export function decodePage(columns: Buffer, rawLength: number, hashes: Buffer, count: number): IndexEntry[] {
-  if (rawLength > MAX_PAGE_BYTES || count > rawLength) throw new RangeError('a page is too large');
-  const raw = zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1) });
-  const all = new ColumnReader(raw);
+  const all = openPage(columns, rawLength, count);
   const [flags, paths, names, owners, sizes, seconds, nanos, inodes, headers, links] = Array.from(
     { length: 10 },
     () => all.column(),
   ) as TenColumns;
+  const path = new PathReader(paths, names);
   const hashColumn = new ColumnReader(hashes);
-  const last = { path: '', seconds: 0, ino: 0, mode: 0, uid: 0, gid: 0 };
+  const last = { seconds: 0, ino: 0, mode: 0, uid: 0, gid: 0 };
   const entries: IndexEntry[] = [];
   for (let n = 0; n < count; n++) {
     const flag = flags.byte();
     const type = TYPES[flag & 3]!;
-    const shared = paths.varint();
-    if (shared > last.path.length) throw new RangeError('a path has no beginning');
-    last.path = last.path.slice(0, shared) + names.latin1(paths.varint());
     if (owners.byte() !== 0) {
       last.mode = owners.varint() & 0o7777;
       last.uid = owners.varint();
@@ -170,7 +186,7 @@ export function decodePage(columns: Buffer, rawLength: number, hashes: Buffer, c
     last.seconds = mtime;
     last.ino += inodes.signed();
     const entry: IndexEntry = {
-      path: last.path,
+      path: path.next(),
       type,
       size: sizes.varint(),
       mode: last.mode,

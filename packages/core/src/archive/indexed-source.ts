@@ -1,6 +1,6 @@
 /** An archive read through its index: any frame by itself, and all of them on all cores. */
 import { closeSync, ftruncateSync } from 'node:fs';
-import { type FileHandle, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Compression } from '../catalogue.ts';
 import type { EntrySource, FileWork, FoundEntry } from './entry-source.ts';
@@ -48,11 +48,8 @@ export class IndexedSource implements EntrySource {
 
   /** Throws ARCHIVE_DAMAGED when the file is no index, or of another archive; ENOENT and the like as they come. */
   static async load(archive: FileHandle, indexPath: string, threads: number): Promise<IndexedSource> {
-    const file = await readFile(indexPath);
-    const bytes = new SharedArrayBuffer(file.length);
-    const shared = Buffer.from(bytes);
-    file.copy(shared);
-    const index = decodeIndex(shared);
+    const bytes = await readShared(indexPath);
+    const index = decodeIndex(Buffer.from(bytes));
     for (const frame of index.frames()) checkLengths(frame);
     return new IndexedSource(archive, bytes, index, threads);
   }
@@ -186,6 +183,19 @@ export class IndexedSource implements EntrySource {
     }
     throw new RangeError(`no entry ${ordinal}`);
   }
+}
+
+/** The whole file, where every thread can see it. */
+async function readShared(path: string): Promise<SharedArrayBuffer> {
+  await using file = await open(path, 'r');
+  const bytes = new SharedArrayBuffer((await file.stat()).size);
+  const buffer = Buffer.from(bytes);
+  for (let at = 0; at < buffer.length;) {
+    const { bytesRead } = await file.read(buffer, at, buffer.length - at, at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return bytes;
 }
 
 export interface ReadAllWork {
