@@ -8,7 +8,10 @@ import {
   renderErrorsDoc,
 } from '@gofr-backup/config';
 import { format, resolveConfig } from 'prettier';
+import { renderDeflateModule } from './deflate-module.ts';
 import { ROOT } from './steps.ts';
+
+const check = process.argv.includes('--check');
 
 /** Each makes the file's text; the compose files keep all but their generated block. */
 const GENERATED: Record<string, (present: string) => string> = {
@@ -17,9 +20,9 @@ const GENERATED: Record<string, (present: string) => string> = {
   'docker/.env.example': renderEnvExample,
   'docker/docker-compose.yml': renderComposeSettings,
   'docker/docker-compose.single.yml': renderComposeSettings,
+  'packages/core/src/archive/deflate-wasm.ts': (present) => renderDeflateModule(present, !check),
 };
 
-const check = process.argv.includes('--check');
 let stale = 0;
 for (const [file, render] of Object.entries(GENERATED)) {
   const path = join(ROOT, file);

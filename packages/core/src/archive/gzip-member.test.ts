@@ -1,10 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { gunzipSync, inflateRawSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compressedBound } from './codecs.ts';
-import { LONGEST_HEADER_RUN, writeHeaderRun } from './header-run.ts';
-import { writeHeaderBlocks } from './header-blocks.ts';
 import { writeGzipMember } from './gzip-member.ts';
 
 /** Bytes with runs, repetitions one block apart, and noise: what headers are made of, and worse. */
@@ -20,32 +18,6 @@ const run = fc
     { maxLength: 6 },
   )
   .map((parts) => Buffer.concat(parts));
-
-test('a header run inflates to what it was', () => {
-  fc.assert(
-    fc.property(run, (whole) => {
-      const raw = whole.subarray(0, LONGEST_HEADER_RUN);
-      const target = Buffer.alloc(compressedBound(raw.length));
-      const end = writeHeaderRun(target, 0, raw);
-      expect(inflateRawSync(Buffer.concat([target.subarray(0, end), Buffer.from([3, 0])]))).toEqual(raw);
-    }),
-  );
-});
-
-test('headers of a file shrink to about a seventh', () => {
-  const raw = Buffer.alloc(1536);
-  const fields = {
-    path: 'data/storage/2026/4f3a9c1e55aa.png',
-    type: 'file',
-    size: 28_713,
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-  } as const;
-  expect(writeHeaderBlocks(raw, 0, { ...fields, mtimeNs: 1_700_000_000_123_456_789n })).toBe(1536);
-  const target = Buffer.alloc(4096);
-  expect(writeHeaderRun(target, 0, raw)).toBeLessThan(230);
-});
 
 test('a member with any mixture of stored and compressed spans is what gunzip expects', () => {
   fc.assert(

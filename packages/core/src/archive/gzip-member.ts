@@ -2,19 +2,15 @@
  * One gzip member (RFC 1952) whose deflate stream (RFC 1951) mixes compressed runs with stored blocks: what looks
  * incompressible is copied, at the speed of memory, and everything between is compressed as usual.
  */
-import { constants, crc32, deflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
+import { deflateRun } from './deflate-run.ts';
 import type { ContentSpan } from './digest.ts';
-import { LONGEST_HEADER_RUN, writeHeaderRun } from './header-run.ts';
-import { isMostlyNumbers } from './numeric.ts';
-import { moveOutput, onePiece } from './zlib-output.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
 /** A last, empty block of fixed codes. */
 const FINAL_BLOCK = Buffer.from([0x03, 0x00]);
 const MOST_STORED = 65535;
-/** By level: numbers repeat by chance, so a longer search than level 4's gains 2 % and takes twice the time. */
-const NUMBERS_LEVEL = [0, 1, 2, 3, 4, 4, 4, 5, 6, 9];
 
 /** Writes the member to `target` from 0; answers its length. `stored` are spans of `raw`, in order. */
 export function writeGzipMember(
@@ -34,18 +30,6 @@ export function writeGzipMember(
   end += FINAL_BLOCK.copy(target, end);
   end = target.writeUInt32LE(crc32(raw), end);
   return target.writeUInt32LE(raw.length, end);
-}
-
-/** Blocks that end on a byte boundary, none of them the last. */
-function deflateRun(target: Buffer, at: number, run: Buffer, level: number): number {
-  if (run.length === 0) return at;
-  if (run.length <= LONGEST_HEADER_RUN) return writeHeaderRun(target, at, run);
-  const options = {
-    level: isMostlyNumbers(run) ? NUMBERS_LEVEL[level]! : level,
-    finishFlush: constants.Z_SYNC_FLUSH,
-    chunkSize: onePiece(run.length + (run.length >> 8) + 64),
-  };
-  return moveOutput(deflateRawSync(run, options), target, at);
 }
 
 function storeRun(target: Buffer, at: number, run: Buffer): number {

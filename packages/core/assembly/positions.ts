@@ -1,0 +1,127 @@
+/**
+ * Where each run of bytes occurred last. Positions count on over all runs a thread ever compresses, so that nothing needs
+ * clearing: what another run left behind lies before the first position of this one.
+ */
+import { isFarther } from './costs';
+import { HEADS, HEAD_BITS, NEAR_BITS, NEAR_HEADS, POSITIONS_END, PREVIOUS, WINDOW } from './layout';
+import { agreeing } from './levels';
+
+/** The position of address 0. */
+let shift: u32 = 0;
+/** Positions before this one belong to other runs. */
+let firstPosition: u32 = 1;
+let nextPosition: u32 = 1;
+const MOST_POSITION: u32 = 0x7fffffff;
+
+export function startPositions(input: usize, length: u32): void {
+  if (length > MOST_POSITION - nextPosition) {
+    memory.fill(HEADS, 0, POSITIONS_END - HEADS);
+    nextPosition = 1;
+  }
+  firstPosition = nextPosition;
+  shift = nextPosition - <u32>input;
+  nextPosition += length;
+}
+
+/** For tests: as if so many bytes had been compressed before. Positions only ever count on. */
+export function skipPositions(position: u32): void {
+  nextPosition = max<u32>(nextPosition, position);
+}
+
+@inline
+function headOf(word: u64, unused: u64): usize {
+  return (<usize>(((word << unused) * <u64>0x9e3779b97f4a7c15) >> (64 - HEAD_BITS))) << 2;
+}
+
+@inline
+function nearHeadOf(word: u64): usize {
+  return (<usize>((((<u32>word) << 8) * <u32>0x9e3779b1) >> (32 - NEAR_BITS))) << 2;
+}
+
+/** Of a word of 8 bytes, those that need not agree. */
+@inline
+function unusedBits(): u64 {
+  return 64 - 8 * <u64>agreeing;
+}
+
+@inline
+function previousOf(position: u32): usize {
+  return PREVIOUS + ((position & (WINDOW - 1)) << 2);
+}
+
+/** Remembers the positions of all addresses from `at` to before `end`. */
+export function remember(at: usize, end: usize): void {
+  const unused = unusedBits();
+  const offset = shift;
+  for (; at < end; at++) {
+    const position = <u32>at + offset;
+    const word = load<u64>(at);
+    store<u32>(nearHeadOf(word), position, NEAR_HEADS);
+    const head = headOf(word, unused);
+    store<u32>(previousOf(position), load<u32>(head, HEADS));
+    store<u32>(head, position, HEADS);
+  }
+}
+
+/**
+ * The longest match for `at` of at most `most` bytes that is longer than `least` (2 or more), as length << 16 | distance;
+ * 0 for none. Remembers `at`. Searching stops at `nice` bytes, or after `depth` places.
+ */
+@inline
+export function longestMatch(at: usize, least: u32, most: u32, nice: u32, depth: u32): u32 {
+  const position = <u32>at + shift;
+  const word = load<u64>(at);
+  const nearHead = nearHeadOf(word);
+  const near = load<u32>(nearHead, NEAR_HEADS);
+  store<u32>(nearHead, position, NEAR_HEADS);
+  const head = headOf(word, unusedBits());
+  let candidate = load<u32>(head, HEADS);
+  store<u32>(head, position, HEADS);
+  store<u32>(previousOf(position), candidate);
+  const earliest = <u32>max(<i32>firstPosition, <i32>position - <i32>WINDOW + 1);
+  let best = least;
+  let found: u32 = 0;
+  if (near >= earliest) {
+    const there = <usize>(near - shift);
+    const differ = load<u64>(there) ^ word;
+    if (((<u32>differ) & 0xffffff) == 0) {
+      const length = differ != 0 ? <u32>(ctz(differ) >> 3) : matchLength(there, at);
+      if (length > best) {
+        best = length;
+        found = position - near;
+      }
+    }
+  }
+  if (best < nice) {
+    best = max(best, 3);
+    let tail = load<u32>(at + best - 3);
+    for (; candidate >= earliest; candidate = load<u32>(previousOf(candidate))) {
+      const there = <usize>(candidate - shift);
+      if (load<u32>(there + best - 3) == tail) {
+        const differ = load<u64>(there) ^ word;
+        const length = differ != 0 ? <u32>(ctz(differ) >> 3) : matchLength(there, at);
+        if (length > best && (length > best + 1 || found == 0 || !isFarther(position - candidate, found))) {
+          best = length;
+          found = position - candidate;
+          if (best >= nice) break;
+          tail = load<u32>(at + best - 3);
+        }
+      }
+      if (--depth == 0) break;
+    }
+  }
+  best = min<u32>(best, most);
+  return found != 0 && best > least ? (best << 16) | found : 0;
+}
+
+/** Of two places whose first 8 bytes agree: how many do, at most 258. */
+@inline
+function matchLength(there: usize, here: usize): u32 {
+  let length: u32 = 8;
+  while (length < 258) {
+    const differ = load<u64>(there + length) ^ load<u64>(here + length);
+    if (differ != 0) return min<u32>(length + <u32>(ctz(differ) >> 3), 258);
+    length += 8;
+  }
+  return 258;
+}

@@ -1,0 +1,56 @@
+/**
+ * Deflate (RFC 1951) by a WebAssembly module of our own (packages/core/assembly): faster than zlib and smaller, and
+ * ready for the next run at once, where zlib sets up its state for each. A thread keeps one instance, made at the first
+ * run: 1 MB and twice the longest run so far.
+ */
+import { DEFLATE_MODULE } from './deflate-wasm.ts';
+
+interface Deflater {
+  memory: { buffer: ArrayBuffer };
+  /** Makes room for a run of so many bytes; answers its address, 0 when there is no memory. */
+  reserve(length: number): number;
+  /** Where its compressed form begins. */
+  outputOf(length: number): number;
+  /** Answers how many bytes that has. */
+  deflate(length: number, level: number): number;
+  /** For tests: as if so many bytes had been compressed before. */
+  skipPositions(position: number): void;
+}
+
+/** Node's types leave the constructors out. */
+const { Instance, Module } = Reflect.get(globalThis, 'WebAssembly') as {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { exports: unknown };
+};
+
+let deflater: Deflater | undefined;
+let memory = new Uint8Array(0);
+
+export function theDeflater(): Deflater {
+  deflater ??= new Instance(new Module(Buffer.from(DEFLATE_MODULE, 'base64'))).exports as Deflater;
+  return deflater;
+}
+
+/**
+ * Writes the run as blocks that end on a byte boundary, none of them the last, at `at`; answers where they end. `level` is
+ * 1 to 9. Throws RangeError when `target` is too short (see compressedBound).
+ */
+export function deflateRun(target: Buffer, at: number, run: Uint8Array, level: number): number {
+  if (run.length === 0) return at;
+  const { reserve, outputOf, deflate } = theDeflater();
+  const input = reserve(run.length);
+  if (input === 0) throw new Error(`no memory to compress ${run.length} bytes`);
+  const view = currentMemory();
+  view.set(run, input);
+  const output = outputOf(run.length);
+  const length = deflate(run.length, level);
+  target.set(view.subarray(output, output + length), at);
+  return at + length;
+}
+
+/** Memory that has grown is a new buffer. */
+function currentMemory(): Uint8Array {
+  const { buffer } = theDeflater().memory;
+  if (memory.buffer !== buffer) memory = new Uint8Array(buffer);
+  return memory;
+}
