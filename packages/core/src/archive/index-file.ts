@@ -35,7 +35,6 @@ export const TRAILER_BYTES = 48;
 /** Frame flags in the file. */
 export const FRAME_KINDS = ['entries', 'slice', 'end'] as const;
 export const REUSABLE = 4;
-const PAGES_KEPT = 3;
 const MAX_FOOTER_BYTES = 1024 * 1024 * 1024;
 
 /** entries: whole tar entries (or one sliced file's header); slice: part of a file's content; end: the two zero blocks. */
@@ -125,8 +124,8 @@ export class ArchiveIndex {
   readonly entryCount: number;
   #table: FrameTable;
   #pages: Page[];
-  /** a few pages, the latest last */
-  #decoded: { page: Page; frames: IndexEntry[][] }[] = [];
+  /** only the latest: readers go forward, and what several pages hold outlives the collector's first looks */
+  #decoded: { page: Page; frames: IndexEntry[][] } | undefined;
 
   constructor(facts: IndexFacts, table: FrameTable, pages: Page[]) {
     this.facts = facts;
@@ -159,15 +158,12 @@ export class ArchiveIndex {
 
   /** Throws ARCHIVE_DAMAGED when the page does not decode. Cheap for neighbouring frames. */
   entriesOf(frame: number): IndexEntry[] {
-    let found = this.#decoded.find(({ page }) => holds(page, frame));
-    if (found === undefined) {
+    if (this.#decoded === undefined || !holds(this.#decoded.page, frame)) {
       const page = this.#pageOf(frame);
       if (page === undefined) return [];
-      found = { page, frames: this.#placed(page) };
-      this.#decoded.push(found);
-      if (this.#decoded.length > PAGES_KEPT) this.#decoded.shift();
+      this.#decoded = { page, frames: this.#placed(page) };
     }
-    return found.frames[frame - found.page.firstFrame]!;
+    return this.#decoded.frames[frame - this.#decoded.page.firstFrame]!;
   }
 
   /** Ordinal, counted from 0 over all entries, of the last whose path matches: tar would leave that one. */
