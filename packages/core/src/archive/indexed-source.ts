@@ -136,7 +136,6 @@ export class IndexedSource implements EntrySource {
       count: this.#threads,
       shared,
       youngGenerationMb: 4,
-      oldGenerationMb: 256,
     });
     try {
       const read = (batch: ReadJob[]): Promise<ReadResult> => threads.run(batch);

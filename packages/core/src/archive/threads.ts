@@ -19,8 +19,6 @@ export interface ThreadsOptions {
   shared?: unknown;
   /** room for short-lived objects, a thread; it fills before the collector looks */
   youngGenerationMb?: number;
-  /** for the others; the less there may be, the sooner the collector looks. A thread that needs more dies. */
-  oldGenerationMb?: number;
 }
 
 interface Pending {
@@ -43,14 +41,11 @@ export class Threads<Job, Result> {
   #waiting: Pending[] = [];
   #dead: Error | undefined;
 
-  constructor({ entry, count, nice, shared, youngGenerationMb = 8, oldGenerationMb }: ThreadsOptions) {
+  constructor({ entry, count, nice, shared, youngGenerationMb = 8 }: ThreadsOptions) {
     this.#workers = Array.from({ length: count }, () => {
       const worker = new Worker(entry, {
         workerData: { nice, shared },
-        resourceLimits: {
-          maxYoungGenerationSizeMb: youngGenerationMb,
-          ...(oldGenerationMb !== undefined && { maxOldGenerationSizeMb: oldGenerationMb }),
-        },
+        resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
       });
       const state = { worker, running: [] as Pending[] };
       worker.on('message', (answer: Answer) => this.#answered(state.running, answer));
