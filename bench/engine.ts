@@ -1,8 +1,8 @@
 /** The engine as a process of its own, for the bench: no queue, no Redis, only archive in and archive out. */
 import { createWriteStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { enableCompileCache } from 'node:module';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createArchive, openArchive } from '../packages/core/src/archive/index.ts';
 import type { CreateArchiveOptions, OpenArchiveOptions } from '../packages/core/src/archive/types.ts';
 import { systemClock } from '../packages/core/src/clock.ts';
 import { noProgress, type Ports, silentLogger } from '../packages/core/src/ports.ts';
@@ -14,6 +14,9 @@ const ports: Ports = {
   signal: new AbortController().signal,
 };
 const THREADS = 2;
+// as the command line does
+enableCompileCache(join(import.meta.dirname, 'compiled'));
+const { createArchive, openArchive } = await import('../packages/core/src/archive/index.ts');
 const [verb, ...args] = process.argv.slice(2) as [string, ...string[]];
 
 const VERBS: Record<string, (...args: string[]) => Promise<unknown>> = {
