@@ -19,10 +19,14 @@ export async function openTracedQueue(options: TracedQueueOptions): Promise<Back
   const { project, connection, otlpUrl, logger, queueLogger = silentLogger } = options;
   const tracing = await startTracing({ project, otlpUrl, logger });
   const queue = openQueue(project, connection, queueLogger, tracing.telemetry);
-  const close = (): Promise<void> => {
+  const close = async (): Promise<void> => {
     // at once: without Redis the queue may not close at all
     const sent = tracing.stop();
-    return queue.close().finally(() => sent);
+    try {
+      await queue.close();
+    } finally {
+      await sent;
+    }
   };
   return { ...queue, close };
 }
