@@ -9,7 +9,7 @@ export const PREVIOUS: usize = NEAR_HEADS + (4 << NEAR_BITS);
 export const WINDOW: u32 = 32768;
 export const POSITIONS_END: usize = PREVIOUS + 4 * <usize>WINDOW;
 
-/** Sequences of the block in the making, 8 bytes each (see sequences.ts). */
+/** Sequences of the block in the making, 8 bytes each (see parse.ts). */
 export const SEQUENCES: usize = POSITIONS_END;
 export const MOST_SEQUENCES: u32 = 40960;
 export const SEQUENCES_END: usize = SEQUENCES + 8 * <usize>MOST_SEQUENCES;

@@ -35,8 +35,8 @@ export function verify(ctx: OperationContext, request: VerifyRequest): Promise<V
       for (const result of await verifyShared(inner, repository, entry)) done.set(result.filename, result);
     }
     const judged = chosen.flatMap(({ filename }) => done.get(filename) ?? []);
-    const [unread, ...others] = new Set(judged.map((result) => result.unread));
-    if (unread !== undefined && !others.includes(undefined)) throw noneRead([unread, ...others]);
+    const unread = judged.flatMap((result) => result.unread ?? []);
+    if (unread.length > 0 && unread.length === judged.length) throw noneRead([...new Set(unread)]);
     return { results: judged.map(reported) };
   });
 }
@@ -46,10 +46,10 @@ const reported = ({ filename, ok, problems, unread }: Judged): VerifyResult => (
   ...(ok ? {} : { code: unread?.code ?? 'ARCHIVE_DAMAGED' }),
 });
 
-function noneRead(errors: (BackupError | undefined)[]): BackupError {
-  const [first] = errors as [BackupError];
+function noneRead(errors: BackupError[]): BackupError {
+  const first = errors[0]!;
   if (errors.length === 1) return first;
-  const why = errors.map((error) => [error?.message, error?.why].filter(Boolean).join(': ')).join('; ');
+  const why = errors.map((error) => [error.message, error.why].filter(Boolean).join(': ')).join('; ');
   const message = `None of ${errors.length} archives could be read`;
   return new BackupError(first.code, message, { why, hint: first.hint, cause: first });
 }
