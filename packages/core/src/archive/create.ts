@@ -11,10 +11,11 @@ import { type FrameJob, type FrameResult } from './frame-jobs.ts';
 import { FrameQueue, type Origin } from './frame-queue.ts';
 import { cutFrames, type PlannedFrame } from './frames.ts';
 import { HardLinks, type LinkedEntry } from './hard-links.ts';
-import { type IndexFrame, SLICE_BYTES } from './index-file.ts';
+import type { IndexFrame } from './index-file.ts';
 import { IndexWriter } from './index-writer.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
+import { cutSlices } from './slices.ts';
 import { closeSource, errnoOf, lookAt, openSource } from './source-file.ts';
 import { Tally } from './tally.ts';
 import { Threads } from './threads.ts';
@@ -183,9 +184,12 @@ class Run {
       origin: () =>
         entries[0]!.sliced ? { kind: 'header', entry: again()[0]! } : { kind: 'entries', entries: again() },
     });
-    for (const [n, frame] of slices.entries()) {
-      const origin = (): Origin => ({ kind: 'slice', entry: again()[0]!, position: n * SLICE_BYTES });
+    let position = 0;
+    for (const frame of slices) {
+      const span = { position, length: Math.min(frame.rawLength, entries[0]!.size - position) };
+      const origin = (): Origin => ({ kind: 'slice', entry: again()[0]!, ...span });
       await queue.copy({ frame, entries: [], origin });
+      position += span.length;
     }
   }
 
@@ -204,28 +208,28 @@ class Run {
     if (source === undefined) return;
     const { fd, entry, look } = source;
     const { queue } = this.#line!;
-    const before = this.#previous?.headerOf(entry);
-    const count = Math.ceil(entry.size / SLICE_BYTES);
+    const before = this.#previous?.slicesOf(entry) ?? [];
+    const stored = new Map(before.map(({ position, frame }) => [position, frame]));
     let changes = 0;
-    let left = count;
+    let left = entry.size;
     const close = (): void => {
       this.#reading.delete(fd);
       closeSource(fd);
     };
-    const delivered = (changed: boolean): void => {
+    const delivered = (changed: boolean, length: number): void => {
       if (changed && changes++ === 0) this.#tally.warnChanged(entry);
-      if (--left === 0) close();
+      left -= length;
+      if (left === 0) close();
     };
     this.#reading.add(fd);
     await queue.header(entry);
-    if (count === 0) close();
-    for (let n = 0; n < count; n++) {
+    if (left === 0) close();
+    for (const span of cutSlices(entry.size, before)) {
       this.#options.signal.throwIfAborted();
-      const position = n * SLICE_BYTES;
-      const length = Math.min(SLICE_BYTES, entry.size - position);
-      const previous = this.#previous?.sliceAt(before, position);
-      await this.#limit?.take(length, this.#options.signal);
-      await queue.slice({ fd, position, length, look, ...(previous ? { previous } : {}) }, delivered);
+      const frame = stored.get(span.position);
+      const previous = frame && this.#previous?.stored(frame);
+      await this.#limit?.take(span.length, this.#options.signal);
+      await queue.slice({ fd, ...span, look, ...(previous ? { previous } : {}) }, delivered);
     }
   }
 

@@ -7,6 +7,7 @@ import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
 import { writeHeaderBlocks } from './header-blocks.ts';
 import { incompressibleSpans } from './incompressible.ts';
 import { paddedLength } from './index-file.ts';
+import type { SliceSpan } from './slices.ts';
 import { errnoOf, type Look, lookAt, openSource, READ_ATTEMPTS, readFully, sameLook } from './source-file.ts';
 import type { Codec } from './types.ts';
 import type { WalkEntry } from './walk.ts';
@@ -32,10 +33,8 @@ export type FrameJob =
   | { kind: 'copy'; slot: number; archiveFd: number; offset: number; frames: StoredFrame[] };
 
 /** Part of a big file, and where the previous archive has the bytes it probably still is. */
-export interface Slice {
+export interface Slice extends SliceSpan {
   fd: number;
-  position: number;
-  length: number;
   /** the file when it was opened */
   look: Look;
   previous?: StoredFrame & { archiveFd: number; offset: number; rawLength: number; digest: Uint8Array };

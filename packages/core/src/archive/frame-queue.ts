@@ -10,6 +10,7 @@ import type { HardLinks, LinkedEntry } from './hard-links.ts';
 import { type IndexEntry, type IndexFrame, SLICE_BYTES } from './index-file.ts';
 import type { PagedEntry } from './index-page.ts';
 import type { IndexWriter } from './index-writer.ts';
+import type { SliceSpan } from './slices.ts';
 import { closeSource, openSource } from './source-file.ts';
 import type { Tally } from './tally.ts';
 import type { Threads } from './threads.ts';
@@ -24,7 +25,7 @@ const RUN_ENTRIES = 512;
 export type Origin =
   | { kind: 'entries'; entries: LinkedEntry[] }
   | { kind: 'header'; entry: LinkedEntry }
-  | { kind: 'slice'; entry: WalkEntry; position: number };
+  | ({ kind: 'slice'; entry: WalkEntry } & SliceSpan);
 
 /** A finished frame of the previous archive. */
 export interface Reused {
@@ -75,12 +76,12 @@ export class FrameQueue {
     );
   }
 
-  /** One slice of a big file; `delivered` hears whether the file was changing. */
-  async slice(slice: Slice, delivered: (changed: boolean) => void): Promise<void> {
+  /** One slice of a big file; `delivered` hears whether the file was changing, and the slice's length. */
+  async slice(slice: Slice, delivered: (changed: boolean, length: number) => void): Promise<void> {
     await this.#flushRun();
     await this.#hand({ kind: 'slice', slice }, async (result, lease) => {
       await this.#write(result, lease, [], 'slice', !result.changed);
-      delivered(result.changed);
+      delivered(result.changed, slice.length);
     });
   }
 
@@ -230,11 +231,14 @@ export class FrameQueue {
       const job: FrameJob = { kind: 'build', slot, entries: [origin.entry], headerOnly: true };
       return this.#headed(origin.entry, await threads.run(job), lease);
     }
-    const { entry, position } = origin;
+    const { entry, position, length } = origin;
     const fd = openSource(entry.source);
     try {
-      const slice = { fd, position, length: Math.min(SLICE_BYTES, entry.size - position), look: entry };
-      const result = await threads.run({ kind: 'slice', slot, slice });
+      const result = await threads.run({
+        kind: 'slice',
+        slot,
+        slice: { fd, position, length, look: entry },
+      });
       if (result.changed) tally.warnChanged(entry);
       await this.#write(result, lease, [], 'slice', !result.changed);
     } finally {

@@ -16,7 +16,8 @@
  *
  * Frames are contiguous from offset 0 of the archive, and entries are contiguous within the raw bytes of their frame, so
  * offsets follow from lengths. A file of more than SLICE_BYTES is `sliced`: its header is a frame of its own, and the
- * frames after it (kind `slice`) hold its content, padded to whole blocks in the last.
+ * frames after it (kind `slice`) hold its content: each has at least one block of 512 bytes and at most SLICE_BYTES, whole
+ * blocks only, and the last is padded to them. How much of the file a slice is follows from its raw length.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -27,7 +28,7 @@ import { ColumnReader } from './columns.ts';
 import { decodePage, decodePaths } from './index-page.ts';
 import type { BytePath, EntryType } from './types.ts';
 
-/** Content of files longer than this is cut into slices of this length, each a frame. Part of the format. */
+/** Content of files longer than this is cut into slices no longer than this, each a frame. Part of the format. */
 export const SLICE_BYTES = 2 * 1024 * 1024;
 export const MAGIC = 'gofridx1';
 export const END_MAGIC = 'gofrend1';

@@ -5,6 +5,7 @@
 import type { ArchiveIndex, IndexEntry, IndexFrame } from './index-file.ts';
 import { paddedLength, SLICE_BYTES } from './index-file.ts';
 import { damaged } from './refusals.ts';
+import type { SliceSpan } from './slices.ts';
 
 /** Far above any frame of the writer; bounds what is allocated on an index's word. */
 export const MAX_FRAME_BYTES = 32 << 20;
@@ -42,9 +43,7 @@ export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
     if ((frame.kind === 'slice') !== (open !== undefined))
       throw damagedIndex(`Frame ${frame.number} is out of place.`);
     if (frame.kind === 'slice') {
-      const slice: Slice = { ...open!, length: Math.min(SLICE_BYTES, open!.entry.size - open!.offset) };
-      if (frame.rawLength !== paddedLength(slice.length) || frame.entryCount > 0)
-        throw damagedIndex(`Frame ${frame.number} has a wrong length.`);
+      const slice: Slice = { ...open!, length: sliceLength(frame, open!.entry.size - open!.offset) };
       yield { frame, entries: [], firstEntry: frame.firstEntry, slice };
       const offset = slice.offset + slice.length;
       open = offset < slice.entry.size ? { ...slice, offset } : undefined;
@@ -60,6 +59,30 @@ export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
       open = { entry: last, ordinal: frame.firstEntry + entries.length - 1, offset: 0, length: 0 };
   }
   if (!ended) throw damagedIndex('It has no end.');
+}
+
+/** The slices of a file of `size` bytes, whose header is the frame `header`. Throws ARCHIVE_DAMAGED where they are not. */
+export function* slicesAfter(
+  index: ArchiveIndex,
+  header: number,
+  size: number,
+): Generator<SliceSpan & { frame: IndexFrame }> {
+  for (let position = 0, number = header + 1; position < size; number++) {
+    if (number >= index.frameCount) throw damagedIndex('Slices of a file are missing.');
+    const frame = index.frame(number);
+    const length = sliceLength(frame, size - position);
+    yield { frame, position, length };
+    position += length;
+  }
+}
+
+/** Bytes of content in a slice of a file that has `left` to come. Throws ARCHIVE_DAMAGED for a frame that cannot be one. */
+function sliceLength({ number, kind, rawLength, entryCount }: IndexFrame, left: number): number {
+  if (kind !== 'slice' || entryCount > 0) throw damagedIndex(`Frame ${number} is out of place.`);
+  const most = Math.min(SLICE_BYTES, paddedLength(left));
+  if (rawLength === 0 || rawLength % 512 !== 0 || rawLength > most)
+    throw damagedIndex(`Frame ${number} has a wrong length.`);
+  return Math.min(rawLength, left);
 }
 
 /** Throws ARCHIVE_DAMAGED for a frame that is too large to be one. */

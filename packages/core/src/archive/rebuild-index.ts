@@ -118,7 +118,8 @@ async function* framesOf(units: AsyncIterable<StoredUnit>): AsyncGenerator<Found
 }
 
 function sliceOf({ stored, raw }: StoredUnit, left: number): FoundFrame {
-  if (raw.length !== Math.min(left, SLICE_BYTES)) throw new NotFramed('a large file is not cut into slices');
+  if (raw.length === 0 || raw.length % 512 !== 0 || raw.length > Math.min(left, SLICE_BYTES))
+    throw new NotFramed('a large file is not cut into slices');
   return {
     kind: 'slice',
     stored: [stored],

@@ -152,20 +152,6 @@ test('a file whose ctime is not older than the walk is racy: read again, never c
   expect(again).toMatchObject({ linked: false, reusedBytes: 0 });
 });
 
-test('lines appended to a big log: its first slices are copied', async () => {
-  await using place = await temporaryDirectory();
-  const dir = inside(place.path);
-  mkdirSync(dir('source'));
-  writeFileSync(dir('source/big.log'), NOISE);
-  const first = await archive(dir('source'), dir('1'), { clock: HOURS_LATER });
-  appendFileSync(dir('source/big.log'), 'one more line\n');
-  const second = await archive(dir('source'), dir('2'), {
-    clock: HOURS_LATER,
-    previous: previousOf(dir('1')),
-  });
-  expect(second.reusedBytes / first.sizeBytes).toBeCloseTo(4 / 5, 1);
-});
-
 describe('a damaged previous archive costs speed only', () => {
   const damages: Record<string, (path: string) => void> = {
     'a byte of a frame': (path) => flip(path, 700),

@@ -8,7 +8,8 @@ import type { Slice } from './frame-jobs.ts';
 import { SLOT_BYTES } from './frame-jobs.ts';
 import type { PlannedFrame } from './frames.ts';
 import { type ArchiveIndex, type IndexEntry, type IndexFrame, loadIndex } from './index-file.ts';
-import { paddedLength, SLICE_BYTES } from './index-file.ts';
+import { slicesAfter } from './index-sections.ts';
+import type { SliceSpan } from './slices.ts';
 import type { Codec, CreateArchiveOptions } from './types.ts';
 import type { WalkEntry } from './walk.ts';
 
@@ -18,6 +19,9 @@ const FINE_GRANULARITY = SECOND / 50n;
 const COARSE_GRANULARITY = 2n * SECOND;
 /** Frames looked through from where the last one was found, before all of them are indexed by their first path. */
 const NEARBY = 8;
+
+/** A slice of a file, and the frame it is in the previous archive. */
+type StoredSlice = SliceSpan & { frame: IndexFrame };
 
 export class Previous {
   readonly index: ArchiveIndex;
@@ -62,7 +66,8 @@ export class Previous {
     try {
       const first = this.#find(planned.entries[0]!);
       if (first === undefined || !this.#unchanged(first, planned.entries)) return undefined;
-      const frames = [first, ...(planned.sliced ? this.#slicesAfter(first, planned.entries[0]!.size) : [])];
+      const slices = planned.sliced ? slicesAfter(this.index, first.number, planned.entries[0]!.size) : [];
+      const frames = [first, ...Array.from(slices, ({ frame }) => frame)];
       if (!frames.every(({ reusable, length }) => reusable && length <= SLOT_BYTES)) return undefined;
       this.#next = first.number + frames.length;
       return frames;
@@ -71,24 +76,22 @@ export class Previous {
     }
   }
 
-  /** Where a big file that changed had its content at `position`, to be copied if it still is the same. */
-  sliceAt(header: IndexFrame | undefined, position: number): Slice['previous'] {
-    if (header === undefined) return undefined;
-    const number = header.number + 1 + position / SLICE_BYTES;
-    if (number >= this.index.frameCount) return undefined;
-    const { kind, offset, length, crc32, rawLength, digest } = this.index.frame(number);
-    if (kind !== 'slice' || length > SLOT_BYTES) return undefined;
-    return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
+  /** The slices that a big file, now changed, had. Whether their content is still the same is for its reader to find out. */
+  slicesOf(entry: WalkEntry): StoredSlice[] {
+    try {
+      const header = this.#find(entry);
+      const before = header && this.index.entriesOf(header.number)[0];
+      if (!before?.sliced) return [];
+      return Array.from(slicesAfter(this.index, before.frame, before.size));
+    } catch {
+      return []; // the index is damaged
+    }
   }
 
-  /** The frame of a sliced file's header, changed or not; slices of others after it do no harm, their digests differ. */
-  headerOf(entry: WalkEntry): IndexFrame | undefined {
-    try {
-      const frame = this.#find(entry);
-      return frame && this.index.entriesOf(frame.number)[0]?.sliced ? frame : undefined;
-    } catch {
-      return undefined;
-    }
+  /** What it takes to copy a slice if it still is the same. */
+  stored({ offset, length, crc32, rawLength, digest }: IndexFrame): Slice['previous'] {
+    if (length > SLOT_BYTES) return undefined;
+    return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
   }
 
   #find({ path }: WalkEntry): IndexFrame | undefined {
@@ -120,17 +123,6 @@ export class Previous {
   #racy({ ctimeNs }: IndexEntry): boolean {
     const granularity = ctimeNs % SECOND === 0n ? COARSE_GRANULARITY : FINE_GRANULARITY;
     return ctimeNs === 0n || ctimeNs >= this.#walkStart - granularity;
-  }
-
-  #slicesAfter(header: IndexFrame, size: number): IndexFrame[] {
-    const count = Math.ceil(size / SLICE_BYTES);
-    return Array.from({ length: count }, (_, n) => {
-      const slice = this.index.frame(header.number + 1 + n);
-      const length = Math.min(SLICE_BYTES, size - n * SLICE_BYTES);
-      if (slice.kind !== 'slice' || slice.rawLength !== paddedLength(length))
-        throw new RangeError('not its slices');
-      return slice;
-    });
   }
 }
 

@@ -11,6 +11,7 @@ import { compressedBound, decodeAtMost } from './codecs.ts';
 import { FRAME_BYTES, MOST_RAW_BYTES } from './frames.ts';
 import { paddedLength, SLICE_BYTES } from './index-file.ts';
 import { damaged } from './refusals.ts';
+import { cutSlices } from './slices.ts';
 import { decodeStream } from './stream-decoder.ts';
 import { TarParser } from './tar-parser.ts';
 import { ZstdFrameScanner } from './zstd-frames.ts';
@@ -153,11 +154,15 @@ async function* tarCuts({ archive, signal, size }: UnitSource): AsyncGenerator<n
   };
   let end = 0;
   const parser = new TarParser({
-    member({ start, headerEnd, size: content }) {
+    member({ start, headerEnd, size: content, sparse }) {
+      if (sparse) throw new NotFramed('it has a file without its holes');
       end = headerEnd + paddedLength(content);
+      // before it is cut: a header may promise anything
+      if (end > size)
+        throw damaged('The archive is truncated.', `An entry would end at byte ${end} of ${size}.`);
       if (content > SLICE_BYTES) {
         cut(start);
-        for (let at = headerEnd; at < end; at += SLICE_BYTES) cut(at);
+        for (const { position } of cutSlices(content)) cut(headerEnd + position);
         cut(end);
       } else if (end - last > FRAME_BYTES) cut(end);
     },

@@ -1,0 +1,197 @@
+/** Big files between two runs: what is compressed again is what is new, and the archive is what one from scratch is. */
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { readTree, temporaryDirectory } from '@gofr-backup/testing';
+import { expect, test } from 'vitest';
+import type { Compression } from '../catalogue.ts';
+import { archive, HOURS_LATER, inside, previousOf, sha256, tarStream } from './create.fixture.ts';
+import { FRAME_BYTES } from './frames.ts';
+import { type IndexFrame, loadIndex, paddedLength, SLICE_BYTES } from './index-file.ts';
+import { sectionsOf } from './index-sections.ts';
+import { collect, extractTo, opened, testPorts } from './reading.fixture.ts';
+import { rebuildIndex } from './rebuild-index.ts';
+
+interface Step {
+  name: string;
+  change: (log: string) => void;
+  /** bytes of content in slices that are not copied, at most */
+  anew: number;
+}
+
+const LINE = 'one more line\n';
+const STEPS: Step[] = [
+  { name: 'a line is appended', change: (log) => appendFileSync(log, LINE), anew: FRAME_BYTES },
+  {
+    name: '600 KB are appended',
+    change: (log) => appendFileSync(log, noise(600_000, 2)),
+    anew: FRAME_BYTES + 600_000,
+  },
+  { name: 'it is touched', change: (log) => utimesSync(log, 1e9, 1e9), anew: 0 },
+  { name: 'a line is appended again', change: (log) => appendFileSync(log, LINE), anew: FRAME_BYTES },
+  { name: 'a line in the middle is changed', change: (log) => put(log, LINE, 3_000_000), anew: SLICE_BYTES },
+  {
+    name: 'it grows by more than a slice',
+    change: (log) => appendFileSync(log, noise(SLICE_BYTES + 700_000, 3)),
+    anew: SLICE_BYTES + 700_000 + FRAME_BYTES,
+  },
+  {
+    name: 'it is cut in a slice, at a multiple of frames',
+    change: (log) => truncateSync(log, 2 * SLICE_BYTES + 3 * FRAME_BYTES),
+    anew: 3 * FRAME_BYTES,
+  },
+  {
+    name: 'it grows from there',
+    change: (log) => appendFileSync(log, LINE),
+    anew: LINE.length,
+  },
+  {
+    name: 'it is cut in a slice, at a whole block',
+    change: (log) => truncateSync(log, 2 * SLICE_BYTES + FRAME_BYTES + 512),
+    anew: FRAME_BYTES + 512,
+  },
+  { name: 'it is cut between slices', change: (log) => truncateSync(log, 2 * SLICE_BYTES), anew: 0 },
+  {
+    name: 'it is rotated, a smaller one in its place',
+    change: (log) => {
+      renameSync(log, `${log}.1`);
+      writeFileSync(log, noise(SLICE_BYTES + 1, 4));
+    },
+    anew: 3 * SLICE_BYTES + 1,
+  },
+  { name: 'it is too small for slices', change: (log) => truncateSync(log, SLICE_BYTES), anew: 0 },
+  {
+    name: 'it grows past a slice',
+    change: (log) => appendFileSync(log, noise(2 * FRAME_BYTES + 9, 5)),
+    anew: SLICE_BYTES + 2 * FRAME_BYTES + 9,
+  },
+];
+
+const CASES: { codec: Compression; length: number }[] = [
+  { codec: 'gzip', length: 5_000_000 },
+  { codec: 'zstd', length: 20_000_000 },
+  { codec: 'none', length: 5_000_000 },
+];
+
+test.each(CASES)('$codec: a log of $length bytes', { timeout: 240_000 }, async ({ codec, length }) => {
+  await using place = await temporaryDirectory();
+  const dir = inside(place.path);
+  mkdirSync(dir('source'));
+  writeFileSync(dir('source/log'), noise(length, 1));
+  await archive(dir('source'), dir('0'), { codec, clock: HOURS_LATER });
+  for (const [n, { name, change, anew }] of STEPS.entries()) {
+    const [before, after] = [dir(`${n}`), dir(`${n + 1}`)];
+    change(dir('source/log'));
+    const previous = previousOf(before);
+    const { reusedBytes } = await archive(dir('source'), after, { codec, clock: HOURS_LATER, previous });
+    expect([name, sha256(tarStream(after, codec))]).toEqual([name, await fromScratch(dir)]);
+    const made = await madeAnew(before, after);
+    expect(made.bytes, name).toBeLessThanOrEqual(paddedLength(anew));
+    // what is not compressed is read from the file, never copied
+    if (codec !== 'none') expect(reusedBytes, name).toBeGreaterThanOrEqual(made.copied);
+  }
+  await expectReadable(dir, `${STEPS.length}`, codec);
+  await expectSalvaged(dir, `${STEPS.length}`, codec);
+});
+
+/** The SHA-256 of the tar stream that a first run makes. */
+async function fromScratch(dir: (name: string) => string): Promise<string> {
+  const path = dir('scratch');
+  const { sha256 } = await archive(dir('source'), path, { codec: 'none' });
+  for (const name of [path, `${path}.idx`]) rmSync(name);
+  return sha256;
+}
+
+/** Raw bytes of slices that are none of the archive before, and stored bytes of those that are. */
+async function madeAnew(before: string, after: string): Promise<{ bytes: number; copied: number }> {
+  const [old, now] = [await slicesIn(`${before}.idx`), await slicesIn(`${after}.idx`)];
+  const made = { bytes: 0, copied: 0 };
+  for (const [slice, { rawLength, length }] of now) {
+    if (old.has(slice)) made.copied += length;
+    else made.bytes += rawLength;
+  }
+  return made;
+}
+
+/** By file, place and content. */
+async function slicesIn(indexPath: string): Promise<Map<string, IndexFrame>> {
+  const sections = [...sectionsOf(await loadIndex(indexPath))];
+  return new Map(
+    sections.flatMap(({ slice, frame }) =>
+      slice
+        ? [[[slice.entry.path, slice.offset, slice.length, frame.digest.toString('hex')].join(), frame]]
+        : [],
+    ),
+  );
+}
+
+/** By GNU tar, and by ours with the index that was written, and one that was made anew. */
+async function expectReadable(
+  dir: (name: string) => string,
+  name: string,
+  codec: Compression,
+): Promise<void> {
+  const archivePath = dir(name);
+  const written = await slicesIn(`${archivePath}.idx`);
+  const rebuilt = dir('rebuilt.idx');
+  await rebuildIndex({ ...testPorts(), archivePath, indexPath: rebuilt, threads: 1 });
+  if (codec !== 'none') expect([...(await slicesIn(rebuilt)).keys()]).toEqual([...written.keys()]);
+  mkdirSync(dir('by tar'));
+  execFileSync('tar', ['-xf', '-', '-C', dir('by tar')], { input: tarStream(archivePath, codec) });
+  const source = await readTree(dir('source'), { without: ['mtimeNs'] });
+  expect(await readTree(dir('by tar/storage'), { without: ['mtimeNs'] })).toEqual(source);
+  for (const [how, indexPath] of Object.entries({ written: `${archivePath}.idx`, rebuilt })) {
+    await using reader = await opened({ archivePath, indexPath });
+    expect(await reader.verify(testPorts())).toMatchObject({ ok: true, problems: [] });
+    expect(reader.indexed).toBe(true);
+    expect((await collect(reader.content('storage/log'))).equals(readFileSync(dir('source/log')))).toBe(true);
+    await extractTo(archivePath, dir(how), { indexPath });
+    expect(await readTree(dir(`${how}/storage`), { without: ['mtimeNs'] })).toEqual(source);
+  }
+}
+
+/** Every slice of the archive before is damaged: they are made from the file, each where it was. */
+async function expectSalvaged(
+  dir: (name: string) => string,
+  name: string,
+  codec: Compression,
+): Promise<void> {
+  const slices = await slicesIn(`${dir(name)}.idx`);
+  for (const { offset } of slices.values()) put(dir(name), '\0\0\0\0', offset);
+  writeFileSync(dir('source/new'), 'so that all is copied, not linked');
+  await archive(dir('source'), dir('salvaged'), {
+    codec,
+    clock: HOURS_LATER,
+    previous: previousOf(dir(name)),
+  });
+  expect(sha256(tarStream(dir('salvaged'), codec))).toBe(await fromScratch(dir));
+  expect([...(await slicesIn(`${dir('salvaged')}.idx`)).keys()]).toEqual([...slices.keys()]);
+}
+
+function put(path: string, text: string, position: number): void {
+  const fd = openSync(path, 'r+');
+  writeSync(fd, text, position);
+  closeSync(fd);
+}
+
+/** Text of 16 letters; no two slices of it are equal. */
+function noise(length: number, seed: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let state = seed;
+  for (let n = 0; n < length; n++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    bytes[n] = 97 + ((state >>> 16) & 15);
+  }
+  return bytes;
+}
