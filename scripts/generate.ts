@@ -8,10 +8,17 @@ import {
   renderErrorsDoc,
 } from '@gofr-backup/config';
 import { format, resolveConfig } from 'prettier';
-import { renderDeflateModule } from './deflate-module.ts';
 import { ROOT } from './steps.ts';
+import { renderWasmModule, type WasmModule } from './wasm-module.ts';
 
 const check = process.argv.includes('--check');
+
+const DEFLATE: WasmModule = { name: 'deflate', sources: 'packages/core/assembly' };
+const INFLATE: WasmModule = {
+  name: 'inflate',
+  sources: 'packages/core/assembly/inflate',
+  options: ['--enable', 'simd'],
+};
 
 /** Each makes the file's text; the compose files keep all but their generated block. */
 const GENERATED: Record<string, (present: string) => string> = {
@@ -20,7 +27,8 @@ const GENERATED: Record<string, (present: string) => string> = {
   'docker/.env.example': renderEnvExample,
   'docker/docker-compose.yml': renderComposeSettings,
   'docker/docker-compose.single.yml': renderComposeSettings,
-  'packages/core/src/archive/deflate-wasm.ts': (present) => renderDeflateModule(present, !check),
+  'packages/core/src/archive/deflate-wasm.ts': (present) => renderWasmModule(DEFLATE, present, !check),
+  'packages/core/src/archive/inflate-wasm.ts': (present) => renderWasmModule(INFLATE, present, !check),
 };
 
 let stale = 0;

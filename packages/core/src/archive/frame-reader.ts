@@ -8,7 +8,9 @@ import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { decompressFrame } from './codecs.ts';
 import { type ContentSpan, digestFrame } from './digest.ts';
+import { readGzipMember } from './gzip-member.ts';
 import { type IndexEntry, type IndexFrame, paddedLength } from './index-file.ts';
+import { inflateRoom } from './inflate-run.ts';
 import { damaged, damagedEntry } from './refusals.ts';
 import { entryOf } from './safety.ts';
 import { TarParser } from './tar-parser.ts';
@@ -37,7 +39,7 @@ export function readFrame(
   entries: readonly IndexEntry[],
   scratch?: Scratch,
 ): ReadFrame {
-  const raw = decompressed(codec, storedBytes(archive, frame, scratch), frame, entries);
+  const raw = rawBytes(archive, codec, frame, entries, scratch);
   const files = filesIn(entries);
   const spans = files.filter((file) => file.end > file.start);
   const { digest, hashes } = digestFrame(raw, spans);
@@ -67,20 +69,37 @@ export class Scratch {
  */
 export function release({ raw }: ReadFrame, codec: Compression): void {
   const { buffer } = raw;
-  // small buffers share Node's pool, and uncompressed frames lie in the scratch
-  if (codec === 'none' || buffer.byteLength <= Buffer.poolSize || !(buffer instanceof ArrayBuffer)) return;
-  buffer.transfer(0);
+  // gzip's lie in the decoder's memory, uncompressed ones in the scratch; small buffers share Node's pool
+  if (codec === 'gzip' || codec === 'none') return;
+  if (buffer.byteLength > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
-function storedBytes(archive: number, frame: IndexFrame, scratch: Scratch | undefined): Buffer {
-  const stored = scratch?.take(frame.length) ?? Buffer.allocUnsafeSlow(frame.length);
-  let read = 0;
-  while (read < stored.length) {
-    const more = readSync(archive, stored, read, stored.length - read, frame.offset + read);
+function rawBytes(
+  archive: number,
+  codec: Compression,
+  frame: IndexFrame,
+  entries: readonly IndexEntry[],
+  scratch: Scratch | undefined,
+): Buffer {
+  const { length, rawLength } = frame;
+  if (codec === 'gzip') {
+    const room = readStored(archive, frame, inflateRoom(length, rawLength));
+    const raw = readGzipMember(room, rawLength);
+    if (raw !== undefined) return scratch ? raw : Buffer.from(raw);
+    return decompressed(codec, room, frame, entries);
+  }
+  const target = scratch?.take(length) ?? Buffer.allocUnsafeSlow(length);
+  return decompressed(codec, readStored(archive, frame, target), frame, entries);
+}
+
+/** Fills `target` with the frame's stored bytes. */
+function readStored(archive: number, frame: IndexFrame, target: Buffer): Buffer {
+  for (let read = 0; read < target.length;) {
+    const more = readSync(archive, target, read, target.length - read, frame.offset + read);
     if (more === 0) throw damaged('The archive is truncated.', `It ends within frame ${frame.number}.`);
     read += more;
   }
-  return stored;
+  return target;
 }
 
 function decompressed(

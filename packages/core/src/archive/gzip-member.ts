@@ -1,15 +1,17 @@
 /**
- * One gzip member (RFC 1952) whose deflate stream (RFC 1951) mixes compressed runs with stored blocks: what looks
+ * One gzip member (RFC 1952), written and read. Its deflate stream (RFC 1951) mixes compressed runs with stored blocks: what looks
  * incompressible is copied, at the speed of memory, and everything between is compressed as usual.
  */
 import { crc32 } from 'node:zlib';
 import { deflateRun } from './deflate-run.ts';
 import type { ContentSpan } from './digest.ts';
+import { inflateRun } from './inflate-run.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
 /** A last, empty block of fixed codes. */
 const FINAL_BLOCK = Buffer.from([0x03, 0x00]);
+const TRAILER_BYTES = 8;
 const MOST_STORED = 65535;
 
 /** Writes the member to `target` from 0; answers its length. `stored` are spans of `raw`, in order. */
@@ -42,4 +44,20 @@ function storeRun(target: Buffer, at: number, run: Buffer): number {
     end += run.copy(target, end, from, from + length);
   }
   return end;
+}
+
+/**
+ * The raw bytes of the one member that `room` (see inflateRoom) holds, in the decoder's memory until room is taken again.
+ * Undefined when it is damaged, of another length, or not as this module writes it: zlib then says which.
+ */
+export function readGzipMember(room: Buffer, rawLength: number): Buffer | undefined {
+  if (room.length < HEADER.length + TRAILER_BYTES) return undefined;
+  if (room.compare(HEADER, 0, HEADER.length, 0, HEADER.length) !== 0) return undefined;
+  const inflated = inflateRun(room, HEADER.length, rawLength);
+  const trailer = room.length - TRAILER_BYTES;
+  if (inflated === undefined || HEADER.length + inflated.used !== trailer) return undefined;
+  const { raw } = inflated;
+  if (room.readUInt32LE(trailer) !== crc32(raw) || room.readUInt32LE(trailer + 4) !== rawLength)
+    return undefined;
+  return raw;
 }
