@@ -7,10 +7,10 @@ import type { EntrySource, FileWork, FoundEntry } from './entry-source.ts';
 import { createFile, reopenFile, setMetadata } from './file-writer.ts';
 import { readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, decodeIndex, type IndexEntry, type IndexFrame } from './index-file.ts';
-import { checkLengths, type Section, sectionsOf, type Slice } from './index-sections.ts';
+import { checkLengths, type Section, sectionsOf, type Slice, slicesAfter } from './index-sections.ts';
 import { canonicalPath, linkTargetOf } from './safety.ts';
 import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
-import { damagedEntry, hostile } from './refusals.ts';
+import { hostile } from './refusals.ts';
 import { Threads } from './threads.ts';
 import type { ArchiveEntry, BytePath } from './types.ts';
 
@@ -166,14 +166,9 @@ export class IndexedSource implements EntrySource {
     const entry = entries[ordinal - frame.firstEntry]!;
     const { raw } = readFrame(this.archive.fd, this.codec, frame, entries);
     if (!entry.sliced) return yield raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
-    for (let offset = 0, number = frame.number + 1; offset < entry.size; number++) {
+    for (const { frame: slice, length } of slicesAfter(this.index, frame.number, entry.size)) {
       await pause(signal);
-      const slice = number < this.index.frameCount ? this.index.frame(number) : undefined;
-      if (slice?.kind !== 'slice' || slice.rawLength === 0)
-        throw damagedEntry(entry.path, 'A part of it is missing in the index.');
-      const part = readFrame(this.archive.fd, this.codec, slice, []).raw;
-      yield part.subarray(0, entry.size - offset);
-      offset += part.length;
+      yield readFrame(this.archive.fd, this.codec, slice, []).raw.subarray(0, length);
     }
   }
 
