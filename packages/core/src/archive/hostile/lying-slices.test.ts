@@ -45,7 +45,10 @@ const at = (name: string): string => join(scene.path, name);
 
 beforeAll(async () => {
   scene = await temporaryDirectory();
-  for (const [name, content] of Object.entries({ file: CONTENT, grown: Buffer.concat([CONTENT, CONTENT.subarray(0, 99)]) })) {
+  for (const [name, content] of Object.entries({
+    file: CONTENT,
+    grown: Buffer.concat([CONTENT, CONTENT.subarray(0, 99)]),
+  })) {
     mkdirSync(at(name));
     writeFileSync(at(`${name}/big`), content);
     await archive(at(name), at(`${name}.tar`), { codec: 'none', clock: HOURS_LATER });
