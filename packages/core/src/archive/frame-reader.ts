@@ -28,18 +28,22 @@ export interface ReadFrame {
   files: FrameFile[];
 }
 
+export interface FrameOrigin {
+  /** its descriptor */
+  archive: number;
+  codec: Compression;
+  /** absent: every frame gets memory of its own */
+  scratch?: Scratch;
+  /** gzip: also what gunzip will look at, the CRC-32. Of no use to those who want the bytes: their digest proves more. */
+  checksums?: boolean;
+}
+
 /**
  * Throws ARCHIVE_DAMAGED when anything is not as the index says. `entries` are those that begin in the frame.
- * With `scratch`, which is overwritten by the next frame, `raw` may lie in it.
+ * With scratch, which is overwritten by the next frame, `raw` may lie in it.
  */
-export function readFrame(
-  archive: number,
-  codec: Compression,
-  frame: IndexFrame,
-  entries: readonly IndexEntry[],
-  scratch?: Scratch,
-): ReadFrame {
-  const raw = rawBytes(archive, codec, frame, entries, scratch);
+export function readFrame(origin: FrameOrigin, frame: IndexFrame, entries: readonly IndexEntry[]): ReadFrame {
+  const raw = rawBytes(origin, frame, entries);
   const files = filesIn(entries);
   const spans = files.filter((file) => file.end > file.start);
   const { digest, hashes } = digestFrame(raw, spans);
@@ -75,16 +79,14 @@ export function release({ raw }: ReadFrame, codec: Compression): void {
 }
 
 function rawBytes(
-  archive: number,
-  codec: Compression,
+  { archive, codec, scratch, checksums = false }: FrameOrigin,
   frame: IndexFrame,
   entries: readonly IndexEntry[],
-  scratch: Scratch | undefined,
 ): Buffer {
   const { length, rawLength } = frame;
   if (codec === 'gzip') {
     const room = readStored(archive, frame, inflateRoom(length, rawLength));
-    const raw = readGzipMember(room, rawLength);
+    const raw = readGzipMember(room, rawLength, checksums);
     if (raw !== undefined) return scratch ? raw : Buffer.from(raw);
     return decompressed(codec, room, frame, entries);
   }

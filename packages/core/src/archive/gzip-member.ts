@@ -1,6 +1,6 @@
 /**
- * One gzip member (RFC 1952), written and read. Its deflate stream (RFC 1951) mixes compressed runs with stored blocks: what looks
- * incompressible is copied, at the speed of memory, and everything between is compressed as usual.
+ * One gzip member (RFC 1952), written and read. Its deflate stream (RFC 1951) mixes compressed runs with stored blocks:
+ * what looks incompressible is copied, at the speed of memory, and everything between is compressed as usual.
  */
 import { crc32 } from 'node:zlib';
 import { deflateRun } from './deflate-run.ts';
@@ -48,16 +48,17 @@ function storeRun(target: Buffer, at: number, run: Buffer): number {
 
 /**
  * The raw bytes of the one member that `room` (see inflateRoom) holds, in the decoder's memory until room is taken again.
- * Undefined when it is damaged, of another length, or not as this module writes it: zlib then says which.
+ * Undefined when it is damaged, of another length, or not as this module writes it: zlib then says which. The CRC-32 is
+ * looked at when `checked`.
  */
-export function readGzipMember(room: Buffer, rawLength: number): Buffer | undefined {
+export function readGzipMember(room: Buffer, rawLength: number, checked: boolean): Buffer | undefined {
   if (room.length < HEADER.length + TRAILER_BYTES) return undefined;
   if (room.compare(HEADER, 0, HEADER.length, 0, HEADER.length) !== 0) return undefined;
   const inflated = inflateRun(room, HEADER.length, rawLength);
   const trailer = room.length - TRAILER_BYTES;
   if (inflated === undefined || HEADER.length + inflated.used !== trailer) return undefined;
   const { raw } = inflated;
-  if (room.readUInt32LE(trailer) !== crc32(raw) || room.readUInt32LE(trailer + 4) !== rawLength)
-    return undefined;
+  if (checked && room.readUInt32LE(trailer) !== crc32(raw)) return undefined;
+  if (room.readUInt32LE(trailer + 4) !== rawLength) return undefined;
   return raw;
 }

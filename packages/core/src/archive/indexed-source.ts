@@ -164,11 +164,12 @@ export class IndexedSource implements EntrySource {
     const frame = this.#frameOf(ordinal);
     const entries = this.index.entriesOf(frame.number);
     const entry = entries[ordinal - frame.firstEntry]!;
-    const { raw } = readFrame(this.archive.fd, this.codec, frame, entries);
+    const origin = { archive: this.archive.fd, codec: this.codec };
+    const { raw } = readFrame(origin, frame, entries);
     if (!entry.sliced) return yield raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
     for (const { frame: slice, length } of slicesAfter(this.index, frame.number, entry.size)) {
       await pause(signal);
-      yield readFrame(this.archive.fd, this.codec, slice, []).raw.subarray(0, length);
+      yield readFrame(origin, slice, []).raw.subarray(0, length);
     }
   }
 

@@ -35,11 +35,11 @@ export function frameReading({
 }: ReadShared): (jobs: ReadJob[]) => ReadResult {
   const index = decodeIndex(Buffer.from(shared));
   const codec: Compression = index.facts.codec;
-  const scratch = new Scratch();
+  const origin = { archive, codec, scratch: new Scratch(), checksums: target === undefined };
   const perform = (job: ReadJob): ReadResult => {
     const frame = index.frame(job.frame);
     const entries = frame.entryCount > 0 ? index.entriesOf(job.frame) : [];
-    const read = readFrame(archive, codec, frame, entries, scratch);
+    const read = readFrame(origin, frame, entries);
     try {
       return target ? writeFrame(read, job, target) : countOf(read, job);
     } finally {
