@@ -1,5 +1,5 @@
 /** Prefix codes of limited length (RFC 1951, 3.2.2). */
-import { DEPTHS, PARENTS, SORTED, WEIGHTS } from './layout';
+import { DEPTHS, OFTEN, PARENTS, PLACES, SORTED, WEIGHTS } from './layout';
 
 /** Lengths (a byte a symbol) of the best code for `counts`, none longer than `most`; at least two symbols get one. */
 export function makeLengths(counts: usize, symbols: u32, most: u32, lengths: usize): void {
@@ -16,32 +16,57 @@ export function makeLengths(counts: usize, symbols: u32, most: u32, lengths: usi
   giveLengths(most, lengths);
 }
 
-/** Symbols with a count, the rarest first, as count << 9 | symbol; answers how many. */
+/**
+ * Symbols with a count, the rarest first, as count << 9 | symbol; answers how many. Most are rare: a place for each of the
+ * small counts, and only what is more frequent is compared.
+ */
 function sortUsed(counts: usize, symbols: u32): u32 {
-  let used: u32 = 0;
+  memory.fill(PLACES, 0, 4 * <usize>(OFTEN + 1));
+  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
+    const place = placeOf(load<u32>(counts + (symbol << 2)));
+    store<u32>(place, load<u32>(place) + 4);
+  }
+  let next: u32 = 0;
+  store<u32>(PLACES, 0);
+  for (let place: usize = PLACES + 4; place <= PLACES + 4 * <usize>OFTEN; place += 4) {
+    const here = load<u32>(place);
+    store<u32>(place, next);
+    next += here;
+  }
+  const often = load<u32>(PLACES + 4 * <usize>OFTEN);
   for (let symbol: u32 = 0; symbol < symbols; symbol++) {
     const count = load<u32>(counts + (symbol << 2));
-    if (count != 0) store<u32>(SORTED + (used++ << 2), (count << 9) | symbol);
+    if (count == 0) continue;
+    const place = placeOf(count);
+    const to = load<u32>(place);
+    store<u32>(SORTED + to, (count << 9) | symbol);
+    store<u32>(place, to + 4);
   }
-  sortFrom(used, 57);
-  sortFrom(used, 23);
-  sortFrom(used, 10);
-  sortFrom(used, 4);
-  sortFrom(used, 1);
-  return used;
+  const left = (next - often) >> 2;
+  sortFrom(SORTED + often, left, 57);
+  sortFrom(SORTED + often, left, 23);
+  sortFrom(SORTED + often, left, 10);
+  sortFrom(SORTED + often, left, 4);
+  sortFrom(SORTED + often, left, 1);
+  return next >> 2;
+}
+
+@inline
+function placeOf(count: u32): usize {
+  return PLACES + <usize>(min<u32>(count, OFTEN) << 2);
 }
 
 /** One pass of Shell's sort. */
-function sortFrom(length: u32, gap: u32): void {
+function sortFrom(items: usize, length: u32, gap: u32): void {
   const step: usize = gap << 2;
   for (let at: usize = step; at < (<usize>length) << 2; at += 4) {
-    const item = load<u32>(SORTED + at);
+    const item = load<u32>(items + at);
     let to = at;
-    while (to >= step && load<u32>(SORTED + to - step) > item) {
-      store<u32>(SORTED + to, load<u32>(SORTED + to - step));
+    while (to >= step && load<u32>(items + to - step) > item) {
+      store<u32>(items + to, load<u32>(items + to - step));
       to -= step;
     }
-    store<u32>(SORTED + to, item);
+    store<u32>(items + to, item);
   }
 }
 

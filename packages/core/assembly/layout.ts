@@ -4,7 +4,7 @@
 export const HEADS: usize = 0x1000;
 export const HEAD_BITS: u32 = 16;
 export const NEAR_HEADS: usize = HEADS + (4 << HEAD_BITS);
-export const NEAR_BITS: u32 = 15;
+export const NEAR_BITS: u32 = 14;
 export const PREVIOUS: usize = NEAR_HEADS + (4 << NEAR_BITS);
 export const WINDOW: u32 = 32768;
 export const POSITIONS_END: usize = PREVIOUS + 4 * <usize>WINDOW;
@@ -52,8 +52,11 @@ export const SORTED: usize = RUN_CODES + 4 * 20;
 export const WEIGHTS: usize = SORTED + 4 * <usize>SYMBOLS;
 export const PARENTS: usize = WEIGHTS + 8 * <usize>SYMBOLS;
 export const DEPTHS: usize = PARENTS + 4 * <usize>SYMBOLS;
+/** Where the next symbol of each small count goes; counts from OFTEN on share a place. */
+export const OFTEN: u32 = 127;
+export const PLACES: usize = DEPTHS + 4 * 64;
 /** log2 of 1 + n / 256, in 1/65536 bits. */
-export const LOGARITHMS: usize = DEPTHS + 4 * 64;
+export const LOGARITHMS: usize = PLACES + 4 * <usize>(OFTEN + 1);
 
 /** The run to compress, and behind it its compressed form. */
 export const INPUT: usize = (LOGARITHMS + 4 * 257 + 63) & ~63;

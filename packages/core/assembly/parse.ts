@@ -27,7 +27,7 @@ export function parse(input: usize, length: u32): void {
       left = CHUNK_SYMBOLS;
     }
     left--;
-    let match = longestMatch(at, 2, reach(at, end), nice, depth);
+    let match = longestMatch(at, 3, reach(at, end), nice, depth);
     if (match == 0 || !isWorth(match, at)) {
       countLiteral(at++);
       continue;

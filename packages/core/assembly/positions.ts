@@ -21,6 +21,7 @@ export function startPositions(input: usize, length: u32): void {
   firstPosition = nextPosition;
   shift = nextPosition - <u32>input;
   nextPosition += length;
+  lookAhead(load<u64>(input));
 }
 
 /** For tests: as if so many bytes had been compressed before. Positions only ever count on. */
@@ -35,7 +36,7 @@ function headOf(word: u64, unused: u64): usize {
 
 @inline
 function nearHeadOf(word: u64): usize {
-  return (<usize>((((<u32>word) << 8) * <u32>0x9e3779b1) >> (32 - NEAR_BITS))) << 2;
+  return (<usize>(((<u32>word) * <u32>0x9e3779b1) >> (32 - NEAR_BITS))) << 2;
 }
 
 /** Of a word of 8 bytes, those that need not agree. */
@@ -49,7 +50,21 @@ function previousOf(position: u32): usize {
   return PREVIOUS + ((position & (WINDOW - 1)) << 2);
 }
 
-/** Remembers the positions of all addresses from `at` to before `end`. */
+/** Of the address searched next: where its hashes lead. Loaded a search ahead, as they are seldom in the nearest cache. */
+let nextHead: usize = 0;
+let nextNearHead: usize = 0;
+let nextCandidate: u32 = 0;
+let nextNear: u32 = 0;
+
+@inline
+function lookAhead(word: u64): void {
+  nextNearHead = nearHeadOf(word);
+  nextNear = load<u32>(nextNearHead, NEAR_HEADS);
+  nextHead = headOf(word, unusedBits());
+  nextCandidate = load<u32>(nextHead, HEADS);
+}
+
+/** Remembers the positions of all addresses from `at` to before `end`, which is searched next. */
 export function remember(at: usize, end: usize): void {
   const unused = unusedBits();
   const offset = shift;
@@ -61,57 +76,49 @@ export function remember(at: usize, end: usize): void {
     store<u32>(previousOf(position), load<u32>(head, HEADS));
     store<u32>(head, position, HEADS);
   }
+  lookAhead(load<u64>(end));
 }
 
 /**
- * The longest match for `at` of at most `most` bytes that is longer than `least` (2 or more), as length << 16 | distance;
- * 0 for none. Remembers `at`. Searching stops at `nice` bytes, or after `depth` places.
+ * The longest match for `at` of at most `most` bytes that is longer than `least` (3 or more), as length << 16 | distance;
+ * 0 for none. Remembers `at`; the byte after it, or the end of what is remembered next, is to be searched next. Searching
+ * stops at `nice` bytes, or after `depth` places. Where nothing else is found, the latest place where 4 bytes agree counts.
  */
 @inline
 export function longestMatch(at: usize, least: u32, most: u32, nice: u32, depth: u32): u32 {
   const position = <u32>at + shift;
   const word = load<u64>(at);
-  const nearHead = nearHeadOf(word);
-  const near = load<u32>(nearHead, NEAR_HEADS);
-  store<u32>(nearHead, position, NEAR_HEADS);
-  const head = headOf(word, unusedBits());
-  let candidate = load<u32>(head, HEADS);
-  store<u32>(head, position, HEADS);
+  const near = nextNear;
+  store<u32>(nextNearHead, position, NEAR_HEADS);
+  let candidate = nextCandidate;
+  store<u32>(nextHead, position, HEADS);
   store<u32>(previousOf(position), candidate);
+  lookAhead(word >> 8);
   const earliest = <u32>max(<i32>firstPosition, <i32>position - <i32>WINDOW + 1);
-  let best = least;
+  let best = max<u32>(least, agreeing - 1);
   let found: u32 = 0;
-  if (near >= earliest) {
-    const there = <usize>(near - shift);
-    const differ = load<u64>(there) ^ word;
-    if (((<u32>differ) & 0xffffff) == 0) {
+  let tail = load<u32>(at + best - 3);
+  for (; candidate >= earliest; candidate = load<u32>(previousOf(candidate))) {
+    const there = <usize>(candidate - shift);
+    if (load<u32>(there + best - 3) == tail) {
+      const differ = load<u64>(there) ^ word;
       const length = differ != 0 ? <u32>(ctz(differ) >> 3) : matchLength(there, at);
-      if (length > best) {
+      if (length > best && (length > best + 1 || found == 0 || !isFarther(position - candidate, found))) {
         best = length;
-        found = position - near;
+        found = position - candidate;
+        if (best >= nice) break;
+        tail = load<u32>(at + best - 3);
       }
     }
+    if (--depth == 0) break;
   }
-  if (best < nice) {
-    best = max(best, 3);
-    let tail = load<u32>(at + best - 3);
-    for (; candidate >= earliest; candidate = load<u32>(previousOf(candidate))) {
-      const there = <usize>(candidate - shift);
-      if (load<u32>(there + best - 3) == tail) {
-        const differ = load<u64>(there) ^ word;
-        const length = differ != 0 ? <u32>(ctz(differ) >> 3) : matchLength(there, at);
-        if (length > best && (length > best + 1 || found == 0 || !isFarther(position - candidate, found))) {
-          best = length;
-          found = position - candidate;
-          if (best >= nice) break;
-          tail = load<u32>(at + best - 3);
-        }
-      }
-      if (--depth == 0) break;
-    }
+  if (found == 0) {
+    if (least >= agreeing - 1 || near < earliest) return 0;
+    best = min<u32>(<u32>(ctz(load<u64>(<usize>(near - shift)) ^ word) >> 3), 7);
+    found = position - near;
   }
   best = min<u32>(best, most);
-  return found != 0 && best > least ? (best << 16) | found : 0;
+  return best > least ? (best << 16) | found : 0;
 }
 
 /** Of two places whose first 8 bytes agree: how many do, at most 258. */
