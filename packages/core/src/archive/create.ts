@@ -4,10 +4,16 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { toBackupError } from '../errors.ts';
 import { Arena } from './arena.ts';
-import { ArchiveWriter } from './archive-writer.ts';
+import {
+  type ArchiveFile,
+  ArchiveWriter,
+  chunkMemory,
+  createArchiveFile,
+  PRIVATE,
+} from './archive-writer.ts';
 import { compressedBound, compressFrame } from './codecs.ts';
 import { digestFrame } from './digest.ts';
-import { type FrameJob, type FrameResult } from './frame-jobs.ts';
+import type { FrameJob, FrameResult, FrameThreadSetup, HashJob } from './frame-jobs.ts';
 import { FrameQueue, type Origin } from './frame-queue.ts';
 import { cutFrames, type PlannedFrame } from './frames.ts';
 import { HardLinks, type LinkedEntry } from './hard-links.ts';
@@ -31,8 +37,6 @@ const SPARE_SLOTS = 4;
 const NS_PER_MS = 1_000_000n;
 /** Milliseconds of walking after which other work of the process gets its turn. */
 const TURN = 20;
-/** Only its owner reads an archive: it holds tokens and other people's files. */
-const PRIVATE = 0o600;
 
 export const createArchive: CreateArchive = async (options) => {
   try {
@@ -288,14 +292,13 @@ interface LineOptions {
 class Line {
   readonly queue: FrameQueue;
   #options: CreateArchiveOptions;
-  #archive: FileHandle;
   #index: FileHandle;
-  #threads: Threads<FrameJob, FrameResult>;
+  #threads: Threads<FrameJob | HashJob, FrameResult>;
   #writer: ArchiveWriter;
   #indexWriter: IndexWriter;
 
   static async open(options: CreateArchiveOptions, shared: LineOptions): Promise<Line> {
-    const archive = await open(options.archivePath, 'wx', PRIVATE);
+    const archive = await createArchiveFile(options.archivePath);
     const index = await open(options.indexPath, 'wx', PRIVATE);
     return new Line(options, shared, archive, index);
   }
@@ -303,19 +306,27 @@ class Line {
   private constructor(
     options: CreateArchiveOptions,
     { links, tally, previous }: LineOptions,
-    archive: FileHandle,
+    archive: ArchiveFile,
     index: FileHandle,
   ) {
     const { threads: count, codec, nice, progress } = options;
     const arena = new Arena(2 * count + SPARE_SLOTS);
+    const chunks = chunkMemory();
+    const threads = new Threads<FrameJob | HashJob, FrameResult>({
+      entry: WORKER,
+      count,
+      nice,
+      shared: { arena: arena.memory, chunks, codec } satisfies FrameThreadSetup,
+    });
+    const hash = async (chunk: number, length: number): Promise<Uint8Array> =>
+      (await threads.runInOrder({ kind: 'hash', chunk, length })).proofs;
     this.#options = options;
-    this.#archive = archive;
     this.#index = index;
-    this.#threads = new Threads({ entry: WORKER, count, nice, shared: { arena: arena.memory, codec } });
-    this.#writer = new ArchiveWriter(archive);
+    this.#threads = threads;
+    this.#writer = new ArchiveWriter(archive, chunks, hash);
     this.#indexWriter = new IndexWriter(index);
     this.queue = new FrameQueue({
-      threads: this.#threads,
+      threads,
       arena,
       writer: this.#writer,
       index: this.#indexWriter,
@@ -333,7 +344,7 @@ class Line {
     const raw = Buffer.alloc(1024);
     const target = Buffer.alloc(compressedBound(raw.length));
     const end = target.subarray(0, compressFrame(codec, raw, [], target));
-    this.#writer.append(end, () => {});
+    await this.#writer.append(end);
     const { digest } = digestFrame(raw, []);
     const frame = {
       kind: 'end',
@@ -361,8 +372,7 @@ class Line {
   async close(): Promise<void> {
     await this.#threads.close();
     await this.queue.settle();
-    await this.#writer.settle();
-    await this.#archive.close();
+    await this.#writer.close();
     await this.#index.close();
   }
 }

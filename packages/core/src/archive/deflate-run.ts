@@ -24,7 +24,7 @@ const { Instance, Module } = Reflect.get(globalThis, 'WebAssembly') as {
 };
 
 let deflater: Deflater | undefined;
-let memory = new Uint8Array(0);
+let memory = Buffer.alloc(0);
 
 export function theDeflater(): Deflater {
   deflater ??= new Instance(new Module(Buffer.from(DEFLATE_MODULE, 'base64'))).exports as Deflater;
@@ -44,13 +44,14 @@ export function deflateRun(target: Buffer, at: number, run: Uint8Array, level: n
   view.set(run, input);
   const output = outputOf(run.length);
   const length = deflate(run.length, level);
-  target.set(view.subarray(output, output + length), at);
-  return at + length;
+  if (at + length > target.length) throw new RangeError('the target is too short');
+  // `set` would copy to shared memory byte by byte
+  return at + view.copy(target, at, output, output + length);
 }
 
 /** Memory that has grown is a new buffer. */
-function currentMemory(): Uint8Array {
+function currentMemory(): Buffer {
   const { buffer } = theDeflater().memory;
-  if (memory.buffer !== buffer) memory = new Uint8Array(buffer);
+  if (memory.buffer !== buffer) memory = Buffer.from(buffer);
   return memory;
 }

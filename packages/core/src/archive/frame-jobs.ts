@@ -1,6 +1,8 @@
 /** What a worker thread does: reads, builds tar blocks, hashes and compresses one frame, or copies finished ones. */
+import { createHash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { CHUNK_BYTES } from './archive-writer.ts';
 import { compressedBound, compressFrame } from './codecs.ts';
 import { type ContentSpan, digestFrame } from './digest.ts';
 import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
@@ -18,6 +20,8 @@ export const SLOT_BYTES = compressedBound(MOST_RAW_BYTES);
 /** What all threads share: finished frames pass through slots of this memory. */
 export interface FrameThreadSetup {
   arena: SharedArrayBuffer;
+  /** of the archive writer */
+  chunks: SharedArrayBuffer;
   codec: Codec;
 }
 
@@ -31,6 +35,13 @@ export type FrameJob =
   | { kind: 'build'; slot: number; entries: WalkEntry[]; headerOnly: boolean }
   | { kind: 'slice'; slot: number; slice: Slice }
   | { kind: 'copy'; slot: number; archiveFd: number; offset: number; frames: StoredFrame[] };
+
+/** The next bytes of the archive: these jobs go to one thread, in order. */
+export interface HashJob {
+  kind: 'hash';
+  chunk: number;
+  length: number;
+}
 
 /** Part of a big file, and where the previous archive has the bytes it probably still is. */
 export interface Slice extends SliceSpan {
@@ -46,7 +57,7 @@ export interface FrameResult {
   rawLength: number;
   crc32: number;
   /**
-   * The frame's digest, then content hashes, 32 bytes each, in memory of their own: posting a view posts all of the
+   * hash: SHA-256 of the archive so far. Otherwise the frame's digest, then content hashes, 32 bytes each, in memory of their own: posting a view posts all of the
    * memory below it, and small Buffers share a large pool.
    */
   proofs: Uint8Array;
@@ -71,9 +82,18 @@ export interface EntryOutcome {
 /** Failure of a hard link whose target, in the same frame, failed. */
 export const ORPHANED = 'ORPHANED';
 
-export function frameWorker({ arena, codec }: FrameThreadSetup): (job: FrameJob) => { result: FrameResult } {
+export function frameWorker({
+  arena,
+  chunks,
+  codec,
+}: FrameThreadSetup): (job: FrameJob | HashJob) => { result: FrameResult } {
   const scratch = codec.name === 'none' ? undefined : Buffer.allocUnsafeSlow(MOST_RAW_BYTES);
+  const archive = createHash('sha256');
   return (job) => {
+    if (job.kind === 'hash') {
+      archive.update(Buffer.from(chunks, job.chunk * CHUNK_BYTES, job.length));
+      return { result: { ...NOTHING, proofs: new Uint8Array(archive.copy().digest()) } };
+    }
     const slot = Buffer.from(arena, job.slot * SLOT_BYTES, SLOT_BYTES);
     if (job.kind === 'copy') return { result: copyFrames(job, slot) };
     const raw = scratch ?? slot;
@@ -83,6 +103,8 @@ export function frameWorker({ arena, codec }: FrameThreadSetup): (job: FrameJob)
     };
   };
 }
+
+const NOTHING = { length: 0, rawLength: 0, crc32: 0, copied: false, changed: false, outcomes: [] };
 
 type BuildJob = Extract<FrameJob, { kind: 'build' }>;
 type CopyJob = Extract<FrameJob, { kind: 'copy' }>;
@@ -218,8 +240,7 @@ function copySlice(
 function copyFrames({ archiveFd, offset, frames }: CopyJob, slot: Buffer): FrameResult {
   const length = frames.reduce((sum, frame) => sum + frame.length, 0);
   const good = readStored(archiveFd, offset, frames, slot);
-  const nothing = { rawLength: 0, crc32: 0, proofs: new Uint8Array(0), changed: false, outcomes: [] };
-  return { ...nothing, length: good ? length : 0, copied: good };
+  return { ...NOTHING, proofs: new Uint8Array(0), length: good ? length : 0, copied: good };
 }
 
 /** Reads adjacent frames and proves each by its CRC-32. False: the previous archive is not what its index says. */

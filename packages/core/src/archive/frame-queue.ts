@@ -1,6 +1,6 @@
 /**
  * The assembly line: frames are handed to the threads as slots become free, and written in the order they were handed in.
- * Whatever holds memory (jobs, finished frames, writes under way) holds a slot.
+ * Whatever holds memory (jobs, finished frames) holds a slot.
  */
 import type { ProgressEvent } from '../ports.ts';
 import type { Arena } from './arena.ts';
@@ -202,7 +202,8 @@ export class FrameQueue {
     const { arena, writer, index, links, tally } = this.#options;
     const orphaned = run.some(({ entries }) => entries.some((entry) => links.isOrphan(entry)));
     if (result.length === 0 || orphaned) return this.#salvage(run, lease);
-    writer.append(arena.view(lease.slot, result.length), lease.release);
+    await writer.append(arena.view(lease.slot, result.length));
+    lease.release();
     tally.reusedBytes += result.length;
     for (const { frame, entries } of run) {
       await index.add(frame, entries.map(pagedAgain));
@@ -216,9 +217,7 @@ export class FrameQueue {
    */
   async #salvage(run: Reused[], lease: Lease): Promise<void> {
     for (const { origin } of run) {
-      const written = Promise.withResolvers<void>();
-      await this.#remake(origin(), { slot: lease.slot, release: written.resolve });
-      await written.promise;
+      await this.#remake(origin(), { slot: lease.slot, release: () => {} });
     }
     lease.release();
   }
@@ -255,7 +254,8 @@ export class FrameQueue {
   ): Promise<void> {
     const { arena, writer, index, tally } = this.#options;
     const { length, rawLength, crc32, proofs } = result;
-    writer.append(arena.view(lease.slot, length), lease.release);
+    await writer.append(arena.view(lease.slot, length));
+    lease.release();
     if (result.copied) tally.reusedBytes += length;
     await index.add({ kind, length, rawLength, crc32, digest: viewOf(proofs, 0), reusable }, entries);
     this.#report(rawLength, entries.length);

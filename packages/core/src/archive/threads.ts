@@ -68,6 +68,16 @@ export class Threads<Job, Result> {
     });
   }
 
+  /** The same, by the first thread, in the order of asking and before all that only waits. */
+  runInOrder(job: Job): Promise<Result> {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead);
+    return new Promise((resolve, reject) => {
+      const { worker, running } = this.#workers[0]!;
+      running.push({ job, transfer: [], resolve: resolve as Pending['resolve'], reject });
+      worker.postMessage(job);
+    });
+  }
+
   /** Ends the threads; what still runs is rejected. */
   async close(): Promise<void> {
     this.#die(new Error('the threads were closed'));
