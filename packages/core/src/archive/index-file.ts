@@ -25,7 +25,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS, type Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { ColumnReader } from './columns.ts';
-import { decodePage, decodePaths } from './index-page.ts';
+import { decodePaths, PageReader } from './index-page.ts';
 import type { BytePath, EntryType } from './types.ts';
 
 /** Content of files longer than this is cut into slices no longer than this, each a frame. Part of the format. */
@@ -114,6 +114,13 @@ interface Page {
   hashes: Buffer;
 }
 
+interface Reading {
+  page: Page;
+  entries: PageReader;
+  /** that the next entries belong to */
+  frame: number;
+}
+
 function holds(page: Page, frame: number): boolean {
   return frame >= page.firstFrame && frame < page.firstFrame + page.frames;
 }
@@ -125,8 +132,9 @@ export class ArchiveIndex {
   readonly entryCount: number;
   #table: FrameTable;
   #pages: Page[];
-  /** only the latest: readers go forward, and what several pages hold outlives the collector's first looks */
-  #decoded: { page: Page; frames: IndexEntry[][] } | undefined;
+  /** how far a page is decoded: readers go forward, and what is decoded ahead of them outlives the collector's first looks */
+  #reading: Reading | undefined;
+  #latest: { frame: number; entries: IndexEntry[] } | undefined;
 
   constructor(facts: IndexFacts, table: FrameTable, pages: Page[]) {
     this.facts = facts;
@@ -157,14 +165,19 @@ export class ArchiveIndex {
     for (let number = 0; number < this.frameCount; number++) yield this.frame(number);
   }
 
-  /** Throws ARCHIVE_DAMAGED when the page does not decode. Cheap for neighbouring frames. */
+  /** Throws ARCHIVE_DAMAGED when the page does not decode that far. Cheap for the frame of the last time, and for the next. */
   entriesOf(frame: number): IndexEntry[] {
-    if (this.#decoded === undefined || !holds(this.#decoded.page, frame)) {
-      const page = this.#pageOf(frame);
-      if (page === undefined) return [];
-      this.#decoded = { page, frames: this.#placed(page) };
-    }
-    return this.#decoded.frames[frame - this.#decoded.page.firstFrame]!;
+    if (this.#latest?.frame === frame) return this.#latest.entries;
+    const reading = this.#readingAt(frame);
+    if (reading === undefined) return [];
+    // what fails half way begins anew
+    this.#reading = undefined;
+    let entries: IndexEntry[];
+    do entries = checked(() => nextEntries(reading.entries, this.frame(reading.frame++)));
+    while (reading.frame <= frame);
+    this.#reading = reading;
+    this.#latest = { frame, entries };
+    return entries;
   }
 
   /** Ordinal, counted from 0 over all entries, of the last whose path matches: tar would leave that one. */
@@ -199,13 +212,14 @@ export class ArchiveIndex {
     return page !== undefined && holds(page, frame) ? page : undefined;
   }
 
-  #placed(page: Page): IndexEntry[][] {
-    const entries = checked(() => decodePage(page.columns, page.rawLength, page.hashes, page.entries));
-    return Array.from({ length: page.frames }, (_, n) => {
-      const frame = this.frame(page.firstFrame + n);
-      const first = frame.firstEntry - page.firstEntry;
-      return placeEntries(frame, entries.slice(first, first + frame.entryCount));
-    });
+  #readingAt(frame: number): Reading | undefined {
+    if (this.#reading && holds(this.#reading.page, frame) && this.#reading.frame <= frame)
+      return this.#reading;
+    const page = this.#pageOf(frame);
+    if (page === undefined) return undefined;
+    const { columns, rawLength, hashes, firstFrame } = page;
+    const entries = checked(() => new PageReader(columns, rawLength, hashes, page.entries));
+    return { page, entries, frame: firstFrame };
   }
 }
 
@@ -305,6 +319,13 @@ function checkFacts(facts: unknown): IndexFacts {
     archiveSize: archiveSize as number,
     walkStartNs,
   };
+}
+
+function nextEntries(page: PageReader, frame: IndexFrame): IndexEntry[] {
+  const entries: IndexEntry[] = [];
+  // the count is only the index's word: no room is made for it
+  while (entries.length < frame.entryCount) entries.push(page.next());
+  return placeEntries(frame, entries);
 }
 
 /** Sets the places of a frame's decoded entries. */

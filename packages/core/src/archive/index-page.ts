@@ -122,7 +122,7 @@ export class PageWriter {
   }
 }
 
-/** Only the paths of a page, for finding one: a fraction of the work of decoding it. Throws as decodePage does. */
+/** Only the paths of a page, for finding one: a fraction of the work of decoding it. Throws as PageReader does. */
 export function* decodePaths(columns: Buffer, rawLength: number, count: number): Generator<BytePath> {
   const all = openPage(columns, rawLength, count);
   const [, paths, names] = [all.column(), all.column(), all.column()];
@@ -159,20 +159,25 @@ function openPage(columns: Buffer, rawLength: number, count: number): ColumnRead
 }
 
 /**
- * The entries of a page, their places yet to be found: `dataOffset` counts from their header, `headerOffset` and `frame`
- * are 0. Throws RangeError (or a zlib error) when the bytes are not a page of `count` entries.
+ * The entries of a page, one after the other, their places yet to be found: `dataOffset` counts from their header,
+ * `headerOffset` and `frame` are 0. Throws RangeError (or a zlib error) when the bytes are not a page of `count` entries.
  */
-export function decodePage(columns: Buffer, rawLength: number, hashes: Buffer, count: number): IndexEntry[] {
-  const all = openPage(columns, rawLength, count);
-  const [flags, paths, names, owners, sizes, seconds, nanos, inodes, headers, links] = Array.from(
-    { length: 10 },
-    () => all.column(),
-  ) as TenColumns;
-  const path = new PathReader(paths, names);
-  const hashColumn = new ColumnReader(hashes);
-  const last = { seconds: 0, ino: 0, mode: 0, uid: 0, gid: 0 };
-  const entries: IndexEntry[] = [];
-  for (let n = 0; n < count; n++) {
+export class PageReader {
+  #columns: TenColumns;
+  #path: PathReader;
+  #hashes: ColumnReader;
+  #last = { seconds: 0, ino: 0, mode: 0, uid: 0, gid: 0 };
+
+  constructor(columns: Buffer, rawLength: number, hashes: Buffer, count: number) {
+    const all = openPage(columns, rawLength, count);
+    this.#columns = Array.from({ length: 10 }, () => all.column()) as TenColumns;
+    this.#path = new PathReader(this.#columns[1], this.#columns[2]);
+    this.#hashes = new ColumnReader(hashes);
+  }
+
+  next(): IndexEntry {
+    const [flags, , , owners, sizes, seconds, nanos, inodes, headers, links] = this.#columns;
+    const last = this.#last;
     const flag = flags.byte();
     const type = TYPES[flag & 3]!;
     if (owners.byte() !== 0) {
@@ -186,7 +191,7 @@ export function decodePage(columns: Buffer, rawLength: number, hashes: Buffer, c
     last.seconds = mtime;
     last.ino += inodes.signed();
     const entry: IndexEntry = {
-      path: path.next(),
+      path: this.#path.next(),
       type,
       size: sizes.varint(),
       mode: last.mode,
@@ -202,10 +207,9 @@ export function decodePage(columns: Buffer, rawLength: number, hashes: Buffer, c
       dataOffset: headers.varint() * 512,
     };
     if (type === 'symlink' || type === 'hardlink') entry.linkTarget = links.latin1(links.varint());
-    if (flag & HASHED) entry.hash = hashColumn.raw(HASH_BYTES);
-    entries.push(entry);
+    if (flag & HASHED) entry.hash = this.#hashes.raw(HASH_BYTES);
+    return entry;
   }
-  return entries;
 }
 
 type TenColumns = [

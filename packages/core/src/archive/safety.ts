@@ -4,6 +4,7 @@
  * the advisories of tar, node-tar, borg, restic and docker cp.
  */
 import { displayPath, toBytePath } from './byte-path.ts';
+import { type Kind, PathKinds } from './path-kinds.ts';
 import { hostile } from './refusals.ts';
 import type { TarMember } from './tar-parser.ts';
 import type { ArchiveEntry, BytePath } from './types.ts';
@@ -60,8 +61,6 @@ export function linkTargetOf(path: BytePath, type: 'hardlink' | 'symlink', targe
   return target;
 }
 
-type Kind = 'implied directory' | ArchiveEntry['type'];
-
 export interface SafetyOptions {
   /** two names the target file system takes for the same have the same folded form; absent: bytes count */
   fold?: (path: BytePath) => string;
@@ -69,7 +68,7 @@ export interface SafetyOptions {
 
 /** Sees every entry of one archive, in order, and refuses by name what must not be extracted. */
 export class SafetyCheck {
-  readonly #kinds = new Map<BytePath, Kind>();
+  readonly #kinds = new PathKinds();
   readonly #symlinks = new Map<BytePath, BytePath>();
   readonly #hardlinks = new Map<BytePath, BytePath>();
   readonly #linkedTo = new Set<BytePath>();
