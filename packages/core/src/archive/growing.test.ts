@@ -78,32 +78,62 @@ const STEPS: Step[] = [
   },
 ];
 
-const CASES: { codec: Compression; length: number }[] = [
-  { codec: 'gzip', length: 5_000_000 },
-  { codec: 'zstd', length: 20_000_000 },
-  { codec: 'none', length: 5_000_000 },
-];
-
-test.each(CASES)('$codec: a log of $length bytes', { timeout: 240_000 }, async ({ codec, length }) => {
+test('a log of 5 MB, whatever becomes of it', { timeout: 240_000 }, async () => {
   await using place = await temporaryDirectory();
   const dir = inside(place.path);
+  await expectSteps(dir, 5_000_000, STEPS, ['gzip']);
+  await expectReadable(dir, `gzip ${STEPS.length}`, 'gzip');
+  await expectSalvaged(dir, `gzip ${STEPS.length}`, 'gzip');
+});
+
+test('a log of 20 MB that grows and grows', { timeout: 240_000 }, async () => {
+  await using place = await temporaryDirectory();
+  const dir = inside(place.path);
+  const codecs: Compression[] = ['zstd', 'none'];
+  const growth = [300_000, 1, SLICE_BYTES].map((length, n) => ({
+    name: `it grows by ${length}`,
+    change: (log: string) => appendFileSync(log, noise(length, n)),
+    anew: length + FRAME_BYTES,
+  }));
+  await expectSteps(dir, 20_000_000, growth, codecs);
+  for (const codec of codecs) await expectReadable(dir, `${codec} ${growth.length}`, codec);
+  for (const codec of codecs) await expectSalvaged(dir, `${codec} ${growth.length}`, codec);
+});
+
+/** A run after every step, each upon the one before: `<codec> 0`, `<codec> 1`, … */
+async function expectSteps(
+  dir: (name: string) => string,
+  length: number,
+  steps: Step[],
+  codecs: Compression[],
+): Promise<void> {
   mkdirSync(dir('source'));
   writeFileSync(dir('source/log'), noise(length, 1));
-  await archive(dir('source'), dir('0'), { codec, clock: HOURS_LATER });
-  for (const [n, { name, change, anew }] of STEPS.entries()) {
-    const [before, after] = [dir(`${n}`), dir(`${n + 1}`)];
+  const clock = HOURS_LATER;
+  for (const codec of codecs) await archive(dir('source'), dir(`${codec} 0`), { codec, clock });
+  for (const [n, { name, change, anew }] of steps.entries()) {
     change(dir('source/log'));
-    const previous = previousOf(before);
-    const { reusedBytes } = await archive(dir('source'), after, { codec, clock: HOURS_LATER, previous });
-    expect([name, sha256(tarStream(after, codec))]).toEqual([name, await fromScratch(dir)]);
-    const made = await madeAnew(before, after);
-    expect(made.bytes, name).toBeLessThanOrEqual(paddedLength(anew));
-    // what is not compressed is read from the file, never copied
-    if (codec !== 'none') expect(reusedBytes, name).toBeGreaterThanOrEqual(made.copied);
+    const log = readFileSync(dir('source/log'));
+    for (const codec of codecs) {
+      const [before, after] = [dir(`${codec} ${n}`), dir(`${codec} ${n + 1}`)];
+      const { reusedBytes } = await archive(dir('source'), after, {
+        codec,
+        clock,
+        previous: previousOf(before),
+      });
+      expect(log.equals(byTar(tarStream(after, codec), 'storage/log')), name).toBe(true);
+      const made = await madeAnew(before, after);
+      expect(made.bytes, name).toBeLessThanOrEqual(paddedLength(anew));
+      // what is not compressed is read from the file, never copied
+      if (codec !== 'none') expect(reusedBytes, name).toBeGreaterThanOrEqual(made.copied);
+    }
   }
-  await expectReadable(dir, `${STEPS.length}`, codec);
-  await expectSalvaged(dir, `${STEPS.length}`, codec);
-});
+}
+
+/** One file, as GNU tar finds it in the stream. */
+function byTar(stream: Buffer, path: string): Buffer {
+  return execFileSync('tar', ['-xOf', '-', path], { input: stream, maxBuffer: 1 << 28 });
+}
 
 /** The SHA-256 of the tar stream that a first run makes. */
 async function fromScratch(dir: (name: string) => string): Promise<string> {
@@ -144,20 +174,25 @@ async function expectReadable(
 ): Promise<void> {
   const archivePath = dir(name);
   const written = await slicesIn(`${archivePath}.idx`);
-  const rebuilt = dir('rebuilt.idx');
+  const rebuilt = dir(`rebuilt ${name}`);
   await rebuildIndex({ ...testPorts(), archivePath, indexPath: rebuilt, threads: 1 });
   if (codec !== 'none') expect([...(await slicesIn(rebuilt)).keys()]).toEqual([...written.keys()]);
-  mkdirSync(dir('by tar'));
-  execFileSync('tar', ['-xf', '-', '-C', dir('by tar')], { input: tarStream(archivePath, codec) });
+  const previous = { archivePath, indexPath: rebuilt };
+  const { reusedBytes } = await archive(dir('source'), dir(`next ${name}`), { codec, previous });
+  expect(reusedBytes).toBe(0); // the inodes and times of the files are gone
+  const wanted = await fromScratch(dir);
+  for (const path of [archivePath, dir(`next ${name}`)]) expect(sha256(tarStream(path, codec))).toBe(wanted);
+  mkdirSync(dir(`tar ${name}`));
+  execFileSync('tar', ['-xf', '-', '-C', dir(`tar ${name}`)], { input: tarStream(archivePath, codec) });
   const source = await readTree(dir('source'), { without: ['mtimeNs'] });
-  expect(await readTree(dir('by tar/storage'), { without: ['mtimeNs'] })).toEqual(source);
+  expect(await readTree(dir(`tar ${name}/storage`), { without: ['mtimeNs'] })).toEqual(source);
   for (const [how, indexPath] of Object.entries({ written: `${archivePath}.idx`, rebuilt })) {
     await using reader = await opened({ archivePath, indexPath });
     expect(await reader.verify(testPorts())).toMatchObject({ ok: true, problems: [] });
     expect(reader.indexed).toBe(true);
     expect((await collect(reader.content('storage/log'))).equals(readFileSync(dir('source/log')))).toBe(true);
-    await extractTo(archivePath, dir(how), { indexPath });
-    expect(await readTree(dir(`${how}/storage`), { without: ['mtimeNs'] })).toEqual(source);
+    await extractTo(archivePath, dir(`${how} ${name} out`), { indexPath });
+    expect(await readTree(dir(`${how} ${name} out/storage`), { without: ['mtimeNs'] })).toEqual(source);
   }
 }
 
@@ -170,13 +205,13 @@ async function expectSalvaged(
   const slices = await slicesIn(`${dir(name)}.idx`);
   for (const { offset } of slices.values()) put(dir(name), '\0\0\0\0', offset);
   writeFileSync(dir('source/new'), 'so that all is copied, not linked');
-  await archive(dir('source'), dir('salvaged'), {
+  await archive(dir('source'), dir(`salvaged ${name}`), {
     codec,
     clock: HOURS_LATER,
     previous: previousOf(dir(name)),
   });
-  expect(sha256(tarStream(dir('salvaged'), codec))).toBe(await fromScratch(dir));
-  expect([...(await slicesIn(`${dir('salvaged')}.idx`)).keys()]).toEqual([...slices.keys()]);
+  expect(sha256(tarStream(dir(`salvaged ${name}`), codec))).toBe(await fromScratch(dir));
+  expect([...(await slicesIn(dir(`salvaged ${name}.idx`))).keys()]).toEqual([...slices.keys()]);
 }
 
 function put(path: string, text: string, position: number): void {

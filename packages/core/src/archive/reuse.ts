@@ -82,7 +82,9 @@ export class Previous {
       const header = this.#find(entry);
       const before = header && this.index.entriesOf(header.number)[0];
       if (!before?.sliced) return [];
-      return Array.from(slicesAfter(this.index, before.frame, before.size));
+      const slices = Array.from(slicesAfter(this.index, before.frame, before.size));
+      this.#next = before.frame + 1 + slices.length;
+      return slices;
     } catch {
       return []; // the index is damaged
     }
