@@ -32,8 +32,8 @@ const WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js',
   import.meta.url,
 );
-/** Slots beyond what the threads hold: finished frames that wait for their turn or for the disk. */
-const SPARE_SLOTS = 4;
+/** Slots beyond what the threads hold: finished frames that wait for their turn. */
+const SPARE_SLOTS = 2;
 const NS_PER_MS = 1_000_000n;
 /** Milliseconds of walking after which other work of the process gets its turn. */
 const TURN = 20;
