@@ -80,6 +80,8 @@ function waste(first: u32, symbols: u32): u64 {
     const chunk = load<u32>(at, CHUNK_COUNTS);
     blockTotal += block;
     chunkTotal += chunk;
+    // what only one of them has costs nothing more: as frequent as it is there
+    if (min<u32>(block, chunk) == 0) continue;
     gain -= information(block + chunk) - information(block) - information(chunk);
   }
   return gain + information(blockTotal + chunkTotal) - information(blockTotal) - information(chunkTotal);

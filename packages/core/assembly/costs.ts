@@ -57,13 +57,20 @@ export function guessCosts(input: usize, length: u32): void {
   memory.fill(BLOCK_COUNTS, 0, 4 * (257 + 29));
 }
 
-/** Does the match at `at` take fewer bits than its bytes as literals? */
+/** Does the match at `at`, of 4 bytes or more, take fewer bits than its bytes as literals? Without a loop to be guessed wrong. */
 export function isWorth(match: u32, at: usize): bool {
   const length = match >> 16;
-  if (length > 8) return true;
-  let bits = <i32>load<u8>(LENGTH_COSTS + length - 3) + distanceCost(match);
-  for (const end = at + length; at < end; at++) bits -= load<u8>(LITERAL_COSTS + <usize>load<u8>(at));
-  return bits < 0;
+  if (length > 7) return true;
+  let literals = literalCost(at) + literalCost(at + 1) + literalCost(at + 2) + literalCost(at + 3);
+  literals += length > 4 ? literalCost(at + 4) : 0;
+  literals += length > 5 ? literalCost(at + 5) : 0;
+  literals += length > 6 ? literalCost(at + 6) : 0;
+  return <i32>load<u8>(LENGTH_COSTS + length - 3) + distanceCost(match) < literals;
+}
+
+@inline
+function literalCost(at: usize): i32 {
+  return load<u8>(LITERAL_COSTS + <usize>load<u8>(at));
 }
 
 /** A later match has to win by so much: a byte earlier was a literal for it. Each byte more counts PER_BYTE. */

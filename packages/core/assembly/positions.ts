@@ -97,17 +97,20 @@ export function longestMatch(at: usize, least: u32, most: u32, nice: u32, depth:
   const earliest = <u32>max(<i32>firstPosition, <i32>position - <i32>WINDOW + 1);
   let best = max<u32>(least, agreeing - 1);
   let found: u32 = 0;
-  let tail = load<u32>(at + best - 3);
+  // what to add to a position for the last 4 bytes of a match one byte longer than the best
+  let tailFrom = best - 3 - shift;
+  let tail = load<u32>(position + tailFrom);
   for (; candidate >= earliest; candidate = load<u32>(previousOf(candidate))) {
-    const there = <usize>(candidate - shift);
-    if (load<u32>(there + best - 3) == tail) {
+    if (load<u32>(candidate + tailFrom) == tail) {
+      const there = <usize>(candidate - shift);
       const differ = load<u64>(there) ^ word;
       const length = differ != 0 ? <u32>(ctz(differ) >> 3) : matchLength(there, at);
       if (length > best && (length > best + 1 || found == 0 || !isFarther(position - candidate, found))) {
         best = length;
         found = position - candidate;
         if (best >= nice) break;
-        tail = load<u32>(at + best - 3);
+        tailFrom = best - 3 - shift;
+        tail = load<u32>(position + tailFrom);
       }
     }
     if (--depth == 0) break;
