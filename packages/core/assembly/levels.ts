@@ -21,7 +21,7 @@ export function setLevel(level: u32): void {
   else if (level == 3) set(5, 32, 8, 0, 0, false);
   else if (level == 4) set(5, 48, 8, 8, 4, false);
   else if (level == 5) set(5, 64, 12, 16, 6, false);
-  else if (level == 6) set(6, 128, 24, 20, 8, false);
+  else if (level == 6) set(6, 128, 20, 16, 6, false);
   else if (level == 7) set(5, 200, 128, 64, 48, false);
   else if (level == 8) set(5, 258, 200, 128, 80, true);
   else set(5, 258, 400, 258, 160, true);
