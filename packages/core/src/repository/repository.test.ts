@@ -307,9 +307,10 @@ describe('a sweep after a kill', () => {
       await writeFile(lost.archivePath, 'half');
       await writeFile(lost.indexPath, 'half');
       await writeFile(join(repository.backupDir, '.tmp-0123456789ab-manifest.json'), '{');
+      await writeFile(join(repository.stateDir, '.tmp-0123456789ab-last-run.json'), '{');
       await rm(join(daily, NAME));
       expect((await repository.sweep()).map((path) => path.slice(repository.backupDir.length))).toHaveLength(
-        6,
+        7,
       );
     });
     expect(await readdir(daily)).toEqual([]);

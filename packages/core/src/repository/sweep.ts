@@ -23,7 +23,7 @@ export async function sweep(options: Options): Promise<string[]> {
   const debris = [
     ...temporaries.map(({ path }) => path),
     ...(await orphanedSidecars(options)),
-    ...(await abandonedManifests(options)),
+    ...(await abandonedWrites(options)),
     ...(await scratch(options)),
     ...(await lockDebris(options)),
   ];
@@ -64,9 +64,11 @@ async function orphanedSidecars(options: Options): Promise<string[]> {
   return orphans;
 }
 
-async function abandonedManifests({ backupDir }: Options): Promise<string[]> {
-  const names = (await namesIn(backupDir)).filter((name) => parseTemporary(name)?.filename === MANIFEST);
-  return names.map((name) => join(backupDir, name));
+/** Of the manifest, and of whatever is kept beside the lock. */
+async function abandonedWrites({ backupDir, stateDir }: Options): Promise<string[]> {
+  const manifests = (await namesIn(backupDir)).filter((name) => parseTemporary(name)?.filename === MANIFEST);
+  const states = (await namesIn(stateDir)).filter((name) => parseTemporary(name) !== undefined);
+  return [...manifests.map((name) => join(backupDir, name)), ...states.map((name) => join(stateDir, name))];
 }
 
 async function scratch({ stateDir }: Options): Promise<string[]> {
