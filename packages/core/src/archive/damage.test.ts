@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BackupError } from '../errors.ts';
 import type { Compression } from '../catalogue.ts';
 import { archive } from './create.fixture.ts';
-import { TRAILER_BYTES } from './index-file.ts';
+import { TRAILER_BYTES } from './index-footer.ts';
 import { opened, testPorts } from './reading.fixture.ts';
 import type { ExtractReport } from './types.ts';
 

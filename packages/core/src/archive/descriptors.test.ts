@@ -1,10 +1,11 @@
-/** A run that fails gives back every descriptor it had. */
+/** What fails, or is refused, gives back every descriptor it had. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { makeTree, temporaryDirectory } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import type { ProgressEvent } from '../ports.ts';
-import { archive, inside } from './create.fixture.ts';
+import { archive, inside, previousOf } from './create.fixture.ts';
 import { SLICE_BYTES } from './index-file.ts';
+import { opened } from './reading.fixture.ts';
 
 /** What this process has open below `directory`. */
 function openBelow(directory: string): string[] {
@@ -47,5 +48,19 @@ test.skipIf(process.platform !== 'linux').each([
   };
   const made = archive(at('source'), at('out'), { codec: 'none', progress, signal: giveUp.signal });
   await expect(made).rejects.toThrow();
+  expect(openBelow(place.path)).toEqual([]);
+});
+
+test.skipIf(process.platform !== 'linux')('an index that is not of use is closed', async () => {
+  await using place = await temporaryDirectory();
+  const at = inside(place.path);
+  await makeTree(place.path, { source: { file: 'x' }, other: { file: 'x'.repeat(1000) } });
+  await archive(at('source'), at('out'));
+  await archive(at('other'), at('next'), { codec: 'none', previous: previousOf(at('out')) });
+  for (const indexPath of [at('next.idx'), at('source/file'), at('out.idx')]) {
+    const reader = await opened({ archivePath: at('out'), indexPath });
+    expect(reader.indexed).toBe(indexPath === at('out.idx'));
+    await reader.close();
+  }
   expect(openBelow(place.path)).toEqual([]);
 });

@@ -1,10 +1,18 @@
-import { open, stat } from 'node:fs/promises';
+import { open, stat, truncate, writeFile } from 'node:fs/promises';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BackupError } from '../errors.ts';
 import { inside, sha256 } from './create.fixture.ts';
-import { type ArchiveIndex, decodeIndex, type IndexFacts, loadIndex } from './index-file.ts';
+import {
+  type ArchiveIndex,
+  decodeIndex,
+  type IndexEntry,
+  type IndexFacts,
+  loadIndex,
+  openIndex,
+  sharedIndex,
+} from './index-file.ts';
 import type { PagedEntry } from './index-page.ts';
 import { IndexWriter, type WrittenFrame } from './index-writer.ts';
 
@@ -75,13 +83,20 @@ test('what is written is read back', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(framed, { maxLength: 30 }), async (frames) => {
       const facts = await written(frames, path);
-      const index = await loadIndex(path);
-      expect(index.facts).toEqual(facts);
-      expect(index.frameCount).toBe(frames.length);
-      for (const [n, { frame, entries }] of frames.entries()) {
-        expect(index.frame(n)).toMatchObject(frame);
-        expect(index.entriesOf(n).map(paged)).toEqual(entries);
+      const opened = await openIndex(path);
+      for (const index of [
+        await loadIndex(path),
+        opened.index,
+        sharedIndex(structuredClone(opened.shared)),
+      ]) {
+        expect(index.facts).toEqual(facts);
+        expect(index.frameCount).toBe(frames.length);
+        for (const [n, { frame, entries }] of frames.entries()) {
+          expect(index.frame(n)).toMatchObject(frame);
+          expect(index.entriesOf(n).map(paged)).toEqual(entries);
+        }
       }
+      await opened.close();
     }),
     { numRuns: 60 },
   );
@@ -96,9 +111,7 @@ test('a damaged index is refused or answers ARCHIVE_DAMAGED, whatever was done t
     cut: fc.nat(100),
   });
   await written(fc.sample(framed, { numRuns: 20, seed: 7 }), path);
-  const file = await open(path);
-  const good = await file.readFile();
-  await file.close();
+  const good = await readWhole(path);
   fc.assert(
     fc.property(damage, fc.boolean(), ({ at, bytes, cut }, sealed) => {
       const bad = Buffer.from(good);
@@ -108,6 +121,69 @@ test('a damaged index is refused or answers ARCHIVE_DAMAGED, whatever was done t
     }),
     { numRuns: 1000 },
   );
+});
+
+test('a damaged index is no other from its file than in memory', async () => {
+  await using place = await temporaryDirectory();
+  const path = inside(place.path)('idx');
+  await written(fc.sample(framed, { numRuns: 20, seed: 7 }), path);
+  const good = await readWhole(path);
+  await fc.assert(
+    fc.asyncProperty(count, fc.nat(255), fc.boolean(), async (at, byte, sealed) => {
+      const bad = Buffer.from(good);
+      bad[at % bad.length] = byte;
+      if (sealed) seal(bad);
+      await writeFile(path, bad);
+      const inMemory = await outcomeOf(async () => [...decodeIndex(bad).entries()]);
+      const fromFile = await outcomeOf(async () => {
+        const { index, close } = await openIndex(path);
+        try {
+          return [...index.entries()];
+        } finally {
+          await close();
+        }
+      });
+      expect(fromFile).toEqual(inMemory);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('frames can be asked for in any order', async () => {
+  await using place = await temporaryDirectory();
+  const path = inside(place.path)('idx');
+  const frames = Array.from({ length: 12 }, (_, n) => tinyFrame(n, Buffer.alloc(32)));
+  for (const { entries } of frames) entries.length = 100;
+  await written(frames, path);
+  const index = await loadIndex(path);
+  fc.assert(
+    fc.property(fc.array(fc.nat(11)), (order) => {
+      for (const n of order) expect(index.entriesOf(n).map(paged)).toEqual(frames[n]!.entries);
+    }),
+  );
+});
+
+test('a page that changes after the index was opened is refused', async () => {
+  await using place = await temporaryDirectory();
+  const path = inside(place.path)('idx');
+  await written(
+    Array.from({ length: 20 }, (_, n) => tinyFrame(n, Buffer.alloc(32))),
+    path,
+  );
+  const good = await readWhole(path);
+  const { index, close } = await openIndex(path);
+  expect(index.entriesOf(0)).toHaveLength(400);
+  await writeFile(
+    path,
+    good.map((byte, at) => (at > good.length / 2 ? byte ^ 1 : byte)),
+  );
+  expect(index.entriesOf(2)).toHaveLength(400);
+  expect(() => index.entriesOf(18)).toThrow(
+    expect.objectContaining({ code: 'ARCHIVE_DAMAGED', why: 'it was changed while it was read' }),
+  );
+  await truncate(path, 1000);
+  expect(() => index.entriesOf(10)).toThrow(expect.objectContaining({ code: 'ARCHIVE_DAMAGED' }));
+  await close();
 });
 
 test('a hundred thousand entries: a tenth of 60 MB and of two seconds', async () => {
@@ -125,6 +201,20 @@ test('a hundred thousand entries: a tenth of 60 MB and of two seconds', async ()
   expect(entries).toBe(100_000);
   expect(process.cpuUsage(started).user / 1e6).toBeLessThan(2);
 });
+
+async function readWhole(path: string): Promise<Buffer> {
+  await using file = await open(path);
+  return await file.readFile();
+}
+
+async function outcomeOf(read: () => Promise<IndexEntry[]>): Promise<IndexEntry[] | string> {
+  try {
+    return await read();
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(BackupError);
+    return (thrown as BackupError).code;
+  }
+}
 
 /** 400 small files with names, times, inodes and hashes as they are found. */
 function tinyFrame(n: number, hash: Buffer): Framed {

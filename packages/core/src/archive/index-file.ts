@@ -20,23 +20,27 @@
  * blocks only, and the last is padded to them. How much of the file a slice is follows from its raw length.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { zstdDecompressSync } from 'node:zlib';
-import { COMPRESSIONS, type Compression } from '../catalogue.ts';
+import { open, readFile } from 'node:fs/promises';
+import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
-import { ColumnReader } from './columns.ts';
+import {
+  checkSum,
+  decodeFooter,
+  footerOf,
+  MAGIC,
+  readEnds,
+  TRAILER_BYTES,
+  trailerOf,
+} from './index-footer.ts';
 import { decodePaths, PageReader } from './index-page.ts';
+import { digestPages, type Page, type PageFile, pagesIn, pagesOf, type ReadPage } from './index-pages.ts';
 import type { BytePath, EntryType } from './types.ts';
 
 /** Content of files longer than this is cut into slices no longer than this, each a frame. Part of the format. */
 export const SLICE_BYTES = 2 * 1024 * 1024;
-export const MAGIC = 'gofridx1';
-export const END_MAGIC = 'gofrend1';
-export const TRAILER_BYTES = 48;
 /** Frame flags in the file. */
 export const FRAME_KINDS = ['entries', 'slice', 'end'] as const;
 export const REUSABLE = 4;
-const MAX_FOOTER_BYTES = 1024 * 1024 * 1024;
 
 /** entries: whole tar entries (or one sliced file's header); slice: part of a file's content; end: the two zero blocks. */
 export type FrameKind = (typeof FRAME_KINDS)[number];
@@ -95,23 +99,21 @@ export interface IndexFacts {
   walkStartNs: string;
 }
 
-interface FrameTable {
+export interface FrameTable {
   flags: Uint8Array;
   offsets: Float64Array;
   rawLengths: Float64Array;
   crcs: Uint32Array;
   firstEntries: Float64Array;
-  digests: Buffer;
+  digests: Uint8Array;
 }
 
-interface Page {
-  firstFrame: number;
-  frames: number;
-  firstEntry: number;
-  entries: number;
-  columns: Buffer;
-  rawLength: number;
-  hashes: Buffer;
+/** What threads need to read the same index: numbers, and memory and a descriptor that they share. */
+export interface SharedIndex {
+  facts: IndexFacts;
+  table: FrameTable;
+  pages: Page[];
+  file: PageFile;
 }
 
 interface Reading {
@@ -132,14 +134,16 @@ export class ArchiveIndex {
   readonly entryCount: number;
   #table: FrameTable;
   #pages: Page[];
+  #read: ReadPage;
   /** how far a page is decoded: readers go forward, and what is decoded ahead of them outlives the collector's first looks */
   #reading: Reading | undefined;
   #latest: { frame: number; entries: IndexEntry[] } | undefined;
 
-  constructor(facts: IndexFacts, table: FrameTable, pages: Page[]) {
+  constructor({ facts, table, pages }: Omit<SharedIndex, 'file'>, read: ReadPage) {
     this.facts = facts;
     this.#table = table;
     this.#pages = pages;
+    this.#read = read;
     this.frameCount = table.flags.length;
     this.entryCount = table.firstEntries[this.frameCount]!;
   }
@@ -154,7 +158,7 @@ export class ArchiveIndex {
       length: offsets[number + 1]! - offsets[number]!,
       rawLength: rawLengths[number]!,
       crc32: crcs[number]!,
-      digest: digests.subarray(number * 32, number * 32 + 32),
+      digest: Buffer.from(digests.buffer, digests.byteOffset + number * 32, 32),
       reusable: (flags[number]! & REUSABLE) !== 0,
       firstEntry: firstEntries[number]!,
       entryCount: firstEntries[number + 1]! - firstEntries[number]!,
@@ -183,15 +187,15 @@ export class ArchiveIndex {
   /** Ordinal, counted from 0 over all entries, of the last whose path matches: tar would leave that one. */
   findLast(matches: (path: BytePath) => boolean): number | undefined {
     let found: number | undefined;
-    for (const { firstEntry, entries, columns, rawLength } of this.#pages) {
-      let ordinal = firstEntry;
+    this.#pages.forEach((page, n) => {
+      let ordinal = page.firstEntry;
       checked(() => {
-        for (const path of decodePaths(columns, rawLength, entries)) {
+        for (const path of decodePaths(this.#read(page, n).columns, page.rawLength, page.entries)) {
           if (matches(path)) found = ordinal;
           ordinal++;
         }
       });
-    }
+    });
     return found;
   }
 
@@ -200,7 +204,7 @@ export class ArchiveIndex {
     for (let number = 0; number < this.frameCount; number++) yield* this.entriesOf(number);
   }
 
-  #pageOf(frame: number): Page | undefined {
+  #pageOf(frame: number): number | undefined {
     let low = 0;
     let high = this.#pages.length - 1;
     while (low < high) {
@@ -209,116 +213,75 @@ export class ArchiveIndex {
       else high = middle - 1;
     }
     const page = this.#pages[low];
-    return page !== undefined && holds(page, frame) ? page : undefined;
+    return page !== undefined && holds(page, frame) ? low : undefined;
   }
 
   #readingAt(frame: number): Reading | undefined {
     if (this.#reading && holds(this.#reading.page, frame) && this.#reading.frame <= frame)
       return this.#reading;
-    const page = this.#pageOf(frame);
-    if (page === undefined) return undefined;
-    const { columns, rawLength, hashes, firstFrame } = page;
-    const entries = checked(() => new PageReader(columns, rawLength, hashes, page.entries));
-    return { page, entries, frame: firstFrame };
+    const number = this.#pageOf(frame);
+    if (number === undefined) return undefined;
+    const page = this.#pages[number]!;
+    const entries = checked(() => {
+      const { columns, hashes } = this.#read(page, number);
+      return new PageReader(columns, page.rawLength, hashes, page.entries);
+    });
+    return { page, entries, frame: page.firstFrame };
   }
 }
 
+/** An index and its file, which is read as long as the index is. */
+export interface OpenedIndex {
+  index: ArchiveIndex;
+  /** for sharedIndex, in any thread of this process, while the file is open */
+  shared: SharedIndex;
+  close(): Promise<void>;
+}
+
 /**
- * Reads an index and checks all of it but the pages' inside (they are checked when they are decoded).
+ * Opens an index and checks all of it but the pages' inside (they are checked when they are decoded).
  * Throws ARCHIVE_DAMAGED when it is not a complete index, ENOENT and the like as they come.
  */
+export async function openIndex(path: string): Promise<OpenedIndex> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const ends = await readEnds(file, size);
+    const parts = checked(() => decodeFooter(ends));
+    const { whole, digests } = await digestPages(file, parts.pages, size - TRAILER_BYTES);
+    checked(() => checkSum(whole, ends.trailer));
+    const shared: SharedIndex = { ...parts, file: { file: file.fd, digests } };
+    return { index: sharedIndex(shared), shared, close: () => file.close() };
+  } catch (cause) {
+    await file.close();
+    throw cause instanceof RangeError ? damagedIndex(cause.message, cause) : cause;
+  }
+}
+
+/** Nothing is decoded anew. */
+export function sharedIndex(shared: SharedIndex): ArchiveIndex {
+  return new ArchiveIndex(shared, pagesOf(shared.file));
+}
+
+/** The same as openIndex, wholly in memory. */
 export async function loadIndex(path: string): Promise<ArchiveIndex> {
   return decodeIndex(await readFile(path));
 }
 
 export function decodeIndex(file: Buffer): ArchiveIndex {
   return checked(() => {
-    const trailerAt = file.length - TRAILER_BYTES;
-    if (trailerAt < MAGIC.length || file.toString('latin1', 0, MAGIC.length) !== MAGIC)
-      throw new RangeError('it is not an index of this version');
-    if (file.toString('latin1', file.length - 8) !== END_MAGIC) throw new RangeError('it is not complete');
-    const sum = createHash('sha256').update(file.subarray(0, trailerAt)).digest();
-    if (!sum.equals(file.subarray(trailerAt + 8, trailerAt + 40)))
-      throw new RangeError('its checksum is wrong');
-    const footerLength = file.readUInt32LE(trailerAt);
-    const rawLength = file.readUInt32LE(trailerAt + 4);
-    const footerAt = trailerAt - footerLength;
-    if (footerAt < MAGIC.length || rawLength > MAX_FOOTER_BYTES)
-      throw new RangeError('its footer is out of bounds');
-    const footer = zstdDecompressSync(file.subarray(footerAt, trailerAt), {
-      maxOutputLength: Math.max(rawLength, 1),
-    });
-    return decodeFooter(new ColumnReader(footer), new ColumnReader(file.subarray(MAGIC.length, footerAt)));
+    const trailerAt = trailerOf(file.length);
+    const trailer = file.subarray(trailerAt);
+    checkSum(createHash('sha256').update(file.subarray(0, trailerAt)).digest(), trailer);
+    const footerAt = footerOf(trailer, trailerAt);
+    const ends = {
+      magic: file.subarray(0, MAGIC.length),
+      footer: file.subarray(footerAt, trailerAt),
+      footerAt,
+      trailer,
+    };
+    return new ArchiveIndex(decodeFooter(ends), pagesIn(file));
   });
-}
-
-function decodeFooter(footer: ColumnReader, body: ColumnReader): ArchiveIndex {
-  const facts = checkFacts(JSON.parse(footer.latin1(footer.varint())));
-  const table = decodeFrames(footer, facts);
-  const pages: Page[] = [];
-  let firstFrame = 0;
-  let firstEntry = 0;
-  for (let n = footer.varint(); n > 0; n--) {
-    const frames = footer.varint();
-    const entries = footer.varint();
-    const columns = body.raw(footer.varint());
-    const rawLength = footer.varint();
-    const hashes = body.raw(footer.varint() * 32);
-    pages.push({ firstFrame, frames, firstEntry, entries, columns, rawLength, hashes });
-    firstFrame += frames;
-    firstEntry += entries;
-    if (table.firstEntries[firstFrame] !== firstEntry)
-      throw new RangeError('its pages do not fit its frames');
-  }
-  if (firstEntry !== table.firstEntries[table.flags.length] || body.remaining !== 0)
-    throw new RangeError('its pages do not cover its frames');
-  return new ArchiveIndex(facts, table, pages);
-}
-
-function decodeFrames(footer: ColumnReader, facts: IndexFacts): FrameTable {
-  const count = footer.varint();
-  if (count * 36 > footer.remaining) throw new RangeError('it names more frames than it holds');
-  const table: FrameTable = {
-    flags: new Uint8Array(count),
-    offsets: new Float64Array(count + 1),
-    rawLengths: new Float64Array(count),
-    crcs: new Uint32Array(count),
-    firstEntries: new Float64Array(count + 1),
-    digests: Buffer.alloc(0),
-  };
-  for (let n = 0; n < count; n++) {
-    table.flags[n] = footer.byte();
-    if ((table.flags[n]! & 3) > 2) throw new RangeError('a frame is of an unknown kind');
-    table.offsets[n + 1] = table.offsets[n]! + footer.varint();
-    table.rawLengths[n] = footer.varint();
-    table.firstEntries[n + 1] = table.firstEntries[n]! + footer.varint();
-    table.crcs[n] = footer.uint32();
-  }
-  table.digests = footer.raw(count * 32);
-  if (table.offsets[count] !== facts.archiveSize) throw new RangeError('its frames do not cover the archive');
-  return table;
-}
-
-function checkFacts(facts: unknown): IndexFacts {
-  const { codec, level, archiveSha256, archiveSize, walkStartNs } = Object(facts) as Record<string, unknown>;
-  const known = COMPRESSIONS.find((name) => name === codec);
-  if (
-    known === undefined ||
-    !Number.isInteger(level) ||
-    !Number.isSafeInteger(archiveSize) ||
-    typeof archiveSha256 !== 'string' ||
-    !/^[0-9a-f]{64}$/.test(archiveSha256) ||
-    typeof walkStartNs !== 'string' ||
-    !/^\d{1,20}$/.test(walkStartNs)
-  )
-    throw new RangeError('its facts are not those of an index');
-  return {
-    codec: known,
-    level: level as number,
-    archiveSha256,
-    archiveSize: archiveSize as number,
-    walkStartNs,
-  };
 }
 
 function nextEntries(page: PageReader, frame: IndexFrame): IndexEntry[] {

@@ -13,6 +13,8 @@ const HASH_BYTES = 32;
 const NS = 1_000_000_000n;
 /** No honest page is larger: a page closes at about 512 entries. */
 const MAX_PAGE_BYTES = 256 * 1024 * 1024;
+/** Room that is made on a page's word; about ten times what an honest one needs. */
+const MOST_AT_ONCE = 1 << 20;
 
 /** No kernel takes longer ones, and what is put before them in an archive is as limited. */
 const LONGEST_PATH = 2 * 4096;
@@ -155,7 +157,11 @@ class PathReader {
 
 function openPage(columns: Buffer, rawLength: number, count: number): ColumnReader {
   if (rawLength > MAX_PAGE_BYTES || count > rawLength) throw new RangeError('a page is too large');
-  return new ColumnReader(zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1) }));
+  // one output buffer, and not quite full: Node takes a second one as soon as the first is
+  const chunkSize = Math.min(Math.max(rawLength + 1, 64), MOST_AT_ONCE);
+  return new ColumnReader(
+    zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1), chunkSize }),
+  );
 }
 
 /**

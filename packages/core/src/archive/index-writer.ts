@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { ColumnWriter } from './columns.ts';
-import { END_MAGIC, FRAME_KINDS, type IndexFacts, type IndexFrame, MAGIC, REUSABLE } from './index-file.ts';
+import { FRAME_KINDS, type IndexFacts, type IndexFrame, REUSABLE } from './index-file.ts';
+import { END_MAGIC, MAGIC } from './index-footer.ts';
 import { writeWhole } from './whole-write.ts';
 import { type PagedEntry, PageWriter } from './index-page.ts';
 

@@ -1,12 +1,18 @@
 /** An archive read through its index: any frame by itself, and all of them on all cores. */
 import { closeSync, ftruncateSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Compression } from '../catalogue.ts';
 import type { EntrySource, FileWork, FoundEntry } from './entry-source.ts';
 import { createFile, reopenFile, setMetadata } from './file-writer.ts';
 import { readFrame } from './frame-reader.ts';
-import { type ArchiveIndex, decodeIndex, type IndexEntry, type IndexFrame } from './index-file.ts';
+import {
+  type ArchiveIndex,
+  type IndexEntry,
+  type IndexFrame,
+  type OpenedIndex,
+  openIndex,
+} from './index-file.ts';
 import { checkLengths, type Section, sectionsOf, type Slice, slicesAfter } from './index-sections.ts';
 import { canonicalPath, linkTargetOf } from './safety.ts';
 import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
@@ -34,24 +40,34 @@ export class IndexedSource implements EntrySource {
   readonly codec: Compression;
   readonly size: number;
   readonly archive: FileHandle;
-  readonly #bytes: SharedArrayBuffer;
+  readonly #opened: OpenedIndex;
   readonly #threads: number;
 
-  private constructor(archive: FileHandle, bytes: SharedArrayBuffer, index: ArchiveIndex, threads: number) {
+  private constructor(archive: FileHandle, opened: OpenedIndex, threads: number) {
+    const { facts } = opened.index;
     this.archive = archive;
-    this.index = index;
-    this.codec = index.facts.codec;
-    this.size = index.facts.archiveSize;
-    this.#bytes = bytes;
+    this.index = opened.index;
+    this.codec = facts.codec;
+    this.size = facts.archiveSize;
+    this.#opened = opened;
     this.#threads = threads;
   }
 
   /** Throws ARCHIVE_DAMAGED when the file is no index, or of another archive; ENOENT and the like as they come. */
   static async load(archive: FileHandle, indexPath: string, threads: number): Promise<IndexedSource> {
-    const bytes = await readShared(indexPath);
-    const index = decodeIndex(Buffer.from(bytes));
-    for (const frame of index.frames()) checkLengths(frame);
-    return new IndexedSource(archive, bytes, index, threads);
+    const opened = await openIndex(indexPath);
+    try {
+      for (const frame of opened.index.frames()) checkLengths(frame);
+    } catch (cause) {
+      await opened.close();
+      throw cause;
+    }
+    return new IndexedSource(archive, opened, threads);
+  }
+
+  /** Only the index: the archive is its opener's. */
+  async close(): Promise<void> {
+    await this.#opened.close();
   }
 
   async *entries(signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
@@ -122,7 +138,11 @@ export class IndexedSource implements EntrySource {
   /** Runs the jobs on all threads, no more of them at once than keep those busy; a few frames are done sooner here. */
   async #run(run: Run): Promise<void> {
     const { jobs, target, signal } = run;
-    const shared: ReadShared = { archive: this.archive.fd, index: this.#bytes, ...(target && { target }) };
+    const shared: ReadShared = {
+      archive: this.archive.fd,
+      index: this.#opened.shared,
+      ...(target && { target }),
+    };
     if (this.index.frameCount <= FEW_FRAMES) {
       const read = frameReading(shared);
       for (const job of jobs) {
@@ -179,19 +199,6 @@ export class IndexedSource implements EntrySource {
     }
     throw new RangeError(`no entry ${ordinal}`);
   }
-}
-
-/** The whole file, where every thread can see it. */
-async function readShared(path: string): Promise<SharedArrayBuffer> {
-  await using file = await open(path, 'r');
-  const bytes = new SharedArrayBuffer((await file.stat()).size);
-  const buffer = Buffer.from(bytes);
-  for (let at = 0; at < buffer.length;) {
-    const { bytesRead } = await file.read(buffer, at, buffer.length - at, at);
-    if (bytesRead === 0) break;
-    at += bytesRead;
-  }
-  return bytes;
 }
 
 export interface ReadAllWork {

@@ -59,9 +59,9 @@ async function indexedSource(
   if (indexPath === undefined) return undefined;
   try {
     const source = await IndexedSource.load(archive, indexPath, threads);
-    if (source.size !== size || source.codec !== codec)
-      throw damagedIndex('It is the index of another archive.');
-    return source;
+    if (source.size === size && source.codec === codec) return source;
+    await source.close();
+    throw damagedIndex('It is the index of another archive.');
   } catch (cause) {
     const { code, message, why } = toBackupError(cause, 'Reading the index');
     logger.warn(
@@ -120,6 +120,7 @@ class OpenedArchive implements ArchiveReader {
         { archivePath: this.#options.archivePath, indexProblem },
         'the index is wrong, the archive is whole',
       );
+      await this.#index?.close();
       this.#index = undefined;
       return { ...byStream, indexProblem };
     });
@@ -144,6 +145,7 @@ class OpenedArchive implements ArchiveReader {
   }
 
   async close(): Promise<void> {
+    await this.#index?.close();
     await this.#archive.close();
   }
 }

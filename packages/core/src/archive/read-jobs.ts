@@ -3,14 +3,13 @@ import { closeSync } from 'node:fs';
 import type { Compression } from '../catalogue.ts';
 import { reopenFile, type Ownership, writeAt, writeNewFile, writeSparseAt } from './file-writer.ts';
 import { type FrameFile, readFrame, type ReadFrame, release, Scratch } from './frame-reader.ts';
-import { decodeIndex } from './index-file.ts';
+import { type SharedIndex, sharedIndex } from './index-file.ts';
 import type { BytePath } from './types.ts';
 
 export interface ReadShared {
   /** the open archive; descriptors belong to the process, so every thread may use it */
   archive: number;
-  /** the bytes of the index, the same for all */
-  index: SharedArrayBuffer;
+  index: SharedIndex;
   target?: { root: BytePath; ownership: Ownership };
 }
 
@@ -33,7 +32,7 @@ export function frameReading({
   index: shared,
   target,
 }: ReadShared): (jobs: ReadJob[]) => ReadResult {
-  const index = decodeIndex(Buffer.from(shared));
+  const index = sharedIndex(shared);
   const codec: Compression = index.facts.codec;
   const origin = { archive, codec, scratch: new Scratch(), checksums: target === undefined };
   const perform = (job: ReadJob): ReadResult => {

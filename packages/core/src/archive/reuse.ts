@@ -7,7 +7,13 @@ import type { Logger } from '../ports.ts';
 import type { Slice } from './frame-jobs.ts';
 import { SLOT_BYTES } from './frame-jobs.ts';
 import type { PlannedFrame } from './frames.ts';
-import { type ArchiveIndex, type IndexEntry, type IndexFrame, loadIndex } from './index-file.ts';
+import {
+  type ArchiveIndex,
+  type IndexEntry,
+  type IndexFrame,
+  type OpenedIndex,
+  openIndex,
+} from './index-file.ts';
 import { slicesAfter } from './index-sections.ts';
 import type { SliceSpan } from './slices.ts';
 import type { Codec, CreateArchiveOptions } from './types.ts';
@@ -26,15 +32,17 @@ type StoredSlice = SliceSpan & { frame: IndexFrame };
 export class Previous {
   readonly index: ArchiveIndex;
   readonly archive: FileHandle;
+  #opened: OpenedIndex;
   #walkStart: bigint;
   /** the frame after the one found last: where the next is most likely */
   #next = 0;
   #byFirstPath: Map<string, number> | undefined;
 
-  private constructor(index: ArchiveIndex, archive: FileHandle) {
-    this.index = index;
+  private constructor(opened: OpenedIndex, archive: FileHandle) {
+    this.index = opened.index;
     this.archive = archive;
-    this.#walkStart = BigInt(index.facts.walkStartNs);
+    this.#opened = opened;
+    this.#walkStart = BigInt(opened.index.facts.walkStartNs);
   }
 
   static async open(
@@ -43,21 +51,24 @@ export class Previous {
     logger: Logger,
   ): Promise<Previous | undefined> {
     if (previous === undefined) return undefined;
+    let opened: OpenedIndex | undefined;
     let archive: FileHandle | undefined;
     try {
-      const index = await loadIndex(previous.indexPath);
+      opened = await openIndex(previous.indexPath);
       archive = await open(previous.archivePath, 'r');
-      const reason = mismatch(index, codec, (await archive.stat()).size, previous.sha256);
-      if (reason === undefined) return new Previous(index, archive);
+      const reason = mismatch(opened.index, codec, (await archive.stat()).size, previous.sha256);
+      if (reason === undefined) return new Previous(opened, archive);
       logger.info({ reason }, 'the previous archive is not reused');
     } catch (cause) {
       logger.warn({ reason: String(cause) }, 'the previous archive is not reused');
     }
+    await opened?.close();
     await archive?.close();
     return undefined;
   }
 
   async close(): Promise<void> {
+    await this.#opened.close();
     await this.archive.close();
   }
 
