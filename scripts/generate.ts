@@ -9,16 +9,9 @@ import {
 } from '@gofr-backup/config';
 import { format, resolveConfig } from 'prettier';
 import { ROOT } from './steps.ts';
-import { renderWasmModule, type WasmModule } from './wasm-module.ts';
+import { renderWasmModule } from './wasm-module.ts';
 
 const check = process.argv.includes('--check');
-
-const DEFLATE: WasmModule = { name: 'deflate', sources: 'packages/core/assembly' };
-const INFLATE: WasmModule = {
-  name: 'inflate',
-  sources: 'packages/core/assembly/inflate',
-  options: ['--enable', 'simd'],
-};
 
 /** Each makes the file's text; the compose files keep all but their generated block. */
 const GENERATED: Record<string, (present: string) => string> = {
@@ -27,8 +20,8 @@ const GENERATED: Record<string, (present: string) => string> = {
   'docker/.env.example': renderEnvExample,
   'docker/docker-compose.yml': renderComposeSettings,
   'docker/docker-compose.single.yml': renderComposeSettings,
-  'packages/core/src/archive/deflate-wasm.ts': (present) => renderWasmModule(DEFLATE, present, !check),
-  'packages/core/src/archive/inflate-wasm.ts': (present) => renderWasmModule(INFLATE, present, !check),
+  'packages/core/src/archive/deflate-wasm.ts': (present) => renderWasmModule('deflate', present, !check),
+  'packages/core/src/archive/inflate-wasm.ts': (present) => renderWasmModule('inflate', present, !check),
 };
 
 let stale = 0;

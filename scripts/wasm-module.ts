@@ -8,53 +8,46 @@ import { ROOT } from './steps.ts';
 
 /** Fetched when the sources have changed, and only then: with its dependency it takes 100 MB. */
 const COMPILER = 'assemblyscript@0.28.20';
-const OPTIONS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--initialMemory', '16'];
+const OPTIONS = '-O3 --converge --noAssert --enable simd --runtime stub --initialMemory 16'.split(' ');
 
-export interface WasmModule {
-  /** the file that is compiled, with what it imports, without extension */
-  name: string;
-  /** where its sources are, from the root */
-  sources: string;
-  options?: string[];
-}
+/** What is compiled is the file of that name in the directory of that name. */
+export type WasmModule = 'deflate' | 'inflate';
+
+const sourcesOf = (name: WasmModule): string => `packages/core/assembly/${name}`;
 
 /** The file as it has to be. What is there stays when it was made from the same sources by the same compiler. */
-export function renderWasmModule(wanted: WasmModule, present: string, compile: boolean): string {
+export function renderWasmModule(name: WasmModule, present: string, compile: boolean): string {
   const module = /'([A-Za-z0-9+/=]+)';\n$/.exec(present)?.[1] ?? '';
-  const kept = render(wanted, module);
-  return kept === present || !compile ? kept : render(wanted, compiled(wanted));
+  const kept = render(name, module);
+  return kept === present || !compile ? kept : render(name, compiled(name));
 }
 
-function render(wanted: WasmModule, module: string): string {
+function render(name: WasmModule, module: string): string {
   return `/**
- * Made from ${wanted.sources} with ${COMPILER} by \`npm run generate\`.
- * SHA-256 of the sources, the compiler's options and the module: ${digest(wanted, module)}
+ * Made from ${sourcesOf(name)} with ${COMPILER} by \`npm run generate\`.
+ * SHA-256 of the sources, the compiler's options and the module: ${digest(name, module)}
  */
-export const ${wanted.name.toUpperCase()}_MODULE =
+export const ${name.toUpperCase()}_MODULE =
   '${module}';
 `;
 }
 
-function digest(wanted: WasmModule, module: string): string {
-  const hash = createHash('sha256').update(JSON.stringify([COMPILER, optionsOf(wanted), module]));
-  const sources = join(ROOT, wanted.sources);
+function digest(name: WasmModule, module: string): string {
+  const hash = createHash('sha256').update(JSON.stringify([COMPILER, OPTIONS, module]));
+  const sources = join(ROOT, sourcesOf(name));
   for (const file of globSync('*.ts', { cwd: sources }).toSorted()) {
     hash.update(`\0${file}\0`).update(readFileSync(join(sources, file)));
   }
   return hash.digest('hex');
 }
 
-function optionsOf({ options = [] }: WasmModule): string[] {
-  return [...OPTIONS, ...options];
-}
-
-function compiled(wanted: WasmModule): string {
+function compiled(name: WasmModule): string {
   const scratch = mkdtempSync(join(tmpdir(), 'wasm-module-'));
   try {
     const out = join(scratch, 'module.wasm');
-    const args = ['--yes', '-p', COMPILER, 'asc', `${wanted.name}.ts`, '-o', out, ...optionsOf(wanted)];
+    const args = ['--yes', '-p', COMPILER, 'asc', `${name}.ts`, '-o', out, ...OPTIONS];
     const { status, error } = spawnSync('npx', args, {
-      cwd: join(ROOT, wanted.sources),
+      cwd: join(ROOT, sourcesOf(name)),
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     if (status !== 0) throw new Error(`npx ${args.join(' ')}: ${error?.message ?? `exit ${status}`}`);

@@ -1,5 +1,5 @@
 /**
- * Deflate (RFC 1951) by a WebAssembly module of our own (packages/core/assembly): faster than zlib and smaller, and
+ * Deflate (RFC 1951) by a WebAssembly module of our own (packages/core/assembly/deflate): faster than zlib and smaller, and
  * ready for the next run at once, where zlib sets up its state for each. A thread keeps one instance, made at the first
  * run: 1 MB and twice the longest run so far.
  */
