@@ -21,57 +21,64 @@ export interface Work {
 /** with the image's options */
 const engine = (args: string): string => `"$NODE" --max-semi-space-size=4 "$ENGINE" ${args}`;
 const sized = (path: string): string => `du -sb --apparent-size ${path} | cut -f1`;
+/** Making room for the result is not part of making it. */
+const cleared = (...paths: string[]): string => `rm -rf ${paths.join(' ')}`;
 const tarTo = (name: string, filter: string, extension: string): Contender => ({
   name,
+  before: cleared(`peer.${extension}`),
   script: `tar -C "$SRC" -cf - . | ${filter} >peer.${extension}; sync peer.${extension}`,
   size: sized(`peer.${extension}`),
 });
 
 const restic = {
-  init: 'rm -rf restic cache; restic -q init -r restic --cache-dir cache',
+  cleared: cleared('restic', 'cache'),
+  init: 'restic -q init -r restic --cache-dir cache',
   backup: 'restic -q backup -r restic --cache-dir cache "$SRC"',
 };
 const borg = {
-  init: (): string => 'rm -rf borg borg-base; export BORG_BASE_DIR=$PWD/borg-base; borg init -e none borg',
+  cleared: cleared('borg', 'borg-base'),
+  init: (): string => 'export BORG_BASE_DIR=$PWD/borg-base; borg init -e none borg',
   create: (codec: string): string =>
     `export BORG_BASE_DIR=$PWD/borg-base; borg create -C ${codec} borg::run-$(date +%s%N) "$SRC"`,
 };
 
+const ourFirstRun = (codec: string, level: number, extension: string): Contender => ({
+  name: `gofr-backup, ${codec}${level > 0 ? ` ${level}` : ''}`,
+  before: cleared(`ours.${extension}`, `ours.${extension}.idx`),
+  script: engine(`create ours.${extension} ${codec} ${level} "$SRC"`),
+  size: sized(`ours.${extension}`),
+});
+
 export const FIRST_RUN: Work = {
   title: 'First run',
   contenders: [
-    {
-      name: 'gofr-backup, gzip 6',
-      script: engine('create ours.tar.gz gzip 6 "$SRC"'),
-      size: sized('ours.tar.gz'),
-    },
-    {
-      name: 'gofr-backup, zstd 3',
-      script: engine('create ours.tar.zst zstd 3 "$SRC"'),
-      size: sized('ours.tar.zst'),
-    },
-    { name: 'gofr-backup, none', script: engine('create ours.tar none 0 "$SRC"'), size: sized('ours.tar') },
+    ourFirstRun('gzip', 6, 'tar.gz'),
+    ourFirstRun('zstd', 3, 'tar.zst'),
+    ourFirstRun('none', 0, 'tar'),
     tarTo('tar | pigz -6 -p2', 'pigz -6 -p2', 'pigz.tar.gz'),
     tarTo('tar | zstd -3 -T0', 'zstd -q -3 -T0', 'tar.zst'),
-    { name: 'restic init + backup', script: `${restic.init}; ${restic.backup}`, size: sized('restic') },
-    { name: 'borg init + create, lz4', script: `${borg.init()}; ${borg.create('lz4')}`, size: sized('borg') },
+    {
+      name: 'restic init + backup',
+      before: restic.cleared,
+      script: `${restic.init}; ${restic.backup}`,
+      size: sized('restic'),
+    },
+    {
+      name: 'borg init + create, lz4',
+      before: borg.cleared,
+      script: `${borg.init()}; ${borg.create('lz4')}`,
+      size: sized('borg'),
+    },
   ],
   slow: [
-    {
-      name: 'gofr-backup, bzip2 6',
-      script: engine('create ours.tar.bz2 bzip2 6 "$SRC"'),
-      size: sized('ours.tar.bz2'),
-    },
-    {
-      name: 'gofr-backup, xz 6',
-      script: engine('create ours.tar.xz xz 6 "$SRC"'),
-      size: sized('ours.tar.xz'),
-    },
+    ourFirstRun('bzip2', 6, 'tar.bz2'),
+    ourFirstRun('xz', 6, 'tar.xz'),
     tarTo('tar | gzip -6', 'gzip -6', 'gzip.tar.gz'),
     tarTo('tar | bzip2 -6', 'bzip2 -6', 'tar.bz2'),
     tarTo('tar | xz -6 -T0', 'xz -6 -T0', 'tar.xz'),
     {
       name: 'borg init + create, zlib,6',
+      before: borg.cleared,
       script: `${borg.init()}; ${borg.create('zlib,6')}`,
       size: sized('borg'),
     },
@@ -89,7 +96,7 @@ export const FIRST_RUN: Work = {
 };
 
 const ourFirst = engine('create first.tar.gz gzip 6 "$SRC"');
-const peersReady = `${restic.init}; ${restic.backup}; ${borg.init()}; ${borg.create('lz4')}`;
+const peersReady = `${restic.cleared}; ${borg.cleared}; ${restic.init}; ${restic.backup}; ${borg.init()}; ${borg.create('lz4')}`;
 
 export const UNCHANGED: Work = {
   title: 'Second run, nothing changed',
@@ -117,6 +124,7 @@ export const UNCHANGED: Work = {
     tarTo('tar | pigz -6 -p2', 'pigz -6 -p2', 'pigz.tar.gz'),
     {
       name: 'cat and sha256sum of the archive, in parallel',
+      before: cleared('copy'),
       script: 'sha256sum first.tar.gz >sum & cat first.tar.gz >copy; wait; sync copy',
     },
   ],
@@ -133,12 +141,12 @@ export const CHANGED: Work = {
     },
     {
       name: 'restic backup',
-      before: `${restic.init}; ${restic.backup}; eval "$CHANGE"`,
+      before: `${restic.cleared}; ${restic.init}; ${restic.backup}; eval "$CHANGE"`,
       script: restic.backup,
     },
     {
       name: 'borg create, lz4',
-      before: `${borg.init()}; ${borg.create('lz4')}; eval "$CHANGE"`,
+      before: `${borg.cleared}; ${borg.init()}; ${borg.create('lz4')}; eval "$CHANGE"`,
       script: borg.create('lz4'),
     },
     tarTo('tar | pigz -6 -p2', 'pigz -6 -p2', 'pigz.tar.gz'),
