@@ -1,6 +1,6 @@
 /**
  * Who does what, and how. Every script runs in an empty working directory that lasts for one contender and one corpus;
- * `$SRC` is the corpus. `before` is not measured.
+ * `$SRC` is the corpus, `$RESTORED` takes what is done with. `before` is not measured.
  */
 export interface Contender {
   name: string;
@@ -154,7 +154,8 @@ export const CHANGED: Work = {
 };
 
 const ready = `[ -e first.tar.gz ] || { ${ourFirst}; ${peersReady}; tar -C "$SRC" -cf - . | pigz -6 -p2 >peer.tar.gz; }`;
-const emptied = `${ready}; rm -rf out; mkdir out`;
+/** What was restored before is moved away, not removed: for minutes after that ext4 makes new files slowly. */
+const emptied = `${ready}; [ ! -e out ] || mv out "$RESTORED/$(date +%s%N)"; mkdir out`;
 const borgLast = 'export BORG_BASE_DIR=$PWD/borg-base; LAST=$(borg list --last 1 --format "{archive}" borg)';
 
 export const RESTORE: Work = {

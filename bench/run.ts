@@ -64,9 +64,13 @@ writeReport(results, ROOT);
 
 function contest(corpus: string, source: string, work: Work): Figures[] {
   const directory = join(CACHE, `work-${corpus}`);
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
+  const restored = join(CACHE, 'restored');
+  for (const path of [directory, restored]) {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path, { recursive: true });
+  }
   process.env['SRC'] = source;
+  process.env['RESTORED'] = restored;
   process.env['NODE'] = join(ROOT, 'node_modules/.bin/node');
   process.env['ENGINE'] = join(CACHE, 'engine/engine.js');
   process.env['ONE'] = oneFileOf(corpus, source);
@@ -82,7 +86,7 @@ function contest(corpus: string, source: string, work: Work): Figures[] {
   console.table(
     figures.map(({ name, wall, cpu, memory, bytes }) => ({ name, wall, cpu, MB: memory >> 20, bytes })),
   );
-  rmSync(directory, { recursive: true, force: true });
+  for (const path of [directory, restored]) rmSync(path, { recursive: true, force: true });
   return figures;
 }
 

@@ -32,6 +32,8 @@ const FEW_FRAMES = 8;
  * thread, for two would wait for each other there.
  */
 const BATCH_BYTES = 8 << 20;
+/** The same of one big file that is written: two threads would wait for each other in it. */
+const FILE_BATCH_BYTES = 32 << 20;
 /** Entries between two looks at the event loop. */
 const ENTRIES_PER_TURN = 2000;
 
@@ -159,22 +161,26 @@ export class IndexedSource implements EntrySource {
     });
     try {
       const read = (batch: ReadJob[]): Promise<ReadResult> => threads.run(batch);
-      await inParallel(this.#batches(jobs), threads.capacity, signal, (batch) => perform(batch, read, run));
+      await inParallel(this.#batches(jobs, target !== undefined), threads.capacity, signal, (batch) =>
+        perform(batch, read, run),
+      );
     } finally {
       await threads.close();
     }
   }
 
-  *#batches(jobs: Iterable<ReadJob>): Generator<ReadJob[]> {
+  *#batches(jobs: Iterable<ReadJob>, written: boolean): Generator<ReadJob[]> {
     let batch: ReadJob[] = [];
     let bytes = 0;
     for (const job of jobs) {
+      const sameFile = written && job.slice !== undefined && job.slice.offset > 0;
+      if (bytes >= (sameFile ? FILE_BATCH_BYTES : BATCH_BYTES)) {
+        yield batch;
+        batch = [];
+        bytes = 0;
+      }
       batch.push(job);
       bytes += this.index.frame(job.frame).rawLength;
-      if (bytes < BATCH_BYTES) continue;
-      yield batch;
-      batch = [];
-      bytes = 0;
     }
     if (batch.length > 0) yield batch;
   }
