@@ -154,8 +154,12 @@ export const CHANGED: Work = {
 };
 
 const ready = `[ -e first.tar.gz ] || { ${ourFirst}; ${peersReady}; tar -C "$SRC" -cf - . | pigz -6 -p2 >peer.tar.gz; }`;
-/** What was restored before is moved away, not removed: for minutes after that ext4 makes new files slowly. */
-const emptied = `${ready}; [ ! -e out ] || mv out "$RESTORED/$(date +%s%N)"; mkdir out`;
+/**
+ * What was restored before is emptied and moved away: its memory is free again, and no inode of it is (for minutes after
+ * many were deleted ext4 makes new files slowly).
+ */
+const putAway = 'find out -type f -exec truncate -s 0 {} +; mv out "$RESTORED/$(date +%s%N)"';
+const emptied = `${ready}; [ ! -e out ] || { ${putAway}; }; mkdir out`;
 const borgLast = 'export BORG_BASE_DIR=$PWD/borg-base; LAST=$(borg list --last 1 --format "{archive}" borg)';
 
 export const RESTORE: Work = {

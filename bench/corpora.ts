@@ -134,6 +134,11 @@ function tiny(directory: string, scale: number, random: Random): void {
   }
 }
 
+/** Of a corpus in a size; aims are for large ones. */
+export function nameOf(corpus: string, size: string): string {
+  return size === 'large' ? corpus : `${corpus}, ${size}`;
+}
+
 if (import.meta.main) {
   const [name = '', directory = '', size = 'large'] = process.argv.slice(2);
   await makeCorpus(name, directory, size);

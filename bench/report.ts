@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nameOf } from './corpora.ts';
 import { goalTable } from './goals.ts';
 import type { Figures, Results } from './run.ts';
 
@@ -23,7 +24,7 @@ function page(results: Results): string {
   const works = Object.values(results.works);
   const sections = works.map(({ corpus, size, work, figures }) => {
     const tree = `${CORPORA[corpus] ?? ''}${size === 'small' ? ' (a twentieth of it)' : ''}`;
-    return `### ${work}: ${corpus}\n\n${tree}\n\n${table(figures)}\n`;
+    return `### ${work}: ${nameOf(corpus, size)}\n\n${tree}\n\n${table(figures)}\n`;
   });
   return `# Performance
 
@@ -70,8 +71,8 @@ const BAR = { height: 18, gap: 4, label: 300, width: 420 };
 function chart(results: Results): string {
   let y = 10;
   const parts: string[] = [];
-  for (const { corpus, work, figures } of Object.values(results.works)) {
-    parts.push(`<text x="0" y="${y + 14}" class="t">${escape(`${work}: ${corpus}`)}</text>`);
+  for (const { corpus, size, work, figures } of Object.values(results.works)) {
+    parts.push(`<text x="0" y="${y + 14}" class="t">${escape(`${work}: ${nameOf(corpus, size)}`)}</text>`);
     y += 24;
     const longest = Math.max(...figures.map(({ wall }) => wall));
     for (const [i, { name, wall }] of figures.entries()) {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { ALL_WORK, type Contender, type Work } from './contenders.ts';
-import { changeScript, makeCorpus, oneFileOf } from './corpora.ts';
+import { changeScript, makeCorpus, nameOf, oneFileOf } from './corpora.ts';
 import { measure, median, type Run, settle } from './measure.ts';
 import { writeReport } from './report.ts';
 
@@ -50,7 +50,7 @@ for (const corpus of values.corpus.split(',')) {
   const source = join(CACHE, `corpus-${corpus}-${values.size}`);
   await makeCorpus(corpus, source, values.size);
   for (const work of ALL_WORK.filter(({ title }) => !values.work || title.includes(values.work))) {
-    results.works[`${corpus}/${work.title}`] = {
+    results.works[`${nameOf(corpus, values.size)}/${work.title}`] = {
       corpus,
       size: values.size,
       work: work.title,

@@ -57,8 +57,8 @@ export interface FrameResult {
   rawLength: number;
   crc32: number;
   /**
-   * hash: SHA-256 of the archive so far. Otherwise the frame's digest, then content hashes, 32 bytes each, in memory of their own: posting a view posts all of the
-   * memory below it, and small Buffers share a large pool.
+   * hash: SHA-256 of the archive so far. Otherwise the frame's digest, then content hashes, 32 bytes each. In memory of
+   * their own: posting a view posts all of the memory below it, and small Buffers share a large pool.
    */
   proofs: Uint8Array;
   /** the slot holds bytes of the previous archive */

@@ -13,6 +13,7 @@ import {
   openIndex,
   sharedIndex,
 } from './index-file.ts';
+import { TRAILER_BYTES } from './index-footer.ts';
 import type { PagedEntry } from './index-page.ts';
 import { IndexWriter, type WrittenFrame } from './index-writer.ts';
 
@@ -121,6 +122,18 @@ test('a damaged index is refused or answers ARCHIVE_DAMAGED, whatever was done t
     }),
     { numRuns: 1000 },
   );
+});
+
+test('no bit of its trailer may be another', async () => {
+  await using place = await temporaryDirectory();
+  const path = inside(place.path)('idx');
+  await written(fc.sample(framed, { numRuns: 20, seed: 7 }), path);
+  const good = await readWhole(path);
+  for (let bit = 8 * (good.length - TRAILER_BYTES); bit < 8 * good.length; bit++) {
+    const bad = Buffer.from(good);
+    bad[bit >> 3]! ^= 1 << (bit & 7);
+    expect(() => decodeIndex(bad), `bit ${bit}`).toThrow(BackupError);
+  }
 });
 
 test('a damaged index is no other from its file than in memory', async () => {

@@ -62,7 +62,9 @@ export function decodeFooter({
   if (magic.toString('latin1') !== MAGIC) throw new RangeError('it is not an index of this version');
   const rawLength = trailer.readUInt32LE(4);
   if (rawLength > MAX_FOOTER_BYTES) throw new RangeError('its footer is out of bounds');
-  const footer = new ColumnReader(zstdDecompressSync(packed, { maxOutputLength: Math.max(rawLength, 1) }));
+  const raw = zstdDecompressSync(packed, { maxOutputLength: Math.max(rawLength, 1) });
+  if (raw.length !== rawLength) throw new RangeError('its footer has another length than it says');
+  const footer = new ColumnReader(raw);
   const facts = checkFacts(JSON.parse(footer.latin1(footer.varint())));
   const table = decodeFrames(footer, facts);
   return { facts, table, pages: decodePages(footer, table, footerAt) };
