@@ -4,6 +4,7 @@
  * run: 1 MB and twice the longest run so far.
  */
 import { DEFLATE_MODULE } from './deflate-wasm.ts';
+import { instantiate } from './wasm-instance.ts';
 
 interface Deflater {
   memory: { buffer: ArrayBuffer };
@@ -17,17 +18,11 @@ interface Deflater {
   skipPositions(position: number): void;
 }
 
-/** Node's types leave the constructors out. */
-const { Instance, Module } = Reflect.get(globalThis, 'WebAssembly') as {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { exports: unknown };
-};
-
 let deflater: Deflater | undefined;
 let memory = Buffer.alloc(0);
 
 export function theDeflater(): Deflater {
-  deflater ??= new Instance(new Module(Buffer.from(DEFLATE_MODULE, 'base64'))).exports as Deflater;
+  deflater ??= instantiate<Deflater>(DEFLATE_MODULE);
   return deflater;
 }
 

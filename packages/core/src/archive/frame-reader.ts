@@ -3,7 +3,6 @@
  * plain tar would follow, say what the index says. (The CRC-32 in the index is for copies; what it covers is proved by
  * decoding.) Synchronous: for worker threads.
  */
-import { readSync } from 'node:fs';
 import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { decompressFrame } from './codecs.ts';
@@ -13,6 +12,7 @@ import { type IndexEntry, type IndexFrame, paddedLength } from './index-file.ts'
 import { inflateRoom } from './inflate-run.ts';
 import { damaged, damagedEntry } from './refusals.ts';
 import { entryOf } from './safety.ts';
+import { readFully } from './source-file.ts';
 import { TarParser } from './tar-parser.ts';
 import type { ArchiveEntry } from './types.ts';
 
@@ -96,11 +96,8 @@ function rawBytes(
 
 /** Fills `target` with the frame's stored bytes. */
 function readStored(archive: number, frame: IndexFrame, target: Buffer): Buffer {
-  for (let read = 0; read < target.length;) {
-    const more = readSync(archive, target, read, target.length - read, frame.offset + read);
-    if (more === 0) throw damaged('The archive is truncated.', `It ends within frame ${frame.number}.`);
-    read += more;
-  }
+  if (readFully(archive, target, 0, target.length, frame.offset) < target.length)
+    throw damaged('The archive is truncated.', `It ends within frame ${frame.number}.`);
   return target;
 }
 

@@ -4,15 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BackupError } from '../errors.ts';
 import { inside, sha256 } from './create.fixture.ts';
-import {
-  type ArchiveIndex,
-  decodeIndex,
-  type IndexEntry,
-  type IndexFacts,
-  loadIndex,
-  openIndex,
-  sharedIndex,
-} from './index-file.ts';
+import { decodeIndex, loadIndex } from './index-file.fixture.ts';
+import { type ArchiveIndex, type IndexEntry, type IndexFacts, openIndex, sharedIndex } from './index-file.ts';
 import { TRAILER_BYTES } from './index-footer.ts';
 import type { PagedEntry } from './index-page.ts';
 import { IndexWriter, type WrittenFrame } from './index-writer.ts';

@@ -19,21 +19,12 @@
  * frames after it (kind `slice`) hold its content: each has at least one block of 512 bytes and at most SLICE_BYTES, whole
  * blocks only, and the last is padded to them. How much of the file a slice is follows from its raw length.
  */
-import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
-import {
-  checkSum,
-  decodeFooter,
-  footerOf,
-  MAGIC,
-  readEnds,
-  TRAILER_BYTES,
-  trailerOf,
-} from './index-footer.ts';
+import { checkSum, decodeFooter, readEnds, TRAILER_BYTES } from './index-footer.ts';
 import { decodePaths, PageReader } from './index-page.ts';
-import { digestPages, type Page, type PageFile, pagesIn, pagesOf, type ReadPage } from './index-pages.ts';
+import { digestPages, type Page, type PageFile, pagesOf, type ReadPage } from './index-pages.ts';
 import type { BytePath, EntryType } from './types.ts';
 
 /** Content of files longer than this is cut into slices no longer than this, each a frame. Part of the format. */
@@ -263,27 +254,6 @@ export function sharedIndex(shared: SharedIndex): ArchiveIndex {
   return new ArchiveIndex(shared, pagesOf(shared.file));
 }
 
-/** The same as openIndex, wholly in memory. */
-export async function loadIndex(path: string): Promise<ArchiveIndex> {
-  return decodeIndex(await readFile(path));
-}
-
-export function decodeIndex(file: Buffer): ArchiveIndex {
-  return checked(() => {
-    const trailerAt = trailerOf(file.length);
-    const trailer = file.subarray(trailerAt);
-    checkSum(createHash('sha256').update(file.subarray(0, trailerAt)).digest(), trailer);
-    const footerAt = footerOf(trailer, trailerAt);
-    const ends = {
-      magic: file.subarray(0, MAGIC.length),
-      footer: file.subarray(footerAt, trailerAt),
-      footerAt,
-      trailer,
-    };
-    return new ArchiveIndex(decodeFooter(ends), pagesIn(file));
-  });
-}
-
 function nextEntries(page: PageReader, frame: IndexFrame): IndexEntry[] {
   const entries: IndexEntry[] = [];
   // the count is only the index's word: no room is made for it
@@ -309,7 +279,8 @@ export function paddedLength(size: number): number {
   return Math.ceil(size / 512) * 512;
 }
 
-function checked<T>(decode: () => T): T {
+/** What cannot be decoded is damage. */
+export function checked<T>(decode: () => T): T {
   try {
     return decode();
   } catch (cause) {

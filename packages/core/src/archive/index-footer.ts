@@ -5,6 +5,7 @@ import { COMPRESSIONS } from '../catalogue.ts';
 import { ColumnReader } from './columns.ts';
 import type { FrameTable, IndexFacts, SharedIndex } from './index-file.ts';
 import type { Page } from './index-pages.ts';
+import { readWhole } from './whole-read.ts';
 
 export const MAGIC = 'gofridx1';
 export const END_MAGIC = 'gofrend1';
@@ -29,11 +30,7 @@ export async function readEnds(file: FileHandle, size: number): Promise<IndexEnd
 
 async function readAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
-  for (let read = 0; read < length;) {
-    const { bytesRead } = await file.read(bytes, read, length - read, at + read);
-    if (bytesRead === 0) throw new RangeError('it was cut short while it was read');
-    read += bytesRead;
-  }
+  if ((await readWhole(file, bytes, at)) < length) throw new RangeError('it was cut short while it was read');
   return bytes;
 }
 

@@ -3,8 +3,8 @@
  * take 60 MB. An index is judged once, when it is opened; a page that is not what it was then is refused.
  */
 import { createHash, hash } from 'node:crypto';
-import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { readFully } from './source-file.ts';
 
 const READ_BYTES = 1 << 20;
 const DIGEST_BYTES = 32;
@@ -33,22 +33,15 @@ export interface PageFile {
   digests: Uint8Array;
 }
 
-export function pagesIn(bytes: Buffer): ReadPage {
-  return (page) => divided(bytes.subarray(page.at, endOf(page)), page);
-}
-
 export function pagesOf({ file, digests }: PageFile): ReadPage {
   return (page, n) => {
     const bytes = Buffer.allocUnsafeSlow(endOf(page) - page.at);
-    for (let read = 0; read < bytes.length;) {
-      const more = readSync(file, bytes, read, bytes.length - read, page.at + read);
-      if (more === 0) throw new RangeError('it was cut short while it was read');
-      read += more;
-    }
+    if (readFully(file, bytes, 0, bytes.length, page.at) < bytes.length)
+      throw new RangeError('it was cut short while it was read');
     const digest = digests.subarray(n * DIGEST_BYTES, (n + 1) * DIGEST_BYTES);
     if (!hash('sha256', bytes, 'buffer').equals(digest))
       throw new RangeError('it was changed while it was read');
-    return divided(bytes, page);
+    return { columns: bytes.subarray(0, page.columnsLength), hashes: bytes.subarray(page.columnsLength) };
   };
 }
 
@@ -88,7 +81,3 @@ async function* pieces(file: FileHandle, end: number): AsyncGenerator<{ bytes: B
 }
 
 const endOf = ({ at, columnsLength, hashesLength }: Page): number => at + columnsLength + hashesLength;
-
-function divided(bytes: Buffer, { columnsLength }: Page): ReturnType<ReadPage> {
-  return { columns: bytes.subarray(0, columnsLength), hashes: bytes.subarray(columnsLength) };
-}

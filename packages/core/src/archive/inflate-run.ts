@@ -5,6 +5,7 @@
  * stream and the longest output so far.
  */
 import { INFLATE_MODULE } from './inflate-wasm.ts';
+import { instantiate } from './wasm-instance.ts';
 
 interface Inflater {
   memory: { buffer: ArrayBuffer };
@@ -16,16 +17,10 @@ interface Inflater {
   inflate(skip: number, length: number, rawLength: number): number;
 }
 
-/** Node's types leave the constructors out. */
-const { Instance, Module } = Reflect.get(globalThis, 'WebAssembly') as {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { exports: unknown };
-};
-
 let inflater: Inflater | undefined;
 
 function theInflater(): Inflater {
-  inflater ??= new Instance(new Module(Buffer.from(INFLATE_MODULE, 'base64'))).exports as Inflater;
+  inflater ??= instantiate<Inflater>(INFLATE_MODULE);
   return inflater;
 }
 

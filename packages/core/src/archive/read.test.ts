@@ -18,7 +18,8 @@ import { expect, test } from 'vitest';
 import { COMPRESSIONS, type Compression } from '../catalogue.ts';
 import type { ProgressEvent } from '../ports.ts';
 import { archive } from './create.fixture.ts';
-import { loadIndex, SLICE_BYTES } from './index-file.ts';
+import { loadIndex } from './index-file.fixture.ts';
+import { SLICE_BYTES } from './index-file.ts';
 import { collect, extractTo, listOf, opened, testPorts } from './reading.fixture.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 

@@ -22,7 +22,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Compression, COMPRESSIONS } from '../catalogue.ts';
 import { archive, HOURS_LATER, inside, previousOf, sha256, tarStream } from './create.fixture.ts';
-import { loadIndex } from './index-file.ts';
+import { loadIndex } from './index-file.fixture.ts';
 
 const NAMES = ['a', 'a.b', 'b', 'd/one', 'd/two', 'd/e/three', 'd/e/four', 'f', 'big.log', 'z'];
 

@@ -14,6 +14,7 @@ import { damaged } from './refusals.ts';
 import { cutSlices } from './slices.ts';
 import { decodeStream } from './stream-decoder.ts';
 import { TarParser } from './tar-parser.ts';
+import { readWhole } from './whole-read.ts';
 import { ZstdFrameScanner } from './zstd-frames.ts';
 
 export interface StoredUnit {
@@ -49,11 +50,8 @@ export async function* storedUnits(codec: Compression, source: UnitSource): Asyn
 async function readRange({ archive, signal }: UnitSource, offset: number, length: number): Promise<Buffer> {
   signal.throwIfAborted();
   const bytes = Buffer.allocUnsafeSlow(length);
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await archive.read(bytes, done, length - done, offset + done);
-    if (bytesRead === 0) throw damaged('The archive is truncated.', `It ends at byte ${offset + done}.`);
-    done += bytesRead;
-  }
+  const done = await readWhole(archive, bytes, offset);
+  if (done < length) throw damaged('The archive is truncated.', `It ends at byte ${offset + done}.`);
   return bytes;
 }
 

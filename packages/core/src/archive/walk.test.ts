@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { BackupError } from '../errors.ts';
 import { archive, HOURS_LATER, inside, LEVELS, writerPorts } from './create.fixture.ts';
 import { createArchive } from './create.ts';
-import { loadIndex } from './index-file.ts';
+import { loadIndex } from './index-file.fixture.ts';
 import type { Component, CreateArchiveOptions, Substitute } from './types.ts';
 
 const TREE: Tree = {

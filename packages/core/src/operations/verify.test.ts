@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'nod
 import { dirname, join } from 'node:path';
 import { fakeClock, makeTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { loadIndex } from '../archive/index-file.ts';
+import { loadIndex } from '../archive/index-file.fixture.ts';
 import { backup, verifyStep } from './backup.ts';
 import { underLock } from './context.ts';
 import { list } from './list.ts';

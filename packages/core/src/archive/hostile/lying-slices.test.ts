@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { archive, HOURS_LATER, inside, LEVELS, previousOf, sha256, tarStream } from '../create.fixture.ts';
 import { digestFrame } from '../digest.ts';
 import { FRAME_BYTES } from '../frames.ts';
-import { loadIndex, paddedLength, SLICE_BYTES } from '../index-file.ts';
+import { loadIndex } from '../index-file.fixture.ts';
+import { paddedLength, SLICE_BYTES } from '../index-file.ts';
 import { IndexWriter } from '../index-writer.ts';
 import { collect, extractTo, opened, testPorts } from '../reading.fixture.ts';
 
