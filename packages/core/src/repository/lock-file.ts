@@ -1,10 +1,11 @@
-/** The lock as a file: taken by link(2), which succeeds for one; given up by renaming aside and looking what it was. */
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+/** The lock as a file: taken by link(2), which succeeds for one. */
+import { link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeNew } from './atomic.ts';
 import type { ProcessIdentity } from './identity.ts';
 import { LOCK_FILE } from './layout.ts';
+import { inheritOwner } from './owner.ts';
 
 /** Who holds the lock of a backup directory; the lock file's content. */
 export interface LockHolder extends ProcessIdentity {
@@ -44,33 +45,26 @@ export async function takeLock(
   stateDir: string,
   holder: LockHolder,
 ): Promise<{ handle: FileHandle | undefined; now: number }> {
-  const claim = `${lockPath(stateDir)}.claim-${holder.token}`;
+  const { made, now } = await makeAs(holder, stateDir, lockPath(stateDir));
+  return { handle: made ? await open(lockPath(stateDir), 'r+') : undefined, now };
+}
+
+/** Makes `path`, complete from the first moment and naming `holder`, unless it exists. `now`: as `takeLock`'s. */
+export async function makeAs(
+  holder: LockHolder,
+  stateDir: string,
+  path: string,
+): Promise<{ made: boolean; now: number }> {
+  const claim = `${lockPath(stateDir)}.claim-${crypto.randomUUID()}`;
   try {
-    await writeNew(claim, JSON.stringify(holder), 0o600);
+    // not synced: after a power cut no lock says more than an empty one
+    await writeFile(claim, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+    await inheritOwner(claim);
     const now = (await stat(claim)).mtimeMs;
-    const taken = await linkNew(claim, lockPath(stateDir));
-    return { handle: taken ? await open(lockPath(stateDir), 'r+') : undefined, now };
+    return { made: await linkNew(claim, path), now };
   } finally {
     await rm(claim, { force: true });
   }
-}
-
-/** Removes the lock if it is (still) that of `token`; another's is put back. */
-export async function dropLock(stateDir: string, token: string | undefined): Promise<boolean> {
-  const aside = `${lockPath(stateDir)}.aside-${crypto.randomUUID()}`;
-  // to put another's back leaves a moment without a lock, which its holder's next check survives: seldom is better
-  const present = await readLock(stateDir);
-  if (present === undefined || present.holder?.token !== token) return false;
-  try {
-    await rename(lockPath(stateDir), aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-  const caught = parseHolder(await readFile(aside, 'utf8'))?.token;
-  if (caught !== token) await linkNew(aside, lockPath(stateDir));
-  await rm(aside, { force: true });
-  return caught === token;
 }
 
 /** False when `to` exists. A file system without hard links gets an exclusive copy; readers wait until it parses. */
@@ -98,12 +92,16 @@ async function copyNew(from: string, to: string): Promise<boolean> {
 
 const TEXTS = ['token', 'operation', 'owner', 'since', 'host', 'boot_id', 'pid_namespace', 'started'];
 
-function parseHolder(text: string): LockHolder | undefined {
+/** undefined: what is there names nobody. */
+export function parseHolder(text: string): LockHolder | undefined {
   try {
     const holder = JSON.parse(text) as Record<string, unknown> | null;
     const whole =
       TEXTS.every((name) => typeof holder?.[name] === 'string') && Number.isSafeInteger(holder?.['pid']);
-    return whole ? (holder as unknown as LockHolder) : undefined;
+    // the token becomes part of file names
+    return whole && /^[\w-]{1,64}$/.test(String(holder?.['token']))
+      ? (holder as unknown as LockHolder)
+      : undefined;
   } catch {
     return undefined;
   }

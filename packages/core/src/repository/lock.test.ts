@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@gofr-backup/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { silentLogger } from '../ports.ts';
 import { ownIdentity } from './identity.ts';
@@ -95,6 +95,29 @@ test.runIf(linux)('the lock of a killed process is taken over at once', async ()
   expect(await withLock(stateDir, options(), async () => 'in')).toBe('in');
 });
 
+describe.runIf(linux)('a dead lock that somebody is about to remove', () => {
+  const dead = { token: 'dead', started: '1' };
+  const mark = () => join(stateDir, 'lock.drop-dead');
+  const leaveMark = (changes: object) =>
+    writeFile(mark(), JSON.stringify({ operation: '', owner: '', since: '', ...ownIdentity(), ...changes }));
+
+  test('is left to him', async () => {
+    await leaveLock(dead);
+    await leaveMark({ token: 'living' });
+    await expect(withLock(stateDir, options(), async () => 'in')).rejects.toMatchObject({ code: 'BUSY' });
+    expect(await readFile(lockFile(), 'utf8')).toContain('"dead"');
+    await rm(mark());
+    expect(await withLock(stateDir, options(), async () => 'in')).toBe('in');
+  });
+
+  test('is removed by the next one when he died over it', async () => {
+    await leaveLock(dead);
+    await leaveMark({ token: 'died', started: '1' });
+    expect(await withLock(stateDir, options(), async () => 'in')).toBe('in');
+    expect(await readdir(stateDir)).toEqual([]);
+  });
+});
+
 describe.runIf(linux)('a holder in another container', () => {
   const elsewhere = { pid_namespace: 'pid:[1]', pid: 1 };
 
@@ -171,11 +194,14 @@ test('a lost lock is noticed, by its heartbeat and before a commit', async () =>
 test('of many contenders one works at a time, although holders are killed', async () => {
   const log = join(stateDir, '..', 'log');
   const lines = async () => (await readFile(log, 'utf8')).trim().split('\n');
-  const contend = () =>
-    fork(join(import.meta.dirname, 'lock.fixture.ts'), [stateDir, log], { stdio: 'ignore' });
-  const children = Array.from({ length: 3 }, contend);
+  const contend = () => {
+    const child = fork(join(import.meta.dirname, 'lock.fixture.ts'), [stateDir, log], { stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return child;
+  };
+  const children = Array.from({ length: 5 }, contend);
   const killed = new Set<string>();
-  for (let round = 1; round <= 4; round++) {
+  for (let round = 1; round <= 12; round++) {
     const doomed = contend();
     await waitFor(async () => (await lines()).at(-1) === `in ${doomed.pid}`, {
       interval: 1,
@@ -184,7 +210,7 @@ test('of many contenders one works at a time, although holders are killed', asyn
     doomed.kill('SIGKILL');
     killed.add(String(doomed.pid));
     const { length } = await lines();
-    await waitFor(async () => (await lines()).length > length + 10, { timeout: 40_000 });
+    await waitFor(async () => (await lines()).length > length + 4, { timeout: 40_000 });
   }
   const seen = await lines();
   for (const child of children) {

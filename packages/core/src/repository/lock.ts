@@ -9,10 +9,11 @@ import { dirname } from 'node:path';
 import { BackupError } from '../errors.ts';
 import { dropBallast } from './ballast.ts';
 import { lightBeacon } from './beacon.ts';
+import { dropLock } from './drop-lock.ts';
 import { hold } from './held-lock.ts';
 import type { HeldLock, LockOptions } from './held-lock.ts';
 import { ownIdentity } from './identity.ts';
-import { dropLock, readLock, takeLock } from './lock-file.ts';
+import { readLock, takeLock } from './lock-file.ts';
 import type { LockHolder } from './lock-file.ts';
 import { isoUtc } from './names.ts';
 import { inheritOwner } from './owner.ts';
@@ -92,12 +93,14 @@ async function claim(stateDir: string, options: LockOptions): Promise<Acquired> 
     const { lock, stop } = hold(stateDir, holder, handle, options);
     const release = async () => {
       await stop();
-      await dropLock(stateDir, holder.token);
+      await dropLock(stateDir, holder.token, holder);
       await handle.close();
       await beacon?.close();
     };
     return { lock, release };
   } catch (error) {
+    // it may have been taken before something else failed
+    await dropLock(stateDir, holder.token, holder).catch(() => {});
     await beacon?.close();
     throw error;
   }
@@ -120,7 +123,7 @@ async function contend(stateDir: string, own: LockHolder, options: LockOptions):
     if (state === undefined) continue;
     if (!(await isStale(stateDir, state, now, options.timing ?? TIMING))) throw busy(state.holder, own);
     options.ports.logger.warn({ holder: state.holder }, 'removing the lock of a process that is gone');
-    await dropLock(stateDir, state.holder?.token);
+    if (!(await dropLock(stateDir, state.holder?.token, own))) throw busy(state.holder, own);
   }
 }
 

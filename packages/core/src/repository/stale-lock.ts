@@ -37,7 +37,6 @@ export async function livenessOf(stateDir: string, holder: LockHolder): Promise<
   if (byPid !== 'unknown') return byPid;
   const sameKernel = own.boot_id !== '' && own.boot_id === holder.boot_id;
   // the name comes from the file: only the one form this code writes is followed
-  if (!sameKernel || holder.beacon !== `lock.beacon-${holder.token}` || /[/\0]/.test(holder.token))
-    return 'unknown';
+  if (!sameKernel || holder.beacon !== `lock.beacon-${holder.token}`) return 'unknown';
   return seeBeacon(stateDir, holder.beacon);
 }

@@ -6,7 +6,7 @@ import { readChecksum } from './checksum.ts';
 import { exists } from './install.ts';
 import type { Options } from './install.ts';
 import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
-import { lockPath } from './lock-file.ts';
+import { readLock } from './lock-file.ts';
 import { parseName } from './names.ts';
 import { namesIn, parseTemporary, scanTiers } from './scan.ts';
 import type { FoundTemporary } from './scan.ts';
@@ -76,12 +76,12 @@ async function scratch({ stateDir }: Options): Promise<string[]> {
   return (await namesIn(directory)).map((name) => join(directory, name));
 }
 
-/** Claims and beacons of processes that died contending. A young one may be of somebody who contends right now. */
+/** Claims, marks and beacons of processes that died contending. A young one may be of somebody who contends now. */
 async function lockDebris({ stateDir }: Options): Promise<string[]> {
-  const { mtimeMs: beatAt } = await stat(lockPath(stateDir));
+  const { holder, beatAt } = (await readLock(stateDir)) ?? { holder: undefined, beatAt: 0 };
   const old: string[] = [];
   for (const name of await readdir(stateDir)) {
-    if (!name.startsWith(`${LOCK_FILE}.`)) continue;
+    if (!name.startsWith(`${LOCK_FILE}.`) || name === holder?.beacon) continue;
     const { mtimeMs } = await stat(join(stateDir, name)).catch(() => ({ mtimeMs: beatAt }));
     if (beatAt - mtimeMs > HOUR) old.push(join(stateDir, name));
   }
