@@ -8,13 +8,11 @@ import { BackupError } from '../errors.ts';
 import { decompressFrame } from './codecs.ts';
 import { type ContentSpan, digestFrame } from './digest.ts';
 import { readGzipMember } from './gzip-member.ts';
-import { type IndexEntry, type IndexFrame, paddedLength } from './index-file.ts';
+import type { IndexEntry, IndexFrame } from './index-file.ts';
 import { inflateRoom } from './inflate-run.ts';
-import { damaged, damagedEntry } from './refusals.ts';
-import { entryOf } from './safety.ts';
+import { proveHeaders } from './header-proof.ts';
+import { damaged, damagedEntry, damagedFrame } from './refusals.ts';
 import { readFully } from './source-file.ts';
-import { TarParser } from './tar-parser.ts';
-import type { ArchiveEntry } from './types.ts';
 
 /** A regular file within a frame's raw bytes. */
 export interface FrameFile extends ContentSpan {
@@ -122,46 +120,4 @@ function filesIn(entries: readonly IndexEntry[]): FrameFile[] {
     files.push({ at, entry, start: entry.dataOffset, end: entry.dataOffset + entry.size });
   });
   return files;
-}
-
-/** The tar stream must say the same as the index, entry by entry, and end where the frame ends. */
-function proveHeaders(raw: Buffer, frame: IndexFrame, entries: readonly IndexEntry[]): void {
-  if (frame.kind === 'slice') return;
-  let seen = 0;
-  const parser = new TarParser({
-    member(member) {
-      const expected = entries[seen++];
-      const found = entryOf(member);
-      if (!expected || !found)
-        throw damagedFrame(frame, 'It has entries that the index does not know.', entries);
-      const difference = member.start === expected.headerOffset ? differenceOf(found, expected) : 'place';
-      if (difference) throw damagedEntry(expected.path, `Its ${difference} is not what the index says.`);
-    },
-    data() {},
-  });
-  parser.push(raw);
-  if (seen !== entries.length) throw damagedFrame(frame, 'Entries of the index are missing in it.', entries);
-  const last = entries.at(-1);
-  const wanted = last?.sliced ? paddedLength(last.size) : 0;
-  if (frame.kind === 'end') parser.end();
-  if (
-    parser.ended !== (frame.kind === 'end') ||
-    parser.remaining !== wanted ||
-    !(wanted > 0 || parser.ended || parser.atBoundary)
-  ) {
-    throw damagedFrame(frame, 'It does not end with an entry.', entries);
-  }
-}
-
-const COMPARED = ['path', 'type', 'size', 'mode', 'uid', 'gid', 'mtimeNs', 'linkTarget'] as const;
-
-function differenceOf(found: ArchiveEntry, expected: IndexEntry): string | undefined {
-  return COMPARED.find((key) => found[key] !== expected[key]);
-}
-
-function damagedFrame(frame: IndexFrame, why: string, entries: readonly IndexEntry[]): Error {
-  const [first] = entries;
-  if (first)
-    return damagedEntry(first.path, `Frame ${frame.number} of the archive, which it lies in: ${why}`);
-  return damaged(`Frame ${frame.number} of the archive is damaged.`, why);
 }

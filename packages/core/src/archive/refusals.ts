@@ -1,6 +1,7 @@
 /** The two ways an archive is turned down. */
 import { BackupError } from '../errors.ts';
 import { displayPath } from './byte-path.ts';
+import type { IndexEntry, IndexFrame } from './index-file.ts';
 import type { BytePath } from './types.ts';
 
 const LONGEST_SHOWN = 200;
@@ -28,4 +29,12 @@ export function damagedEntry(path: BytePath, why: string): BackupError {
     why,
     details: { path: shown(path) },
   });
+}
+
+/** Nothing can be said of a frame but what begins in it. */
+export function damagedFrame(frame: IndexFrame, why: string, entries: readonly IndexEntry[]): BackupError {
+  const [first] = entries;
+  if (first)
+    return damagedEntry(first.path, `Frame ${frame.number} of the archive, which it lies in: ${why}`);
+  return damaged(`Frame ${frame.number} of the archive is damaged.`, why);
 }
