@@ -1,7 +1,7 @@
 /** Inflates (RFC 1951) one stream after another, in the module's own memory. */
 import { nextByte, refill, setBits, startAt, take } from './bits';
 import { readCodes, useFixedCodes } from './header';
-import { INPUT, PADDING } from './layout';
+import { INPUT, MOST_PIECES, PADDING, PIECES } from './layout';
 import { decodeSymbols } from './symbols';
 import { fillMeanings } from './tables';
 
@@ -20,14 +20,17 @@ export function outputOf(input: u32): usize {
 }
 
 /**
- * Inflates the stream that begins after `skip` of the `input` bytes; answers how many bytes it has, or -1 when it is not valid, or does not make exactly `output` bytes.
- * It may refuse what is unusual, never make other bytes than those the stream stands for.
+ * Inflates the stream that begins after `skip` of the `input` bytes; answers how many bytes it has, or -1 when it is not
+ * valid, or does not make exactly `output` bytes. It may refuse what is unusual, never make other bytes than those the
+ * stream stands for. `apart`: also when a piece refers to bytes before it. (After a stored block the next piece begins.)
  */
-export function inflate(skip: u32, input: u32, output: u32): i32 {
+export function inflate(skip: u32, input: u32, output: u32, apart: bool): i32 {
   const inputEnd = INPUT + input;
   const outputStart = outputOf(input);
   const outputEnd = outputStart + output;
   startAt(INPUT + skip);
+  pieces = 0;
+  let pieceStart = outputStart;
   let to = outputStart;
   let last = false;
   while (!last) {
@@ -37,11 +40,30 @@ export function inflate(skip: u32, input: u32, output: u32): i32 {
     if (kind == 0) to = copyStored(inputEnd, to, outputEnd);
     else {
       if (kind == 3 || !(kind == 1 ? useFixedCodes() : readCodes())) return -1;
-      to = decodeSymbols(inputEnd, outputStart, to, outputEnd);
+      to = decodeSymbols(inputEnd, pieceStart, to, outputEnd);
     }
     if (to == 0 || nextByte() > inputEnd) return -1;
+    if (apart && kind == 0) {
+      notePiece(<u32>(nextByte() - INPUT), <u32>(to - outputStart));
+      pieceStart = to;
+    }
   }
   return to == outputEnd ? <i32>(nextByte() - INPUT - skip) : -1;
+}
+
+/** How many pieces the last stream had, as far as there was room: the ends of each, in the input and in the output. */
+export let pieces: u32 = 0;
+
+/** Where they are. */
+export function piecesAt(): usize {
+  return PIECES;
+}
+
+function notePiece(inputEnd: u32, outputEnd: u32): void {
+  if (pieces == MOST_PIECES) return;
+  store<u32>(PIECES + (<usize>pieces << 3), inputEnd);
+  store<u32>(PIECES + (<usize>pieces << 3), outputEnd, 4);
+  pieces++;
 }
 
 /** RFC 1951, 3.2.4. */

@@ -7,6 +7,7 @@ import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'nod
 import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import type { ContentSpan } from './digest.ts';
+import type { EarlierRuns } from './earlier-runs.ts';
 import { writeGzipMember } from './gzip-member.ts';
 import type { Codec } from './types.ts';
 import { moveOutput, onePiece } from './zlib-output.ts';
@@ -29,16 +30,17 @@ export function compressedBound(rawLength: number): number {
 
 /**
  * Compresses the raw bytes of one frame into `target` (of at least compressedBound bytes); answers the length.
- * `incompressible` are spans of it, in order, not worth the effort.
+ * `incompressible` are spans of it, in order, not worth the effort; `earlier` is of use to gzip.
  */
 export function compressFrame(
   codec: Codec,
   raw: Buffer,
   incompressible: readonly ContentSpan[],
   target: Buffer,
+  earlier?: EarlierRuns,
 ): number {
   if (codec.name === 'none') return raw.copy(target);
-  if (codec.name === 'gzip') return writeGzipMember(target, raw, incompressible, codec.level);
+  if (codec.name === 'gzip') return writeGzipMember(target, raw, incompressible, codec.level, earlier);
   const stored = incompressible.reduce((sum, { start, end }) => sum + end - start, 0);
   const level = stored > raw.length * MOSTLY ? 1 : codec.level;
   return moveOutput(encode({ name: codec.name, level }, raw), target, 0);

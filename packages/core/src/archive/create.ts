@@ -139,11 +139,11 @@ class Run {
         turn = clock.monotonic();
       }
       for (const entry of planned.entries) this.#tally.add(entry);
-      const reusable = this.#previous?.match(planned);
-      if (reusable !== undefined && this.#isNextUnchanged(reusable)) continue;
+      const { first, unchanged } = this.#previous?.find(planned) ?? {};
+      if (unchanged !== undefined && this.#isNextUnchanged(unchanged)) continue;
       if (this.#line === undefined) await this.#openLine();
-      if (reusable !== undefined) await this.#copy(reusable);
-      else await this.#build(planned);
+      if (unchanged !== undefined) await this.#copy(unchanged);
+      else await this.#build(planned, first);
     }
   }
 
@@ -197,13 +197,13 @@ class Run {
     }
   }
 
-  async #build({ entries, sliced }: PlannedFrame): Promise<void> {
+  async #build({ entries, sliced }: PlannedFrame, earlier: IndexFrame | undefined): Promise<void> {
     if (sliced) return this.#buildSliced(entries[0]!);
     await this.#limit?.take(
       entries.reduce((sum, { size }) => sum + size, 0),
       this.#options.signal,
     );
-    await this.#line!.queue.build(entries);
+    await this.#line!.queue.build(entries, earlier && this.#previous!.stored(earlier));
   }
 
   /** The header promises what fstat says now; the slices keep that promise whatever becomes of the file. */

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { CHUNK_BYTES } from './archive-writer.ts';
 import { compressedBound, compressFrame } from './codecs.ts';
 import { type ContentSpan, digestFrame } from './digest.ts';
+import { type EarlierFrame, EarlierRuns } from './earlier-runs.ts';
 import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
 import { writeHeaderBlocks } from './header-blocks.ts';
 import { incompressibleSpans } from './incompressible.ts';
@@ -32,7 +33,7 @@ export interface StoredFrame {
 }
 
 export type FrameJob =
-  | { kind: 'build'; slot: number; entries: WalkEntry[]; headerOnly: boolean }
+  | { kind: 'build'; slot: number; entries: WalkEntry[]; headerOnly: boolean; earlier?: EarlierFrame }
   | { kind: 'slice'; slot: number; slice: Slice }
   | { kind: 'copy'; slot: number; archiveFd: number; offset: number; frames: StoredFrame[] };
 
@@ -48,7 +49,7 @@ export interface Slice extends SliceSpan {
   fd: number;
   /** the file when it was opened */
   look: Look;
-  previous?: StoredFrame & { archiveFd: number; offset: number; rawLength: number; digest: Uint8Array };
+  previous?: StoredFrame & EarlierFrame & { digest: Uint8Array };
 }
 
 export interface FrameResult {
@@ -109,7 +110,12 @@ const NOTHING = { length: 0, rawLength: 0, crc32: 0, copied: false, changed: fal
 type BuildJob = Extract<FrameJob, { kind: 'build' }>;
 type CopyJob = Extract<FrameJob, { kind: 'copy' }>;
 
-function buildFrame({ entries, headerOnly }: BuildJob, codec: Codec, raw: Buffer, slot: Buffer): FrameResult {
+function buildFrame(
+  { entries, headerOnly, earlier }: BuildJob,
+  codec: Codec,
+  raw: Buffer,
+  slot: Buffer,
+): FrameResult {
   const spans: ContentSpan[] = [];
   const owners: EntryOutcome[] = [];
   const lost = new Set<string>();
@@ -143,7 +149,7 @@ function buildFrame({ entries, headerOnly }: BuildJob, codec: Codec, raw: Buffer
   const { digest, hashes } = digestFrame(filled, spans);
   for (const [n, owner] of owners.entries()) owner.hashAt = 32 * (n + 1);
   return {
-    ...finish(codec, filled, spans, slot),
+    ...finish(codec, filled, spans, slot, earlier),
     proofs: proofsOf(digest, hashes),
     changed: false,
     outcomes,
@@ -261,9 +267,12 @@ function finish(
   raw: Buffer,
   contents: ContentSpan[],
   slot: Buffer,
+  earlier?: EarlierFrame,
 ): Pick<FrameResult, 'length' | 'rawLength' | 'crc32' | 'copied'> {
-  const length =
-    codec.name === 'none' ? raw.length : compressFrame(codec, raw, incompressibleOf(raw, contents), slot);
+  const incompressible = codec.name === 'none' ? [] : incompressibleOf(raw, contents);
+  // a frame of one run has changed in it
+  const runs = incompressible.length > 0 && earlier ? EarlierRuns.read(earlier) : undefined;
+  const length = codec.name === 'none' ? raw.length : compressFrame(codec, raw, incompressible, slot, runs);
   return { length, rawLength: raw.length, crc32: crc32(slot.subarray(0, length)), copied: false };
 }
 

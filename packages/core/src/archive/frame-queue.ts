@@ -5,6 +5,7 @@
 import type { ProgressEvent } from '../ports.ts';
 import type { Arena } from './arena.ts';
 import type { ArchiveWriter } from './archive-writer.ts';
+import type { EarlierFrame } from './earlier-runs.ts';
 import { type EntryOutcome, type FrameJob, type FrameResult, ORPHANED, type Slice } from './frame-jobs.ts';
 import type { HardLinks, LinkedEntry } from './hard-links.ts';
 import { type IndexEntry, type IndexFrame, SLICE_BYTES } from './index-file.ts';
@@ -60,12 +61,11 @@ export class FrameQueue {
     this.#options = options;
   }
 
-  /** Reads and compresses `entries` as one frame. */
-  async build(entries: LinkedEntry[]): Promise<void> {
+  /** Reads and compresses `entries` as one frame; `earlier`: that of the previous archive which was most like it. */
+  async build(entries: LinkedEntry[], earlier?: EarlierFrame): Promise<void> {
     await this.#flushRun();
-    await this.#hand({ kind: 'build', entries, headerOnly: false }, (result, lease) =>
-      this.#built(entries, result, lease),
-    );
+    const job = { kind: 'build', entries, headerOnly: false, ...(earlier && { earlier }) } as const;
+    await this.#hand(job, (result, lease) => this.#built(entries, result, lease));
   }
 
   /** The header of a file whose content follows in slices. */

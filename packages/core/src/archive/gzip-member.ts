@@ -5,7 +5,8 @@
 import { crc32 } from 'node:zlib';
 import { deflateRun } from './deflate-run.ts';
 import type { ContentSpan } from './digest.ts';
-import { inflateRun } from './inflate-run.ts';
+import type { EarlierRuns } from './earlier-runs.ts';
+import { inflatePieces, inflateRun, type StreamPiece } from './inflate-run.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
@@ -14,21 +15,29 @@ const FINAL_BLOCK = Buffer.from([0x03, 0x00]);
 const TRAILER_BYTES = 8;
 const MOST_STORED = 65535;
 
-/** Writes the member to `target` from 0; answers its length. `stored` are spans of `raw`, in order. */
+/**
+ * Writes the member to `target` from 0; answers its length. `stored` are spans of `raw`, in order. `earlier` knows runs that
+ * were compressed before.
+ */
 export function writeGzipMember(
   target: Buffer,
   raw: Buffer,
   stored: readonly ContentSpan[],
   level: number,
+  earlier?: Pick<EarlierRuns, 'find'>,
 ): number {
+  const compressRun = (end: number, run: Buffer): number => {
+    const known = earlier?.find(run);
+    return known === undefined ? deflateRun(target, end, run, level) : end + known.copy(target, end);
+  };
   let end = HEADER.copy(target);
   let at = 0;
   for (const span of stored) {
-    end = deflateRun(target, end, raw.subarray(at, span.start), level);
+    end = compressRun(end, raw.subarray(at, span.start));
     end = storeRun(target, end, raw.subarray(span.start, span.end));
     at = span.end;
   }
-  end = deflateRun(target, end, raw.subarray(at), level);
+  end = compressRun(end, raw.subarray(at));
   end += FINAL_BLOCK.copy(target, end);
   end = target.writeUInt32LE(crc32(raw), end);
   return target.writeUInt32LE(raw.length, end);
@@ -61,4 +70,10 @@ export function readGzipMember(room: Buffer, rawLength: number, checked: boolean
   if (checked && room.readUInt32LE(trailer) !== crc32(raw)) return undefined;
   if (room.readUInt32LE(trailer + 4) !== rawLength) return undefined;
   return raw;
+}
+
+/** What the one member that `room` holds is made of; nothing when it is not as this module writes it. */
+export function gzipPieces(room: Buffer, rawLength: number): StreamPiece[] {
+  if (room.compare(HEADER, 0, HEADER.length, 0, HEADER.length) !== 0) return [];
+  return inflatePieces(room, HEADER.length, rawLength) ?? [];
 }

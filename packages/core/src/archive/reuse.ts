@@ -6,7 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Logger } from '../ports.ts';
 import type { Slice } from './frame-jobs.ts';
 import { SLOT_BYTES } from './frame-jobs.ts';
-import type { PlannedFrame } from './frames.ts';
+import { MOST_RAW_BYTES, type PlannedFrame } from './frames.ts';
 import {
   type ArchiveIndex,
   type IndexEntry,
@@ -28,6 +28,14 @@ const NEARBY = 8;
 
 /** A slice of a file, and the frame it is in the previous archive. */
 type StoredSlice = SliceSpan & { frame: IndexFrame };
+
+/** What the previous archive has of a planned frame. */
+export interface Predecessor {
+  /** begins with the same name */
+  first: IndexFrame;
+  /** the frames, in a row, whose bytes are those of the planned one; undefined when something in it changed */
+  unchanged?: IndexFrame[];
+}
 
 export class Previous {
   readonly index: ArchiveIndex;
@@ -72,16 +80,16 @@ export class Previous {
     await this.archive.close();
   }
 
-  /** The frames whose bytes are those of `planned`, in a row; undefined when something in it changed. */
-  match(planned: PlannedFrame): IndexFrame[] | undefined {
+  find(planned: PlannedFrame): Predecessor | undefined {
     try {
       const first = this.#find(planned.entries[0]!);
-      if (first === undefined || !this.#unchanged(first, planned.entries)) return undefined;
+      if (first === undefined) return undefined;
+      if (!this.#unchanged(first, planned.entries)) return { first };
       const slices = planned.sliced ? slicesAfter(this.index, first.number, planned.entries[0]!.size) : [];
       const frames = [first, ...Array.from(slices, ({ frame }) => frame)];
-      if (!frames.every(({ reusable, length }) => reusable && length <= SLOT_BYTES)) return undefined;
+      if (!frames.every(({ reusable, length }) => reusable && length <= SLOT_BYTES)) return { first };
       this.#next = first.number + frames.length;
-      return frames;
+      return { first, unchanged: frames };
     } catch {
       return undefined; // a page of the index is damaged
     }
@@ -101,9 +109,9 @@ export class Previous {
     }
   }
 
-  /** What it takes to copy a slice if it still is the same. */
+  /** What it takes to copy a slice, or parts of a frame, if they still are the same. */
   stored({ offset, length, crc32, rawLength, digest }: IndexFrame): Slice['previous'] {
-    if (length > SLOT_BYTES) return undefined;
+    if (length > SLOT_BYTES || rawLength > MOST_RAW_BYTES) return undefined;
     return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
   }
 
