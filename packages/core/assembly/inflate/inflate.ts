@@ -14,9 +14,9 @@ export function reserve(input: u32, output: u32): usize {
   return more > 0 && memory.grow(more) < 0 ? 0 : INPUT;
 }
 
-/** Where the output for a stream of `input` bytes begins. */
+/** Where the output for a stream of `input` bytes begins: at a page, as direct writes want it. */
 export function outputOf(input: u32): usize {
-  return (INPUT + input + PADDING + 63) & ~63;
+  return (INPUT + input + PADDING + 4095) & ~4095;
 }
 
 /**

@@ -13,9 +13,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { fsPath, joinPath } from './byte-path.ts';
+import { errnoOf } from './source-file.ts';
 import type { ArchiveEntry, BytePath } from './types.ts';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+/** Not everywhere: 0 is a file like any other. */
+const { O_CREAT, O_DIRECT = 0, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+const PAGE_BYTES = 4096;
 /** Smallest hole worth making: a block of every common file system. */
 const HOLE_BYTES = 4096;
 const ZEROS = Buffer.alloc(HOLE_BYTES);
@@ -48,8 +51,46 @@ export function createFile(root: BytePath, path: BytePath, mode = 0o600): number
 }
 
 /** A file that createFile made before. */
-export function reopenFile(root: BytePath, path: BytePath): number {
-  return openSync(fsPath(joinPath(root, path)), O_WRONLY | O_NOFOLLOW);
+export function reopenFile(root: BytePath, path: BytePath, flags = 0): number {
+  return openSync(fsPath(joinPath(root, path)), O_WRONLY | O_NOFOLLOW | flags);
+}
+
+/**
+ * A part of a file that createFile made before. Whole pages go past the page cache where memory and file system allow it: a
+ * restore ends when the disk has everything, and the kernel has neither to find memory for it nor to copy it.
+ */
+export function writePart(
+  root: BytePath,
+  path: BytePath,
+  bytes: Buffer,
+  { offset, sparse }: { offset: number; sparse: boolean },
+): void {
+  if (!sparse && arePages(bytes, offset) && wroteDirectly(root, path, bytes, offset)) return;
+  const fd = reopenFile(root, path);
+  try {
+    if (sparse) writeSparseAt(fd, bytes, offset);
+    else writeAt(fd, bytes, offset);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const arePages = (bytes: Buffer, offset: number): boolean =>
+  [bytes.byteOffset, bytes.length, offset].every((place) => place % PAGE_BYTES === 0);
+
+/** False where it cannot be: nothing, or a part, is written then. */
+function wroteDirectly(root: BytePath, path: BytePath, bytes: Buffer, offset: number): boolean {
+  let fd: number | undefined;
+  try {
+    fd = reopenFile(root, path, O_DIRECT);
+    writeAt(fd, bytes, offset);
+    return true;
+  } catch (cause) {
+    if (errnoOf(cause) === 'EINVAL') return false;
+    throw cause;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }
 
 export function writeAt(fd: number, bytes: Buffer, position: number): void {

@@ -1,7 +1,6 @@
 /** What a thread does with a frame: proves it against the index, and writes the files of it that are wanted. */
-import { closeSync } from 'node:fs';
 import type { Compression } from '../catalogue.ts';
-import { reopenFile, type Ownership, writeAt, writeNewFile, writeSparseAt } from './file-writer.ts';
+import { type Ownership, writeNewFile, writePart } from './file-writer.ts';
 import { type FrameFile, readFrame, type ReadFrame, release, Scratch } from './frame-reader.ts';
 import { type SharedIndex, sharedIndex } from './index-file.ts';
 import type { BytePath } from './types.ts';
@@ -84,13 +83,6 @@ function writeFrame(
 const contentOf = (raw: Buffer, { start, end }: FrameFile): Buffer => raw.subarray(start, end);
 
 function writeSlice(raw: Buffer, slice: NonNullable<ReadJob['slice']>, root: BytePath): ReadResult {
-  const fd = reopenFile(root, slice.path);
-  try {
-    const content = raw.subarray(0, slice.length);
-    if (slice.sparse) writeSparseAt(fd, content, slice.offset);
-    else writeAt(fd, content, slice.offset);
-  } finally {
-    closeSync(fd);
-  }
+  writePart(root, slice.path, raw.subarray(0, slice.length), slice);
   return { files: 0, bytes: slice.length };
 }
