@@ -46,7 +46,7 @@ function listed(entry: ArchiveEntry): ListedFile {
     gid: entry.gid,
     mtime: new Date(milliseconds(entry.mtimeNs)).toISOString(),
     ...(entry.linkTarget === undefined ? {} : { link_target: displayPath(entry.linkTarget) }),
-    ...(entry.sha256 === undefined ? {} : { sha256: entry.sha256 }),
+    ...(entry.hash === undefined ? {} : { sha256: entry.hash.toString('hex') }),
   };
 }
 

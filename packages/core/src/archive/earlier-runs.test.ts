@@ -124,6 +124,27 @@ test('a frame that ends before its length, or is none, has no runs', () => {
   expect(runsOf(randomBytes(5000), 9000).find(randomBytes(9000))).toBeUndefined();
 });
 
+test('nor has one that the disk cannot read', () => {
+  const directoryFd = openSync(directory, 'r');
+  const earlier = EarlierRuns.read({ archiveFd: directoryFd, offset: 0, length: 100, rawLength: 100 });
+  closeSync(directoryFd);
+  expect(earlier.find(Buffer.alloc(100))).toBeUndefined();
+});
+
+test('one that is longer than its bytes is left: there might be no room for it', () => {
+  const text = Buffer.from('text');
+  // a thousand empty stored blocks, then the text in one: a valid stream that takes 1,250 times as much
+  const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);
+  const parts = [...Array.from({ length: 1000 }, () => empty), Buffer.from([0, 4, 0, 0xfb, 0xff]), text];
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(text));
+  trailer.writeUInt32LE(text.length, 4);
+  const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+  const bloated = Buffer.concat([header, ...parts, Buffer.from([3, 0]), trailer]);
+  expect(gunzipSync(bloated).equals(text)).toBe(true);
+  expect(runsOf(bloated, text.length).find(text)).toBeUndefined();
+});
+
 test('a part that refers to what was before it is of no use anywhere else', async () => {
   const half = randomBytes(3000);
   const deflate = createDeflateRaw();

@@ -19,15 +19,19 @@ export class EarlierRuns {
   #byLength = new Map<number, StreamPiece[]>();
 
   /** In the decoder's memory: of use until that is taken again. None when the frame cannot be read, or decoded. */
-  static read({ archiveFd, offset, length, rawLength }: EarlierFrame): EarlierRuns {
-    const room = inflateRoom(length, rawLength);
-    const whole = readFully(archiveFd, room, 0, length, offset) === length;
-    return new EarlierRuns(whole ? gzipPieces(room, rawLength) : []);
+  static read(frame: EarlierFrame): EarlierRuns {
+    try {
+      return new EarlierRuns(piecesOf(frame));
+    } catch {
+      return new EarlierRuns([]); // the disk fails there, or memory is short: it is compressed again
+    }
   }
 
   private constructor(pieces: readonly StreamPiece[]) {
     for (const piece of pieces) {
       const { length } = piece.raw;
+      // one that is longer than its bytes might not fit where they belong
+      if (piece.stored.length > length) continue;
       const alike = this.#byLength.get(length);
       if (alike === undefined) this.#byLength.set(length, [piece]);
       else alike.push(piece);
@@ -38,4 +42,9 @@ export class EarlierRuns {
   find(run: Buffer): Buffer | undefined {
     return this.#byLength.get(run.length)?.find(({ raw }) => raw.equals(run))?.stored;
   }
+}
+
+function piecesOf({ archiveFd, offset, length, rawLength }: EarlierFrame): StreamPiece[] {
+  const room = inflateRoom(length, rawLength);
+  return readFully(archiveFd, room, 0, length, offset) === length ? gzipPieces(room, rawLength) : [];
 }

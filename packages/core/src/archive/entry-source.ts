@@ -14,8 +14,19 @@ export interface EntrySource {
   find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined>;
   /** Content of the regular file that is the `ordinal`th of the entries, counted from 0. */
   content(ordinal: number, size: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** What it takes to write files: threads start while others make the plan. The caller disposes of it. */
+  writerTo(target: WriteTarget): PlanWriter;
+}
+
+/** A fresh directory. */
+export interface WriteTarget {
+  root: BytePath;
+  ownership: Ownership;
+}
+
+export interface PlanWriter extends AsyncDisposable {
   /** Writes the regular files that the plan wants, with their metadata. */
-  writeFiles(work: FileWork): Promise<void>;
+  write(work: FileWork): Promise<void>;
 }
 
 export interface FoundEntry {
@@ -26,8 +37,6 @@ export interface FoundEntry {
 
 export interface FileWork {
   plan: ExtractPlan;
-  root: BytePath;
-  ownership: Ownership;
   signal: AbortSignal;
   /** called as files are written */
   written(files: number, bytes: number): void;

@@ -44,16 +44,15 @@ const IMPLIED_MODE = 0o755;
 
 export async function extractFrom(source: EntrySource, options: ExtractOptions): Promise<ExtractReport> {
   const target = await inspectTarget(options.directory);
+  const ownership = currentOwnership(options.owners ?? process.getuid?.() === 0);
+  await using writer = source.writerTo({ root: target.root, ownership });
   const plan = await planExtraction(source, target, options);
   checkRoom(plan, target);
-  const ownership = currentOwnership(options.owners ?? process.getuid?.() === 0);
   const warnings: Warning[] = [];
   await makeDirectories(plan, target.root, options.signal);
   const progress = new WriteProgress(plan, options);
-  await source.writeFiles({
+  await writer.write({
     plan,
-    root: target.root,
-    ownership,
     signal: options.signal,
     written: (files, bytes) => progress.add(files, bytes),
   });

@@ -23,6 +23,7 @@ const PAGE_BYTES = 4096;
 const HOLE_BYTES = 4096;
 const ZEROS = Buffer.alloc(HOLE_BYTES);
 const SPECIAL_BITS = 0o7000;
+const NS = 1_000_000_000n;
 
 export type Metadata = Pick<ArchiveEntry, 'mode' | 'uid' | 'gid' | 'mtimeNs'>;
 
@@ -36,13 +37,13 @@ export interface Ownership {
 }
 
 /**
- * Seconds for utimes. As text, because Node takes a negative number for "now". A double holds about 240 ns at
+ * Seconds for utimes. Negative ones as text, because Node takes such a number for "now". A double holds about 240 ns at
  * today's times, so that much of a nanosecond time is lost; whole microseconds stay what they are when rounded.
  */
-export function utimeOf(ns: bigint): string {
-  const negative = ns < 0n;
-  const digits = (negative ? -ns : ns).toString().padStart(10, '0');
-  return `${negative ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+export function utimeOf(ns: bigint): number | string {
+  if (ns >= 0n) return Number(ns / NS) + Number(ns % NS) / 1e9;
+  const digits = (-ns).toString().padStart(10, '0');
+  return `-${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }
 
 /** A new file below `root`. Throws EEXIST, ELOOP and the like: nothing that is there is touched. */

@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Compression } from '../catalogue.ts';
-import type { EntrySource, FileWork, FoundEntry } from './entry-source.ts';
+import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from './entry-source.ts';
 import { createFile, reopenFile, setMetadata } from './file-writer.ts';
 import { readFrame } from './frame-reader.ts';
 import {
@@ -32,7 +32,7 @@ const FEW_FRAMES = 8;
  * thread, for two would wait for each other there.
  */
 const BATCH_BYTES = 8 << 20;
-/** The same of one big file that is written: two threads would wait for each other in it. */
+/** The same of one big file that is written: two threads would wait for each other in it, too. */
 const FILE_BATCH_BYTES = 32 << 20;
 /** Entries between two looks at the event loop. */
 const ENTRIES_PER_TURN = 2000;
@@ -98,22 +98,34 @@ export class IndexedSource implements EntrySource {
         yield slice ? { frame: frame.number, slice: placed(slice, '') } : { frame: frame.number };
       }
     };
-    await this.#run({ ...work, jobs: jobs(sectionsOf(this.index)) });
+    await using readers = this.#readers();
+    await this.#run(readers, BATCH_BYTES, { ...work, jobs: jobs(sectionsOf(this.index)) });
   }
 
-  async writeFiles(work: FileWork): Promise<void> {
+  writerTo(target: WriteTarget): PlanWriter {
+    const readers = this.#readers(target);
+    return {
+      write: (work) => this.#writeFiles(readers, work, target),
+      [Symbol.asyncDispose]: () => readers[Symbol.asyncDispose](),
+    };
+  }
+
+  async #writeFiles(readers: Readers, work: FileWork, target: WriteTarget): Promise<void> {
     const large = new Map<BytePath, IndexEntry>();
-    const jobs = this.#writeJobs(work, large);
-    const target = { root: work.root, ownership: work.ownership };
+    const jobs = this.#writeJobs(work, target, large);
     const done = ({ files, bytes }: ReadResult): void => work.written(files, bytes);
-    await this.#run({ jobs, target, signal: work.signal, done });
+    await this.#run(readers, FILE_BATCH_BYTES, { jobs, signal: work.signal, done });
     for (const [path, entry] of large) {
-      finishLarge(work, path, entry);
+      finishLarge(target, path, entry);
       work.written(1, 0);
     }
   }
 
-  *#writeJobs({ plan, root }: FileWork, large: Map<BytePath, IndexEntry>): Generator<ReadJob> {
+  *#writeJobs(
+    { plan }: FileWork,
+    { root }: WriteTarget,
+    large: Map<BytePath, IndexEntry>,
+  ): Generator<ReadJob> {
     for (const { frame, entries, firstEntry, slice } of sectionsOf(this.index)) {
       if (slice) {
         const path = plan.destination(slice.ordinal, slice.entry.path);
@@ -137,9 +149,8 @@ export class IndexedSource implements EntrySource {
     }
   }
 
-  /** Runs the jobs on all threads, no more of them at once than keep those busy; a few frames are done sooner here. */
-  async #run(run: Run): Promise<void> {
-    const { jobs, target, signal } = run;
+  /** All threads; a few frames are done sooner here. */
+  #readers(target?: WriteTarget): Readers {
     const shared: ReadShared = {
       archive: this.archive.fd,
       index: this.#opened.shared,
@@ -147,11 +158,7 @@ export class IndexedSource implements EntrySource {
     };
     if (this.index.frameCount <= FEW_FRAMES) {
       const read = frameReading(shared);
-      for (const job of jobs) {
-        await pause(signal);
-        await perform([job], async (batch) => read(batch), run);
-      }
-      return;
+      return { capacity: 1, read: async (batch) => read(batch), [Symbol.asyncDispose]: async () => {} };
     }
     const threads = new Threads<ReadJob[], ReadResult>({
       entry: WORKER,
@@ -159,22 +166,29 @@ export class IndexedSource implements EntrySource {
       shared,
       youngGenerationMb: 4,
     });
-    try {
-      const read = (batch: ReadJob[]): Promise<ReadResult> => threads.run(batch);
-      await inParallel(this.#batches(jobs, target !== undefined), threads.capacity, signal, (batch) =>
-        perform(batch, read, run),
-      );
-    } finally {
-      await threads.close();
-    }
+    return {
+      capacity: threads.capacity,
+      read: (batch) => threads.run(batch),
+      [Symbol.asyncDispose]: () => threads.close(),
+    };
   }
 
-  *#batches(jobs: Iterable<ReadJob>, written: boolean): Generator<ReadJob[]> {
+  /** Runs the jobs, no more of them at once than keep the readers busy. */
+  async #run({ capacity, read }: Readers, fileBatchBytes: number, run: Run): Promise<void> {
+    const batches = this.#batches(run.jobs, fileBatchBytes);
+    await inParallel(batches, capacity, run.signal, async (batch) => {
+      await pause(run.signal);
+      await perform(batch, read, run);
+    });
+  }
+
+  /** `fileBytes`: of one big file. */
+  *#batches(jobs: Iterable<ReadJob>, fileBytes: number): Generator<ReadJob[]> {
     let batch: ReadJob[] = [];
     let bytes = 0;
     for (const job of jobs) {
-      const sameFile = written && job.slice !== undefined && job.slice.offset > 0;
-      if (bytes >= (sameFile ? FILE_BATCH_BYTES : BATCH_BYTES)) {
+      const sameFile = job.slice !== undefined && job.slice.offset > 0;
+      if (bytes >= (sameFile ? fileBytes : BATCH_BYTES)) {
         yield batch;
         batch = [];
         bytes = 0;
@@ -214,10 +228,16 @@ export interface ReadAllWork {
   problem(cause: unknown): void;
 }
 
+/** Who reads frames. */
+interface Readers extends AsyncDisposable {
+  /** batches at once that keep them busy */
+  capacity: number;
+  read(batch: ReadJob[]): Promise<ReadResult>;
+}
+
 interface Run {
   jobs: Iterable<ReadJob>;
   signal: AbortSignal;
-  target?: ReadShared['target'];
   done(result: ReadResult): void;
   /** sees every failure, frame by frame; absent: the first ends it */
   problem?(cause: unknown): void;
@@ -268,7 +288,7 @@ async function pause(signal: AbortSignal): Promise<void> {
 
 /** An index names entries as an archive does: what is not canonical is an attack, not an archive of ours. */
 function trusted(entry: IndexEntry): ArchiveEntry {
-  const { path, type, size, mode, uid, gid, mtimeNs, linkTarget, hash, sparse } = entry;
+  const { path, type, size, mode, uid, gid, mtimeNs, linkTarget, hash } = entry;
   if (canonicalPath(path) !== path || path === '')
     throw hostile(path, 'its name in the index is not canonical');
   const isLink = type === 'hardlink' || type === 'symlink';
@@ -277,19 +297,18 @@ function trusted(entry: IndexEntry): ArchiveEntry {
   }
   if (type !== 'file' && size > 0)
     throw hostile(path, `it is a ${type} but declares ${size} bytes of content`);
-  return {
-    ...{ path, type, size, mode, uid, gid, mtimeNs },
-    ...(linkTarget !== undefined && { linkTarget }),
-    ...(hash && { sha256: hash.toString('hex') }),
-    ...(sparse && { sparse }),
-  };
+  const known: ArchiveEntry = { path, type, size, mode, uid, gid, mtimeNs };
+  if (linkTarget !== undefined) known.linkTarget = linkTarget;
+  if (hash) known.hash = hash;
+  if (entry.sparse) known.sparse = true;
+  return known;
 }
 
 function placed({ entry, offset, length }: Slice, path: BytePath): NonNullable<ReadJob['slice']> {
   return { path, offset, length, sparse: entry.sparse };
 }
 
-function finishLarge({ root, ownership }: FileWork, path: BytePath, entry: IndexEntry): void {
+function finishLarge({ root, ownership }: WriteTarget, path: BytePath, entry: IndexEntry): void {
   const fd = reopenFile(root, path);
   try {
     if (entry.sparse) ftruncateSync(fd, entry.size);

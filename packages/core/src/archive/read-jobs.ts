@@ -1,6 +1,7 @@
 /** What a thread does with a frame: proves it against the index, and writes the files of it that are wanted. */
 import type { Compression } from '../catalogue.ts';
-import { type Ownership, writeNewFile, writePart } from './file-writer.ts';
+import type { WriteTarget } from './entry-source.ts';
+import { writeNewFile, writePart } from './file-writer.ts';
 import { type FrameFile, readFrame, type ReadFrame, release, Scratch } from './frame-reader.ts';
 import { type SharedIndex, sharedIndex } from './index-file.ts';
 import type { BytePath } from './types.ts';
@@ -9,7 +10,7 @@ export interface ReadShared {
   /** the open archive; descriptors belong to the process, so every thread may use it */
   archive: number;
   index: SharedIndex;
-  target?: { root: BytePath; ownership: Ownership };
+  target?: WriteTarget;
 }
 
 export interface ReadJob {

@@ -80,6 +80,7 @@ export class Previous {
     await this.archive.close();
   }
 
+  /** Undefined when no frame begins with its name. */
   find(planned: PlannedFrame): Predecessor | undefined {
     try {
       const first = this.#find(planned.entries[0]!);

@@ -2,7 +2,7 @@
 import { closeSync, ftruncateSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Compression } from '../catalogue.ts';
-import type { EntrySource, FileWork, FoundEntry } from './entry-source.ts';
+import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from './entry-source.ts';
 import { createFile, setMetadata, writeAt, writeSparseAt } from './file-writer.ts';
 import { SLICE_BYTES } from './index-file.ts';
 import { damaged } from './refusals.ts';
@@ -74,8 +74,12 @@ export class StreamSource implements EntrySource {
     parser.end();
   }
 
-  async writeFiles(work: FileWork): Promise<void> {
-    const writer = new StreamFileWriter(work);
+  writerTo(target: WriteTarget): PlanWriter {
+    return { write: (work) => this.#writeFiles(work, target), [Symbol.asyncDispose]: async () => {} };
+  }
+
+  async #writeFiles(work: FileWork, target: WriteTarget): Promise<void> {
+    const writer = new StreamFileWriter(work, target);
     try {
       for await (const _ of this.read(writer, { signal: work.signal })) writer.report();
       writer.finish();
@@ -125,19 +129,21 @@ export function mayHaveHoles({ sparse, size }: Pick<ArchiveEntry, 'sparse' | 'si
 class StreamFileWriter implements EntrySink {
   total = 0;
   readonly #work: FileWork;
+  readonly #target: WriteTarget;
   #open: { fd: number; entry: ArchiveEntry } | undefined;
   #files = 0;
   #bytes = 0;
 
-  constructor(work: FileWork) {
+  constructor(work: FileWork, target: WriteTarget) {
     this.#work = work;
+    this.#target = target;
   }
 
   entry(entry: ArchiveEntry, ordinal: number): void {
     this.finish();
     if (entry.type !== 'file') return;
     const path: BytePath | undefined = this.#work.plan.destination(ordinal, entry.path);
-    if (path !== undefined) this.#open = { fd: createFile(this.#work.root, path), entry };
+    if (path !== undefined) this.#open = { fd: createFile(this.#target.root, path), entry };
   }
 
   data(bytes: Buffer, offset: number): void {
@@ -152,7 +158,7 @@ class StreamFileWriter implements EntrySink {
     if (!this.#open) return;
     const { fd, entry } = this.#open;
     if (mayHaveHoles(entry)) ftruncateSync(fd, entry.size);
-    setMetadata(fd, entry, this.#work.ownership);
+    setMetadata(fd, entry, this.#target.ownership);
     this.#open = undefined;
     closeSync(fd);
     this.#files++;

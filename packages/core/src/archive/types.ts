@@ -78,8 +78,8 @@ export interface ArchiveEntry {
   mtimeNs: bigint;
   /** symlink: its text; hardlink: the BytePath of its target within the archive */
   linkTarget?: BytePath;
-  /** hex; known from the index, or after reading the content */
-  sha256?: string;
+  /** SHA-256 of the content, where the index knows it */
+  hash?: Buffer;
   /** has holes; a restore makes them again */
   sparse?: boolean;
   /** names are byte strings, values raw */

@@ -63,7 +63,7 @@ async function isSame(
   // utimes(2) through a double is exact to less than a microsecond
   const apart = entry.mtimeNs - present.mtimeNs;
   if (apart > -1000n && apart < 1000n) return true;
-  return entry.sha256 !== undefined && entry.sha256 === (await hashFile(place));
+  return entry.hash !== undefined && entry.hash.toString('hex') === (await hashFile(place));
 }
 
 function countRemoved(removed: ChangeCount, target: Target, seen: Set<BytePath>): void {

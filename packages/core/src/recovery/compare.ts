@@ -39,7 +39,7 @@ export async function compareTree(reader: ArchiveReader, root: BytePath, ports: 
     const message = await differenceOf(entry, place, root, buffer);
     if (message !== undefined) report(result, { path: displayPath(entry.path), message });
     if (entry.type === 'directory') continue;
-    if (entry.type === 'file' && entry.size > 0 && entry.sha256 === undefined)
+    if (entry.type === 'file' && entry.size > 0 && entry.hash === undefined)
       unhashed.push({ path: entry.path, place });
     result.files++;
     result.bytes += entry.size;
@@ -110,8 +110,8 @@ async function contentDifference(
   buffer: Buffer,
 ): Promise<string | undefined> {
   if (stat.size !== BigInt(entry.size)) return `has ${stat.size} bytes instead of ${entry.size}`;
-  if (entry.sha256 === undefined) return undefined;
-  return (await hash(place, buffer)) === entry.sha256 ? undefined : 'has another content';
+  if (entry.hash === undefined) return undefined;
+  return (await hash(place, buffer)) === entry.hash.toString('hex') ? undefined : 'has another content';
 }
 
 /** An index made from another tool's archive has no hash of a file that spans its frames. */
