@@ -4,7 +4,17 @@
  *   mixed   1 GB: half of each, and SQLite databases                  tiny  1,000,000 files of a few bytes
  * small is a twentieth of each.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { disguised, outlines, pngChart, svgChart } from './drawings.ts';
@@ -17,12 +27,33 @@ const CORPORA: Record<string, Make> = { charts, logs, mixed, tiny };
 export async function makeCorpus(name: string, directory: string, size: string): Promise<void> {
   const make = CORPORA[name];
   if (!make) throw new Error(`no corpus ${name}; there are ${Object.keys(CORPORA).join(', ')}`);
-  if (existsSync(directory)) return;
+  if (existsSync(directory) && existsSync(sizesOf(directory))) return;
+  rmSync(directory, { recursive: true, force: true });
   const unfinished = `${directory}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
   make(unfinished, size === 'small' ? 1 / 20 : 1, new Random(name));
+  writeFileSync(sizesOf(directory), JSON.stringify(fileSizes(unfinished)));
   renameSync(unfinished, directory);
+}
+
+const sizesOf = (directory: string): string => `${directory}.sizes.json`;
+
+function fileSizes(directory: string): Record<string, number> {
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  const stats = paths.map((path) => [path, statSync(join(directory, path))] as const);
+  return Object.fromEntries(
+    stats.filter(([, stat]) => stat.isFile()).map(([path, { size }]) => [path, size]),
+  );
+}
+
+/** Takes back what earlier rounds appended: the next contender finds what the one before found. */
+export function resetCorpus(directory: string): void {
+  const sizes = JSON.parse(readFileSync(sizesOf(directory), 'utf8')) as Record<string, number>;
+  for (const [path, size] of Object.entries(sizes)) {
+    const file = join(directory, path);
+    if (statSync(file).size > size) truncateSync(file, size);
+  }
 }
 
 /** Shell that changes 1 % of the files (other bytes, same length) and appends 1 % to logs; differs at every call. */

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { ALL_WORK, type Contender, type Work } from './contenders.ts';
-import { changeScript, makeCorpus, nameOf, oneFileOf } from './corpora.ts';
+import { changeScript, makeCorpus, nameOf, oneFileOf, resetCorpus } from './corpora.ts';
 import { measure, median, type Run, settle } from './measure.ts';
 import { writeReport } from './report.ts';
 
@@ -91,6 +91,7 @@ function contest(corpus: string, source: string, work: Work): Figures[] {
 }
 
 function once(contender: Contender, directory: string): Run {
+  resetCorpus(process.env['SRC']!);
   if (contender.before) measure(contender.before, directory);
   settle(process.env['SRC']!, directory);
   return measure(contender.script, directory);
