@@ -16,8 +16,7 @@ import { fsPath, joinPath } from './byte-path.ts';
 import { errnoOf } from './source-file.ts';
 import type { ArchiveEntry, BytePath } from './types.ts';
 
-/** Not everywhere: 0 is a file like any other. */
-const { O_CREAT, O_DIRECT = 0, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+const { O_CREAT, O_DIRECT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 const PAGE_BYTES = 4096;
 /** Smallest hole worth making: a block of every common file system. */
 const HOLE_BYTES = 4096;
