@@ -1,6 +1,5 @@
 /** A lock that was taken: its heartbeat, and the question whether it is still ours. */
 import type { FileHandle } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { readLock } from './lock-file.ts';
@@ -60,15 +59,8 @@ export function hold(stateDir: string, holder: LockHolder, handle: FileHandle, o
   return { lock, stop };
 }
 
-/** A stealer that finds itself wrong puts the lock back within a moment: absence counts only when it lasts. */
-async function stillOurs(stateDir: string, token: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const state = await readLock(stateDir);
-    if (state !== undefined) return state.holder?.token === token;
-    await sleep(20);
-  }
-  return false;
-}
+const stillOurs = async (stateDir: string, token: string): Promise<boolean> =>
+  (await readLock(stateDir))?.holder?.token === token;
 
 const lostLock = (holder: LockHolder): BackupError =>
   new BackupError('BUSY', `${holder.operation} was stopped: it lost the lock of the backup directory`, {
