@@ -7,7 +7,7 @@ import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'nod
 import type { Compression } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import type { ContentSpan } from './digest.ts';
-import type { EarlierRuns } from './earlier-runs.ts';
+import { type EarlierFrame, EarlierRuns } from './earlier-runs.ts';
 import { writeGzipMember } from './gzip-member.ts';
 import type { Codec } from './types.ts';
 import { moveOutput, onePiece } from './zlib-output.ts';
@@ -30,17 +30,22 @@ export function compressedBound(rawLength: number): number {
 
 /**
  * Compresses the raw bytes of one frame into `target` (of at least compressedBound bytes); answers the length.
- * `incompressible` are spans of it, in order, not worth the effort; `earlier` is of use to gzip.
+ * `incompressible` are spans of it, in order, not worth the effort. `earlier`, the frame that this one follows, is of use to
+ * gzip.
  */
 export function compressFrame(
   codec: Codec,
   raw: Buffer,
   incompressible: readonly ContentSpan[],
   target: Buffer,
-  earlier?: EarlierRuns,
+  earlier?: EarlierFrame,
 ): number {
   if (codec.name === 'none') return raw.copy(target);
-  if (codec.name === 'gzip') return writeGzipMember(target, raw, incompressible, codec.level, earlier);
+  if (codec.name === 'gzip') {
+    // a frame of one run has changed in it
+    const runs = earlier && incompressible.length > 0 ? EarlierRuns.read(earlier) : undefined;
+    return writeGzipMember(target, raw, incompressible, codec.level, runs);
+  }
   const stored = incompressible.reduce((sum, { start, end }) => sum + end - start, 0);
   const level = stored > raw.length * MOSTLY ? 1 : codec.level;
   return moveOutput(encode({ name: codec.name, level }, raw), target, 0);

@@ -54,6 +54,14 @@ function runsOf(member: Uint8Array, rawLength: number): EarlierRuns {
   }
 }
 
+/** A member with the header that ours have, around a deflate stream from elsewhere. */
+function gzipOf(raw: Buffer, stream: readonly Buffer[]): Buffer {
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(raw));
+  trailer.writeUInt32LE(raw.length, 4);
+  return Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), ...stream, trailer]);
+}
+
 test('runs that are as they were are taken over, and only those', () => {
   const [same, before, now] = [1, 2, 3].map(wordy);
   const old = frameOf([same!, before!]);
@@ -136,11 +144,7 @@ test('one that is longer than its bytes is left: there might be no room for it',
   // a thousand empty stored blocks, then the text in one: a valid stream that takes 1,250 times as much
   const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);
   const parts = [...Array.from({ length: 1000 }, () => empty), Buffer.from([0, 4, 0, 0xfb, 0xff]), text];
-  const trailer = Buffer.alloc(8);
-  trailer.writeUInt32LE(crc32(text));
-  trailer.writeUInt32LE(text.length, 4);
-  const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
-  const bloated = Buffer.concat([header, ...parts, Buffer.from([3, 0]), trailer]);
+  const bloated = gzipOf(text, [...parts, Buffer.from([3, 0])]);
   expect(gunzipSync(bloated).equals(text)).toBe(true);
   expect(runsOf(bloated, text.length).find(text)).toBeUndefined();
 });
@@ -157,11 +161,7 @@ test('a part that refers to what was before it is of no use anywhere else', asyn
   deflate.end();
   await once(deflate, 'end');
   const raw = Buffer.concat([half, Buffer.of(0), half]);
-  const trailer = Buffer.alloc(8);
-  trailer.writeUInt32LE(crc32(raw));
-  trailer.writeUInt32LE(raw.length, 4);
-  const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
-  const foreign = Buffer.concat([header, ...parts, trailer]);
+  const foreign = gzipOf(raw, parts);
   expect(gunzipSync(foreign).equals(raw)).toBe(true);
   const frame = frameOf([half]);
   const member = memberOf(frame, 6, runsOf(foreign, raw.length));

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 import { CHUNK_BYTES } from './archive-writer.ts';
 import { compressedBound, compressFrame } from './codecs.ts';
 import { type ContentSpan, digestFrame } from './digest.ts';
-import { type EarlierFrame, EarlierRuns } from './earlier-runs.ts';
+import type { EarlierFrame } from './earlier-runs.ts';
 import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
 import { writeHeaderBlocks } from './header-blocks.ts';
 import { incompressibleSpans } from './incompressible.ts';
@@ -269,10 +269,10 @@ function finish(
   slot: Buffer,
   earlier?: EarlierFrame,
 ): Pick<FrameResult, 'length' | 'rawLength' | 'crc32' | 'copied'> {
-  const incompressible = codec.name === 'none' ? [] : incompressibleOf(raw, contents);
-  // a frame of one run has changed in it
-  const runs = incompressible.length > 0 && earlier ? EarlierRuns.read(earlier) : undefined;
-  const length = codec.name === 'none' ? raw.length : compressFrame(codec, raw, incompressible, slot, runs);
+  const length =
+    codec.name === 'none'
+      ? raw.length
+      : compressFrame(codec, raw, incompressibleOf(raw, contents), slot, earlier);
   return { length, rawLength: raw.length, crc32: crc32(slot.subarray(0, length)), copied: false };
 }
 

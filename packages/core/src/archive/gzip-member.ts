@@ -61,8 +61,7 @@ function storeRun(target: Buffer, at: number, run: Buffer): number {
  * looked at when `checked`.
  */
 export function readGzipMember(room: Buffer, rawLength: number, checked: boolean): Buffer | undefined {
-  if (room.length < HEADER.length + TRAILER_BYTES) return undefined;
-  if (room.compare(HEADER, 0, HEADER.length, 0, HEADER.length) !== 0) return undefined;
+  if (!mayBeOurs(room)) return undefined;
   const inflated = inflateRun(room, HEADER.length, rawLength);
   const trailer = room.length - TRAILER_BYTES;
   if (inflated === undefined || HEADER.length + inflated.used !== trailer) return undefined;
@@ -74,6 +73,10 @@ export function readGzipMember(room: Buffer, rawLength: number, checked: boolean
 
 /** What the one member that `room` holds is made of; nothing when it is not as this module writes it. */
 export function gzipPieces(room: Buffer, rawLength: number): StreamPiece[] {
-  if (room.compare(HEADER, 0, HEADER.length, 0, HEADER.length) !== 0) return [];
-  return inflatePieces(room, HEADER.length, rawLength) ?? [];
+  return (mayBeOurs(room) && inflatePieces(room, HEADER.length, rawLength)) || [];
+}
+
+function mayBeOurs(room: Buffer): boolean {
+  if (room.length < HEADER.length + TRAILER_BYTES) return false;
+  return room.compare(HEADER, 0, HEADER.length, 0, HEADER.length) === 0;
 }

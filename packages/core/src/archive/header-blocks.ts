@@ -44,7 +44,11 @@ export function writeHeaderBlocks(target: Buffer, at: number, entry: HeaderField
     prefix: split?.prefix ?? '',
     flag: FLAGS[type],
     link: link.slice(0, NAME),
-    ...{ mode, uid, gid, size, seconds },
+    mode,
+    uid,
+    gid,
+    size,
+    seconds,
   });
 }
 

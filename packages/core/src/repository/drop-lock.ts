@@ -1,7 +1,7 @@
 /** The end of a lock: its holder's when it is done, a contender's when the holder is dead. */
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lockPath, makeAs, parseHolder, readLock } from './lock-file.ts';
+import { isLockOf, lockPath, makeAs, parseHolder } from './lock-file.ts';
 import type { LockHolder } from './lock-file.ts';
 import { livenessOf } from './stale-lock.ts';
 
@@ -21,7 +21,7 @@ export async function dropLock(
   by: LockHolder,
 ): Promise<boolean> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (!(await isOf(stateDir, token)) || (await dropMarked(stateDir, token, by))) return true;
+    if (!(await isLockOf(stateDir, token)) || (await dropMarked(stateDir, token, by))) return true;
     await sleep(PAUSE);
   }
   return false;
@@ -35,16 +35,11 @@ async function dropMarked(stateDir: string, token: string | undefined, by: LockH
     return false;
   }
   try {
-    if (await isOf(stateDir, token)) await rm(lockPath(stateDir), { force: true });
+    if (await isLockOf(stateDir, token)) await rm(lockPath(stateDir), { force: true });
   } finally {
     await rm(mark, { force: true });
   }
   return true;
-}
-
-async function isOf(stateDir: string, token: string | undefined): Promise<boolean> {
-  const state = await readLock(stateDir);
-  return state !== undefined && state.holder?.token === token;
 }
 
 /** A mark outlives who made it only when he dies within the few calls between; then the next one clears it away. */

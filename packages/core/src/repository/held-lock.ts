@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { BackupError } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { readLock } from './lock-file.ts';
+import { isLockOf } from './lock-file.ts';
 import type { LockHolder } from './lock-file.ts';
 import { TIMING } from './stale-lock.ts';
 import type { LockTiming } from './stale-lock.ts';
@@ -32,7 +32,7 @@ export function hold(stateDir: string, holder: LockHolder, handle: FileHandle, o
   const lost = new AbortController();
   const check = async () => {
     if (lost.signal.aborted) throw lost.signal.reason;
-    if (await stillOurs(stateDir, holder.token)) return;
+    if (await isLockOf(stateDir, holder.token)) return;
     lost.abort(lostLock(holder));
     throw lost.signal.reason;
   };
@@ -58,9 +58,6 @@ export function hold(stateDir: string, holder: LockHolder, handle: FileHandle, o
   const lock: HeldLock = { holder, joined: false, readOnly: false, signal: lost.signal, check };
   return { lock, stop };
 }
-
-const stillOurs = async (stateDir: string, token: string): Promise<boolean> =>
-  (await readLock(stateDir))?.holder?.token === token;
 
 const lostLock = (holder: LockHolder): BackupError =>
   new BackupError('BUSY', `${holder.operation} was stopped: it lost the lock of the backup directory`, {

@@ -40,6 +40,12 @@ export async function readLock(stateDir: string): Promise<LockState | undefined>
   }
 }
 
+/** Whether the lock is that of `token`; undefined: there, but that of nobody one could name. */
+export async function isLockOf(stateDir: string, token: string | undefined): Promise<boolean> {
+  const state = await readLock(stateDir);
+  return state !== undefined && state.holder?.token === token;
+}
+
 /** Takes the lock if nobody has it. `now` is the file system's time, to compare a holder's `beatAt` with. */
 export async function takeLock(
   stateDir: string,

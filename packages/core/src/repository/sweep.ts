@@ -78,7 +78,9 @@ async function scratch({ stateDir }: Options): Promise<string[]> {
 
 /** Claims, marks and beacons of processes that died contending. A young one may be of somebody who contends now. */
 async function lockDebris({ stateDir }: Options): Promise<string[]> {
-  const { holder, beatAt } = (await readLock(stateDir)) ?? { holder: undefined, beatAt: 0 };
+  const lock = await readLock(stateDir);
+  if (lock === undefined) return [];
+  const { holder, beatAt } = lock;
   const old: string[] = [];
   for (const name of await readdir(stateDir)) {
     if (!name.startsWith(`${LOCK_FILE}.`) || name === holder?.beacon) continue;
