@@ -150,11 +150,12 @@ describe('sources', () => {
     expect(await namesIn(on.backups)).toEqual([]);
   });
 
-  test('that are empty are backed up, unless the last good backup had files', async () => {
+  test('without a file are no backup, the first time and later', async () => {
     const clock = fakeClock(NIGHT);
     await using on = await scene(clock);
     await makeTree(on.data, { storage: { deep: {} }, auth: {} });
-    expect((await backup(on.ctx, manual)).backup).toMatchObject({ status: 'good', files: 0 });
+    await expect(backup(on.ctx, manual)).rejects.toMatchObject({ code: 'NOTHING_TO_BACK_UP', exit: 4 });
+    expect(await namesIn(on.backups)).toEqual([]);
     await writeFile(join(on.data, 'storage', 'deep', 'a'), 'a');
     clock.advance(1000);
     await backup(on.ctx, manual);

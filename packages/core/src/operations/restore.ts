@@ -6,7 +6,7 @@ import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError, toBackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
 import { bringIn } from '../recovery/bring-in.ts';
-import { compareWithTargets } from '../recovery/changes.ts';
+import { compareWithTargets, refuseConflicts } from '../recovery/changes.ts';
 import { type MountTable, readMounts } from '../recovery/mounts.ts';
 import {
   assertRoom,
@@ -18,15 +18,16 @@ import {
 } from '../recovery/preflight.ts';
 import { layStages } from '../recovery/staging.ts';
 import type { StepHook } from '../recovery/swap.ts';
-import { type Selection, selectTargets, type Target } from '../recovery/target.ts';
-import { isWorkDirName } from '../recovery/journal.ts';
+import { assertUnmoved, type Selection, selectTargets, type Target } from '../recovery/target.ts';
 import { look, namesIn } from '../recovery/tree.ts';
 import type { HeldLock } from '../repository/lock.ts';
+import { ownDirectories } from '../repository/own-directories.ts';
 import type { Repository } from '../repository/repository.ts';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
 import type { OperationContext, RestoreOutcome, RestoreRequest } from './types.ts';
 import { verify } from './verify.ts';
+import { isWorkDirName } from '../work-dir.ts';
 
 /** One place a restore would write to, for the question put to a person. */
 export interface RestoreTarget {
@@ -104,6 +105,7 @@ async function restoreLocked(
     signal.throwIfAborted();
     if (request.dryRun) return dryRun(ctx, request, entry, reader, selection);
     const saved = saves ? await safetyBackup(ctx) : null;
+    assertUnmoved(selection.targets);
     if (!saves) ctx.logger.info({ asked: request.safetyBackup !== false }, 'no safety backup is made');
     const report = await bringIn({
       ...ctx,
@@ -129,8 +131,9 @@ async function select(
   reader: ArchiveReader,
   mounts: MountTable,
 ): Promise<Selection> {
-  const selection = await selectTargets(plan, request, entry, reader);
+  const selection = await selectTargets(plan, request, entry, reader, ownDirectories(plan.backupDir));
   assertWritable(selection.targets, mounts);
+  await refuseConflicts(reader, selection.targets);
   if (request.to !== undefined && !request.merge) assertEmpty(selection.targets[0]!);
   return selection;
 }
@@ -155,13 +158,14 @@ async function checkRoom(
   const stages = layStages(targets, mounts, '0'.repeat(16));
   const safety = saveIn && {
     directory: saveIn.backupDir,
-    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue()),
+    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue(), ownDirectories(ctx.plan.backupDir)),
   };
   await assertRoom(reader, stages, safety);
 }
 
 function wantsSafetyBackup(request: RestoreRequest, plan: BackupPlan): boolean {
-  return request.safetyBackup !== false && request.to === undefined && hasFiles(componentRoots(plan));
+  const isWanted = request.safetyBackup !== false && request.to === undefined;
+  return isWanted && hasFiles(componentRoots(plan), ownDirectories(plan.backupDir));
 }
 
 /** Never a hard link: what is about to be restored must not be the only copy of the present state. */
@@ -252,9 +256,9 @@ function assertEmpty({ place }: Target): void {
   });
 }
 
-function describeTarget({ components, place, merge }: Target): RestoreTarget {
+function describeTarget({ components, place, merge, withheld }: Target): RestoreTarget {
   const effect = look(place) === undefined ? 'create' : merge ? 'lay-over' : 'replace';
-  return { components, place: displayPath(place), effect, present: countFiles([place]) };
+  return { components, place: displayPath(place), effect, present: countFiles([place], withheld) };
 }
 
 function warningText({ path, message }: { path?: string; message: string }): string {

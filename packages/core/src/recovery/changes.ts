@@ -6,9 +6,11 @@ import type { BigIntStats } from 'node:fs';
 import { fsPath, joinPath } from '../archive/byte-path.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath } from '../archive/types.ts';
 import type { ChangeCount, RestoreOutcome } from '../operations/types.ts';
-import { isWorkDirName } from './journal.ts';
+import { isOneOf } from '../archive/walk.ts';
+import { isLeftAlone, isWorkDir, refuseConflict } from './moves.ts';
+import { leadsInto } from './roots.ts';
 import { type Target, within } from './target.ts';
-import { isWithin, look, walk } from './tree.ts';
+import { isSpecial, isWithin, look, parentOf, walk } from './tree.ts';
 
 export type Changes = NonNullable<RestoreOutcome['changes']>;
 
@@ -30,9 +32,12 @@ export async function compareWithTargets(
     for (const { target, has, seen } of selected) {
       const place = placeOf(entry.path, target);
       if (place === undefined || !has(entry.path)) continue;
+      if (leadsInto(parentOf(place), target.place, target.withheld)) continue;
       if (!target.merge) seen.add(place);
       const present = look(place);
       if (!present || present.isDirectory()) count(changes.added, entry.size);
+      else if (isLeftAlone(present, relativeTo(place, target), target, true))
+        count(changes.unchanged, Number(present.size));
       else if (await isSame(entry, place, present, target)) count(changes.unchanged, Number(present.size));
       else count(changes.replaced, entry.size);
     }
@@ -67,11 +72,30 @@ async function isSame(
 }
 
 function countRemoved(removed: ChangeCount, target: Target, seen: Set<BytePath>): void {
-  const isWorkDir = (path: BytePath) => isWorkDirName(path.slice(path.lastIndexOf('/') + 1));
-  for (const { path, relative, stat } of walk(target.place, isWorkDir))
-    if (!stat.isDirectory() && !seen.has(path) && target.owns(relative))
+  const isClosed = (path: BytePath, stat: BigIntStats) => isWorkDir(path) || isOneOf(stat, target.withheld);
+  for (const { path, relative, stat } of walk(target.place, isClosed))
+    if (!stat.isDirectory() && !isSpecial(stat) && !seen.has(path) && target.owns(relative, false))
       count(removed, stat.isFile() ? Number(stat.size) : 0);
 }
+
+/** Throws FAILED for the first entry that --merge cannot lay over what is there, before anything is written. */
+export async function refuseConflicts(reader: ArchiveReader, targets: Target[]): Promise<void> {
+  const merging = targets
+    .filter(({ merge }) => merge)
+    .map((target) => ({ target, has: within(target.paths) }));
+  if (merging.length === 0) return;
+  for await (const entry of reader.entries())
+    for (const { target, has } of merging) {
+      const place = placeOf(entry.path, target);
+      if (place === undefined || !has(entry.path)) continue;
+      const present = look(place);
+      if (present && !isLeftAlone(present, relativeTo(place, target), target, true))
+        refuseConflict(place, present, entry.type === 'directory');
+    }
+}
+
+const relativeTo = (place: BytePath, { place: root }: Target): BytePath =>
+  place === root ? '' : place.slice(joinPath(root, '').length);
 
 /** Hex SHA-256 of a regular file. */
 export async function hashFile(path: BytePath): Promise<string> {
