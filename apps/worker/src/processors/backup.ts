@@ -1,26 +1,27 @@
 import {
   archiveStep,
-  list,
   promoteStep,
   prune,
-  show,
   toBackupError,
+  underLock,
   verifyStep,
-  type CatalogueEntry,
   type OperationContext,
+  type Repository,
 } from '@gofr-backup/core';
-import { BACKUP_STEPS, type BackupStep, type Processor, type Run } from '@gofr-backup/queue';
+import { BACKUP_STEPS, within, type BackupStep, type Processor, type Run } from '@gofr-backup/queue';
 import { contextOf, type Composition } from '../composition.ts';
 
 /**
  * One job, four steps, each of which may run twice. Where it has got to is kept with the job, so a retry, and a job
- * taken up after its worker died, goes on at the step that did not end.
+ * taken up after its worker died, goes on at the step that did not end. One attempt holds the lock once, over all its
+ * steps: nothing comes between them, and the catalogue is read once.
  */
 export const backup =
   (composition: Composition): Processor<'backup'> =>
   async (run) => {
     try {
-      return await runSteps(composition, run);
+      const ctx = contextOf(composition, run);
+      return await underLock(ctx, 'backup', (repository, inner) => runSteps(inner, repository, run));
     } catch (error) {
       const { code } = toBackupError(error, 'backup');
       // nothing may go while it is not known that something good came in its place
@@ -29,37 +30,43 @@ export const backup =
     }
   };
 
-const runSteps = async (composition: Composition, run: Run<'backup'>): ReturnType<Processor<'backup'>> => {
-  const ctx = contextOf(composition, run);
+const runSteps = async (
+  ctx: OperationContext,
+  repository: Repository,
+  run: Run<'backup'>,
+): ReturnType<Processor<'backup'>> => {
   const { tier, trigger, resume } = run.payload;
   const isDue = (step: BackupStep): boolean =>
     BACKUP_STEPS.indexOf(step) >= BACKUP_STEPS.indexOf(resume?.step ?? 'archive');
-  const reach = (step: BackupStep, filename: string, promoted: string[] = []): Promise<void> =>
-    run.save({ tier, trigger, resume: { step, filename, promoted } });
 
   if (resume)
     run.logger.info({ step: resume.step, backup: resume.filename }, 'backup goes on where it stopped');
   const { filename } = resume ?? (await archiveStep(ctx, { tier, trigger, run: run.jobId }));
   if (isDue('verify')) {
-    await reach('verify', filename);
+    await reach(run, { step: 'verify', filename });
     await verifyStep(ctx, filename);
   }
-  let promoted = await stillThere(ctx, resume?.promoted ?? []);
+  let names = resume?.promoted ?? [];
   if (isDue('promote')) {
-    await reach('promote', filename);
-    promoted = await promoteStep(ctx, filename);
-    await reach(
-      'prune',
-      filename,
-      promoted.map((entry) => entry.filename),
-    );
+    await reach(run, { step: 'promote', filename });
+    names = (await promoteStep(ctx, filename)).map((entry) => entry.filename);
+    await reach(run, { step: 'prune', filename, promoted: names });
   }
+  // between two attempts anybody may have removed a copy: that is no reason not to prune
+  const promoted = (await repository.catalogue()).filter((entry) => names.includes(entry.filename));
   const pruned = await prune(ctx, { dryRun: false });
-  return { backup: await show(ctx, filename), promoted, pruned };
+  return { backup: await repository.find(filename), promoted, pruned };
 };
 
-/** Between two attempts anybody may have removed a copy: that is no reason not to prune. */
-async function stillThere(ctx: OperationContext, names: string[]): Promise<CatalogueEntry[]> {
-  const { backups } = await list(ctx);
-  return backups.filter(({ filename }) => names.includes(filename));
+/** The lock is held meanwhile, and others wait for it; milliseconds. */
+const REDIS_MAY_TAKE = 5000;
+
+/** Keeps where the job has got to. A Redis that is away is not waited for: a step that runs twice does no harm. */
+async function reach(
+  { payload: { tier, trigger }, save, logger }: Run<'backup'>,
+  resume: NonNullable<Run<'backup'>['payload']['resume']>,
+): Promise<void> {
+  const saving = save({ tier, trigger, resume });
+  if (!(await within(REDIS_MAY_TAKE, saving)))
+    logger.warn({ step: resume.step }, 'Redis does not answer: the backup goes on without it');
 }

@@ -46,6 +46,7 @@ export function promoteStep(ctx: OperationContext, filename: string): Promise<Ca
       promoted.push(await repository.promote(entry, tier));
       inner.logger.info({ backup: filename, tier }, 'promoted');
     }
+    await repository.save();
     await markRun(repository, inner, { state: 'done' });
     return promoted;
   });

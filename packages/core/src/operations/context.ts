@@ -20,7 +20,8 @@ export function repositoryOf({
 
 /**
  * Runs `work` under the lock, after what an earlier run left behind was recovered and swept; inside an operation that
- * already holds the lock it runs at once. The context handed on is cancelled when the lock is lost.
+ * already holds the lock it runs at once, as a step of that. The manifest is written at its end. The context handed on
+ * is cancelled when the lock is lost.
  */
 export async function underLock<T>(
   ctx: OperationContext,
@@ -33,7 +34,7 @@ export async function underLock<T>(
       const inner = { ...ctx, signal: AbortSignal.any([ctx.signal, lock.signal]) };
       try {
         if (!lock.joined) await settleDebris(repository, inner, lock);
-        return await work(repository, inner, lock);
+        return await repository.step(() => work(repository, inner, lock));
       } catch (error) {
         // cancelled because the lock was lost: say so
         throw lock.signal.aborted ? lock.signal.reason : error;

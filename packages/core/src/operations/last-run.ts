@@ -36,14 +36,19 @@ export async function markRun(place: Place, ctx: OperationContext, run: Omit<Las
   });
 }
 
-/** Runs one step of a backup; its failure is remembered. A cancelled or displaced run says nothing about the data. */
+/**
+ * Runs one step of a backup and saves what it recorded; its failure is remembered. A cancelled or displaced run says
+ * nothing about the data.
+ */
 export async function rememberFailure<T>(
-  place: Place,
+  place: Place & { save(): Promise<void> },
   ctx: OperationContext,
   step: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await step();
+    const done = await step();
+    await place.save();
+    return done;
   } catch (error) {
     const { code, message } = toBackupError(error, 'backup');
     if (code !== 'BUSY')

@@ -20,12 +20,12 @@ export interface ListOutcome {
 /** Takes no lock. */
 export async function list(ctx: OperationContext, request: { tier?: Tier } = {}): Promise<ListOutcome> {
   const repository = await repositoryOf(ctx);
-  const all = await repository.catalogue();
-  const backups = all.filter(({ tier }) => request.tier === undefined || tier === request.tier);
+  const known = await repository.known();
+  const backups = known.list().filter(({ tier }) => request.tier === undefined || tier === request.tier);
   const summary = {
     total: backups.length,
     size_bytes: totalSize(backups),
-    disk_bytes: await repository.diskBytes(backups),
+    disk_bytes: known.diskBytes(backups),
     oldest: backups.at(-1)?.timestamp ?? null,
     newest: backups[0]?.timestamp ?? null,
   };

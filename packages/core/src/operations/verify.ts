@@ -19,6 +19,9 @@ interface Judged extends VerifyResult {
   unread?: BackupError;
 }
 
+/** A kill costs no more of what was found; milliseconds. */
+const SAVE_EVERY = 30_000;
+
 /** A scrub a day reads every archive within so many days. */
 const SCRUB_DAYS = 28;
 
@@ -29,10 +32,16 @@ const SCRUB_DAYS = 28;
 export function verify(ctx: OperationContext, request: VerifyRequest): Promise<VerifyOutcome> {
   return underLock(ctx, 'verify', async (repository, inner) => {
     const chosen = await choose(repository, request);
+    const names = new Set(chosen.map(({ filename }) => filename));
     const done = new Map<string, Judged>();
+    let saved = inner.clock.monotonic();
     for (const entry of chosen) {
       if (done.has(entry.filename)) continue;
-      for (const result of await verifyShared(inner, repository, entry)) done.set(result.filename, result);
+      for (const result of await verifyShared(inner, repository, entry, names))
+        done.set(result.filename, result);
+      if (inner.clock.monotonic() - saved < SAVE_EVERY) continue;
+      await repository.save();
+      saved = inner.clock.monotonic();
     }
     const judged = chosen.flatMap(({ filename }) => done.get(filename) ?? []);
     const unread = judged.flatMap((result) => result.unread ?? []);
@@ -60,7 +69,7 @@ export async function verifyBackup(
   repository: Repository,
   entry: CatalogueEntry,
 ): Promise<VerifyResult> {
-  const results = await verifyShared(ctx, repository, entry);
+  const results = await verifyShared(ctx, repository, entry, new Set([entry.filename]));
   const own = results.find(({ filename }) => filename === entry.filename) as Judged;
   if (own.unread !== undefined) throw own.unread;
   return own;
@@ -75,32 +84,47 @@ async function choose(repository: Repository, { names, which }: VerifyRequest): 
 
 /** As many distinct archives as a daily scrub must read for its round. What is known to be corrupt need not be read. */
 async function longestUnread(repository: Repository): Promise<CatalogueEntry[]> {
-  const whole = (await repository.catalogue()).filter(({ status }) => status !== 'corrupt');
-  const byAge = whole.toSorted((a, b) => (readAt(a) < readAt(b) ? -1 : 1));
-  const distinct = [...(await repository.sharing(byAge)).values()].map(([first]) => first);
-  const due = new Set(distinct.slice(0, Math.ceil(distinct.length / SCRUB_DAYS)));
-  return byAge.filter(({ filename }) => due.has(filename));
+  const known = await repository.known();
+  const whole = known.list().filter(({ status }) => status !== 'corrupt');
+  const seen = new Set<string>();
+  const distinct = whole
+    .toSorted((a, b) => (readAt(a) < readAt(b) ? -1 : 1))
+    .filter(({ filename }) => {
+      if (seen.has(filename)) return false;
+      for (const sharer of known.sharing(filename)) seen.add(sharer);
+      return true;
+    });
+  return distinct.slice(0, Math.ceil(distinct.length / SCRUB_DAYS));
 }
 
 /** Never read sorts first, among those the oldest. */
 const readAt = ({ verified_at, created_at = '' }: CatalogueEntry): string =>
   verified_at === undefined ? `0 ${created_at}` : `1 ${verified_at}`;
 
-/** Reads the bytes once; every name they have (promoted copies are hard links) is judged by its own sidecar. */
+/**
+ * Reads the bytes once for every name they have (promoted copies and unchanged runs are hard links). The names asked
+ * for are judged by their own sidecars, and so are those that were not found whole before; the others are only marked.
+ */
 async function verifyShared(
   ctx: OperationContext,
   repository: Repository,
   entry: CatalogueEntry,
+  asked: ReadonlySet<string>,
 ): Promise<Judged[]> {
-  const catalogue = await repository.catalogue();
-  const groups = [...(await repository.sharing(catalogue)).values()];
-  const names = groups.find((group) => group.includes(entry.filename)) ?? [entry.filename];
+  const known = await repository.known();
   const report = await read(ctx, repository, entry);
   const results: Judged[] = [];
-  for (const sharer of catalogue.filter(({ filename }) => names.includes(filename)))
-    results.push(await conclude(ctx, repository, sharer, report));
+  for (const filename of known.sharing(entry.filename)) {
+    const sharer = known.entry(filename) ?? entry;
+    if (!asked.has(filename) && isProvenBy(report, sharer))
+      await repository.update(filename, { verified_at: isoUtc(ctx.clock.now()) });
+    else results.push(await conclude(ctx, repository, sharer, report));
+  }
   return results;
 }
+
+const isProvenBy = (report: Reading, { verified, sha256 }: CatalogueEntry): boolean =>
+  'ok' in report && report.ok && verified && sha256 === report.sha256;
 
 /** `unread`: no verdict about the archive, because it could not be read for another reason than damage. */
 type Reading = VerifyReport | { unread: BackupError };

@@ -3,74 +3,57 @@ import { rename } from 'node:fs/promises';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { syncDirectory, writeAtomically } from './atomic.ts';
 import { readChecksum } from './checksum.ts';
+import { KnownCatalogue } from './known-catalogue.ts';
 import { manifestPath } from './layout.ts';
-import { heldLock } from './lock.ts';
 import { formatManifest, parseEntry, parseManifest, parseObject } from './manifest.ts';
-import type { ReadManifest, Records } from './manifest.ts';
+import type { ReadManifest } from './manifest.ts';
 import { instantOf, isoUtc } from './names.ts';
 import type { RepositoryOptions } from './repository.ts';
-import { scanTiers } from './scan.ts';
-import type { FoundArchive } from './scan.ts';
+import { inBatches } from './scan.ts';
+import type { FoundArchive, Scan } from './scan.ts';
 import { readSmallFile } from './small-file.ts';
 
 export interface ReadCatalogue {
-  /** newest first */
-  entries: CatalogueEntry[];
-  archives: ReadonlyMap<string, FoundArchive>;
+  known: KnownCatalogue;
   /** the manifest on disk does not say this; writing it would change it */
   outdated: boolean;
   damage?: string;
 }
 
-export async function readCatalogue(options: RepositoryOptions): Promise<ReadCatalogue> {
+export async function readCatalogue(
+  options: RepositoryOptions,
+  { archives }: Pick<Scan, 'archives'>,
+): Promise<ReadCatalogue> {
   const manifest = await readManifest(options);
-  const { archives } = await scanTiers(options.backupDir);
   const ours = archives.filter(
     (archive) => isOurs(archive.name.prefix, options) || manifest.records.has(archive.filename),
   );
-  const entries = await Promise.all(ours.map((archive) => join(archive, manifest.records, options)));
-  const known = ours.filter((archive) => manifest.records.has(archive.filename)).length;
+  const known = new KnownCatalogue();
+  const describe = async (archive: FoundArchive) =>
+    known.put(await describeArchive(archive, manifest.records.get(archive.filename), options), archive);
+  for (const archives of inBatches(ours)) await Promise.all(archives.map(describe));
+  const recorded = ours.filter((archive) => manifest.records.has(archive.filename)).length;
   return {
-    entries: entries.sort(newestFirst),
-    archives: new Map(ours.map((archive) => [archive.filename, archive])),
-    outdated: manifest.damage !== undefined || known !== ours.length || known !== manifest.records.size,
+    known,
+    outdated: manifest.damage !== undefined || recorded !== ours.length || recorded !== manifest.records.size,
     ...(manifest.damage === undefined ? {} : { damage: manifest.damage }),
   };
 }
 
-/**
- * Reads, changes and writes the manifest, atomically and only while the lock is held. A damaged manifest is set aside
- * first. Entries without an archive are not written: directories are the truth.
- */
-export async function changeCatalogue(
-  options: RepositoryOptions & { stateDir: string },
-  change: (entries: CatalogueEntry[]) => CatalogueEntry[],
-): Promise<CatalogueEntry[]> {
-  const lock = requireLock(options);
-  const read = await readCatalogue(options);
-  const entries = change(read.entries)
-    .filter((entry) => read.archives.has(entry.filename))
-    .sort(newestFirst);
-  if (lock.readOnly) return entries;
-  if (read.damage !== undefined) await setAside(options, read.damage);
+/** Writes the manifest; a damaged one is set aside first. `check` is the last chance to refuse. */
+export async function writeCatalogue(
+  options: RepositoryOptions,
+  entries: readonly CatalogueEntry[],
+  { damage, check }: { damage: string | undefined; check: () => Promise<void> },
+): Promise<void> {
+  if (damage !== undefined) await setAside(options, damage);
   const content = formatManifest(options.project, isoUtc(options.clock.now()), entries);
-  await writeAtomically(manifestPath(options.backupDir), content, { beforeRename: lock.check });
-  return entries;
-}
-
-export function requireLock(options: { stateDir: string }) {
-  const lock = heldLock(options);
-  if (lock === undefined) throw new Error('the backup directory is only changed by who holds its lock');
-  return lock;
+  await writeAtomically(manifestPath(options.backupDir), content, { beforeRename: check });
 }
 
 /** A prefix this project writes now, or its first generation wrote. Other prefixes may be another project's. */
 export const isOurs = (prefix: string, { prefix: own, project }: RepositoryOptions): boolean =>
   [own, `gofr-${project}`, 'gofr'].includes(prefix);
-
-const newestFirst = (a: CatalogueEntry, b: CatalogueEntry): number =>
-  compare(b.created_at ?? b.timestamp, a.created_at ?? a.timestamp) || compare(b.filename, a.filename);
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 async function readManifest(options: RepositoryOptions): Promise<ReadManifest> {
   const content = await readSmallFile(manifestPath(options.backupDir));
@@ -93,12 +76,13 @@ async function setAside(options: RepositoryOptions, why: string): Promise<void> 
   options.logger.warn({ why, aside }, 'damaged manifest set aside');
 }
 
-async function join(
+/** What file, record and sidecars say together. Without a record the `.json` sidecar is asked. */
+export async function describeArchive(
   archive: FoundArchive,
-  records: Records,
+  record: CatalogueEntry | undefined,
   options: RepositoryOptions,
 ): Promise<CatalogueEntry> {
-  const recorded = records.get(archive.filename) ?? (await readFacts(archive));
+  const recorded = record ?? (await readFacts(archive));
   const entry = { ...fromFile(archive, recorded, options), ...known(archive, recorded) };
   if (entry.sha256 !== undefined) return entry;
   const checksum = await readChecksum(`${archive.path}.sha256`, archive.filename);

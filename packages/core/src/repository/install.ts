@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { syncDirectory, writeNew } from './atomic.ts';
-import { changeCatalogue, requireLock } from './catalogue.ts';
 import { formatChecksum } from './checksum.ts';
+import { recordEntry, requireLock } from './held-catalogue.ts';
+import type { Options } from './held-catalogue.ts';
 import { SIDECARS, temporaryName, tierDir } from './layout.ts';
 import { inheritOwner } from './owner.ts';
-import type { RepositoryOptions } from './repository.ts';
-
-export type Options = RepositoryOptions & { stateDir: string };
 
 /**
  * The archive (and its .idx, if any) lies under the temporary names of `random`, complete and synced. First the other
@@ -36,7 +34,7 @@ export async function install(
   await syncDirectory(directory);
   for (const sidecar of SIDECARS) await renameIfThere(temporary(sidecar), final + sidecar);
   await syncDirectory(directory);
-  await changeCatalogue(options, (entries) => replaced(entries, entry));
+  await recordEntry(options, entry);
   return entry;
 }
 
@@ -54,11 +52,6 @@ export async function discard(
   if (!(await exists(temporary)) && (await exists(join(directory, entry.filename)))) return;
   for (const suffix of ['', ...SIDECARS]) await rm(temporary + suffix, { force: true });
 }
-
-export const replaced = (entries: CatalogueEntry[], entry: CatalogueEntry): CatalogueEntry[] => [
-  ...entries.filter(({ filename }) => filename !== entry.filename),
-  entry,
-];
 
 export async function exists(path: string): Promise<boolean> {
   return lstat(path).then(

@@ -32,7 +32,7 @@ export async function begin(backupDir: string): Promise<void> {
   });
 }
 
-/** Age 0 is made and promoted; 2 goes to the trash, 3 for good; 5 comes back from the trash. */
+/** Age 0 is made and promoted; 2 goes to the trash and 3 for good, in one step; 5 comes back from the trash. */
 export async function life(backupDir: string): Promise<void> {
   const repository = await repositoryIn(backupDir);
   await locked(repository, clock, async () => {
@@ -43,8 +43,10 @@ export async function life(backupDir: string): Promise<void> {
       'weekly',
     );
     const [, , second, third] = (await repository.catalogue()).filter(({ tier }) => tier === 'daily');
-    if (second) await repository.remove(second, { trash: true });
-    if (third) await repository.remove(third);
+    await repository.step(async () => {
+      if (second) await repository.remove(second, { trash: true });
+      if (third) await repository.remove(third);
+    });
     for (const { filename } of (await repository.trashed()).filter((one) =>
       one.filename.includes('20251209'),
     ))

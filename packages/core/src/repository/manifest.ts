@@ -67,6 +67,11 @@ const OPTIONAL: Record<Exclude<keyof CatalogueEntry, keyof typeof REQUIRED>, Che
   last_drill_ok: flag,
 };
 
+const FIELDS = Object.entries<Check>({ ...REQUIRED, ...OPTIONAL }).map(([field, check]) => ({
+  ...{ field, check },
+  required: field in REQUIRED,
+}));
+
 /** Both shapes: `{version, backups: {…}}`, and the first generation's, which was the inner map alone. */
 export function parseManifest(content: string): ReadManifest {
   const parsed = parseObject(content);
@@ -84,9 +89,9 @@ export function parseEntry(filename: string, value: unknown): CatalogueEntry | u
   if (raw === undefined || name === undefined) return undefined;
   if (raw['filename'] !== filename || raw['tier'] !== name.tier) return undefined;
   const entry: Record<string, unknown> = {};
-  for (const [field, check] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
+  for (const { field, check, required } of FIELDS) {
     const given = Object.hasOwn(raw, field) ? raw[field] : undefined;
-    if (given === undefined && field in OPTIONAL) continue;
+    if (given === undefined && !required) continue;
     if (!check(given)) return undefined;
     entry[field] = given;
   }

@@ -8,9 +8,9 @@ import { pipeline } from 'node:stream/promises';
 import type { CatalogueEntry, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { randomSuffix } from './atomic.ts';
-import { changeCatalogue, readCatalogue } from './catalogue.ts';
-import { discard, install, linkIfThere, replaced } from './install.ts';
-import type { Options } from './install.ts';
+import { knownCatalogue, recordEntry } from './held-catalogue.ts';
+import type { Options } from './held-catalogue.ts';
+import { discard, install, linkIfThere } from './install.ts';
 import { temporaryName, tierDir } from './layout.ts';
 import { inheritOwner } from './owner.ts';
 import { formatName, parseName } from './names.ts';
@@ -21,18 +21,16 @@ import { isFree } from './reserve.ts';
 export async function promote(options: Options, entry: CatalogueEntry, tier: Tier): Promise<CatalogueEntry> {
   const name = parseName(entry.filename);
   if (name === undefined) throw new Error(`not an archive's name: ${entry.filename}`);
-  const { archives } = await readCatalogue(options);
-  const source = archives.get(entry.filename);
+  const known = await knownCatalogue(options);
+  const source = known.archive(entry.filename);
   if (source === undefined)
     throw new BackupError('NO_SUCH_BACKUP', `${entry.filename} is not there any more`);
-  const already = [...archives.values()].find(
-    (found) =>
-      found.tier === tier && found.identity === source.identity && found.name.timestamp === name.timestamp,
-  );
+  const sharers = known.sharing(entry.filename).map((sharer) => known.archive(sharer));
+  const already = sharers.find((found) => found?.tier === tier && found.name.timestamp === name.timestamp);
   const filename = already?.filename ?? (await freeName(options, { ...name, prefix: options.prefix, tier }));
   const promoted = { ...entry, filename, tier, filepath: join(tierDir(options.backupDir, tier), filename) };
   if (already) {
-    await changeCatalogue(options, (entries) => replaced(entries, promoted));
+    await recordEntry(options, promoted);
     return promoted;
   }
   return copyAndInstall(options, source.path, promoted);

@@ -1,31 +1,28 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from './atomic.ts';
-import { changeCatalogue, readCatalogue, requireLock } from './catalogue.ts';
-import type { Options } from './install.ts';
+import type { CatalogueEntry } from '../catalogue.ts';
+import { forgetEntry, knownCatalogue, requireLock } from './held-catalogue.ts';
+import type { Options } from './held-catalogue.ts';
 import { SIDECARS, tierDir } from './layout.ts';
 import { moveToTrash } from './trash.ts';
 
 /**
- * The archive goes first, so that no archive is ever seen without its sidecars; the manifest's entry goes last. A kill
- * in between leaves sidecars and an entry without an archive, which nobody takes for a backup and `sweep` removes.
+ * The archive goes first, so that no archive is ever seen without its sidecars; the manifest's entry goes last, at the
+ * end of the step, after the folder was synced. A kill in between leaves sidecars and an entry without an archive, which nobody takes for a backup and `sweep` removes.
  */
 export async function remove(
   options: Options,
   filename: string,
   { trash = false }: { trash?: boolean } = {},
 ): Promise<void> {
-  const entry = (await readCatalogue(options)).entries.find((one) => one.filename === filename);
+  const entry = (await knownCatalogue(options)).entry(filename);
   await requireLock(options).check();
-  if (entry !== undefined) await (trash ? moveToTrash(options, entry) : deleteFiles(options, entry));
-  await changeCatalogue(options, (entries) => entries.filter((one) => one.filename !== filename));
+  if (entry === undefined) return;
+  await (trash ? moveToTrash(options, entry) : deleteFiles(options, entry));
+  await forgetEntry(options, entry);
 }
 
-async function deleteFiles(
-  options: Options,
-  entry: { tier: 'daily' | 'weekly' | 'monthly'; filename: string },
-) {
+async function deleteFiles(options: Options, entry: CatalogueEntry): Promise<void> {
   const directory = tierDir(options.backupDir, entry.tier);
   for (const suffix of ['', ...SIDECARS]) await rm(join(directory, entry.filename + suffix), { force: true });
-  await syncDirectory(directory);
 }

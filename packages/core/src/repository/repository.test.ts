@@ -184,7 +184,7 @@ describe('promotion', () => {
       execFileSync('sha256sum', ['-c', `${weekly.filename}.sha256`], {
         cwd: dirname(repository.pathOf(weekly)),
       });
-      expect(await repository.diskBytes(await repository.catalogue())).toBe(5);
+      expect((await repository.known()).diskBytes(await repository.catalogue())).toBe(5);
       expect(await readdir(join(repository.backupDir, 'weekly'))).toHaveLength(4);
     });
   });

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { CatalogueEntry, Compression, Status, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import type { Clock, Logger } from '../ports.ts';
-import { changeCatalogue, readCatalogue } from './catalogue.ts';
-import { discard, install, replaced } from './install.ts';
+import { inStep, knownCatalogue, recordEntry, refreshCatalogue, saveCatalogue } from './held-catalogue.ts';
+import { discard, install } from './install.ts';
+import type { KnownCatalogue } from './known-catalogue.ts';
 import { stateDirOf, tierDir } from './layout.ts';
 import { isoUtc, timestampAt } from './names.ts';
 import { promote } from './promote.ts';
@@ -55,22 +56,25 @@ export class Repository {
 
   /** Newest first. Directories are the truth, the manifest enriches. */
   async catalogue(): Promise<CatalogueEntry[]> {
-    return (await readCatalogue(this.#options)).entries;
+    return (await this.known()).list();
+  }
+
+  /** The catalogue and what the archives are on the disk. Read once under the lock, else every time. */
+  known(): Promise<KnownCatalogue> {
+    return knownCatalogue(this.#options);
   }
 
   /** By file name, or what `latest` means; NO_SUCH_BACKUP. */
   async find(name: string): Promise<CatalogueEntry> {
-    const entries = await this.catalogue();
+    const known = await this.known();
     const found =
-      name === 'latest'
-        ? latestOf(entries, this.#options.unverifiedIsGood)
-        : entries.find(({ filename }) => filename === name);
+      name === 'latest' ? latestOf(known.list(), this.#options.unverifiedIsGood) : known.entry(name);
     if (found) return found;
     throw new BackupError(
       'NO_SUCH_BACKUP',
       name === 'latest' ? 'There is no good backup' : `There is no backup ${name}`,
       {
-        why: `${this.backupDir} holds ${entries.length} backups, but not this one`,
+        why: `${this.backupDir} holds ${known.list().length} backups, but not this one`,
       },
     );
   }
@@ -84,25 +88,6 @@ export class Repository {
   }
   checksumPathOf(entry: Located): string {
     return `${this.pathOf(entry)}.sha256`;
-  }
-
-  /** Groups of names of one and the same file: hard links, from promotion or an unchanged source. */
-  async sharing(entries: readonly Located[]): Promise<Map<string, string[]>> {
-    const { archives } = await readCatalogue(this.#options);
-    return Map.groupBy(
-      entries.map(({ filename }) => filename),
-      (filename) => archives.get(filename)?.identity ?? filename,
-    );
-  }
-
-  /** Bytes on disk of these backups' archives, hard links counted once. */
-  async diskBytes(entries: readonly Located[]): Promise<number> {
-    const sizes = new Map<string, number>();
-    for (const entry of entries) {
-      const status = await lstat(this.pathOf(entry), { bigint: true }).catch(() => undefined);
-      if (status) sizes.set(`${status.dev}:${status.ino}`, Number(status.size));
-    }
-    return [...sizes.values()].reduce((sum, size) => sum + size, 0);
   }
 
   /** A free name of the time `at` (milliseconds since the epoch). */
@@ -133,20 +118,23 @@ export class Repository {
     return discard(this.#options, reservation.random, reservation);
   }
 
-  async record(entry: CatalogueEntry): Promise<void> {
-    await changeCatalogue(this.#options, (entries) => replaced(entries, entry));
-  }
-
   /** NO_SUCH_BACKUP when its archive is gone. */
   async update(filename: string, patch: Partial<CatalogueEntry>): Promise<CatalogueEntry> {
-    const entries = await changeCatalogue(this.#options, (all) =>
-      all.map((entry) => (entry.filename === filename ? { ...entry, ...patch } : entry)),
-    );
-    const updated = entries.find((entry) => entry.filename === filename);
-    if (updated) return updated;
+    const entry = (await this.known()).entry(filename);
+    const updated = { ...entry, ...patch } as CatalogueEntry;
+    if (entry !== undefined && (await recordEntry(this.#options, updated))) return updated;
     throw new BackupError('NO_SUCH_BACKUP', `There is no backup ${filename}`, {
       why: 'its archive is not in the backup directory any more',
     });
+  }
+
+  /** Runs one step of an operation: the manifest is written once, at its end. Outside of one it is at every change. */
+  step<T>(work: () => Promise<T>): Promise<T> {
+    return inStep(this.#options, work);
+  }
+  /** Within a step: what was changed so far is written now. */
+  save(): Promise<void> {
+    return saveCatalogue(this.#options);
   }
 
   /** The same bytes in another tier; answers the new backup. Idempotent. */
@@ -175,8 +163,8 @@ export class Repository {
   }
 
   /** Writes the manifest anew from the directories; answers the catalogue. */
-  rebuild(): Promise<CatalogueEntry[]> {
-    return changeCatalogue(this.#options, (entries) => entries);
+  async rebuild(): Promise<CatalogueEntry[]> {
+    return (await refreshCatalogue(this.#options, { rewrite: true })).list();
   }
 }
 

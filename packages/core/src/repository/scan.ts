@@ -21,6 +21,8 @@ export interface FoundArchive {
 }
 export interface FoundSidecar {
   path: string;
+  tier: Tier;
+  /** the name it stands beside, whatever that is */
   archive: string;
   kind: Sidecar;
 }
@@ -43,16 +45,49 @@ const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{12})-(.+)$/s;
 /** Whatever has no name of ours, or lies in another tier than its name says, is not reported, so nothing touches it. */
 export async function scanTiers(backupDir: string): Promise<Scan> {
   const scan: Scan = { archives: [], sidecars: [], temporaries: [] };
-  for (const tier of TIERS)
-    for (const names of inBatches(await namesIn(tierDir(backupDir, tier))))
-      await Promise.all(names.map((filename) => sort(scan, backupDir, tier, filename)));
+  for (const tier of TIERS) await scanTier(scan, backupDir, tier);
   return scan;
+}
+
+/** undefined: there is no such archive in this tier. */
+export async function findArchive(
+  backupDir: string,
+  tier: Tier,
+  filename: string,
+): Promise<FoundArchive | undefined> {
+  const name = parseName(filename);
+  if (name?.tier !== tier) return undefined;
+  const path = join(tierDir(backupDir, tier), filename);
+  const status = await lstat(path, { bigint: true }).catch(unlessGone);
+  if (!status?.isFile()) return undefined;
+  const identity = `${status.dev}:${status.ino}`;
+  return { filename, tier, name, path, size: Number(status.size), mtime: Number(status.mtimeMs), identity };
+}
+
+async function scanTier(scan: Scan, backupDir: string, tier: Tier): Promise<void> {
+  const directory = tierDir(backupDir, tier);
+  const candidates: string[] = [];
+  for (const filename of await namesIn(directory)) {
+    const path = join(directory, filename);
+    if (filename.startsWith(TEMPORARY)) {
+      const temporary = parseTemporary(filename);
+      if (temporary) scan.temporaries.push({ path, tier, ...temporary });
+      continue;
+    }
+    const kind = SIDECARS.find((sidecar) => filename.endsWith(sidecar));
+    if (kind === undefined) candidates.push(filename);
+    else scan.sidecars.push({ path, tier, archive: filename.slice(0, -kind.length), kind });
+  }
+  for (const names of inBatches(candidates)) {
+    const found = await Promise.all(names.map((filename) => findArchive(backupDir, tier, filename)));
+    scan.archives.push(...found.filter((archive) => archive !== undefined));
+  }
 }
 
 /** Looked at together: one at a time, ten thousand backups take seconds. */
 const BATCH = 256;
-function* inBatches(names: string[]): Generator<string[]> {
-  for (let from = 0; from < names.length; from += BATCH) yield names.slice(from, from + BATCH);
+export function* inBatches<T>(all: readonly T[]): Generator<T[]> {
+  for (let from = 0; from < all.length; from += BATCH) yield all.slice(from, from + BATCH);
 }
 
 export function parseTemporary(filename: string): { random: string; filename: string } | undefined {
@@ -68,35 +103,6 @@ export async function namesIn(directory: string): Promise<string[]> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw error;
   }
-}
-
-async function sort(scan: Scan, backupDir: string, tier: Tier, filename: string): Promise<void> {
-  const path = join(tierDir(backupDir, tier), filename);
-  if (filename.startsWith(TEMPORARY)) {
-    const temporary = parseTemporary(filename);
-    if (temporary) scan.temporaries.push({ path, tier, ...temporary });
-    return;
-  }
-  const kind = SIDECARS.find((sidecar) => filename.endsWith(sidecar));
-  const archive = kind === undefined ? filename : filename.slice(0, -kind.length);
-  const name = parseName(archive);
-  if (name?.tier !== tier) return;
-  if (kind !== undefined) scan.sidecars.push({ path, archive, kind });
-  else await addArchive(scan, { filename, tier, name, path });
-}
-
-async function addArchive(
-  scan: Scan,
-  found: Pick<FoundArchive, 'filename' | 'tier' | 'name' | 'path'>,
-): Promise<void> {
-  const status = await lstat(found.path, { bigint: true }).catch(unlessGone);
-  if (!status?.isFile()) return;
-  scan.archives.push({
-    ...found,
-    size: Number(status.size),
-    mtime: Number(status.mtimeMs),
-    identity: `${status.dev}:${status.ino}`,
-  });
 }
 
 function unlessGone(error: NodeJS.ErrnoException): undefined {

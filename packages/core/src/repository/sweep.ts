@@ -1,15 +1,16 @@
 /** What a killed run left behind: finished where it was as good as done, removed where not. */
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { changeCatalogue, isOurs, readCatalogue, requireLock } from './catalogue.ts';
+import { isOurs } from './catalogue.ts';
 import { readChecksum } from './checksum.ts';
+import { refreshCatalogue, requireLock } from './held-catalogue.ts';
+import type { Options } from './held-catalogue.ts';
 import { exists } from './install.ts';
-import type { Options } from './install.ts';
 import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
 import { readLock } from './lock-file.ts';
 import { parseName } from './names.ts';
 import { namesIn, parseTemporary, scanTiers } from './scan.ts';
-import type { FoundTemporary } from './scan.ts';
+import type { FoundTemporary, Scan } from './scan.ts';
 import { settleTrash } from './trash.ts';
 
 const HOUR = 3_600_000;
@@ -17,12 +18,13 @@ const HOUR = 3_600_000;
 /** Only under the lock: nobody else is at work then. Answers what was removed, as paths. */
 export async function sweep(options: Options): Promise<string[]> {
   if (requireLock(options).readOnly) return [];
-  const { temporaries } = await scanTiers(options.backupDir);
+  const scan = await scanTiers(options.backupDir);
+  const { temporaries } = scan;
   await finishCommits(temporaries);
   await settleTrash(options);
   const debris = [
     ...temporaries.map(({ path }) => path),
-    ...(await orphanedSidecars(options)),
+    ...(await orphanedSidecars(options, scan)),
     ...(await abandonedWrites(options)),
     ...(await scratch(options)),
     ...(await lockDebris(options)),
@@ -33,7 +35,7 @@ export async function sweep(options: Options): Promise<string[]> {
     await rm(path, { recursive: true, force: true });
     removed.push(path);
   }
-  if ((await readCatalogue(options)).outdated) await changeCatalogue(options, (entries) => entries);
+  await refreshCatalogue(options, { scan });
   return removed;
 }
 
@@ -53,12 +55,13 @@ async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
 }
 
 /** Whatever has the archive's name keeps them, were it a link to a disk that is not there today. */
-async function orphanedSidecars(options: Options): Promise<string[]> {
-  const { sidecars, archives } = await scanTiers(options.backupDir);
+async function orphanedSidecars(options: Options, { sidecars, archives }: Scan): Promise<string[]> {
   const present = new Set(archives.map(({ filename }) => filename));
   const orphans: string[] = [];
-  for (const { path, archive } of sidecars) {
-    if (present.has(archive) || !isOurs(parseName(archive)?.prefix ?? '', options)) continue;
+  for (const { path, tier, archive } of sidecars) {
+    if (present.has(archive)) continue;
+    const name = parseName(archive);
+    if (name?.tier !== tier || !isOurs(name.prefix, options)) continue;
     if (!(await exists(join(dirname(path), archive)))) orphans.push(path);
   }
   return orphans;

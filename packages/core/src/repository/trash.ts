@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import type { CatalogueEntry, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { syncDirectory, writeAtomically } from './atomic.ts';
-import { changeCatalogue, requireLock } from './catalogue.ts';
-import { exists, renameIfThere, replaced } from './install.ts';
-import type { Options } from './install.ts';
+import { describeArchive } from './catalogue.ts';
+import { recordEntry, requireLock } from './held-catalogue.ts';
+import type { Options } from './held-catalogue.ts';
+import { exists, renameIfThere } from './install.ts';
 import { SIDECARS, tierDir, trashDirOf } from './layout.ts';
 import { parseEntry, parseObject } from './manifest.ts';
 import { isoUtc, parseName } from './names.ts';
 import { inheritOwner } from './owner.ts';
-import { namesIn } from './scan.ts';
+import { findArchive, namesIn } from './scan.ts';
 import { readSmallFile } from './small-file.ts';
 
 export interface TrashedBackup {
@@ -63,11 +64,14 @@ export async function undelete(options: Options, filename: string): Promise<Cata
   await requireLock(options).check();
   const directory = tierDir(options.backupDir, trashed.tier);
   await mkdir(directory, { recursive: true });
-  const { entry } = await readRecord(options, filename);
+  const { entry: record } = await readRecord(options, filename);
   await moveBackup(placeOf(options, filename), directory, filename);
-  const entries = await changeCatalogue(options, (all) => (entry ? replaced(all, entry) : all));
+  const archive = await findArchive(options.backupDir, trashed.tier, filename);
+  if (archive === undefined) throw new Error(`${filename} did not come back from the trash`);
+  const entry = await describeArchive(archive, record, options);
+  await recordEntry(options, entry);
   await rm(placeOf(options, filename), { recursive: true, force: true });
-  return entries.find((one) => one.filename === filename) as CatalogueEntry;
+  return entry;
 }
 
 /** Deletes for good what was trashed more than `days` days ago; answers the names. */

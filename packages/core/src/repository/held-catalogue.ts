@@ -1,0 +1,129 @@
+/**
+ * The catalogue as the holder of the lock keeps it: read once, because nobody else writes while the lock is held, and
+ * written once a step. Directories are the truth: a kill before the write leaves a manifest that `sweep` mends.
+ */
+import type { CatalogueEntry } from '../catalogue.ts';
+import { syncDirectory } from './atomic.ts';
+import { readCatalogue, writeCatalogue } from './catalogue.ts';
+import type { ReadCatalogue } from './catalogue.ts';
+import type { KnownCatalogue } from './known-catalogue.ts';
+import type { HeldLock } from './held-lock.ts';
+import { tierDir } from './layout.ts';
+import { heldLock } from './lock.ts';
+import type { LockHolder } from './lock-file.ts';
+import type { RepositoryOptions } from './repository.ts';
+import { findArchive, scanTiers } from './scan.ts';
+import type { Scan } from './scan.ts';
+
+export type Options = RepositoryOptions & { stateDir: string };
+
+interface Held {
+  read: Promise<ReadCatalogue> | undefined;
+  /** the manifest on disk does not say what is known */
+  changed: boolean;
+  /** folders from which files went that are not synced yet */
+  unsynced: Set<string>;
+  /** steps under way */
+  steps: number;
+}
+
+/** By the holder: an operation that joins the lock of another shares what that knows. */
+const ALL_HELD = new WeakMap<LockHolder, Held>();
+
+function heldBy({ holder }: HeldLock): Held {
+  const held = ALL_HELD.get(holder) ?? { read: undefined, changed: false, unsynced: new Set(), steps: 0 };
+  ALL_HELD.set(holder, held);
+  return held;
+}
+
+export function requireLock(options: { stateDir: string }): HeldLock {
+  const lock = heldLock(options);
+  if (lock === undefined) throw new Error('the backup directory is only changed by who holds its lock');
+  return lock;
+}
+
+/** As it is kept under the lock; from the disk without one. */
+export async function knownCatalogue(options: Options): Promise<KnownCatalogue> {
+  const lock = heldLock(options);
+  if (lock === undefined) return (await readAnew(options)).known;
+  const held = heldBy(lock);
+  return (await (held.read ?? keep(held, readAnew(options)))).known;
+}
+
+const readAnew = async (options: Options, scan?: Scan): Promise<ReadCatalogue> =>
+  readCatalogue(options, scan ?? (await scanTiers(options.backupDir)));
+
+/** Kept as a promise, so that two who ask at once read once; a failure is not kept. */
+function keep(held: Held, read: Promise<ReadCatalogue>): Promise<ReadCatalogue> {
+  held.read = read;
+  read.catch(() => (held.read = undefined));
+  return read;
+}
+
+/** Reads it anew, `scan` being what was just found; the manifest is written when it says anything else, or always. */
+export async function refreshCatalogue(
+  options: Options,
+  { scan, rewrite = false }: { scan?: Scan; rewrite?: boolean },
+): Promise<KnownCatalogue> {
+  const lock = requireLock(options);
+  await saveCatalogue(options);
+  const { known, outdated } = await keep(heldBy(lock), readAnew(options, scan));
+  if (rewrite || outdated) await changed(options, lock);
+  return known;
+}
+
+/** Records `entry` as it is now; false when its archive is gone: directories are the truth. */
+export async function recordEntry(options: Options, entry: CatalogueEntry): Promise<boolean> {
+  const lock = requireLock(options);
+  const known = await knownCatalogue(options);
+  const archive = await findArchive(options.backupDir, entry.tier, entry.filename);
+  if (archive === undefined) known.drop(entry.filename);
+  else known.put(entry, archive);
+  await changed(options, lock);
+  return archive !== undefined;
+}
+
+/** Forgets a backup whose files went from its folder. */
+export async function forgetEntry(options: Options, { filename, tier }: CatalogueEntry): Promise<void> {
+  const lock = requireLock(options);
+  (await knownCatalogue(options)).drop(filename);
+  heldBy(lock).unsynced.add(tierDir(options.backupDir, tier));
+  await changed(options, lock);
+}
+
+/** Runs one step of an operation, at whose end the manifest is written once; also when the step fails. */
+export async function inStep<T>(options: Options, work: () => Promise<T>): Promise<T> {
+  const held = heldBy(requireLock(options));
+  held.steps++;
+  try {
+    const result = await work();
+    await saveCatalogue(options);
+    return result;
+  } catch (error) {
+    await saveCatalogue(options).catch((failure: unknown) => {
+      options.logger.warn({ error: String(failure) }, 'the manifest could not be written');
+    });
+    throw error;
+  } finally {
+    held.steps--;
+  }
+}
+
+/** What was changed so far is on the disk after this. */
+export async function saveCatalogue(options: Options): Promise<void> {
+  const lock = requireLock(options);
+  const held = heldBy(lock);
+  if (!held.changed || lock.readOnly) return;
+  const { known, damage } = await (held.read ?? keep(held, readAnew(options)));
+  for (const directory of held.unsynced) await syncDirectory(directory);
+  held.unsynced.clear();
+  await writeCatalogue(options, known.list(), { damage, check: lock.check });
+  held.read = Promise.resolve({ known, outdated: false });
+  held.changed = false;
+}
+
+async function changed(options: Options, lock: HeldLock): Promise<void> {
+  const held = heldBy(lock);
+  held.changed = true;
+  if (held.steps === 0) await saveCatalogue(options);
+}
