@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { nameOf } from './corpora.ts';
 import { goalTable } from './goals.ts';
 import type { Figures, Results } from './run.ts';
+import { AROUND, sectionOf } from './section.ts';
 
 const CORPORA: Record<string, string> = {
   charts: '20,000 files, 650 MB, mostly PNG',
@@ -15,7 +16,7 @@ const CORPORA: Record<string, string> = {
 
 export function writeReport(results: Results, root: string): void {
   const path = join(root, 'docs/performance.md');
-  writeFileSync(path, page(results));
+  writeFileSync(path, `${page(results)}\n${sectionOf(path, AROUND)}\n`);
   writeFileSync(join(root, 'docs/performance.svg'), chart(results));
   execFileSync(join(root, 'node_modules/.bin/prettier'), ['--write', path]);
 }

@@ -61,7 +61,7 @@ async function bringUpQueue({ settings, logger: own }: Session): Promise<Reached
   const { start } = await import('@gofr-backup/worker');
   const worker = await start(
     { ...settings, redisUrl: redis.url, cleanupOnStart: false, healthPort: undefined },
-    { logger },
+    { logger, watched: false },
   );
   resources.defer(() => worker.stop());
   const owned = resources.move();

@@ -29,6 +29,8 @@ export interface StartOptions {
   signal?: AbortSignal;
   /** ms that stopping may take; default 8 s, because docker kills after 10 */
   grace?: number;
+  /** false: nobody watches this worker, so it reports to nobody; default true */
+  watched?: boolean;
   /** ms without a sign of life after which a job is given to another worker */
   lockDuration?: number;
 }
@@ -41,7 +43,7 @@ const GRACE = 8000;
 
 /** Takes jobs from the queue, one at a time, whenever Redis is there. Throws CONFIG for settings that contradict. */
 export async function start(settings: Settings, options: StartOptions): Promise<Service> {
-  const { logger, clock = systemClock, signal, grace = GRACE, lockDuration } = options;
+  const { logger, clock = systemClock, signal, grace = GRACE, watched = true, lockDuration } = options;
   const plan = planFrom(settings);
   const pings = startPings(alertPlanFrom(settings).heartbeatUrl, logger);
   const stateDir = stateDirOf(plan.backupDir);
@@ -58,7 +60,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   await recover(context);
   preflight(plan, logger);
   const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
-  const reporter = startReporter({ connection, context });
+  const reporter = watched ? startReporter({ connection, context }) : undefined;
   const consumer = startConsumer({
     project: plan.project,
     connection,
@@ -68,7 +70,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     telemetry: tracing.telemetry,
     ...(lockDuration === undefined ? {} : { lockDuration }),
     ended(job) {
-      reporter.ended(job);
+      reporter?.ended(job);
       pings.ended(job);
     },
   });
@@ -89,7 +91,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     await health.stop();
     await consumer.stop(grace);
     // without Redis these would wait for it
-    await within(grace / 8, Promise.allSettled([reporter.stop(), pings.stop(), tracing.stop()]));
+    await within(grace / 8, Promise.allSettled([reporter?.stop(), pings.stop(), tracing.stop()]));
     await connection.end();
   };
   signal?.addEventListener('abort', () => void stop(), { once: true });

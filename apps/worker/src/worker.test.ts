@@ -117,7 +117,7 @@ test('one backup job: archived, verified, recorded, pruned, and a plain tar', as
     run: job.id,
   });
   expect(promoted).toEqual([]);
-  expect(pruned?.decisions).toMatchObject([{ filename: backup.filename, action: 'keep' }]);
+  expect(pruned, 'what was kept is no news').toMatchObject({ dry_run: false, decisions: [] });
   const archive = join(dir.path, 'backups', 'daily', backup.filename);
   const listing = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' }).split('\n');
   expect(listing).toEqual(
@@ -184,9 +184,7 @@ test('a retry at pruning goes on without the copy that was removed in between', 
   await work();
   const result = await follow({ id: 'taken-up', name: 'backup', queue, joined: false });
   expect(result.promoted.map(({ filename }) => filename)).toEqual([kept?.filename]);
-  expect(result.pruned?.decisions.map(({ filename }) => filename).sort()).toEqual(
-    [backup.filename, kept!.filename].sort(),
-  );
+  expect(result.pruned).toMatchObject({ dry_run: false, decisions: [] });
 });
 
 test('nothing to back up: not tried again, nothing pruned, and it says so', async () => {

@@ -1,4 +1,4 @@
-import { list, type CatalogueEntry, type Tier } from '@gofr-backup/core';
+import type { CatalogueEntry, Tier } from '@gofr-backup/core';
 import type { Result } from '@gofr-backup/queue';
 import { count, size, took } from '../format.ts';
 import type { Session } from '../session.ts';
@@ -8,7 +8,6 @@ import { perform } from '../work.ts';
 export async function run(session: Session, args: string[], options: { wait: boolean }): Promise<void> {
   const payload = { tier: args[0] as Tier | undefined, trigger: 'manual' } as const;
   if (!options.wait && (await leave(session, payload))) return;
-  session.expect((await list(session.context('now'))).backups[0]);
   const { jobId, result } = await perform(session, 'backup', payload);
   session.answer({ job_id: jobId, backup: result.backup }, render(session, result));
 }

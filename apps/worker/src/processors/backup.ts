@@ -6,6 +6,7 @@ import {
   underLock,
   verifyStep,
   type OperationContext,
+  type PruneOutcome,
   type Repository,
 } from '@gofr-backup/core';
 import { BACKUP_STEPS, within, type BackupStep, type Processor, type Run } from '@gofr-backup/queue';
@@ -54,12 +55,18 @@ const runSteps = async (
   }
   // between two attempts anybody may have removed a copy: that is no reason not to prune
   const promoted = (await repository.catalogue()).filter((entry) => names.includes(entry.filename));
-  const pruned = await prune(ctx, { dryRun: false });
+  const pruned = removalsOf(await prune(ctx, { dryRun: false }));
   return { backup: await repository.find(filename), promoted, pruned };
 };
 
+/** The result stays in Redis as long as the job: what was kept of thousands is no news. */
+const removalsOf = (pruned: PruneOutcome): PruneOutcome => ({
+  ...pruned,
+  decisions: pruned.decisions.filter(({ action }) => action === 'remove'),
+});
+
 /** The lock is held meanwhile, and others wait for it; milliseconds. */
-const REDIS_MAY_TAKE = 5000;
+const REDIS_MAY_TAKE = 2000;
 
 /** Keeps where the job has got to. A Redis that is away is not waited for: a step that runs twice does no harm. */
 async function reach(

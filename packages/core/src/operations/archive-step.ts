@@ -5,7 +5,6 @@ import { snapshotDatabases } from '../consistency/index.ts';
 import type { DatabaseSnapshots } from '../consistency/index.ts';
 import { BackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
-import type { Progress } from '../ports.ts';
 import { refuseRoot } from '../recovery/roots.ts';
 import { ownDirectories } from '../repository/own-directories.ts';
 import { makeScratch } from '../repository/scratch.ts';
@@ -15,6 +14,7 @@ import { checkSources, refuseEmptied } from './check-sources.ts';
 import { withCommands } from './commands.ts';
 import { underLock } from './context.ts';
 import { ensureSpace } from './ensure-space.ts';
+import { estimated } from './estimated.ts';
 import { markRun, readLastRun, rememberFailure } from './last-run.ts';
 import type { LastRun } from './last-run.ts';
 import type { BackupRequest, OperationContext } from './types.ts';
@@ -102,7 +102,7 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
     const { components, codec, threads, nice, readRate, linkUnchanged } = plan;
     const result = await createArchive({
       ...{ clock, logger, signal },
-      progress: estimated(progress, making.before),
+      progress: estimated(progress, estimateOf(making.before)),
       ...sources,
       ...{ codec, threads, nice, linkUnchanged },
       ...(readRate === undefined ? {} : { readRate }),
@@ -126,12 +126,11 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
 const TAR_OVERHEAD = 3.5 * 512;
 
 /** A backup walks and reads at once, so it knows its whole only at the end; the one before tells about what it will be. */
-function estimated(progress: Progress, before: Catalogue): Progress {
+function estimateOf(before: Catalogue): number | undefined {
   const last = before.find(({ source_bytes }) => source_bytes !== undefined);
-  if (last === undefined) return progress;
+  if (last === undefined) return undefined;
   const { source_bytes = 0, files = 0 } = last;
-  const estimatedBytes = source_bytes + files * TAR_OVERHEAD;
-  return (event) => progress(event.bytes > estimatedBytes ? event : { ...event, estimatedBytes });
+  return source_bytes + files * TAR_OVERHEAD;
 }
 
 /** Frames may only come from an archive that was read back in full. */

@@ -10,6 +10,7 @@ import { heldLock } from '../repository/lock.ts';
 import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
 import { underLock } from './context.ts';
+import { estimated } from './estimated.ts';
 import type { OperationContext, VerifyOutcome, VerifyRequest } from './types.ts';
 
 export type VerifyResult = VerifyOutcome['results'][number];
@@ -113,13 +114,14 @@ async function verifyShared(
 ): Promise<Judged[]> {
   const known = await repository.known();
   const report = await read(ctx, repository, entry);
+  const proven: string[] = [];
   const results: Judged[] = [];
   for (const filename of known.sharing(entry.filename)) {
     const sharer = known.entry(filename) ?? entry;
-    if (!asked.has(filename) && isProvenBy(report, sharer))
-      await repository.update(filename, { verified_at: isoUtc(ctx.clock.now()) });
+    if (!asked.has(filename) && isProvenBy(report, sharer)) proven.push(filename);
     else results.push(await conclude(ctx, repository, sharer, report));
   }
+  await repository.mark(proven, { verified_at: isoUtc(ctx.clock.now()) });
   return results;
 }
 
@@ -134,7 +136,9 @@ async function read(ctx: OperationContext, repository: Repository, entry: Catalo
     const reader = await openArchive(openOptions(ctx, repository, entry));
     try {
       const unusable = !reader.indexed && entry.source_bytes !== undefined;
-      return { ...(unusable && { indexProblem: 'it cannot be read' }), ...(await reader.verify(ctx)) };
+      const progress = estimated(ctx.progress, entry.source_bytes);
+      const report = await reader.verify({ ...ctx, progress });
+      return { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
     } finally {
       await reader.close();
     }

@@ -29,9 +29,16 @@ export async function readCatalogue(
     (archive) => isOurs(archive.name.prefix, options) || manifest.records.has(archive.filename),
   );
   const known = new KnownCatalogue();
+  const recordOf = ({ filename }: FoundArchive) => manifest.records.get(filename);
   const describe = async (archive: FoundArchive) =>
-    known.put(await describeArchive(archive, manifest.records.get(archive.filename), options), archive);
-  for (const archives of inBatches(ours)) await Promise.all(archives.map(describe));
+    known.put(await describeArchive(archive, recordOf(archive), options), archive);
+  const others: FoundArchive[] = [];
+  for (const archive of ours) {
+    const record = recordOf(archive);
+    if (record !== undefined && saysAll(record, archive)) known.put(record, archive);
+    else others.push(archive);
+  }
+  for (const archives of inBatches(others)) await Promise.all(archives.map(describe));
   const recorded = ours.filter((archive) => manifest.records.has(archive.filename)).length;
   return {
     known,
@@ -88,6 +95,16 @@ export async function describeArchive(
   const checksum = await readChecksum(`${archive.path}.sha256`, archive.filename);
   return checksum.kind === 'hash' ? { ...entry, sha256: checksum.sha256 } : entry;
 }
+
+/** Nothing is to be added to this record, nor to be doubted in it: so are nearly all, and there may be thousands. */
+const saysAll = (record: CatalogueEntry, archive: FoundArchive): boolean =>
+  record.size_bytes === archive.size &&
+  record.filepath === archive.path &&
+  record.timestamp === archive.name.timestamp &&
+  record.created_at !== undefined &&
+  record.timezone !== undefined &&
+  record.compression !== undefined &&
+  record.sha256 !== undefined;
 
 /** What name and file alone say. */
 function fromFile(

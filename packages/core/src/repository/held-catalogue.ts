@@ -83,6 +83,21 @@ export async function recordEntry(options: Options, entry: CatalogueEntry): Prom
   return archive !== undefined;
 }
 
+/** Adds `patch` to what is known of backups that were just seen to be there. */
+export async function markEntries(
+  options: Options,
+  filenames: readonly string[],
+  patch: Partial<CatalogueEntry>,
+): Promise<void> {
+  const lock = requireLock(options);
+  const known = await knownCatalogue(options);
+  for (const filename of filenames) {
+    const [entry, archive] = [known.entry(filename), known.archive(filename)];
+    if (entry !== undefined && archive !== undefined) known.put({ ...entry, ...patch }, archive);
+  }
+  if (filenames.length > 0) await changed(options, lock);
+}
+
 /** Forgets a backup whose files went from its folder. */
 export async function forgetEntry(options: Options, { filename, tier }: CatalogueEntry): Promise<void> {
   const lock = requireLock(options);

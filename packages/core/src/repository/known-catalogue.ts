@@ -5,8 +5,8 @@ import type { FoundArchive } from './scan.ts';
 export class KnownCatalogue {
   readonly #entries = new Map<string, CatalogueEntry>();
   readonly #archives = new Map<string, FoundArchive>();
-  /** file names by device and inode */
-  readonly #sharers = new Map<string, Set<string>>();
+  /** file names by device and inode; undefined: to be collected */
+  #sharers: Map<string, string[]> | undefined;
   /** file names, newest first; undefined: to be sorted */
   #order: string[] | undefined;
 
@@ -23,8 +23,9 @@ export class KnownCatalogue {
     return this.#archives.get(filename);
   }
   /** All names of the file that `filename` is a name of, itself among them. */
-  sharing(filename: string): string[] {
-    return [...(this.#sharers.get(this.#archives.get(filename)?.identity ?? '') ?? [filename])];
+  sharing(filename: string): readonly string[] {
+    this.#sharers ??= collectSharers(this.#archives.values());
+    return this.#sharers.get(this.#archives.get(filename)?.identity ?? '') ?? [filename];
   }
 
   /** Of these backups' archives on the disk, hard links counted once. */
@@ -38,26 +39,30 @@ export class KnownCatalogue {
   }
 
   put(entry: CatalogueEntry, archive: FoundArchive): void {
-    const before = this.#entries.get(entry.filename);
+    const { filename } = entry;
+    const before = this.#entries.get(filename);
     if (before === undefined || newestFirst(before, entry) !== 0) this.#order = undefined;
-    this.#leaveSharers(entry.filename, archive.identity);
-    this.#entries.set(entry.filename, entry);
-    this.#archives.set(entry.filename, archive);
-    const sharers = this.#sharers.get(archive.identity);
-    if (sharers === undefined) this.#sharers.set(archive.identity, new Set([entry.filename]));
-    else sharers.add(entry.filename);
+    if (this.#archives.get(filename)?.identity !== archive.identity) this.#sharers = undefined;
+    this.#entries.set(filename, entry);
+    this.#archives.set(filename, archive);
   }
 
   drop(filename: string): void {
-    this.#leaveSharers(filename);
+    if (!this.#entries.delete(filename)) return;
     this.#archives.delete(filename);
-    if (this.#entries.delete(filename)) this.#order = undefined;
+    this.#order = undefined;
+    this.#sharers = undefined;
   }
+}
 
-  #leaveSharers(filename: string, unless?: string): void {
-    const identity = this.#archives.get(filename)?.identity;
-    if (identity !== undefined && identity !== unless) this.#sharers.get(identity)?.delete(filename);
+function collectSharers(archives: Iterable<FoundArchive>): Map<string, string[]> {
+  const sharers = new Map<string, string[]>();
+  for (const { identity, filename } of archives) {
+    const names = sharers.get(identity);
+    if (names === undefined) sharers.set(identity, [filename]);
+    else names.push(filename);
   }
+  return sharers;
 }
 
 const newestFirst = (a: CatalogueEntry, b: CatalogueEntry): number =>

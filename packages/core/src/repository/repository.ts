@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { CatalogueEntry, Compression, Status, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import type { Clock, Logger } from '../ports.ts';
-import { inStep, knownCatalogue, recordEntry, refreshCatalogue, saveCatalogue } from './held-catalogue.ts';
+import {
+  inStep,
+  knownCatalogue,
+  markEntries,
+  recordEntry,
+  refreshCatalogue,
+  saveCatalogue,
+} from './held-catalogue.ts';
 import { discard, install } from './install.ts';
 import type { KnownCatalogue } from './known-catalogue.ts';
 import { stateDirOf, tierDir } from './layout.ts';
@@ -126,6 +133,11 @@ export class Repository {
     throw new BackupError('NO_SUCH_BACKUP', `There is no backup ${filename}`, {
       why: 'its archive is not in the backup directory any more',
     });
+  }
+
+  /** The same of several, all of which were just seen to be there: nobody looks for their archives again. */
+  mark(filenames: readonly string[], patch: Partial<CatalogueEntry>): Promise<void> {
+    return markEntries(this.#options, filenames, patch);
   }
 
   /** Runs one step of an operation: the manifest is written once, at its end. Outside of one it is at every change. */

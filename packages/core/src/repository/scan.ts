@@ -20,7 +20,6 @@ export interface FoundArchive {
   identity: string;
 }
 export interface FoundSidecar {
-  path: string;
   tier: Tier;
   /** the name it stands beside, whatever that is */
   archive: string;
@@ -57,7 +56,7 @@ export async function findArchive(
 ): Promise<FoundArchive | undefined> {
   const name = parseName(filename);
   if (name?.tier !== tier) return undefined;
-  const path = join(tierDir(backupDir, tier), filename);
+  const path = `${tierDir(backupDir, tier)}/${filename}`;
   const status = await lstat(path, { bigint: true }).catch(unlessGone);
   if (!status?.isFile()) return undefined;
   const identity = `${status.dev}:${status.ino}`;
@@ -68,15 +67,14 @@ async function scanTier(scan: Scan, backupDir: string, tier: Tier): Promise<void
   const directory = tierDir(backupDir, tier);
   const candidates: string[] = [];
   for (const filename of await namesIn(directory)) {
-    const path = join(directory, filename);
     if (filename.startsWith(TEMPORARY)) {
       const temporary = parseTemporary(filename);
-      if (temporary) scan.temporaries.push({ path, tier, ...temporary });
+      if (temporary) scan.temporaries.push({ path: join(directory, filename), tier, ...temporary });
       continue;
     }
     const kind = SIDECARS.find((sidecar) => filename.endsWith(sidecar));
     if (kind === undefined) candidates.push(filename);
-    else scan.sidecars.push({ path, tier, archive: filename.slice(0, -kind.length), kind });
+    else scan.sidecars.push({ tier, archive: filename.slice(0, -kind.length), kind });
   }
   for (const names of inBatches(candidates)) {
     const found = await Promise.all(names.map((filename) => findArchive(backupDir, tier, filename)));

@@ -6,7 +6,7 @@ import { readChecksum } from './checksum.ts';
 import { refreshCatalogue, requireLock } from './held-catalogue.ts';
 import type { Options } from './held-catalogue.ts';
 import { exists } from './install.ts';
-import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
+import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS, tierDir } from './layout.ts';
 import { readLock } from './lock-file.ts';
 import { parseName } from './names.ts';
 import { namesIn, parseTemporary, scanTiers } from './scan.ts';
@@ -58,11 +58,12 @@ async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
 async function orphanedSidecars(options: Options, { sidecars, archives }: Scan): Promise<string[]> {
   const present = new Set(archives.map(({ filename }) => filename));
   const orphans: string[] = [];
-  for (const { path, tier, archive } of sidecars) {
+  for (const { tier, archive, kind } of sidecars) {
     if (present.has(archive)) continue;
     const name = parseName(archive);
     if (name?.tier !== tier || !isOurs(name.prefix, options)) continue;
-    if (!(await exists(join(dirname(path), archive)))) orphans.push(path);
+    const path = join(tierDir(options.backupDir, tier), archive);
+    if (!(await exists(path))) orphans.push(path + kind);
   }
   return orphans;
 }

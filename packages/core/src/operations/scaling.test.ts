@@ -1,0 +1,38 @@
+/** What is around the archive must not grow with the number of backups: counted, because times depend on the machine. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const FIXTURE = join(import.meta.dirname, 'count-calls.fixture.ts');
+
+type Calls = Record<string, number>;
+const callsOf = async (operation: string, count: number, kind = 'distinct'): Promise<Calls> =>
+  JSON.parse((await run(process.execPath, [FIXTURE, operation, String(count), kind])).stdout) as Calls;
+const total = (calls: Calls): number => Object.values(calls).reduce((sum, count) => sum + count, 0);
+
+test('a backup takes the lock once, lists each tier folder once and writes the manifest once a step', async () => {
+  const calls = await callsOf('backup', 10);
+  expect(calls).toMatchObject({ 'lock taken': 1, 'tier folder listed': 3 });
+  // archive, verify and promote, for a week begins; nothing is left to prune
+  expect(calls['manifest written']).toBe(3);
+});
+
+test.each(['distinct', 'shared'])(
+  'a backup looks once at each of the others, and does nothing else with them: %s archives',
+  async (kind) => {
+    const [few, many] = await Promise.all([callsOf('backup', 10, kind), callsOf('backup', 60, kind)]);
+    expect(many).toEqual({ ...few, lstat: (few['lstat'] ?? 0) + 50 });
+  },
+);
+
+test.each([
+  ['prune', 'distinct'],
+  ['verify', 'distinct'],
+  ['verify', 'shared'],
+])('twice as many backups are twice the work: %s, %s archives', async (operation, kind) => {
+  const [some, more, most] = await Promise.all([10, 20, 40].map((count) => callsOf(operation, count, kind)));
+  expect(total(most!) - total(more!)).toBe(2 * (total(more!) - total(some!)));
+  expect(most).toMatchObject({ 'lock taken': 1, 'tier folder listed': 3, 'manifest written': 1 });
+});
