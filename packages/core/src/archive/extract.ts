@@ -42,11 +42,16 @@ const STEPS_PER_TURN = 500;
 const PATH_MAX = 4096;
 const IMPLIED_MODE = 0o755;
 
-export async function extractFrom(source: EntrySource, options: ExtractOptions): Promise<ExtractReport> {
+/** `known`: the check that an earlier pass over all entries of this source went through. */
+export async function extractFrom(
+  source: EntrySource,
+  options: ExtractOptions,
+  known?: SafetyCheck,
+): Promise<ExtractReport> {
   const target = await inspectTarget(options.directory);
   const ownership = currentOwnership(options.owners ?? process.getuid?.() === 0);
   await using writer = source.writerTo({ root: target.root, ownership });
-  const plan = await planExtraction(source, target, options);
+  const plan = await planExtraction(source, target, options, known);
   checkRoom(plan, target);
   const warnings: Warning[] = [];
   await makeDirectories(plan, target.root, options.signal);
@@ -68,14 +73,17 @@ async function planExtraction(
   source: EntrySource,
   target: TargetDirectory,
   options: ExtractOptions,
+  known: SafetyCheck | undefined,
 ): Promise<ExtractPlan> {
-  const check = new SafetyCheck(target.fold ? { fold: target.fold } : {});
+  // where names fold, two that were apart before may be the same
+  const checked = target.fold ? undefined : known;
+  const check = checked ?? new SafetyCheck(target.fold ? { fold: target.fold } : {});
   const planner = new ExtractPlanner(new EntrySelection(options.paths));
   const bound = new DeclaredBound(source, target);
   for await (const entry of source.entries(options.signal)) {
     bound.add(entry);
     if (target.root.length + 1 + entry.path.length >= PATH_MAX) throw tooLong(entry.path);
-    planner.add(check.admit(entry));
+    planner.add(checked ? checked.again(entry) : check.admit(entry));
   }
   check.checkSymlinks(options.allowedRoots);
   return planner.finish(check);

@@ -78,6 +78,8 @@ class OpenedArchive implements ArchiveReader {
   readonly #archive: FileHandle;
   readonly #stream: StreamSource;
   #index: IndexedSource | undefined;
+  /** of a pass that saw every entry and refused none: they are checked once, however often they are read */
+  #checked: SafetyCheck | undefined;
 
   constructor(
     options: OpenArchiveOptions,
@@ -101,17 +103,30 @@ class OpenedArchive implements ArchiveReader {
   }
 
   async *entries(): AsyncGenerator<ArchiveEntry> {
-    const check = new SafetyCheck();
+    const pass = this.#pass();
     for await (const entry of this.#source.entries(this.#options.signal)) {
-      check.admit(entry);
+      pass.admit(entry);
       yield entry;
     }
+    this.#checked = pass.check;
+  }
+
+  #pass(): EntryPass {
+    const known = this.#checked;
+    if (known !== undefined) return { check: known, admit: (entry) => known.again(entry) };
+    const check = new SafetyCheck();
+    return { check, admit: (entry) => check.admit(entry) };
   }
 
   async verify(ports: Ports, expectedSha256?: string): Promise<VerifyReport> {
     return translated(ports.signal, 'Verifying', async () => {
-      const byIndex = this.#index && (await verifyIndexed(this.#index, ports, expectedSha256));
-      if (byIndex?.ok) return byIndex;
+      const pass = this.#pass();
+      const byIndex = this.#index && (await verifyIndexed(this.#index, ports, pass.admit, expectedSha256));
+      if (byIndex?.ok) {
+        this.#checked = pass.check;
+        return byIndex;
+      }
+      this.#checked = undefined;
       const byStream = await verifyStream(this.#stream, this.#archive, ports, expectedSha256);
       if (!byIndex) return byStream;
       if (!byStream.ok) return { ...byStream, problems: merged(byStream, byIndex) };
@@ -127,7 +142,9 @@ class OpenedArchive implements ArchiveReader {
   }
 
   async extract(options: ExtractOptions): Promise<ExtractReport> {
-    return translated(options.signal, 'Extracting', () => extractFrom(this.#source, options));
+    return translated(options.signal, 'Extracting', () =>
+      extractFrom(this.#source, options, this.#checked),
+    );
   }
 
   content(path: string): AsyncIterable<Buffer> {
@@ -136,9 +153,10 @@ class OpenedArchive implements ArchiveReader {
 
   async measure(paths?: string[]): Promise<{ bytes: number; entries: number }> {
     return translated(this.#options.signal, 'Measuring', async () => {
-      const check = new SafetyCheck();
+      const { check, admit } = this.#pass();
       const planner = new ExtractPlanner(new EntrySelection(paths));
-      for await (const entry of this.#source.entries(this.#options.signal)) planner.add(check.admit(entry));
+      for await (const entry of this.#source.entries(this.#options.signal)) planner.add(admit(entry));
+      this.#checked = check;
       const { bytes, files, directories, symlinks, hardlinks } = planner.finish(check);
       return { bytes, entries: files + directories.size + symlinks.size + hardlinks.length };
     });
@@ -148,6 +166,12 @@ class OpenedArchive implements ArchiveReader {
     await this.#index?.close();
     await this.#archive.close();
   }
+}
+
+/** One pass over all entries: each as it is to be extracted, or ARCHIVE_HOSTILE. */
+interface EntryPass {
+  check: SafetyCheck;
+  admit(entry: ArchiveEntry): ArchiveEntry;
 }
 
 /** The index tells which files are hit, the stream what is wrong with the whole. */

@@ -94,6 +94,21 @@ export class SafetyCheck {
     return admitted;
   }
 
+  /**
+   * An entry of a later pass over the same archive, as `admit` answered it. Throws ARCHIVE_HOSTILE for one that the
+   * first pass did not see: whoever can write an index may exchange it in between.
+   */
+  again(entry: ArchiveEntry): ArchiveEntry {
+    const text = entry.type === 'hardlink' ? this.#symlinks.get(entry.linkTarget!) : undefined;
+    const admitted: ArchiveEntry =
+      text === undefined ? entry : { ...entry, type: 'symlink', linkTarget: text };
+    const { path, type, linkTarget } = admitted;
+    const links = type === 'symlink' ? this.#symlinks : this.#hardlinks;
+    const isSame = type === 'file' || type === 'directory' || links.get(path) === linkTarget;
+    if (this.#kinds.get(path) === type && isSame) return admitted;
+    throw hostile(path, 'it was not there, or was another, when the archive was checked');
+  }
+
   /** When every entry is known: no symlink may lead outside the archive's root or `allowedRoots` (absolute). */
   checkSymlinks(allowedRoots: readonly string[] = []): void {
     const roots = allowedRoots.map((root) => `${toBytePath(root).replace(/\/+$/, '')}/`);

@@ -6,7 +6,7 @@ import type { Ports } from '../ports.ts';
 import type { IndexedSource } from './indexed-source.ts';
 import { SafetyCheck } from './safety.ts';
 import type { StreamSource } from './stream-source.ts';
-import type { Problem, VerifyReport } from './types.ts';
+import type { ArchiveEntry, Problem, VerifyReport } from './types.ts';
 
 const READ_BYTES = 1 << 20;
 /** A report is for people; an archive of noise has more problems than they can read. */
@@ -38,20 +38,20 @@ class Problems {
   }
 }
 
-/** By its index, on all cores. A problem may be the index's alone: then the stream decides. */
+/** By its index, on all cores; every entry goes to `admit`. A problem may be the index's alone: then the stream decides. */
 export async function verifyIndexed(
   source: IndexedSource,
   ports: Ports,
+  admit: (entry: ArchiveEntry) => unknown,
   expectedSha256?: string,
 ): Promise<VerifyReport> {
   const problems = new Problems();
-  const check = new SafetyCheck();
   const count = { files: 0, bytes: 0 };
   const frames = source
     .readAll({
       signal: ports.signal,
       entry: (entry) => {
-        check.admit(entry);
+        admit(entry);
         if (entry.type !== 'directory') count.files++;
       },
       done({ bytes }) {
@@ -90,7 +90,7 @@ export async function verifyStream(
     },
   };
   const sink = {
-    entry(entry: Parameters<SafetyCheck['admit']>[0]) {
+    entry(entry: ArchiveEntry) {
       check.admit(entry);
       if (entry.type !== 'directory') count.files++;
       count.bytes += entry.size;

@@ -26,7 +26,7 @@ import type { Repository } from '../repository/repository.ts';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
 import type { OperationContext, RestoreOutcome, RestoreRequest } from './types.ts';
-import { verify } from './verify.ts';
+import { verifyBackup } from './verify.ts';
 import { isWorkDirName } from '../work-dir.ts';
 
 /** One place a restore would write to, for the question put to a person. */
@@ -95,10 +95,13 @@ async function restoreLocked(
 ): Promise<RestoreOutcome> {
   const { plan, signal } = ctx;
   const entry = await repository.find(request.backup);
+  const isIndexed = await withReader(ctx, repository, entry, async ({ indexed }) => indexed);
+  // reads it all at once and makes a lost index anew: without one, every look at the entries would decode everything
+  if (!isIndexed) await verifyInFull(ctx, repository, entry);
   return withReader(ctx, repository, entry, async (reader) => {
     const mounts = readMounts();
     const selection = await select(plan, request, entry, reader, mounts);
-    await verifyInFull(ctx, entry);
+    if (isIndexed) await verifyInFull(ctx, repository, entry, reader);
     const saves = wantsSafetyBackup(request, plan);
     if (saves && lock.readOnly) throw noPlaceForSafety(plan);
     await checkRoom(ctx, reader, selection.targets, mounts, saves ? repository : undefined);
@@ -139,12 +142,16 @@ async function select(
 }
 
 /** Also marks it corrupt when it is. */
-async function verifyInFull(ctx: OperationContext, entry: CatalogueEntry): Promise<void> {
-  const { results } = await verify(ctx, { names: [entry.filename] });
-  const [result] = results;
-  if (result?.ok) return;
+async function verifyInFull(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+  reader?: ArchiveReader,
+): Promise<void> {
+  const { ok, problems } = await verifyBackup(ctx, repository, entry, reader);
+  if (ok) return;
   throw new BackupError('ARCHIVE_DAMAGED', `${entry.filename} is damaged; nothing was changed`, {
-    why: result?.problems.slice(0, 3).join('; ') ?? 'it could not be verified',
+    why: problems.slice(0, 3).join('; '),
   });
 }
 

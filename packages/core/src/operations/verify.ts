@@ -1,5 +1,5 @@
 import { openArchive, rebuildIndex } from '../archive/index.ts';
-import type { OpenArchiveOptions, VerifyReport } from '../archive/types.ts';
+import type { ArchiveReader, OpenArchiveOptions, VerifyReport } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError, toBackupError } from '../errors.ts';
 import { writeAtomically } from '../repository/atomic.ts';
@@ -64,13 +64,17 @@ function noneRead(errors: BackupError[]): BackupError {
   return new BackupError(first.code, message, { why, hint: first.hint, cause: first });
 }
 
-/** One backup, and what shares its bytes; answers for this one. Only under the lock. Throws why it could not be read. */
+/**
+ * One backup, and what shares its bytes; answers for this one. Only under the lock. Throws why it could not be read.
+ * `reader`: an open one, whose entries are not checked again.
+ */
 export async function verifyBackup(
   ctx: OperationContext,
   repository: Repository,
   entry: CatalogueEntry,
+  reader?: ArchiveReader,
 ): Promise<VerifyResult> {
-  const results = await verifyShared(ctx, repository, entry, new Set([entry.filename]));
+  const results = await verifyShared(ctx, repository, entry, new Set([entry.filename]), reader);
   const own = results.find(({ filename }) => filename === entry.filename) as Judged;
   if (own.unread !== undefined) throw own.unread;
   return own;
@@ -111,9 +115,10 @@ async function verifyShared(
   repository: Repository,
   entry: CatalogueEntry,
   asked: ReadonlySet<string>,
+  reader?: ArchiveReader,
 ): Promise<Judged[]> {
   const known = await repository.known();
-  const report = await read(ctx, repository, entry);
+  const report = await read(ctx, repository, entry, reader);
   const proven: string[] = [];
   const results: Judged[] = [];
   for (const filename of known.sharing(entry.filename)) {
@@ -131,16 +136,21 @@ const isProvenBy = (report: Reading, { verified, sha256 }: CatalogueEntry): bool
 /** `unread`: no verdict about the archive, because it could not be read for another reason than damage. */
 type Reading = VerifyReport | { unread: BackupError };
 
-async function read(ctx: OperationContext, repository: Repository, entry: CatalogueEntry): Promise<Reading> {
+async function read(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+  open?: ArchiveReader,
+): Promise<Reading> {
   try {
-    const reader = await openArchive(openOptions(ctx, repository, entry));
+    const reader = open ?? (await openArchive(openOptions(ctx, repository, entry)));
     try {
       const unusable = !reader.indexed && entry.source_bytes !== undefined;
       const progress = estimated(ctx.progress, entry.source_bytes);
       const report = await reader.verify({ ...ctx, progress });
       return { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
     } finally {
-      await reader.close();
+      if (reader !== open) await reader.close();
     }
   } catch (error) {
     ctx.signal.throwIfAborted();
