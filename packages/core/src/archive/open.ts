@@ -142,9 +142,7 @@ class OpenedArchive implements ArchiveReader {
   }
 
   async extract(options: ExtractOptions): Promise<ExtractReport> {
-    return translated(options.signal, 'Extracting', () =>
-      extractFrom(this.#source, options, this.#checked),
-    );
+    return translated(options.signal, 'Extracting', () => extractFrom(this.#source, options, this.#checked));
   }
 
   content(path: string): AsyncIterable<Buffer> {

@@ -31,6 +31,21 @@ const { prune } = await import('./prune.ts');
 const { verify } = await import('./verify.ts');
 const { underLock } = await import('./context.ts');
 
+const { describeRestore, restore } = await import('./restore.ts');
+const { files } = await import('./look-inside.ts');
+const { SafetyCheck } = await import('../archive/safety.ts');
+const { StreamSource } = await import('../archive/stream-source.ts');
+const admit = SafetyCheck.prototype.admit;
+SafetyCheck.prototype.admit = function (entry) {
+  add('entry checked');
+  return admit.call(this, entry);
+};
+const readStream = StreamSource.prototype.read;
+StreamSource.prototype.read = function (...options) {
+  add('archive decoded as a stream');
+  return readStream.apply(this, options);
+};
+
 const DAY = 86_400_000;
 const NOW = Date.parse('2025-12-13T02:00:00Z');
 const clock = fakeClock(NOW);
@@ -44,8 +59,20 @@ const keeping = (retentionDays: number) =>
   on.with({ retention: { ...on.ctx.plan.retention, retentionDays, maxCount: 10_000 } });
 if (operation === 'backup') await backup(keeping(10_000), { trigger: 'manual' });
 if (operation === 'verify') await verify(on.ctx, { which: 'all' });
+if (operation === 'describe' || operation === 'restore') await bringBack();
 if (operation === 'prune') await prune(keeping(Number(count) / 2), { dryRun: false });
 process.stdout.write(JSON.stringify(calls));
+
+async function bringBack(): Promise<void> {
+  const [newest] = await promises.readdir(join(on.backups, 'daily'));
+  const backup = newest?.replace(/\.tar\.gz.*$/, '.tar.gz') ?? '';
+  const entries = (await Array.fromAsync(files(on.ctx, backup))).length;
+  if (kind === 'unindexed') await promises.rm(join(on.backups, 'daily', `${backup}.idx`));
+  for (const name of Object.keys(calls)) delete calls[name];
+  if (operation === 'describe') await describeRestore(on.ctx, { backup });
+  else await restore(on.ctx, { backup, safetyBackup: false });
+  calls['entries'] = entries;
+}
 
 /** Good backups of the days before, as runs leave them: of a file each, or all names of one. */
 async function multiply(): Promise<void> {

@@ -27,6 +27,18 @@ test.each(['distinct', 'shared'])(
   },
 );
 
+test.each(['describe', 'restore'])('%s checks every entry once', async (operation) => {
+  const calls = await callsOf(operation, 1);
+  expect(calls['entries']).toBeGreaterThan(1);
+  expect(calls['entry checked']).toBe(calls['entries']);
+  expect(calls).not.toHaveProperty('archive decoded as a stream');
+});
+
+test('a restore whose index is lost decodes the archive as a stream once, to verify it', async () => {
+  const calls = await callsOf('restore', 1, 'unindexed');
+  expect(calls).toMatchObject({ 'archive decoded as a stream': 1 });
+});
+
 test.each([
   ['prune', 'distinct'],
   ['verify', 'distinct'],
