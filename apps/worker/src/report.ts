@@ -1,6 +1,6 @@
 /** What others must know of this worker when it is gone: kept in Redis, watched by the schedulers. */
 import { statfs } from 'node:fs/promises';
-import { list, type CatalogueEntry, type OperationContext } from '@gofr-backup/core';
+import { list, newestGood, type OperationContext } from '@gofr-backup/core';
 import { writeReport, type Connection, type Ended, type Result, type WorkerReport } from '@gofr-backup/queue';
 
 type News = Parameters<typeof writeReport>[2];
@@ -80,13 +80,11 @@ function drillNews(job: Ended, end: { ok: boolean; at: string }): WorkerReport['
 }
 
 async function backupDirNews(context: OperationContext): Promise<News> {
-  const { backupDir, verifyAfterBackup } = context.plan;
+  const { backupDir, retention } = context.plan;
   const { backups } = await list(context);
-  const isGood = ({ status }: CatalogueEntry): boolean =>
-    status === 'good' || (status === 'unverified' && !verifyAfterBackup);
   const { bavail, blocks, bsize } = await statfs(backupDir);
   return {
-    newest_good_at: backups.find(isGood)?.created_at,
+    newest_good_at: newestGood(backups, retention, context.clock.now())?.created_at,
     corrupt: backups.filter(({ status }) => status === 'corrupt').map(({ filename }) => filename),
     disk: { free: bavail * bsize, size: blocks * bsize },
   };

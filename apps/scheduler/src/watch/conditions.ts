@@ -1,3 +1,4 @@
+import { isFutureTime } from '@gofr-backup/core';
 import type { Condition } from '@gofr-backup/notify';
 import type { WorkerReport } from '@gofr-backup/queue';
 
@@ -25,8 +26,11 @@ export function conditionsOf(report: WorkerReport, limits: Limits, now: number):
   ];
 }
 
-const age = (iso: string | undefined, since: number, now: number): number =>
-  now - Math.max(iso === undefined ? since : Date.parse(iso), 0);
+/** A time of the future was told by a clock that was wrong: it counts as none. */
+function age(iso: string | undefined, since: number, now: number): number {
+  const at = Date.parse(iso ?? '');
+  return now - (Number.isNaN(at) || isFutureTime(at, now) ? since : at);
+}
 
 const hours = (ms: number): string => `${Math.round(ms / 3_600_000)} hours`;
 
