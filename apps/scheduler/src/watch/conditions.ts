@@ -1,5 +1,5 @@
 import { isFutureTime } from '@gofr-backup/core';
-import type { Condition } from '@gofr-backup/notify';
+import type { Alert, Condition } from '@gofr-backup/notify';
 import type { WorkerReport } from '@gofr-backup/queue';
 
 export interface Limits {
@@ -77,8 +77,15 @@ function damaged({ corrupt = [] }: WorkerReport): Condition[] {
     kind: 'corrupt',
     about: name,
     title: 'a backup is damaged',
-    text: `${name} does not read back as it was written. It no longer counts as good. Check the disk it lies on.`,
+    text: `${name} does not read back as it was written. It no longer counts as good; it is kept until its retention is over. Check the disk it lies on.`,
   }));
+}
+
+/** That a damaged backup is no more is no good news: nothing was mended. */
+export function endingOf(alert: Alert, { gone = [] }: WorkerReport): Alert {
+  if (alert.state !== 'resolved' || alert.kind !== 'corrupt' || !gone.includes(alert.about)) return alert;
+  const text = `${alert.about} was damaged, and is not there any more: its retention was over, or somebody removed it. It was not mended.`;
+  return { ...alert, title: 'a damaged backup is gone', text };
 }
 
 function held({ held: reason }: WorkerReport): Condition[] {

@@ -161,6 +161,9 @@ describe('what the first generation wrote as `gofr_`', () => {
     expect(await plot.survey()).toMatchObject({ entries: [], foreign: [{ prefix: 'gofr', backups: 2 }] });
     await rm(join(plot.backupDir, 'manifest.json'));
     expect(await plot.catalogue()).toEqual([]);
+    await expect(plot.find('latest')).rejects.toMatchObject({
+      hint: expect.stringContaining('PREFIX=gofr '),
+    });
   });
 
   test('stays adopted when it is pinned, promoted or verified', async () => {

@@ -94,7 +94,8 @@ export class Repository {
 
   #notFound(name: string, { entries, foreign }: RepositorySurvey, future: number): BackupError {
     const message = name === 'latest' ? 'There is no good backup' : `There is no backup ${name}`;
-    const others = foreign.find(({ prefix }) => prefix === prefixOf(name));
+    const others =
+      entries.length === 0 ? foreign[0] : foreign.find(({ prefix }) => prefix === prefixOf(name));
     if (others !== undefined)
       return new BackupError('NO_SUCH_BACKUP', message, {
         why: `backups of the prefix ${others.prefix} are not this project's, whose prefix is ${this.prefix}`,
