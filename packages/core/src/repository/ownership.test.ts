@@ -135,6 +135,14 @@ describe('what the first generation wrote as `gofr_`', () => {
     expect(await namesOf(plot)).toEqual(['gofr-plot_daily_20251202_020000.tar.gz', OLD]);
   });
 
+  test('is adopted by a project whose PREFIX begins like it', async () => {
+    const clock = fakeClock(NIGHT);
+    await using plot = await scratchRepository(clock, { prefix: 'gofr_plot' });
+    await layDown(plot, OLD);
+    await locked(plot, clock, () => addBackup(plot, NIGHT, 'plot'));
+    expect(await namesOf(plot)).toHaveLength(2);
+  });
+
   test('is nobody’s where two write, whoever came first', async () => {
     const clock = fakeClock(NIGHT);
     await using plot = await scratchRepository(clock);

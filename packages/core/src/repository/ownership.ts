@@ -2,6 +2,7 @@
  * Whose a backup is: the prefix of its name decides, and nothing else. All projects that write into one directory share
  * its manifest, so a record there proves nothing.
  */
+import { prefixOf } from './names.ts';
 import type { RepositoryOptions } from './repository.ts';
 import type { Scan } from './scan.ts';
 
@@ -44,5 +45,5 @@ function isOnlyOurs(
   { sidecars }: Pick<Scan, 'sidecars'>,
 ): boolean {
   if (found.some((prefix) => prefix !== FIRST_GENERATION && !own.has(prefix))) return false;
-  return !sidecars.some(({ kind, archive }) => kind === '.idx' && archive.startsWith(`${FIRST_GENERATION}_`));
+  return !sidecars.some(({ kind, archive }) => kind === '.idx' && prefixOf(archive) === FIRST_GENERATION);
 }
