@@ -10,7 +10,7 @@ import { refuseRoot } from '../recovery/roots.ts';
 import { ownDirectories } from '../repository/own-directories.ts';
 import { makeScratch } from '../repository/scratch.ts';
 import type { CommitFacts, Repository } from '../repository/repository.ts';
-import { isGood } from '../retention/dated-backup.ts';
+import { newestGood } from '../retention/newest-good.ts';
 import { checkSources, refuseEmptied } from './check-sources.ts';
 import { withCommands } from './commands.ts';
 import { underLock } from './context.ts';
@@ -31,7 +31,7 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
     return rememberFailure(repository, inner, async () => {
       const previous = await readLastRun(repository);
       await markRun(repository, inner, { state: 'running' });
-      const lastGood = before.find((entry) => isGood(entry, inner.plan.retention));
+      const lastGood = newestGood(before, inner.plan.retention, inner.clock.now());
       const sources = sourcesOf(inner.plan);
       const missing = await checkSources(inner.plan.components, lastGood);
       await ensureSpace(inner, repository, lastGood, mayPrune(request, previous));

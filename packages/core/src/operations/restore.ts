@@ -4,6 +4,7 @@ import { openArchive } from '../archive/index.ts';
 import type { ArchiveReader } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError, toBackupError } from '../errors.ts';
+import { isFuture } from '../moment.ts';
 import type { BackupPlan } from '../plan.ts';
 import { bringIn } from '../recovery/bring-in.ts';
 import { compareWithTargets, refuseConflicts } from '../recovery/changes.ts';
@@ -55,16 +56,18 @@ export async function describeRestore(
   const entry = await repository.find(request.backup);
   return withReader(ctx, repository, entry, async (reader) => {
     const { targets, warnings } = await select(ctx.plan, request, entry, reader, readMounts());
-    const newer = request.backup === 'latest' ? await passedOver(repository, entry) : [];
+    const newer = request.backup === 'latest' ? await passedOver(repository, entry, ctx.clock.now()) : [];
     return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
   });
 }
 
 /** Why `latest` is not the newest there is. */
-async function passedOver(repository: Repository, chosen: CatalogueEntry): Promise<string[]> {
+async function passedOver(repository: Repository, chosen: CatalogueEntry, now: number): Promise<string[]> {
   const entries = await repository.catalogue();
   const place = entries.findIndex(({ filename }) => filename === chosen.filename);
-  return entries.slice(0, Math.min(Math.max(place, 0), 5)).map(({ filename, status, trigger }) => {
+  return entries.slice(0, Math.min(Math.max(place, 0), 5)).map((entry) => {
+    const { filename, status, trigger } = entry;
+    if (isFuture(entry, now)) return `${filename} is dated in the future: passed over`;
     const what = trigger === 'pre-restore' ? 'saved by a restore' : status;
     return `${filename} is newer, but ${what}: passed over`;
   });
