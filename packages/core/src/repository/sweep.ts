@@ -1,18 +1,15 @@
 /** What a killed run left behind: finished where it was as good as done, removed where not. */
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { changeCatalogue, isOurs, readCatalogue, requireLock } from './catalogue.ts';
 import { readChecksum } from './checksum.ts';
 import { exists } from './install.ts';
 import type { Options } from './install.ts';
-import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
-import { readLock } from './lock-file.ts';
+import { MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
 import { parseName } from './names.ts';
 import { namesIn, parseTemporary, scanTiers } from './scan.ts';
 import type { FoundTemporary } from './scan.ts';
 import { settleTrash } from './trash.ts';
-
-const HOUR = 3_600_000;
 
 /** Only under the lock: nobody else is at work then. Answers what was removed, as paths. */
 export async function sweep(options: Options): Promise<string[]> {
@@ -25,7 +22,6 @@ export async function sweep(options: Options): Promise<string[]> {
     ...(await orphanedSidecars(options)),
     ...(await abandonedWrites(options)),
     ...(await scratch(options)),
-    ...(await lockDebris(options)),
   ];
   const removed: string[] = [];
   for (const path of debris) {
@@ -74,18 +70,4 @@ async function abandonedWrites({ backupDir, stateDir }: Options): Promise<string
 async function scratch({ stateDir }: Options): Promise<string[]> {
   const directory = join(stateDir, SCRATCH_DIR);
   return (await namesIn(directory)).map((name) => join(directory, name));
-}
-
-/** Claims, marks and beacons of processes that died contending. A young one may be of somebody who contends now. */
-async function lockDebris({ stateDir }: Options): Promise<string[]> {
-  const lock = await readLock(stateDir);
-  if (lock === undefined) return [];
-  const { holder, beatAt } = lock;
-  const old: string[] = [];
-  for (const name of await readdir(stateDir)) {
-    if (!name.startsWith(`${LOCK_FILE}.`) || name === holder?.beacon) continue;
-    const { mtimeMs } = await stat(join(stateDir, name)).catch(() => ({ mtimeMs: beatAt }));
-    if (beatAt - mtimeMs > HOUR) old.push(join(stateDir, name));
-  }
-  return old;
 }
