@@ -60,7 +60,7 @@ async function withSnapshots<T>(
 ): Promise<T> {
   const { components } = ctx.plan;
   const exclude = [...ctx.plan.exclude, WORK_DIRS];
-  const scratch = await makeScratch(repository, 'databases');
+  const scratch = await makeScratch(repository, 'databases', ctx.logger);
   const { signal, logger } = ctx;
   const snapshots = await snapshotDatabases(components, {
     scratchDir: scratch.path,

@@ -24,10 +24,15 @@ const pathIn = ({ stateDir }: Place): string => join(stateDir, 'last-run.json');
 
 /** undefined: there was none, or what is there cannot be read. */
 export async function readLastRun(place: Place): Promise<LastRun | undefined> {
-  const run = parseObject((await readSmallFile(pathIn(place))) ?? '');
+  const run = parseObject((await readSmallFile(pathIn(place)).catch(unlessForbidden)) ?? '');
   const known =
     ['running', 'done', 'failed'].includes(String(run?.['state'])) && typeof run?.['at'] === 'string';
   return known ? (run as unknown as LastRun) : undefined;
+}
+
+/** What another user left is replaced by the next run. */
+function unlessForbidden(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
 }
 
 export async function markRun(place: Place, ctx: OperationContext, run: Omit<LastRun, 'at'>): Promise<void> {

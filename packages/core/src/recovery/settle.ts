@@ -5,7 +5,7 @@ import { BackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
 import type { Logger } from '../ports.ts';
 import { anchorOf, isWorkDirName, type Journal, readJournal, WORK_DIR } from './journal.ts';
-import { readPointers, removePointer } from './pointer.ts';
+import { isThere, readPointers, removePointer } from './pointer.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
 import { damagedJournal, rollBack, type StepHook, type Stranger } from './swap.ts';
 import { resolvePlace } from './target.ts';
@@ -25,7 +25,7 @@ export function findInterrupted(plan: BackupPlan, stateDir: string): Interrupted
   const roots = plan.components.map(({ root }) => resolvedOrAsIs(toBytePath(root)));
   const pointers = readPointers(stateDir);
   const beside = roots.flatMap((root) => [...workDirsIn(parentOf(root)), ...workDirsIn(root)]);
-  const found = [...beside, ...pointers.flatMap(({ workDirs }) => workDirs.filter(exists))];
+  const found = [...beside, ...pointers.flatMap(({ workDirs }) => workDirs.filter(isThere))];
   const allowed = [...roots, ...pointers.flatMap(({ places }) => places)];
   return [...new Set(found.map(anchorOf))].map((anchor) => ({ anchor, allowed }));
 }

@@ -15,7 +15,7 @@ import { findLock } from './lock-file.ts';
 import type { LockHolder } from './lock-file.ts';
 import { isoUtc } from './names.ts';
 import { readOldLock } from './old-lock.ts';
-import { inheritOwner } from './owner.ts';
+import { ensureOwnDirectory, isRealDirectory } from './own-directory.ts';
 import { clearSpent } from './spent-locks.ts';
 import { isStale, livenessOf, TIMING } from './stale-lock.ts';
 import { takeLock } from './take-lock.ts';
@@ -59,6 +59,7 @@ export const heldLock = (target: LockTarget): HeldLock | undefined =>
 /** The present holder, or undefined; for `status`. Takes nothing. A holder that is known to be dead is none. */
 export async function lockHolder(target: LockTarget): Promise<LockHolder | undefined> {
   const stateDir = stateDirOf(target);
+  if (!(await isRealDirectory(stateDir))) return undefined;
   const found = [await findLock(stateDir), await readOldLock(stateDir)];
   for (const lock of found) {
     if (lock?.holder === undefined || lock.isDone) continue;
@@ -75,8 +76,7 @@ interface Acquired {
 async function acquire(stateDir: string, options: LockOptions): Promise<Acquired> {
   try {
     await mkdir(dirname(stateDir), { recursive: true });
-    await mkdir(stateDir, { mode: 0o700 }).catch(unlessExists);
-    await inheritOwner(stateDir);
+    await ensureOwnDirectory(stateDir, 0o700);
     return await claim(stateDir, options).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOSPC' || !(await dropBallast(stateDir))) throw error;
       return claim(stateDir, options);
@@ -131,8 +131,4 @@ function withoutLock(holder: LockHolder): Acquired {
     lock: { holder, joined: false, readOnly: true, signal, check: async () => {} },
     release: async () => {},
   };
-}
-
-function unlessExists(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
 }
