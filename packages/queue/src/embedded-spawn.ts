@@ -51,11 +51,7 @@ async function trySpawn({ dir, socket, alone, clock }: Server): Promise<string |
   return readFile(log, 'utf8').catch(() => '');
 }
 
-async function spawnFirst(
-  programs: readonly string[],
-  args: string[],
-  log: string,
-): Promise<ChildProcess> {
+async function spawnFirst(programs: readonly string[], args: string[], log: string): Promise<ChildProcess> {
   // the old one may be another user's, and closed
   await rm(log, { force: true });
   const output = await open(log, 'wx', 0o600);

@@ -36,18 +36,21 @@ test('each user has its own in the shared directory', () => {
   expect(heart.path).toMatch(new RegExp(`/gofr-backup-worker-${process.geteuid?.()}\\.heartbeat$`));
 });
 
-test.runIf(process.geteuid?.() === 0)('what another user put in its place is a warning, and does not fail the end', async () => {
-  await using dir = await temporaryDirectory();
-  await chmod(dir.path, 0o1777);
-  const path = join(dir.path, 'beat');
-  await writeFile(path, '');
-  let warnings = 0;
-  const logger = { ...silentLogger, warn: () => void warnings++ };
-  process.seteuid?.(1234);
-  try {
-    beatHeart('worker', { path, logger }).stop();
-  } finally {
-    process.seteuid?.(0);
-  }
-  expect(warnings).toBe(1);
-});
+test.runIf(process.geteuid?.() === 0)(
+  'what another user put in its place is a warning, and does not fail the end',
+  async () => {
+    await using dir = await temporaryDirectory();
+    await chmod(dir.path, 0o1777);
+    const path = join(dir.path, 'beat');
+    await writeFile(path, '');
+    let warnings = 0;
+    const logger = { ...silentLogger, warn: () => void warnings++ };
+    process.seteuid?.(1234);
+    try {
+      beatHeart('worker', { path, logger }).stop();
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(warnings).toBe(1);
+  },
+);

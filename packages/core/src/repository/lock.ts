@@ -95,7 +95,12 @@ async function claim(stateDir: string, options: LockOptions): Promise<Acquired> 
   const beacon = await lightBeacon(stateDir, `lock.beacon-${holder.token}`);
   if (beacon) holder.beacon = `lock.beacon-${holder.token}`;
   try {
-    const taken = await takeLock({ stateDir, own: holder, isStale: isStale.bind(null, stateDir, timing), step });
+    const taken = await takeLock({
+      stateDir,
+      own: holder,
+      isStale: isStale.bind(null, stateDir, timing),
+      step,
+    });
     const { lock, stop } = hold(stateDir, taken, options);
     const release = async () => {
       await stop();

@@ -56,7 +56,13 @@ describe('a link in place of a directory of ours is refused by name, and what it
     await using other = await scratchRepository(clock);
     const backupDir = join(other.backupDir, 'link');
     await symlink(repository.backupDir, backupDir);
-    const options = { project: 'plot', prefix: 'gofr-plot', timezone: 'UTC', clock, logger: portsWith(clock).logger };
+    const options = {
+      project: 'plot',
+      prefix: 'gofr-plot',
+      timezone: 'UTC',
+      clock,
+      logger: portsWith(clock).logger,
+    };
     const linked = await openRepository({ ...options, backupDir });
     await locked(linked, clock, async () => {
       await addBackup(linked, NIGHT, 'bytes');

@@ -11,11 +11,7 @@ export interface Taking {
   stateDir: string;
   own: LockHolder;
   /** whether the holder is dead; may watch it for a while. `now`: the file system's time */
-  isStale(
-    found: FoundLock,
-    now: number,
-    again: () => Promise<FoundLock | undefined>,
-  ): Promise<boolean>;
+  isStale(found: FoundLock, now: number, again: () => Promise<FoundLock | undefined>): Promise<boolean>;
   step: LockStep;
 }
 
@@ -37,7 +33,10 @@ export async function takeLock(taking: Taking): Promise<TakenLock> {
     return taken;
   } finally {
     // no error once it is taken: what is left of the draft goes with the next one's debris
-    await taking.step('drop the draft').then(() => rm(draft.path, { force: true })).catch(() => {});
+    await taking
+      .step('drop the draft')
+      .then(() => rm(draft.path, { force: true }))
+      .catch(() => {});
     if (taken?.file !== draft.file) await draft.file.close();
   }
 }
@@ -62,7 +61,9 @@ async function tryNext(taking: Taking, draft: Draft): Promise<TakenLock | undefi
     await step('withdraw');
     await rm(lockPath(stateDir, number), { force: true });
   } catch (error) {
-    await step('give up').then(() => writeDone(taken)).catch(() => {});
+    await step('give up')
+      .then(() => writeDone(taken))
+      .catch(() => {});
     throw error;
   }
   if (file !== draft.file) await file.close();
@@ -74,11 +75,7 @@ export async function writeDone({ holder, claim, file }: TakenLock): Promise<voi
   await file.write(formatLock(holder, claim, 'done'), 0);
 }
 
-async function isOver(
-  taking: Taking,
-  last: NumberedLock,
-  now: number,
-): Promise<boolean> {
+async function isOver(taking: Taking, last: NumberedLock, now: number): Promise<boolean> {
   const { stateDir, isStale } = taking;
   if (last.proven && last.isDone) return true;
   // one that cannot be proven is asked nothing: only its silence counts
