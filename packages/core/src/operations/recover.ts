@@ -4,6 +4,7 @@ import { findInterrupted, settle } from '../recovery/settle.ts';
 import type { StepHook } from '../recovery/swap.ts';
 import { stateDirOf } from '../repository/layout.ts';
 import { withLock } from '../repository/lock.ts';
+import { silentLogger } from '../ports.ts';
 import type { OperationContext } from './types.ts';
 
 export interface RecoverOutcome {
@@ -25,7 +26,7 @@ export async function recoverInterrupted(
 ): Promise<RecoverOutcome> {
   const stateDir = stateDirOf(ctx.plan.backupDir);
   const outcome: RecoverOutcome = { finished: 0, rolledBack: 0, discarded: 0, warnings: [] };
-  if (findInterrupted(ctx.plan, stateDir).length === 0) return outcome;
+  if (findInterrupted(ctx.plan, stateDir, ctx.logger).length === 0) return outcome;
   try {
     await withLock(stateDir, { owner: ctx.owner, operation: 'recovery', ports: ctx }, () =>
       settleAll(ctx, stateDir, outcome, step),
@@ -43,7 +44,7 @@ async function settleAll(
   outcome: RecoverOutcome,
   step: StepHook,
 ): Promise<void> {
-  for (const interrupted of findInterrupted(ctx.plan, stateDir)) {
+  for (const interrupted of findInterrupted(ctx.plan, stateDir, silentLogger)) {
     const result = await settle(interrupted, ctx.plan, stateDir, ctx.logger, step);
     if (!result) continue;
     if (result.settled === 'finished') outcome.finished++;
