@@ -15,7 +15,7 @@ import { takeLock, writeDone } from './take-lock.ts';
 import type { TakenLock, Taking } from './take-lock.ts';
 
 const seed = Number(process.env['LOCK_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
-const rounds = Number(process.env['LOCK_ROUNDS'] ?? 200);
+const rounds = Number(process.env['LOCK_ROUNDS'] ?? 80);
 const CONTENDERS = 3;
 /** Per contender: often enough that a number which a slow one saw next is used, cleared, and free again. */
 const TRIES = 12;
