@@ -1,7 +1,7 @@
 /** A backup of one tier becomes one of another: the same bytes under a second name. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, mkdir, open } from 'node:fs/promises';
+import { link, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,10 +12,10 @@ import { changeCatalogue, readCatalogue } from './catalogue.ts';
 import { discard, install, linkIfThere, replaced } from './install.ts';
 import type { Options } from './install.ts';
 import { temporaryName, tierDir } from './layout.ts';
-import { inheritOwner } from './owner.ts';
 import { formatName, parseName } from './names.ts';
 import { unpinned } from './pin.ts';
 import type { ArchiveName } from './names.ts';
+import { ensureOwnDirectory } from './own-directory.ts';
 import { isFree } from './reserve.ts';
 
 /** Idempotent: when the promoted archive is already there, only what is missing of its record is added. */
@@ -55,8 +55,7 @@ async function copyAndInstall(
   const random = randomSuffix();
   const directory = tierDir(options.backupDir, entry.tier);
   const temporary = join(directory, temporaryName(random, entry.filename));
-  await mkdir(directory, { recursive: true });
-  await inheritOwner(directory);
+  await ensureOwnDirectory(directory);
   try {
     await linkOrCopy(source, temporary, entry.sha256);
     await linkIfThere(`${source}.idx`, `${temporary}.idx`).catch(() => undefined);
