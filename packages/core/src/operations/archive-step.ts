@@ -6,10 +6,10 @@ import type { DatabaseSnapshots } from '../consistency/index.ts';
 import { BackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
 import { refuseRoot } from '../recovery/roots.ts';
-import { ownDirectories } from '../repository/own-directories.ts';
+import { withheldDirectories } from '../repository/withheld.ts';
 import { makeScratch } from '../repository/scratch.ts';
 import type { CommitFacts, Repository } from '../repository/repository.ts';
-import { isGood } from '../retention/dated-backup.ts';
+import { newestGood } from '../retention/newest-good.ts';
 import { checkSources, refuseEmptied } from './check-sources.ts';
 import { withCommands } from './commands.ts';
 import { underLock } from './context.ts';
@@ -31,7 +31,7 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
     return rememberFailure(repository, inner, async () => {
       const previous = await readLastRun(repository);
       await markRun(repository, inner, { state: 'running' });
-      const lastGood = before.find((entry) => isGood(entry, inner.plan.retention));
+      const lastGood = newestGood(before, inner.plan.retention, inner.clock.now());
       const sources = sourcesOf(inner.plan);
       const missing = await checkSources(inner.plan.components, lastGood);
       await ensureSpace(inner, repository, lastGood, mayPrune(request, previous));
@@ -59,7 +59,7 @@ const madeBy = ({ run, tier = 'daily' }: BackupRequest, before: Catalogue): Cata
 /** What is read, and what of it never is. Throws CONFIG for a root that may not be read. */
 function sourcesOf(plan: BackupPlan): WalkOptions {
   const { components, exclude, followRootLinks = false, backupDir } = plan;
-  const withheld = ownDirectories(backupDir);
+  const withheld = withheldDirectories(backupDir);
   for (const { root } of components) refuseRoot(plan, root, withheld);
   return { components, exclude, followRootLinks, withheld };
 }
@@ -70,7 +70,7 @@ async function withSnapshots<T>(
   sources: WalkOptions,
   work: (snapshots: DatabaseSnapshots) => Promise<T>,
 ): Promise<T> {
-  const scratch = await makeScratch(repository, 'databases');
+  const scratch = await makeScratch(repository, 'databases', ctx.logger);
   const { signal, logger } = ctx;
   const snapshots = await snapshotDatabases(sources, { scratchDir: scratch.path, signal, logger });
   try {

@@ -23,7 +23,8 @@ const manual = { trigger: 'manual' } as const;
 
 const namesIn = async (directory: string) =>
   (await readdir(directory, { recursive: true })).filter((name) => !name.includes('.gofr-backup')).sort();
-const stateOf = (backups: string) => readLastRun({ stateDir: join(backups, '.gofr-backup') });
+const stateOf = (backups: string) =>
+  readLastRun({ stateDir: join(backups, '.gofr-backup'), prefix: 'gofr-plot' });
 
 test('a backup is a plain tar, verified, in all its tiers, and recorded', async () => {
   await using on = await scene(fakeClock(NIGHT));

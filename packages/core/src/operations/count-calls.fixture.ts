@@ -18,7 +18,7 @@ for (const [name, original] of Object.entries(patched)) {
     const last = basename(String(call.at(-1)));
     if (name === 'readdir' && ['daily', 'weekly', 'monthly'].includes(basename(String(call[0]))))
       add('tier folder listed');
-    if (name === 'link' && last === 'lock') add('lock taken');
+    if (name === 'link' && /^lock\.\d+$/.test(last)) add('lock taken');
     if (name === 'rename' && last === 'manifest.json') add('manifest written');
     return original(...call);
   };
@@ -66,7 +66,8 @@ process.stdout.write(JSON.stringify(calls));
 async function bringBack(): Promise<void> {
   const [newest] = await promises.readdir(join(on.backups, 'daily'));
   const backup = newest?.replace(/\.tar\.gz.*$/, '.tar.gz') ?? '';
-  const entries = (await Array.fromAsync(files(on.ctx, backup))).length;
+  let entries = 0;
+  for await (const _ of files(on.ctx, backup)) entries++;
   if (kind === 'unindexed') await promises.rm(join(on.backups, 'daily', `${backup}.idx`));
   for (const name of Object.keys(calls)) delete calls[name];
   if (operation === 'describe') await describeRestore(on.ctx, { backup });

@@ -1,6 +1,6 @@
 /**
  * How the last backup run ended, kept beside the lock: after a failed (or killed) one nothing is pruned until a run
- * succeeds again.
+ * succeeds again. Each prefix has its own: a run of one project says nothing about the data of another.
  */
 import { join } from 'node:path';
 import { toBackupError } from '../errors.ts';
@@ -19,18 +19,35 @@ export interface LastRun {
   message?: string;
 }
 
-type Place = { stateDir: string };
-const pathIn = ({ stateDir }: Place): string => join(stateDir, 'last-run.json');
+export interface LastRunPlace {
+  stateDir: string;
+  prefix: string;
+}
+const pathIn = ({ stateDir, prefix }: LastRunPlace): string => join(stateDir, `last-run.${prefix}.json`);
+/** Where it was kept when a directory had one project; believed until this project has run again. */
+const sharedPath = ({ stateDir }: LastRunPlace): string => join(stateDir, 'last-run.json');
 
 /** undefined: there was none, or what is there cannot be read. */
-export async function readLastRun(place: Place): Promise<LastRun | undefined> {
-  const run = parseObject((await readSmallFile(pathIn(place))) ?? '');
+export async function readLastRun(place: LastRunPlace): Promise<LastRun | undefined> {
+  const content = (await read(pathIn(place))) ?? (await read(sharedPath(place)));
+  const run = parseObject(content ?? '');
   const known =
     ['running', 'done', 'failed'].includes(String(run?.['state'])) && typeof run?.['at'] === 'string';
   return known ? (run as unknown as LastRun) : undefined;
 }
 
-export async function markRun(place: Place, ctx: OperationContext, run: Omit<LastRun, 'at'>): Promise<void> {
+/** What another user left is replaced by the next run. */
+const read = (path: string): Promise<string | undefined> =>
+  readSmallFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
+    return undefined;
+  });
+
+export async function markRun(
+  place: LastRunPlace,
+  ctx: OperationContext,
+  run: Omit<LastRun, 'at'>,
+): Promise<void> {
   await writeAtomically(pathIn(place), JSON.stringify({ ...run, at: isoUtc(ctx.clock.now()) }), {
     mode: 0o600,
   });
@@ -41,7 +58,7 @@ export async function markRun(place: Place, ctx: OperationContext, run: Omit<Las
  * nothing about the data.
  */
 export async function rememberFailure<T>(
-  place: Place & { save(): Promise<void> },
+  place: LastRunPlace & { save(): Promise<void> },
   ctx: OperationContext,
   step: () => Promise<T>,
 ): Promise<T> {

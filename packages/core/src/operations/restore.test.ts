@@ -235,6 +235,15 @@ test('it is said which newer backups `latest` passes over, and what an incomplet
     const latest = await describeRestore(other.ctx, { backup: 'latest' });
     expect(latest.backup.filename).toBe(first);
     expect(latest.warnings).toEqual([`${second} is newer, but incomplete: passed over`]);
+    await underLock(other.ctx, 'test', (repository) =>
+      repository.update(second, { status: 'good', created_at: '2099-01-01T00:00:00.000Z' }),
+    );
+    const past = await describeRestore(other.ctx, { backup: 'latest' });
+    expect(past.backup.filename).toBe(first);
+    expect(past.warnings).toEqual([`${second} is dated in the future: passed over`]);
+    await underLock(other.ctx, 'test', (repository) =>
+      repository.update(second, { status: 'incomplete', created_at: '2025-12-13T02:00:00.000Z' }),
+    );
     const named = await describeRestore(other.ctx, { backup: second });
     expect(named.warnings).toEqual([expect.stringContaining('data/storage/secret')]);
   } finally {

@@ -4,6 +4,7 @@ import { openArchive } from '../archive/index.ts';
 import type { ArchiveReader } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError, toBackupError } from '../errors.ts';
+import { isFuture } from '../moment.ts';
 import type { BackupPlan } from '../plan.ts';
 import { bringIn } from '../recovery/bring-in.ts';
 import { compareWithTargets, refuseConflicts } from '../recovery/changes.ts';
@@ -21,7 +22,7 @@ import type { StepHook } from '../recovery/swap.ts';
 import { assertUnmoved, type Selection, selectTargets, type Target } from '../recovery/target.ts';
 import { look, namesIn } from '../recovery/tree.ts';
 import type { HeldLock } from '../repository/lock.ts';
-import { ownDirectories } from '../repository/own-directories.ts';
+import { withheldDirectories } from '../repository/withheld.ts';
 import type { Repository } from '../repository/repository.ts';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
@@ -55,16 +56,18 @@ export async function describeRestore(
   const entry = await repository.find(request.backup);
   return withReader(ctx, repository, entry, async (reader) => {
     const { targets, warnings } = await select(ctx.plan, request, entry, reader, readMounts());
-    const newer = request.backup === 'latest' ? await passedOver(repository, entry) : [];
+    const newer = request.backup === 'latest' ? await passedOver(repository, entry, ctx.clock.now()) : [];
     return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
   });
 }
 
 /** Why `latest` is not the newest there is. */
-async function passedOver(repository: Repository, chosen: CatalogueEntry): Promise<string[]> {
+async function passedOver(repository: Repository, chosen: CatalogueEntry, now: number): Promise<string[]> {
   const entries = await repository.catalogue();
   const place = entries.findIndex(({ filename }) => filename === chosen.filename);
-  return entries.slice(0, Math.min(Math.max(place, 0), 5)).map(({ filename, status, trigger }) => {
+  return entries.slice(0, Math.min(Math.max(place, 0), 5)).map((entry) => {
+    const { filename, status, trigger } = entry;
+    if (isFuture(entry, now)) return `${filename} is dated in the future: passed over`;
     const what = trigger === 'pre-restore' ? 'saved by a restore' : status;
     return `${filename} is newer, but ${what}: passed over`;
   });
@@ -134,7 +137,7 @@ async function select(
   reader: ArchiveReader,
   mounts: MountTable,
 ): Promise<Selection> {
-  const selection = await selectTargets(plan, request, entry, reader, ownDirectories(plan.backupDir));
+  const selection = await selectTargets(plan, request, entry, reader, withheldDirectories(plan.backupDir));
   assertWritable(selection.targets, mounts);
   await refuseConflicts(reader, selection.targets);
   if (request.to !== undefined && !request.merge) assertEmpty(selection.targets[0]!);
@@ -165,14 +168,14 @@ async function checkRoom(
   const stages = layStages(targets, mounts, '0'.repeat(16));
   const safety = saveIn && {
     directory: saveIn.backupDir,
-    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue(), ownDirectories(ctx.plan.backupDir)),
+    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue(), withheldDirectories(ctx.plan.backupDir)),
   };
   await assertRoom(reader, stages, safety);
 }
 
 function wantsSafetyBackup(request: RestoreRequest, plan: BackupPlan): boolean {
   const isWanted = request.safetyBackup !== false && request.to === undefined;
-  return isWanted && hasFiles(componentRoots(plan), ownDirectories(plan.backupDir));
+  return isWanted && hasFiles(componentRoots(plan), withheldDirectories(plan.backupDir));
 }
 
 /** Never a hard link: what is about to be restored must not be the only copy of the present state. */

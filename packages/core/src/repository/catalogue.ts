@@ -9,6 +9,8 @@ import { formatManifest, parseEntry, parseManifest, parseObject } from './manife
 import type { ReadManifest } from './manifest.ts';
 import { instantOf, isoUtc } from './names.ts';
 import type { RepositoryOptions } from './repository.ts';
+import { ownership } from './ownership.ts';
+import type { Ownership } from './ownership.ts';
 import { inBatches } from './scan.ts';
 import type { FoundArchive, Scan } from './scan.ts';
 import { readSmallFile } from './small-file.ts';
@@ -18,17 +20,17 @@ export interface ReadCatalogue {
   /** the manifest on disk does not say this; writing it would change it */
   outdated: boolean;
   damage?: string;
+  /** records of other projects, as they stand */
+  others: ReadManifest['others'];
 }
 
-export async function readCatalogue(
-  options: RepositoryOptions,
-  { archives }: Pick<Scan, 'archives'>,
-): Promise<ReadCatalogue> {
-  const manifest = await readManifest(options);
-  const ours = archives.filter(
-    (archive) => isOurs(archive.name.prefix, options) || manifest.records.has(archive.filename),
-  );
-  const known = new KnownCatalogue();
+/** Entries without an archive are left out: directories are the truth. */
+export async function readCatalogue(options: RepositoryOptions, scan: Scan): Promise<ReadCatalogue> {
+  const content = await readSmallFile(manifestPath(options.backupDir));
+  const whose = ownership(options, scan);
+  const manifest = readManifest(options, content, whose.owns);
+  const ours = scan.archives.filter(({ name }) => whose.owns(name.prefix));
+  const known = new KnownCatalogue(whose, manifest.project);
   const recordOf = ({ filename }: FoundArchive) => manifest.records.get(filename);
   const describe = async (archive: FoundArchive) =>
     known.put(await describeArchive(archive, recordOf(archive), options), archive);
@@ -44,28 +46,31 @@ export async function readCatalogue(
     known,
     outdated: manifest.damage !== undefined || recorded !== ours.length || recorded !== manifest.records.size,
     ...(manifest.damage === undefined ? {} : { damage: manifest.damage }),
+    others: manifest.others,
   };
 }
 
-/** Writes the manifest; a damaged one is set aside first. `check` is the last chance to refuse. */
+/**
+ * Writes the manifest; a damaged one is set aside first. Records of other projects stay as they are. `check` is the
+ * last chance to refuse.
+ */
 export async function writeCatalogue(
   options: RepositoryOptions,
-  entries: readonly CatalogueEntry[],
-  { damage, check }: { damage: string | undefined; check: () => Promise<void> },
+  { known, damage, others }: ReadCatalogue,
+  check: () => Promise<void>,
 ): Promise<void> {
   if (damage !== undefined) await setAside(options, damage);
-  const content = formatManifest(options.project, isoUtc(options.clock.now()), entries);
+  const content = formatManifest(options.project, isoUtc(options.clock.now()), known.list(), others);
   await writeAtomically(manifestPath(options.backupDir), content, { beforeRename: check });
 }
 
-/** A prefix this project writes now, or its first generation wrote. Other prefixes may be another project's. */
-export const isOurs = (prefix: string, { prefix: own, project }: RepositoryOptions): boolean =>
-  [own, `gofr-${project}`, 'gofr'].includes(prefix);
-
-async function readManifest(options: RepositoryOptions): Promise<ReadManifest> {
-  const content = await readSmallFile(manifestPath(options.backupDir));
-  if (content === undefined) return { records: new Map() };
-  const manifest = parseManifest(content);
+function readManifest(
+  options: RepositoryOptions,
+  content: string | undefined,
+  owns: Ownership['owns'],
+): ReadManifest {
+  if (content === undefined) return { records: new Map(), others: {} };
+  const manifest = parseManifest(content, owns);
   if (manifest.damage !== undefined)
     options.logger.warn(
       { why: manifest.damage },

@@ -129,11 +129,12 @@ export async function saveCatalogue(options: Options): Promise<void> {
   const lock = requireLock(options);
   const held = heldBy(lock);
   if (!held.changed || lock.readOnly) return;
-  const { known, damage } = await (held.read ?? keep(held, readAnew(options)));
+  const read = await (held.read ?? keep(held, readAnew(options)));
   for (const directory of held.unsynced) await syncDirectory(directory);
   held.unsynced.clear();
-  await writeCatalogue(options, known.list(), { damage, check: lock.check });
-  held.read = Promise.resolve({ known, outdated: false });
+  await writeCatalogue(options, read, lock.check);
+  const { known, others } = read;
+  held.read = Promise.resolve({ known, others, outdated: false });
   held.changed = false;
 }
 

@@ -1,5 +1,6 @@
 /** The catalogue in memory: entries by name, newest first, and which of them are names of one file. */
 import type { CatalogueEntry } from '../catalogue.ts';
+import type { ForeignBackups, Ownership } from './ownership.ts';
 import type { FoundArchive } from './scan.ts';
 
 export class KnownCatalogue {
@@ -9,6 +10,19 @@ export class KnownCatalogue {
   #sharers: Map<string, string[]> | undefined;
   /** file names, newest first; undefined: to be sorted */
   #order: string[] | undefined;
+
+  /** of other projects, which write here too */
+  readonly foreign: ForeignBackups[];
+  /** the project that wrote the manifest last */
+  readonly writer: string | undefined;
+  /** whether a prefix is this project's */
+  readonly owns: Ownership['owns'];
+
+  constructor({ owns, foreign }: Ownership, writer: string | undefined) {
+    this.owns = owns;
+    this.foreign = foreign;
+    this.writer = writer;
+  }
 
   /** Newest first. */
   list(): CatalogueEntry[] {

@@ -1,7 +1,7 @@
 /** A backup of one tier becomes one of another: the same bytes under a second name. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, mkdir, open } from 'node:fs/promises';
+import { link, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,9 +12,10 @@ import { knownCatalogue, recordEntry } from './held-catalogue.ts';
 import type { Options } from './held-catalogue.ts';
 import { discard, install, linkIfThere } from './install.ts';
 import { temporaryName, tierDir } from './layout.ts';
-import { inheritOwner } from './owner.ts';
 import { formatName, parseName } from './names.ts';
+import { unpinned } from './pin.ts';
 import type { ArchiveName } from './names.ts';
+import { ensureOwnDirectory } from './own-directory.ts';
 import { isFree } from './reserve.ts';
 
 /** Idempotent: when the promoted archive is already there, only what is missing of its record is added. */
@@ -28,7 +29,9 @@ export async function promote(options: Options, entry: CatalogueEntry, tier: Tie
   const sharers = known.sharing(entry.filename).map((sharer) => known.archive(sharer));
   const already = sharers.find((found) => found?.tier === tier && found.name.timestamp === name.timestamp);
   const filename = already?.filename ?? (await freeName(options, { ...name, prefix: options.prefix, tier }));
-  const promoted = { ...entry, filename, tier, filepath: join(tierDir(options.backupDir, tier), filename) };
+  const filepath = join(tierDir(options.backupDir, tier), filename);
+  const isPinned = known.entry(filename)?.pinned;
+  const promoted = { ...unpinned(entry), filename, tier, filepath, ...(isPinned ? { pinned: true } : {}) };
   if (already) {
     await recordEntry(options, promoted);
     return promoted;
@@ -50,8 +53,7 @@ async function copyAndInstall(
   const random = randomSuffix();
   const directory = tierDir(options.backupDir, entry.tier);
   const temporary = join(directory, temporaryName(random, entry.filename));
-  await mkdir(directory, { recursive: true });
-  await inheritOwner(directory);
+  await ensureOwnDirectory(directory);
   try {
     await linkOrCopy(source, temporary, entry.sha256);
     await linkIfThere(`${source}.idx`, `${temporary}.idx`).catch(() => undefined);

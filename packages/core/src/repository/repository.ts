@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogueEntry, Compression, Status, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
+import { untilNow } from '../moment.ts';
 import type { Clock, Logger } from '../ports.ts';
 import {
   inStep,
@@ -14,7 +15,8 @@ import {
 import { discard, install } from './install.ts';
 import type { KnownCatalogue } from './known-catalogue.ts';
 import { stateDirOf, tierDir } from './layout.ts';
-import { isoUtc, timestampAt } from './names.ts';
+import { isoUtc, prefixOf, timestampAt } from './names.ts';
+import { pin, unpin } from './pin.ts';
 import { promote } from './promote.ts';
 import { remove } from './remove.ts';
 import { reserve } from './reserve.ts';
@@ -53,11 +55,13 @@ export class Repository {
   readonly backupDir: string;
   /** BACKUP_DIR/.gofr-backup, 0700: lock, journals, embedded redis, trash */
   readonly stateDir: string;
+  readonly prefix: string;
   readonly #options: RepositoryOptions & { stateDir: string };
 
   constructor(options: RepositoryOptions) {
     this.backupDir = options.backupDir;
     this.stateDir = stateDirOf(options.backupDir);
+    this.prefix = options.prefix;
     this.#options = { ...options, stateDir: this.stateDir };
   }
 
@@ -66,7 +70,7 @@ export class Repository {
     return (await this.known()).list();
   }
 
-  /** The catalogue and what the archives are on the disk. Read once under the lock, else every time. */
+  /** The catalogue, what the archives are on the disk, and whose lie beside ours. Read once under the lock, else every time. */
   known(): Promise<KnownCatalogue> {
     return knownCatalogue(this.#options);
   }
@@ -74,16 +78,29 @@ export class Repository {
   /** By file name, or what `latest` means; NO_SUCH_BACKUP. */
   async find(name: string): Promise<CatalogueEntry> {
     const known = await this.known();
-    const found =
-      name === 'latest' ? latestOf(known.list(), this.#options.unverifiedIsGood) : known.entry(name);
+    const { clock, unverifiedIsGood } = this.#options;
+    const present = untilNow(known.list(), clock.now());
+    const found = name === 'latest' ? latestOf(present, unverifiedIsGood) : known.entry(name);
     if (found) return found;
-    throw new BackupError(
-      'NO_SUCH_BACKUP',
-      name === 'latest' ? 'There is no good backup' : `There is no backup ${name}`,
-      {
-        why: `${this.backupDir} holds ${known.list().length} backups, but not this one`,
-      },
-    );
+    const future = name === 'latest' ? known.list().length - present.length : 0;
+    throw this.#notFound(name, known, future);
+  }
+
+  #notFound(name: string, known: KnownCatalogue, future: number): BackupError {
+    const { foreign } = known;
+    const entries = known.list();
+    const message = name === 'latest' ? 'There is no good backup' : `There is no backup ${name}`;
+    const others =
+      entries.length === 0 ? foreign[0] : foreign.find(({ prefix }) => prefix === prefixOf(name));
+    if (others !== undefined)
+      return new BackupError('NO_SUCH_BACKUP', message, {
+        why: `backups of the prefix ${others.prefix} are not this project's, whose prefix is ${this.prefix}`,
+        hint: `If they are yours, set PREFIX=${others.prefix} for this command.`,
+      });
+    const dated = future === 0 ? '' : `; ${future} dated in the future count for nothing, but can be named`;
+    return new BackupError('NO_SUCH_BACKUP', message, {
+      why: `${this.backupDir} holds ${entries.length} backups, but not this one${dated}`,
+    });
   }
 
   /** Absolute path of the archive here; `filepath` of an entry is never followed. */
@@ -162,6 +179,14 @@ export class Repository {
   trashed(): Promise<TrashedBackup[]> {
     return listTrash(this.#options);
   }
+  /** NO_SUCH_BACKUP. Never pruned again, until `unpin`. */
+  pin(filename: string): Promise<CatalogueEntry> {
+    return pin(this.#options, filename);
+  }
+  unpin(filename: string): Promise<CatalogueEntry> {
+    return unpin(this.#options, filename);
+  }
+  /** Pins what it brings back. */
   undelete(filename: string): Promise<CatalogueEntry> {
     return undelete(this.#options, filename);
   }

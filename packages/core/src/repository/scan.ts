@@ -7,6 +7,7 @@ import { SIDECARS, TEMPORARY, tierDir } from './layout.ts';
 import type { Sidecar } from './layout.ts';
 import { parseName } from './names.ts';
 import type { ArchiveName } from './names.ts';
+import { isRealDirectory } from './own-directory.ts';
 
 export interface FoundArchive {
   filename: string;
@@ -66,7 +67,8 @@ export async function findArchive(
 async function scanTier(scan: Scan, backupDir: string, tier: Tier): Promise<void> {
   const directory = tierDir(backupDir, tier);
   const candidates: string[] = [];
-  for (const filename of await namesIn(directory)) {
+  const names = (await isRealDirectory(directory)) ? await namesIn(directory) : [];
+  for (const filename of names) {
     if (filename.startsWith(TEMPORARY)) {
       const temporary = parseTemporary(filename);
       if (temporary) scan.temporaries.push({ path: join(directory, filename), tier, ...temporary });
@@ -76,8 +78,8 @@ async function scanTier(scan: Scan, backupDir: string, tier: Tier): Promise<void
     if (kind === undefined) candidates.push(filename);
     else scan.sidecars.push({ tier, archive: filename.slice(0, -kind.length), kind });
   }
-  for (const names of inBatches(candidates)) {
-    const found = await Promise.all(names.map((filename) => findArchive(backupDir, tier, filename)));
+  for (const batch of inBatches(candidates)) {
+    const found = await Promise.all(batch.map((filename) => findArchive(backupDir, tier, filename)));
     scan.archives.push(...found.filter((archive) => archive !== undefined));
   }
 }

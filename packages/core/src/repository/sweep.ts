@@ -1,42 +1,59 @@
 /** What a killed run left behind: finished where it was as good as done, removed where not. */
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isOurs } from './catalogue.ts';
+import { toBytePath } from '../archive/byte-path.ts';
+import { TIERS } from '../catalogue.ts';
+import { removeTree } from '../remove-tree.ts';
 import { readChecksum } from './checksum.ts';
 import { refreshCatalogue, requireLock } from './held-catalogue.ts';
 import type { Options } from './held-catalogue.ts';
 import { exists } from './install.ts';
-import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS, tierDir } from './layout.ts';
-import { readLock } from './lock-file.ts';
-import { parseName } from './names.ts';
+import { MANIFEST, SIDECARS, tierDir } from './layout.ts';
+import { parseName, prefixOf } from './names.ts';
+import { orWarn } from './or-warn.ts';
+import { isOwnDirectory } from './own-directory.ts';
+import { ownership } from './ownership.ts';
+import type { Ownership } from './ownership.ts';
 import { namesIn, parseTemporary, scanTiers } from './scan.ts';
 import type { FoundTemporary, Scan } from './scan.ts';
+import { scratchDirs } from './scratch.ts';
 import { settleTrash } from './trash.ts';
-
-const HOUR = 3_600_000;
 
 /** Only under the lock: nobody else is at work then. Answers what was removed, as paths. */
 export async function sweep(options: Options): Promise<string[]> {
   if (requireLock(options).readOnly) return [];
+  for (const tier of TIERS) await isOwnDirectory(tierDir(options.backupDir, tier));
   const scan = await scanTiers(options.backupDir);
-  const { temporaries } = scan;
+  const { owns } = ownership(options, scan);
+  const temporaries = ownTemporaries(scan, owns);
   await finishCommits(temporaries);
-  await settleTrash(options);
+  await settleTrash(options, owns);
   const debris = [
     ...temporaries.map(({ path }) => path),
-    ...(await orphanedSidecars(options, scan)),
+    ...(await orphanedSidecars(options, scan, owns)),
     ...(await abandonedWrites(options)),
     ...(await scratch(options)),
-    ...(await lockDebris(options)),
   ];
   const removed: string[] = [];
   for (const path of debris) {
-    if (!(await exists(path))) continue;
-    await rm(path, { recursive: true, force: true });
-    removed.push(path);
+    await orWarn(options.logger, path, async () => {
+      if (!(await exists(path))) return;
+      await removeTree(toBytePath(path));
+      removed.push(path);
+    });
   }
   await refreshCatalogue(options, { scan });
   return removed;
+}
+
+/** Another project's are its own to finish or remove. */
+function ownTemporaries({ temporaries }: Scan, owns: Ownership['owns']): FoundTemporary[] {
+  return temporaries.filter(({ filename }) => {
+    const sidecar = SIDECARS.find((suffix) => filename.endsWith(suffix)) ?? '';
+    const archive = filename.slice(0, filename.length - sidecar.length).replace(/^rebuilt-/, '');
+    const prefix = prefixOf(archive);
+    return prefix === undefined || owns(prefix);
+  });
 }
 
 /** The archive got its name and the run was killed before the sidecars got theirs: they are complete by then. */
@@ -55,14 +72,18 @@ async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
 }
 
 /** Whatever has the archive's name keeps them, were it a link to a disk that is not there today. */
-async function orphanedSidecars(options: Options, { sidecars, archives }: Scan): Promise<string[]> {
+async function orphanedSidecars(
+  { backupDir }: Options,
+  { sidecars, archives }: Scan,
+  owns: Ownership['owns'],
+): Promise<string[]> {
   const present = new Set(archives.map(({ filename }) => filename));
   const orphans: string[] = [];
   for (const { tier, archive, kind } of sidecars) {
     if (present.has(archive)) continue;
     const name = parseName(archive);
-    if (name?.tier !== tier || !isOurs(name.prefix, options)) continue;
-    const path = join(tierDir(options.backupDir, tier), archive);
+    if (name?.tier !== tier || !owns(name.prefix)) continue;
+    const path = join(tierDir(backupDir, tier), archive);
     if (!(await exists(path))) orphans.push(path + kind);
   }
   return orphans;
@@ -75,21 +96,12 @@ async function abandonedWrites({ backupDir, stateDir }: Options): Promise<string
   return [...manifests.map((name) => join(backupDir, name)), ...states.map((name) => join(stateDir, name))];
 }
 
-async function scratch({ stateDir }: Options): Promise<string[]> {
-  const directory = join(stateDir, SCRATCH_DIR);
-  return (await namesIn(directory)).map((name) => join(directory, name));
-}
-
-/** Claims, marks and beacons of processes that died contending. A young one may be of somebody who contends now. */
-async function lockDebris({ stateDir }: Options): Promise<string[]> {
-  const lock = await readLock(stateDir);
-  if (lock === undefined) return [];
-  const { holder, beatAt } = lock;
-  const old: string[] = [];
-  for (const name of await readdir(stateDir)) {
-    if (!name.startsWith(`${LOCK_FILE}.`) || name === holder?.beacon) continue;
-    const { mtimeMs } = await stat(join(stateDir, name)).catch(() => ({ mtimeMs: beatAt }));
-    if (beatAt - mtimeMs > HOUR) old.push(join(stateDir, name));
-  }
-  return old;
+async function scratch({ stateDir, logger }: Options): Promise<string[]> {
+  const found: string[] = [];
+  for (const directory of scratchDirs(stateDir))
+    await orWarn(logger, directory, async () => {
+      if (!(await isOwnDirectory(directory))) return;
+      found.push(...(await namesIn(directory)).map((name) => join(directory, name)));
+    });
+  return found;
 }

@@ -2,20 +2,25 @@
  * Pruned backups that wait for TRASH_DAYS: `.gofr-backup/trash/<filename>/` holds the archive, its sidecars and
  * `entry.json`. A backup is where its archive is; sidecars that a kill left on the other side follow it (`settleTrash`).
  */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toBytePath } from '../archive/byte-path.ts';
 import type { CatalogueEntry, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
+import { removeTree } from '../remove-tree.ts';
 import { syncDirectory, writeAtomically } from './atomic.ts';
 import { describeArchive } from './catalogue.ts';
-import { recordEntry, requireLock } from './held-catalogue.ts';
+import { knownCatalogue, recordEntry, requireLock } from './held-catalogue.ts';
 import type { Options } from './held-catalogue.ts';
 import { exists, renameIfThere } from './install.ts';
 import { SIDECARS, tierDir, trashDirOf } from './layout.ts';
 import { parseEntry, parseObject } from './manifest.ts';
 import { isoUtc, parseName } from './names.ts';
-import { inheritOwner } from './owner.ts';
-import { findArchive, namesIn } from './scan.ts';
+import { orWarn } from './or-warn.ts';
+import { ensureOwnDirectory, isOwnDirectory } from './own-directory.ts';
+import type { Ownership } from './ownership.ts';
+import { pin, writeMark } from './pin.ts';
+import { findArchive } from './scan.ts';
 import { readSmallFile } from './small-file.ts';
 
 export interface TrashedBackup {
@@ -34,8 +39,8 @@ const placeOf = (options: Options, filename: string): string => join(trashDirOf(
 export async function moveToTrash(options: Options, entry: CatalogueEntry): Promise<void> {
   const lock = requireLock(options);
   const place = placeOf(options, entry.filename);
-  await mkdir(place, { recursive: true, mode: 0o700 });
-  await inheritOwner(trashDirOf(options.backupDir), place);
+  await ensureOwnDirectory(trashDirOf(options.backupDir), 0o700);
+  await ensureOwnDirectory(place, 0o700);
   const record = { trashed_at: isoUtc(options.clock.now()), entry };
   await writeAtomically(join(place, ENTRY), JSON.stringify(record, null, 2), { beforeRename: lock.check });
   await moveBackup(tierDir(options.backupDir, entry.tier), place, entry.filename);
@@ -43,10 +48,10 @@ export async function moveToTrash(options: Options, entry: CatalogueEntry): Prom
 
 export async function listTrash(options: Options): Promise<TrashedBackup[]> {
   const found: TrashedBackup[] = [];
-  for (const filename of await namesIn(trashDirOf(options.backupDir))) {
-    const tier = parseName(filename)?.tier;
+  const { owns } = await knownCatalogue(options);
+  for (const { filename, tier } of await ownPlaces(options, owns)) {
     const place = placeOf(options, filename);
-    if (tier === undefined || !(await exists(join(place, filename)))) continue;
+    if (!(await exists(join(place, filename)))) continue;
     const { size, mtime } = await stat(join(place, filename));
     const trashed_at = (await readRecord(options, filename)).trashed_at ?? mtime.toISOString();
     found.push({ filename, tier, size_bytes: size, trashed_at });
@@ -54,24 +59,27 @@ export async function listTrash(options: Options): Promise<TrashedBackup[]> {
   return found.sort((a, b) => (a.trashed_at < b.trashed_at ? 1 : -1));
 }
 
+/** Brought back and pinned: else the next prune would take it again. The mark is written first, so that a kill keeps it. */
 export async function undelete(options: Options, filename: string): Promise<CatalogueEntry> {
   const trashed = (await listTrash(options)).find((backup) => backup.filename === filename);
   if (trashed === undefined)
     throw new BackupError('NO_SUCH_BACKUP', `${filename} is not in the trash`, {
       why: 'it was never pruned, or its TRASH_DAYS are over',
-      hint: 'See what there is with `gofr-backup list`.',
+      hint: 'See what lies there with `gofr-backup undelete`.',
     });
   await requireLock(options).check();
   const directory = tierDir(options.backupDir, trashed.tier);
-  await mkdir(directory, { recursive: true });
-  const { entry: record } = await readRecord(options, filename);
-  await moveBackup(placeOf(options, filename), directory, filename);
+  await ensureOwnDirectory(directory);
+  const place = placeOf(options, filename);
+  const { entry } = await readRecord(options, filename);
+  const marked = entry && { ...entry, pinned: true };
+  if (marked) await writeMark(options, place, marked);
+  await moveBackup(place, directory, filename);
   const archive = await findArchive(options.backupDir, trashed.tier, filename);
-  if (archive === undefined) throw new Error(`${filename} did not come back from the trash`);
-  const entry = await describeArchive(archive, record, options);
-  await recordEntry(options, entry);
-  await rm(placeOf(options, filename), { recursive: true, force: true });
-  return entry;
+  if (archive !== undefined) await recordEntry(options, await describeArchive(archive, marked, options));
+  const back = await pin(options, filename);
+  await removePlace(options, filename);
+  return back;
 }
 
 /** Deletes for good what was trashed more than `days` days ago; answers the names. */
@@ -80,25 +88,50 @@ export async function emptyTrash(options: Options, days: number): Promise<string
   const over = (await listTrash(options)).filter((backup) => Date.parse(backup.trashed_at) <= deadline);
   for (const { filename } of over) {
     await requireLock(options).check();
-    await rm(placeOf(options, filename), { recursive: true, force: true });
+    await removePlace(options, filename);
   }
   return over.map(({ filename }) => filename);
 }
 
+/** Another project's trash is its own. */
+async function ownPlaces(
+  options: Options,
+  owns: Ownership['owns'],
+): Promise<{ filename: string; tier: Tier }[]> {
+  const filenames = await placesIn(options);
+  return filenames.flatMap((filename) => {
+    const name = parseName(filename);
+    return name !== undefined && owns(name.prefix) ? [{ filename, tier: name.tier }] : [];
+  });
+}
+
 /** After a kill: sidecars follow their archive, to the trash or back; places without an archive go. */
-export async function settleTrash(options: Options): Promise<void> {
-  for (const filename of await namesIn(trashDirOf(options.backupDir))) {
-    const tier = parseName(filename)?.tier;
-    if (tier === undefined) continue;
+export async function settleTrash(options: Options, owns: Ownership['owns']): Promise<void> {
+  for (const { filename, tier } of await ownPlaces(options, owns)) {
     const place = placeOf(options, filename);
     const directory = tierDir(options.backupDir, tier);
-    if (await exists(join(place, filename))) await moveSidecars(directory, place, filename);
-    else {
+    await orWarn(options.logger, place, async () => {
+      if (await exists(join(place, filename))) return moveSidecars(directory, place, filename);
       if (await exists(join(directory, filename))) await moveSidecars(place, directory, filename);
-      await rm(place, { recursive: true, force: true });
-    }
+      await removePlace(options, filename);
+    });
   }
 }
+
+/** Real directories alone: what else bears a name there is nobody's backup. */
+async function placesIn(options: Options): Promise<string[]> {
+  const trash = trashDirOf(options.backupDir);
+  const places: string[] = [];
+  await orWarn(options.logger, trash, async () => {
+    if (!(await isOwnDirectory(trash))) return;
+    const found = await readdir(trash, { withFileTypes: true });
+    places.push(...found.filter((one) => one.isDirectory()).map(({ name }) => name));
+  });
+  return places;
+}
+
+const removePlace = (options: Options, filename: string): Promise<void> =>
+  removeTree(toBytePath(placeOf(options, filename)));
 
 async function moveBackup(from: string, to: string, filename: string): Promise<void> {
   await rename(join(from, filename), join(to, filename));
