@@ -30,8 +30,9 @@ export const make = (
 
 /** Of a backup to restore or try. */
 export function nameOfBackup(world: World, project: Project): string {
-  const own = backupsIn(world.backupDir).filter(
-    ({ prefix, inTrash }) => prefix === project.prefix && !inTrash,
+  const anybodys = world.draw.maybe(0.1);
+  const named = backupsIn(world.backupDir).filter(
+    ({ prefix, inTrash }) => !inTrash && (anybodys || prefix === project.prefix),
   );
-  return own.length === 0 || world.draw.maybe(0.5) ? 'latest' : world.draw.pick(own).name;
+  return named.length === 0 || world.draw.maybe(0.5) ? 'latest' : world.draw.pick(named).name;
 }

@@ -35,7 +35,7 @@ const NASTY = [
   ...['.tmp-0123456789ab-a', 'gofr-plot_daily_20251201_020000.tar.gz', 'manifest.json'],
 ];
 /** As a restore's own would be called. */
-const WORK_DIRECTORY = '.gofr-restore-0123456789abcdef';
+export const WORK_DIRECTORY = '.gofr-restore-0123456789abcdef';
 /** Seconds since the epoch; the last one is after what 63 bits of nanoseconds hold. */
 const TIMES = [-86_400, 0, 1_600_000_000.5, 4_102_444_800, 10_000_000_000];
 const LONGEST = 400;

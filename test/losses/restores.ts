@@ -1,5 +1,5 @@
 /** Restores of every kind, with what each may take away because it was asked to. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { restore, type RestoreRequest } from '@gofr-backup/core';
 import { type Command, make, nameOfBackup } from './command.ts';
@@ -25,16 +25,18 @@ export function makeRestore(world: World, project: Project): Command {
   });
 }
 
-function target({ draw, base, written, waysToBackups }: World, project: Project): string {
-  const full = join(base, 'to', `full-${written}`);
+function target(world: World, project: Project): string {
+  const { draw, base, victim, waysToBackups } = world;
+  const full = join(base, 'to', `full-${world.written++}`);
   mkdirSync(join(full, 'data/storage/a.txt/deep'), { recursive: true });
   mkdirSync(join(full, 'data/storage/old'), { recursive: true });
   for (const place of ['data/storage/a.txt/deep/kept', 'data/storage/old/kept', 'logs', 'kept'])
     writeFileSync(join(full, place), `${place} of --to`);
+  if (draw.maybe(0.3)) symlinkSync(victim, join(full, 'data/auth'));
   return draw.pick([
     full,
     full,
-    join(base, 'to/new', String(written)),
+    join(base, 'to/new', String(world.written)),
     ...waysToBackups.map((way) => `${way}/daily`),
     waysToBackups.at(-1)!,
     `${project.roots['data/auth']}/to`,

@@ -1,17 +1,18 @@
 /** One life of two projects, by chance; answers what was lost. */
 import type { Archives } from './archives.ts';
-import { badBackups, lostBackups, touchedInBackupDir, wrongVerdicts } from './backup-rules.ts';
+import { lostBackups, touchedInBackupDir } from './backup-rules.ts';
 import { drawCommand, makeBackup } from './commands.ts';
 import { lostBytes, touched } from './data-rules.ts';
 import { drawFrom } from './draw.ts';
 import { grow } from './growth.ts';
 import { mischief } from './mischief.ts';
 import { play, type Scene } from './scene.ts';
+import { badBackups, lockedOut, wrongVerdicts } from './verdict-rules.ts';
 import { endWorld, makeWorld, type World } from './world.ts';
 
 const HOUR = 3_600_000;
 const COMMANDS = 10;
-const RULES = [lostBytes, touched, lostBackups, touchedInBackupDir, wrongVerdicts, badBackups];
+const RULES = [lostBytes, touched, lostBackups, touchedInBackupDir, wrongVerdicts, lockedOut, badBackups];
 
 export interface Round {
   seed: number;
