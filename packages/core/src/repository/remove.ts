@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from './atomic.ts';
 import { changeCatalogue, readCatalogue, requireLock } from './catalogue.ts';
@@ -26,6 +26,13 @@ async function deleteFiles(
   entry: { tier: 'daily' | 'weekly' | 'monthly'; filename: string },
 ) {
   const directory = tierDir(options.backupDir, entry.tier);
-  for (const suffix of ['', ...SIDECARS]) await rm(join(directory, entry.filename + suffix), { force: true });
+  for (const suffix of ['', ...SIDECARS]) await removeFile(join(directory, entry.filename + suffix));
   await syncDirectory(directory);
+}
+
+/** A directory that stands in place of a sidecar is none of ours. */
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'EISDIR') throw error;
+  });
 }

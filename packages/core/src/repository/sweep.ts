@@ -1,5 +1,5 @@
 /** What a killed run left behind: finished where it was as good as done, removed where not. */
-import { rename } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toBytePath } from '../archive/byte-path.ts';
 import { TIERS } from '../catalogue.ts';
@@ -79,7 +79,9 @@ async function orphanedSidecars(options: Options): Promise<string[]> {
   const orphans: string[] = [];
   for (const { path, archive } of sidecars) {
     if (present.has(archive) || !owns(prefixOf(archive))) continue;
-    if (!(await exists(join(dirname(path), archive)))) orphans.push(path);
+    if (await exists(join(dirname(path), archive))) continue;
+    // a directory of such a name is none of ours
+    if (!(await lstat(path)).isDirectory()) orphans.push(path);
   }
   return orphans;
 }
