@@ -4,7 +4,6 @@ import picomatch from 'picomatch';
 import type { Warning } from '../catalogue.ts';
 import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
-import { outwardLinks } from './outward-link.ts';
 import { comparableIno, errnoOf } from './source-file.ts';
 import type { BytePath, Component, EntryType, Substitute } from './types.ts';
 
@@ -74,14 +73,12 @@ export class Walk {
   #substitutes: ReadonlyMap<BytePath, Substitute>;
   #excluded: (displayed: string) => boolean;
   #groups: Group[];
-  #outward: ReturnType<typeof outwardLinks>;
 
   constructor({ components, exclude, substitutes }: WalkOptions) {
     this.#components = components;
     this.#substitutes = substitutes ?? new Map();
     this.#excluded = matcher(exclude);
     this.#groups = grouped(components);
-    this.#outward = outwardLinks(components);
     this.report = { warnings: [], unreadable: [], present: components.map(() => false) };
   }
 
@@ -225,8 +222,6 @@ export class Walk {
   #withTarget(entry: WalkEntry): WalkEntry | undefined {
     try {
       entry.linkTarget = readlinkSync(fsPath(entry.source), { encoding: 'latin1' });
-      const warning = this.#outward(entry.path, entry.linkTarget);
-      if (warning !== undefined) this.report.warnings.push(warning);
       return entry;
     } catch (cause) {
       if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'EINVAL') this.#vanished(entry.path);

@@ -16,7 +16,6 @@ import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
 import { makeScratch } from '../repository/scratch.ts';
 import { underLock } from './context.ts';
-import { rootsOf } from './restore.ts';
 import type { DrillOutcome, DrillRequest, OperationContext } from './types.ts';
 
 /** What a file takes on disk beyond its bytes. */
@@ -87,7 +86,7 @@ async function extractAndCompare(
     if (!ok) return { files: 0, damage: problems.map(problemText), problems: [], notes: [] };
     const directory = join(scratch, 'restored');
     await mkdir(directory, { mode: 0o700 });
-    await reader.extract({ ...ctx, directory, durable: false, allowedRoots: rootsOf(ctx.plan) });
+    await reader.extract({ ...ctx, directory });
     const comparison = await compareTree(reader, toBytePath(directory), ctx);
     const { torn, known } = await checkDatabases(ctx, entry, comparison);
     return {

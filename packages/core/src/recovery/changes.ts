@@ -1,14 +1,14 @@
 /** What a restore would change, file by file; nothing is written. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { fsPath, joinPath } from '../archive/byte-path.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath } from '../archive/types.ts';
 import type { ChangeCount, RestoreOutcome } from '../operations/types.ts';
+import { hashFile } from './hash-file.ts';
 import { isWorkDirName } from './journal.ts';
+import { PathSet } from './path-set.ts';
 import { type Target, within } from './target.ts';
-import { isWithin, look, walk } from './tree.ts';
+import { exists, isWithin, look, parentOf, realPath, walk } from './tree.ts';
 
 export type Changes = NonNullable<RestoreOutcome['changes']>;
 
@@ -22,23 +22,43 @@ export async function compareWithTargets(
   const selected = targets.map((target) => ({
     target,
     has: within(target.paths),
-    seen: new Set<BytePath>(),
+    seen: new PathSet(),
+    look: lookBehindNoLink(),
   }));
   for await (const entry of reader.entries()) {
     signal.throwIfAborted();
     if (entry.type === 'directory') continue;
-    for (const { target, has, seen } of selected) {
+    for (const { target, has, seen, look } of selected) {
       const place = placeOf(entry.path, target);
       if (place === undefined || !has(entry.path)) continue;
-      if (!target.merge) seen.add(place);
       const present = look(place);
-      if (!present || present.isDirectory()) count(changes.added, entry.size);
-      else if (await isSame(entry, place, present, target)) count(changes.unchanged, Number(present.size));
-      else count(changes.replaced, entry.size);
+      if (present && isCounted(place, present, target) && seen.add(place))
+        count(changes.removed, present, -1);
+      if (!present || present.isDirectory()) count(changes.added, entry);
+      else if (await isSame(entry, place, present, target)) count(changes.unchanged, present);
+      else count(changes.replaced, entry);
     }
   }
-  for (const { target, seen } of selected) if (!target.merge) countRemoved(changes.removed, target, seen);
+  for (const { target } of selected) if (!target.merge) countPresent(changes.removed, target);
   return changes;
+}
+
+/** Nothing is found behind a link: a restore puts a directory in its place. The last parent is remembered. */
+function lookBehindNoLink(): (path: BytePath) => BigIntStats | undefined {
+  let [parent, isReal] = ['', false];
+  return (path) => {
+    if (parentOf(path) !== parent) {
+      parent = parentOf(path);
+      isReal = exists(parent) && realPath(parent) === parent;
+    }
+    return isReal ? look(path) : undefined;
+  };
+}
+
+/** Removed is what lies there but for what the archive has: so no list of all that it has is needed. */
+function isCounted(place: BytePath, present: BigIntStats, target: Target): boolean {
+  const relative = place === target.place ? '' : place.slice(target.place.length + 1);
+  return !target.merge && !present.isDirectory() && target.owns(relative);
 }
 
 function placeOf(path: BytePath, target: Target): BytePath | undefined {
@@ -66,19 +86,10 @@ async function isSame(
   return entry.hash !== undefined && entry.hash.toString('hex') === (await hashFile(place));
 }
 
-function countRemoved(removed: ChangeCount, target: Target, seen: Set<BytePath>): void {
+function countPresent(removed: ChangeCount, target: Target): void {
   const isWorkDir = (path: BytePath) => isWorkDirName(path.slice(path.lastIndexOf('/') + 1));
-  for (const { path, relative, stat } of walk(target.place, isWorkDir))
-    if (!stat.isDirectory() && !seen.has(path) && target.owns(relative))
-      count(removed, stat.isFile() ? Number(stat.size) : 0);
-}
-
-/** Hex SHA-256 of a regular file. */
-export async function hashFile(path: BytePath): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(fsPath(path), { highWaterMark: 1 << 20 }))
-    hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  for (const { path, stat } of walk(target.place, isWorkDir))
+    if (isCounted(path, stat, target)) count(removed, stat);
 }
 
 export function readLink(path: BytePath): BytePath {
@@ -87,7 +98,8 @@ export function readLink(path: BytePath): BytePath {
 
 const none = (): ChangeCount => ({ files: 0, bytes: 0 });
 
-function count(change: ChangeCount, bytes: number): void {
-  change.files++;
-  change.bytes += bytes;
+function count(change: ChangeCount, file: BigIntStats | ArchiveEntry, sign = 1): void {
+  const isFile = 'isFile' in file ? file.isFile() : true;
+  change.files += sign;
+  change.bytes += isFile ? sign * Number(file.size) : 0;
 }

@@ -1,12 +1,14 @@
 /** A second look at an extracted tree: what lies on the disk against what the archive's index promised. */
 import { createHash } from 'node:crypto';
-import * as fs from 'node:fs';
-import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
+import type { BigIntStats } from 'node:fs';
+import { displayPath, joinPath } from '../archive/byte-path.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath, Problem } from '../archive/types.ts';
 import { isDatabase } from '../consistency/find.ts';
 import type { Ports, ProgressEvent } from '../ports.ts';
 import { readLink } from './changes.ts';
-import { breathe, look, parentOf, walk } from './tree.ts';
+import { hashFile } from './hash-file.ts';
+import { PathSet } from './path-set.ts';
+import { breathe, look, walk } from './tree.ts';
 
 export interface Comparison {
   files: number;
@@ -28,13 +30,13 @@ const MOST_PROBLEMS = 100;
  */
 export async function compareTree(reader: ArchiveReader, root: BytePath, ports: Ports): Promise<Comparison> {
   const result: Comparison = { files: 0, bytes: 0, problems: [], databases: [] };
-  const known = new Set<BytePath>(['']);
+  const known = new PathSet();
   const buffer = Buffer.alloc(CHUNK);
   const unhashed: { path: BytePath; place: BytePath }[] = [];
   let sinceBreath = 0;
   for await (const entry of reader.entries()) {
     ports.signal.throwIfAborted();
-    addWithParents(known, entry.path);
+    known.addWithParents(entry.path);
     const place = joinPath(root, entry.path);
     const message = await differenceOf(entry, place, root, buffer);
     if (message !== undefined) report(result, { path: displayPath(entry.path), message });
@@ -52,11 +54,12 @@ export async function compareTree(reader: ArchiveReader, root: BytePath, ports: 
     await breathe();
   }
   for (const { path, place } of unhashed)
-    if ((await hash(place, buffer)) !== (await hashInArchive(reader, path)))
+    if ((await hashFile(place, buffer)) !== (await hashInArchive(reader, path)))
       report(result, { path: displayPath(path), message: 'has another content' });
-  for (const { relative } of walk(root))
-    if (!known.has(relative))
-      report(result, { path: displayPath(relative), message: 'is not in the archive' });
+  if (countBelow(root) !== known.size)
+    for (const { relative } of walk(root))
+      if (relative !== '' && !known.has(relative))
+        report(result, { path: displayPath(relative), message: 'is not in the archive' });
   return result;
 }
 
@@ -64,8 +67,11 @@ function report(result: Comparison, problem: Problem): void {
   if (result.problems.length < MOST_PROBLEMS) result.problems.push(problem);
 }
 
-function addWithParents(known: Set<BytePath>, path: BytePath): void {
-  for (let at = path; at !== '' && !known.has(at); at = at.includes('/') ? parentOf(at) : '') known.add(at);
+/** Counting comes first: looking every path up takes memory for each, and where all was restored nothing else can be there. */
+function countBelow(root: BytePath): number {
+  let count = -1;
+  for (const _ of walk(root)) count++;
+  return count;
 }
 
 async function differenceOf(
@@ -88,12 +94,12 @@ async function differenceOf(
   );
 }
 
-function isOfType({ type }: ArchiveEntry, stat: fs.BigIntStats): boolean {
+function isOfType({ type }: ArchiveEntry, stat: BigIntStats): boolean {
   if (type === 'directory') return stat.isDirectory();
   return type === 'symlink' ? stat.isSymbolicLink() : stat.isFile();
 }
 
-function attributeDifference(entry: ArchiveEntry, stat: fs.BigIntStats): string | undefined {
+function attributeDifference(entry: ArchiveEntry, stat: BigIntStats): string | undefined {
   const root = process.geteuid?.() === 0;
   const bits = root ? 0o7777 : 0o777;
   if ((Number(stat.mode) & bits) !== (entry.mode & bits)) return 'has another mode';
@@ -106,12 +112,12 @@ function attributeDifference(entry: ArchiveEntry, stat: fs.BigIntStats): string 
 async function contentDifference(
   entry: ArchiveEntry,
   place: BytePath,
-  stat: fs.BigIntStats,
+  stat: BigIntStats,
   buffer: Buffer,
 ): Promise<string | undefined> {
   if (stat.size !== BigInt(entry.size)) return `has ${stat.size} bytes instead of ${entry.size}`;
   if (entry.hash === undefined) return undefined;
-  return (await hash(place, buffer)) === entry.hash.toString('hex') ? undefined : 'has another content';
+  return (await hashFile(place, buffer)) === entry.hash.toString('hex') ? undefined : 'has another content';
 }
 
 /** An index made from another tool's archive has no hash of a file that spans its frames. */
@@ -119,18 +125,4 @@ async function hashInArchive(reader: ArchiveReader, path: BytePath): Promise<str
   const digest = createHash('sha256');
   for await (const chunk of reader.content(displayPath(path))) digest.update(chunk);
   return digest.digest('hex');
-}
-
-async function hash(place: BytePath, buffer: Buffer): Promise<string> {
-  const digest = createHash('sha256');
-  const fd = fs.openSync(fsPath(place), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
-  try {
-    for (let read = 0; (read = fs.readSync(fd, buffer)) > 0;) {
-      digest.update(buffer.subarray(0, read));
-      if (read === buffer.length) await breathe();
-    }
-    return digest.digest('hex');
-  } finally {
-    fs.closeSync(fd);
-  }
 }

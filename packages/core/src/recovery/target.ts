@@ -1,6 +1,7 @@
 /** Which places on disk a restore changes, and what of the archive goes there. */
 import * as fs from 'node:fs';
 import { displayPath, fsPath, joinPath, toBytePath } from '../archive/byte-path.ts';
+import { hostile } from '../archive/refusals.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath, Component } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
@@ -66,6 +67,7 @@ function targetsFor(
   survey: Survey,
 ): Selection {
   if (request.to !== undefined) return { targets: [elsewhere(request, plan, survey)], warnings: [] };
+  if (survey.misplaced) throw misplacedRoot(survey.misplaced);
   if (request.paths !== undefined) return forPaths(plan, request, survey);
   return forComponents(plan, request, entry, survey);
 }
@@ -81,6 +83,8 @@ function lacking({ status, warnings = [] }: CatalogueEntry): string[] {
 interface Survey {
   /** a few names that no configured component holds */
   foreign: BytePath[];
+  /** a link or file where a component or a directory above one must be, and that component */
+  misplaced?: { entry: ArchiveEntry; component: string };
   /** component name -> it has entries in the archive */
   present: Set<string>;
   /** requested path -> the archive has it */
@@ -107,12 +111,20 @@ async function surveyArchive(
     );
     for (const { name, select } of holders)
       if (entry.type !== 'directory' || select !== 'metadata-only') survey.present.add(name);
+    const component = sources.find(({ bytes }) => standsFor(entry, bytes));
+    if (component) survey.misplaced ??= { entry, component: component.name };
     if (holders.length === 0 && isForeign(entry, sources) && survey.foreign.length < 5)
       survey.foreign.push(entry.path);
     if (entry.type !== 'directory' && isMetadata(entry.path)) survey.metadata.push(entry.path);
     for (const path of paths) if (isWithin(entry.path, path)) survey.requested.set(path, true);
   }
   return survey;
+}
+
+/** Nothing that a backup makes: what would be staged behind it is somebody else's. A component may be one file. */
+function standsFor({ path, type }: ArchiveEntry, component: BytePath): boolean {
+  if (type === 'directory' || !isWithin(component, path)) return false;
+  return path !== component || type === 'symlink';
 }
 
 /** The directories above a component (`data`) belong to nobody and disturb nobody. */
@@ -354,6 +366,10 @@ function usage(message: string, why: string): BackupError {
     why,
     hint: 'See `gofr-backup restore --help` and `gofr-backup files NAME`.',
   });
+}
+
+function misplacedRoot({ entry, component }: NonNullable<Survey['misplaced']>): BackupError {
+  return hostile(entry.path, `it is a ${entry.type} where the directory of ${component} must be`);
 }
 
 function notConfigured(foreign: BytePath[]): BackupError {
