@@ -7,6 +7,7 @@ import {
   chownSync,
   lchownSync,
   linkSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   symlinkSync,
@@ -23,6 +24,7 @@ import type { EntrySource } from './entry-source.ts';
 import { hostile } from './refusals.ts';
 import { SafetyCheck } from './safety.ts';
 import { inspectTarget, type TargetDirectory } from './target-directory.ts';
+import { heldTime, isSameTime } from './times.ts';
 import type { ArchiveEntry, BytePath, ExtractOptions, ExtractReport } from './types.ts';
 import { restoreXattrs } from './xattrs.ts';
 
@@ -39,6 +41,8 @@ const HONEST_EXPANSION = 200;
 /** Steps between two looks at the event loop, so that timers and signals are served. */
 const STEPS_PER_TURN = 500;
 const PATH_MAX = 4096;
+/** Code of a warning. */
+export const TIME_NOT_KEPT = 'time-not-kept';
 const IMPLIED_MODE = 0o755;
 
 export async function extractFrom(source: EntrySource, options: ExtractOptions): Promise<ExtractReport> {
@@ -58,6 +62,7 @@ export async function extractFrom(source: EntrySource, options: ExtractOptions):
   await makeLinks(plan, target.root, ownership, options.signal);
   warnings.push(...(await restoreXattrs(attributed(plan), target.root)));
   await finishDirectories(plan, target.root, ownership, options.signal);
+  warnings.push(...timesNotKept(plan, target.root));
   const files = progress.files + plan.hardlinks.length + plan.symlinks.size;
   return { files, bytes: progress.bytes, warnings };
 }
@@ -209,6 +214,19 @@ async function finishDirectories(
     chmodSync(full, entry?.mode ?? IMPLIED_MODE);
     const time = entry && utimeOf(entry.mtimeNs);
     if (time !== undefined) utimesSync(full, time, time);
+  });
+}
+
+/** ext4 keeps none after 2446, xfs without bigtime none after 2038: they set the nearest they can, and do not say so. */
+function timesNotKept({ oddlyTimed }: ExtractPlan, root: BytePath): Warning[] {
+  return oddlyTimed.flatMap(({ path, mtimeNs }) => {
+    const kept = lstatSync(fsPath(joinPath(root, path)), { bigint: true }).mtimeNs;
+    if (isSameTime(mtimeNs, kept)) return [];
+    const [wanted, has] = [mtimeNs, kept].map((ns) =>
+      new Date(Number(heldTime(ns) / 1_000_000n)).toISOString(),
+    );
+    const message = `its time is ${has}: this file system does not keep ${wanted}`;
+    return [{ code: TIME_NOT_KEPT, path: displayPath(path), message }];
   });
 }
 

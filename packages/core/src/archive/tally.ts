@@ -2,6 +2,7 @@
 import type { Warning } from '../catalogue.ts';
 import { displayPath } from './byte-path.ts';
 import type { EntryOutcome } from './frame-jobs.ts';
+import { isLimit } from './times.ts';
 import { unreadable, vanished, type WalkEntry, type WalkReport } from './walk.ts';
 
 export class Tally {
@@ -17,6 +18,7 @@ export class Tally {
   }
 
   add(entry: WalkEntry): void {
+    if (isLimit(entry.mtimeNs)) this.#report.warnings.push(beyondAllTimes(entry));
     this.#count(entry, 1, entry.size);
   }
 
@@ -50,6 +52,13 @@ export class Tally {
     this.components[component]!.files += counted;
     this.components[component]!.bytes += bytes;
   }
+}
+
+function beyondAllTimes({ path, mtimeNs }: WalkEntry): Warning {
+  const shown = displayPath(path);
+  const limit = new Date(Number(mtimeNs / 1_000_000n)).toISOString();
+  const message = `${shown} has a time beyond what can be archived; it comes back as ${limit}`;
+  return { code: 'time-out-of-range', path: shown, message };
 }
 
 function changedWhileRead({ path }: WalkEntry): Warning {

@@ -4,7 +4,7 @@ import picomatch from 'picomatch';
 import type { Warning } from '../catalogue.ts';
 import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
-import { comparableIno, errnoOf } from './source-file.ts';
+import { comparableIno, errnoOf, heldTimes } from './source-file.ts';
 import type { BytePath, Component, EntryType, Substitute } from './types.ts';
 
 /** One thing to archive, as lstat saw it. */
@@ -272,8 +272,7 @@ function entryOf(
     mode: Number(stats.mode) & 0o7777,
     uid: Number(stats.uid),
     gid: Number(stats.gid),
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
+    ...heldTimes(stats),
     ino: comparableIno(stats.ino),
     sparse: type === 'file' && Number(stats.blocks) * 512 < size,
     component,

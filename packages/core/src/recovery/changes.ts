@@ -2,6 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { fsPath, joinPath } from '../archive/byte-path.ts';
+import { isSameTime } from '../archive/times.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath } from '../archive/types.ts';
 import type { ChangeCount, RestoreOutcome } from '../operations/types.ts';
 import { hashFile } from './hash-file.ts';
@@ -80,9 +81,7 @@ async function isSame(
   if (!present.isFile()) return false;
   if (entry.type === 'hardlink') return look(placeOf(entry.linkTarget!, target) ?? '/')?.ino === present.ino;
   if (BigInt(entry.size) !== present.size) return false;
-  // utimes(2) through a double is exact to less than a microsecond
-  const apart = entry.mtimeNs - present.mtimeNs;
-  if (apart > -1000n && apart < 1000n) return true;
+  if (isSameTime(entry.mtimeNs, present.mtimeNs)) return true;
   return entry.hash !== undefined && entry.hash.toString('hex') === (await hashFile(place));
 }
 

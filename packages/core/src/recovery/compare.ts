@@ -2,7 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { displayPath, joinPath } from '../archive/byte-path.ts';
+import { TIME_NOT_KEPT } from '../archive/extract.ts';
+import { isSameTime } from '../archive/times.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath, Problem } from '../archive/types.ts';
+import type { Warning } from '../catalogue.ts';
 import { isDatabase } from '../consistency/find.ts';
 import type { Ports, ProgressEvent } from '../ports.ts';
 import { readLink } from './changes.ts';
@@ -19,18 +22,24 @@ export interface Comparison {
 }
 
 const CHUNK = 1 << 20;
-/** utimes(2) through a double is exact to less than a microsecond */
-const TIME_TOLERANCE = 1000n;
+const OTHER_TIME = 'has another modification time';
 /** More than anybody reads. */
 const MOST_PROBLEMS = 100;
 
 /**
  * Every entry: there, of its type, size, mode, time and content, links leading where they should; and nothing else.
- * Owners only as root, who alone could restore them.
+ * Owners only as root, who alone could restore them. `warnings` are the extraction's: a time that it could not set is told
+ * already.
  */
-export async function compareTree(reader: ArchiveReader, root: BytePath, ports: Ports): Promise<Comparison> {
+export async function compareTree(
+  reader: ArchiveReader,
+  root: BytePath,
+  ports: Ports,
+  warnings: readonly Warning[] = [],
+): Promise<Comparison> {
   const result: Comparison = { files: 0, bytes: 0, problems: [], databases: [] };
   const known = new PathSet();
+  const timeNotKept = new Set(warnings.filter(({ code }) => code === TIME_NOT_KEPT).map(({ path }) => path));
   const buffer = Buffer.alloc(CHUNK);
   const unhashed: { path: BytePath; place: BytePath }[] = [];
   let sinceBreath = 0;
@@ -39,7 +48,8 @@ export async function compareTree(reader: ArchiveReader, root: BytePath, ports: 
     known.addWithParents(entry.path);
     const place = joinPath(root, entry.path);
     const message = await differenceOf(entry, place, root, buffer);
-    if (message !== undefined) report(result, { path: displayPath(entry.path), message });
+    const isTold = message === OTHER_TIME && timeNotKept.has(displayPath(entry.path));
+    if (message !== undefined && !isTold) report(result, { path: displayPath(entry.path), message });
     if (entry.type === 'directory') continue;
     if (entry.type === 'file' && entry.size > 0 && entry.hash === undefined)
       unhashed.push({ path: entry.path, place });
@@ -103,8 +113,7 @@ function attributeDifference(entry: ArchiveEntry, stat: BigIntStats): string | u
   const root = process.geteuid?.() === 0;
   const bits = root ? 0o7777 : 0o777;
   if ((Number(stat.mode) & bits) !== (entry.mode & bits)) return 'has another mode';
-  const apart = stat.mtimeNs - entry.mtimeNs;
-  if (apart > TIME_TOLERANCE || apart < -TIME_TOLERANCE) return 'has another modification time';
+  if (!isSameTime(entry.mtimeNs, stat.mtimeNs)) return OTHER_TIME;
   if (root && (Number(stat.uid) !== entry.uid || Number(stat.gid) !== entry.gid)) return 'has another owner';
   return undefined;
 }
