@@ -8,9 +8,10 @@ import { displayPath } from '../archive/byte-path.ts';
 import type { BytePath, Component, Substitute } from '../archive/types.ts';
 import type { Warning } from '../catalogue.ts';
 import type { Logger } from '../ports.ts';
+import { ALL_COMPANIONS } from './companions.ts';
 import type { CopyOutcome } from './copy.ts';
 import { DatabaseThread } from './database-thread.ts';
-import { ALL_COMPANIONS, type FoundDatabase } from './find.ts';
+import type { FoundDatabase } from './find.ts';
 
 export interface SnapshotOptions {
   /** an existing directory; the copies go into a new one below it, removed by dispose() */
