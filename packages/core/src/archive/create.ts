@@ -22,6 +22,7 @@ import { IndexWriter } from './index-writer.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
 import { cutSlices } from './slices.ts';
+import { NO_FILE_NOW } from './source-failure.ts';
 import { closeSource, errnoOf, lookAt, openSource } from './source-file.ts';
 import { Tally } from './tally.ts';
 import { Threads } from './threads.ts';
@@ -243,7 +244,7 @@ class Run {
       if (look.ino !== planned.ino) this.#links.lose(planned);
       if (!look.stats.isFile()) {
         closeSource(fd);
-        this.#tally.fail(planned, 'ENOENT');
+        this.#tally.fail(planned, NO_FILE_NOW);
         return undefined;
       }
       const entry =

@@ -2,8 +2,9 @@
 import type { Warning } from '../catalogue.ts';
 import { displayPath } from './byte-path.ts';
 import type { EntryOutcome } from './frame-jobs.ts';
+import { reportFailure } from './source-failure.ts';
 import { isLimit } from './times.ts';
-import { unreadable, vanished, type WalkEntry, type WalkReport } from './walk.ts';
+import type { WalkEntry, WalkReport } from './walk.ts';
 
 export class Tally {
   files = 0;
@@ -29,10 +30,7 @@ export class Tally {
   /** An entry that could not be archived. */
   fail(entry: WalkEntry, errno: string): void {
     this.remove(entry);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR')
-      return void this.#report.warnings.push(vanished(entry.path));
-    this.#report.unreadable.push({ path: displayPath(entry.path), uid: entry.uid });
-    this.#report.warnings.push(unreadable(entry.path, errno));
+    reportFailure(this.#report, entry, errno);
   }
 
   /** An entry that was not as the walk saw it. */

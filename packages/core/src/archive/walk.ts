@@ -4,6 +4,7 @@ import picomatch from 'picomatch';
 import type { Warning } from '../catalogue.ts';
 import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
+import { reportFailure, reportUnreadable, vanished } from './source-failure.ts';
 import { comparableIno, errnoOf, heldTimes } from './source-file.ts';
 import type { BytePath, Component, EntryType, Substitute } from './types.ts';
 
@@ -170,8 +171,7 @@ export class Walk {
     try {
       return directoryNames(directory.source);
     } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT') this.#vanished(directory.path);
-      else this.#unreadable(directory.path, directory.uid, cause);
+      this.#failed(directory.path, directory.uid, cause);
       return NO_NAMES;
     }
   }
@@ -180,8 +180,7 @@ export class Walk {
     try {
       return lstatSync(fsPath(source), { bigint: true });
     } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') this.#vanished(path);
-      else this.#unreadable(path, 0, cause);
+      this.#failed(path, 0, cause);
       return undefined;
     }
   }
@@ -224,19 +223,19 @@ export class Walk {
       entry.linkTarget = readlinkSync(fsPath(entry.source), { encoding: 'latin1' });
       return entry;
     } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'EINVAL') this.#vanished(entry.path);
-      else this.#unreadable(entry.path, entry.uid, cause);
+      // it is no link any more
+      if (errnoOf(cause) === 'EINVAL') this.report.warnings.push(vanished(entry.path));
+      else this.#failed(entry.path, entry.uid, cause);
       return undefined;
     }
   }
 
-  #vanished(path: BytePath): void {
-    this.report.warnings.push(vanished(path));
+  #failed(path: BytePath, uid: number, cause: unknown): void {
+    reportFailure(this.report, { path, uid }, errnoOf(cause));
   }
 
   #unreadable(path: BytePath, uid: number, cause: unknown): void {
-    this.report.unreadable.push({ path: displayPath(path), uid });
-    this.report.warnings.push(unreadable(path, errnoOf(cause)));
+    reportUnreadable(this.report, { path, uid }, errnoOf(cause));
   }
 }
 
@@ -244,16 +243,6 @@ function* announced(level: Level): Generator<WalkEntry> {
   if (level.announced) return;
   level.announced = true;
   yield level.entry;
-}
-
-export function vanished(path: BytePath): Warning {
-  const shown = displayPath(path);
-  return { code: 'vanished', path: shown, message: `${shown} was removed while the backup ran` };
-}
-
-export function unreadable(path: BytePath, errno: string): Warning {
-  const shown = displayPath(path);
-  return { code: 'unreadable', path: shown, message: `${shown} could not be read: ${errno}` };
 }
 
 function entryOf(

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { displayPath, fsPath, joinPath, toBytePath } from '../archive/byte-path.ts';
 import { hostile } from '../archive/refusals.ts';
+import { isLack } from '../archive/source-failure.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath, Component } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
@@ -75,7 +76,7 @@ function targetsFor(
 /** Replacing with an incomplete backup removes what it lacks. */
 function lacking({ status, warnings = [] }: CatalogueEntry): string[] {
   if (status !== 'incomplete') return [];
-  const paths = warnings.filter(({ code }) => code === 'unreadable').map(({ path = '?' }) => path);
+  const paths = warnings.filter(isLack).map(({ path = '?' }) => path);
   const named = paths.length > 5 ? [...paths.slice(0, 5), `${paths.length - 5} more`] : paths;
   return [`this backup is incomplete, it lacks what could not be read: ${named.join(', ') || 'some files'}`];
 }
