@@ -1,17 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostileTar, isMissing, makeTree, readTree, temporaryDirectory } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { archive, inside, LEVELS } from './create.fixture.ts';
+import { archive, inside } from './create.fixture.ts';
 import { setScene } from './hostile/attack.fixture.ts';
 import { extractTo, listOf, opened, testPorts } from './reading.fixture.ts';
 

@@ -32,7 +32,6 @@ async function syncFileSystem(directory: BytePath): Promise<boolean> {
     // the descriptor is handed over: an argument would have to be UTF-8
     const child = spawn('sync', ['-f', '/proc/self/fd/3'], {
       stdio: ['ignore', 'ignore', 'pipe', fd],
-      env: { ...process.env, LC_ALL: 'C' },
     });
     let complaint = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
