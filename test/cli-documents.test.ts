@@ -1,6 +1,6 @@
 /** Every command's answer: the text a person gets, and the document a script gets. */
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -184,10 +184,44 @@ test('a pruned backup comes back from the trash', async () => {
   await other.json(['now']);
   expect(await other.json(['list'])).toMatchObject({ summary: { total: 1 } });
   expect(await other.json(['undelete', backup.filename])).toMatchObject({
-    backup: { filename: backup.filename },
+    backup: { filename: backup.filename, pinned: true },
   });
   expect(await other.json(['verify', backup.filename, '--here'])).toMatchObject({ results: [{ ok: true }] });
+  await other.json(['now']);
+  expect((await other.run(['show', backup.filename])).stdout).toMatch(/pinned +yes/);
+  expect((await other.json<{ backups: Entry[] }>(['list'])).backups).toContainEqual(
+    expect.objectContaining({ filename: backup.filename, pinned: true }),
+  );
+  const { trash } = await other.json<{ trash: Entry[] }>(['undelete']);
+  expect(trash).toMatchObject([{ tier: 'daily', trashed_at: expect.any(String) }]);
+  expect((await other.run(['undelete'])).stdout).toContain(trash[0]?.filename);
+  expect(await other.json(['unpin', backup.filename])).not.toMatchObject({ backup: { pinned: true } });
+  expect(await other.json(['pin', backup.filename])).toMatchObject({ backup: { pinned: true } });
+  expect((await other.run(['pin', 'nope.tar.gz'])).code).toBe(4);
   expect((await other.run(['undelete', 'nope.tar.gz'])).code).toBe(4);
+});
+
+test('what counts for nothing is told beside the listing: another project’s, and what is dated in the future', async () => {
+  await using other = await Sandbox.create();
+  const { backup } = await other.json<{ backup: Entry }>(['now']);
+  const daily = join(other.backups, 'daily');
+  const ahead = 'gofr-plot_daily_20990101_020000.tar.gz';
+  await copyFile(join(daily, backup.filename), join(daily, ahead));
+  await writeFile(join(daily, 'gofr-dig_daily_20251213_020000.tar.gz'), '');
+  for (const verb of ['list', 'status']) {
+    const { stdout, stderr } = await other.run([verb]);
+    expect(stderr).toContain(ahead);
+    expect(stderr).toContain('1 backup of another project (PREFIX=gofr-dig)');
+    expect(stdout).not.toContain('gofr-dig');
+    expect(await other.json([verb])).toMatchObject({
+      future: [ahead],
+      foreign: [{ prefix: 'gofr-dig', backups: 1 }],
+    });
+  }
+  expect(await other.json(['status'])).toMatchObject({ newest_good: { filename: backup.filename } });
+  expect((await other.run(['show', ahead])).stdout).toContain('in the future');
+  const foreign = await other.run(['show', 'gofr-dig_daily_20251213_020000.tar.gz']);
+  expect([foreign.code, foreign.stderr]).toEqual([4, expect.stringContaining('PREFIX=gofr-dig')]);
 });
 
 test('a directory adopted from nothing has no backups', async () => {

@@ -265,6 +265,8 @@ test('every command explains itself and takes --json', async () => {
     'status',
     'config',
     'rebuild',
+    'pin',
+    'unpin',
     'undelete',
     'logs',
     'completion',

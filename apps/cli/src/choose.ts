@@ -1,6 +1,13 @@
 /** Restore by choosing: which backup, then what of it. */
 import { isCancel, multiselect, select, type CANCEL_SYMBOL } from '@clack/prompts';
-import { BackupError, list, systemClock, type CatalogueEntry, type RestoreRequest } from '@gofr-backup/core';
+import {
+  BackupError,
+  isFuture,
+  list,
+  systemClock,
+  type CatalogueEntry,
+  type RestoreRequest,
+} from '@gofr-backup/core';
 import { columns, size, span } from './format.ts';
 import type { Session } from './session.ts';
 
@@ -40,7 +47,8 @@ async function chooseBackup(backups: CatalogueEntry[]): Promise<string> {
 /** Fits a terminal of 80 columns. */
 function describe(entry: CatalogueEntry): string[] {
   const age = systemClock.now() - Date.parse(entry.created_at ?? entry.timestamp);
-  const shown = Number.isNaN(age) ? 'unknown' : age < 60_000 ? 'just now' : span(age);
+  const passed = Number.isNaN(age) ? 'unknown' : age < 60_000 ? 'just now' : span(age);
+  const shown = isFuture(entry, systemClock.now()) ? 'in the future' : passed;
   return [entry.filename, size(entry.size_bytes).padStart(9), shown, entry.tier, entry.verified ? '✓' : '✗'];
 }
 

@@ -49,9 +49,11 @@ export function buildProgram(done: (code: number) => void): Command {
   verb('prune', 'apply retention now', () => import('./commands/prune.ts'))
     .option('--dry-run', 'only say what would go, and why')
     .option('--force', 'also while an anomaly holds pruning');
+  verb('pin <name>', 'keep a backup whatever retention says', () => import('./commands/pin.ts'));
+  verb('unpin <name>', 'let retention decide about it again', () => import('./commands/unpin.ts'));
   verb(
-    'undelete <name>',
-    'bring a pruned backup back from the trash',
+    'undelete [name]',
+    'bring a pruned backup back from the trash, pinned; without a name: what lies there',
     () => import('./commands/undelete.ts'),
   );
   verb('rebuild', 'write manifest.json anew from the directory', () => import('./commands/rebuild.ts'));

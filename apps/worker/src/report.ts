@@ -1,7 +1,14 @@
 /** What others must know of this worker when it is gone: kept in Redis, watched by the schedulers. */
 import { statfs } from 'node:fs/promises';
-import { list, type CatalogueEntry, type OperationContext } from '@gofr-backup/core';
-import { writeReport, type Connection, type Ended, type Result, type WorkerReport } from '@gofr-backup/queue';
+import { list, newestGood, type OperationContext } from '@gofr-backup/core';
+import {
+  readReport,
+  writeReport,
+  type Connection,
+  type Ended,
+  type Result,
+  type WorkerReport,
+} from '@gofr-backup/queue';
 
 type News = Parameters<typeof writeReport>[2];
 
@@ -30,7 +37,8 @@ export function startReporter({ connection, context, interval = INTERVAL }: Repo
     });
     writing = writing.catch((error: unknown) => logger.debug({ err: error }, 'report could not be written'));
   };
-  const lookAround = (): Promise<News> => backupDirNews(context);
+  const lookAround = async (): Promise<News> =>
+    backupDirNews(context, await readReport(connection, plan.project));
   const timer = setInterval(write, interval, () => ({}));
   const begin = (): void => write(lookAround);
   if (connection.client.status === 'ready') begin();
@@ -79,15 +87,19 @@ function drillNews(job: Ended, end: { ok: boolean; at: string }): WorkerReport['
   return { ...end, ok, backup, ...(ok ? {} : { message: problems.slice(0, 3).join('; ') }) };
 }
 
-async function backupDirNews(context: OperationContext): Promise<News> {
-  const { backupDir, verifyAfterBackup } = context.plan;
+/** Of names of backups that are no more; older ones are forgotten. */
+const MOST_GONE = 50;
+
+async function backupDirNews(context: OperationContext, before: WorkerReport): Promise<News> {
+  const { backupDir, retention } = context.plan;
   const { backups } = await list(context);
-  const isGood = ({ status }: CatalogueEntry): boolean =>
-    status === 'good' || (status === 'unverified' && !verifyAfterBackup);
+  const present = new Set(backups.map(({ filename }) => filename));
+  const damaged = new Set([...(before.gone ?? []), ...(before.corrupt ?? [])]);
   const { bavail, blocks, bsize } = await statfs(backupDir);
   return {
-    newest_good_at: backups.find(isGood)?.created_at,
+    newest_good_at: newestGood(backups, retention, context.clock.now())?.created_at,
     corrupt: backups.filter(({ status }) => status === 'corrupt').map(({ filename }) => filename),
+    gone: [...damaged].filter((name) => !present.has(name)).slice(-MOST_GONE),
     disk: { free: bavail * bsize, size: blocks * bsize },
   };
 }

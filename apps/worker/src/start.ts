@@ -19,6 +19,7 @@ import {
 } from '@gofr-backup/queue';
 import { startPings } from './pings.ts';
 import { mayWrite, preflight } from './preflight.ts';
+import { tellNeighbours } from './neighbours.ts';
 import { processorsOf } from './processors/index.ts';
 import { startReporter } from './report.ts';
 
@@ -57,6 +58,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   };
   await recover(context);
   preflight(plan, logger);
+  await tellNeighbours(context);
   const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
   const reporter = startReporter({ connection, context });
   const consumer = startConsumer({

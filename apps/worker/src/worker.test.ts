@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ import {
   jobLogs,
   openQueue,
   readReport,
+  writeReport,
   type BackupQueue,
   type Connection,
 } from '@gofr-backup/queue';
@@ -274,10 +275,24 @@ test('its report tells of backups, drills and the disk', async () => {
   expect(report).toMatchObject({ last_backup: { ok: true }, last_drill: { ok: true, backup }, corrupt: [] });
   expect(report.disk?.size).toBeGreaterThan(report.disk?.free ?? 0);
   expect(Date.parse(report.newest_good_at ?? '')).toBeGreaterThan(Date.now() - 60_000);
+  const lost = `gofr-plot_daily_20200101_020000.tar.gz`;
+  await writeReport(connection, queue.project, { corrupt: [lost, backup] });
   await rm(join(dir.path, 'data'), { recursive: true });
   await rm(join(dir.path, 'logs'), { recursive: true });
   await follow(await enqueue(queue, 'backup', {})).catch(() => {});
   await waitFor(async () => (await readReport(connection, queue.project)).last_backup?.ok === false);
+  // only what is no more is gone; the other was found whole
+  expect(await readReport(connection, queue.project)).toMatchObject({ corrupt: [], gone: [lost] });
+});
+
+test('another project in the same directory is told of at the start', async () => {
+  const daily = join(dir.path, 'backups', 'daily');
+  await mkdir(daily, { recursive: true });
+  await writeFile(join(daily, 'gofr-dig_daily_20251213_020000.tar.gz'), '');
+  const told: object[] = [];
+  const logger = { ...silentLogger, warn: (fields: object) => void told.push(fields) };
+  await (await start(loadSettings(env), { logger })).stop();
+  expect(told).toContainEqual(expect.objectContaining({ foreign: [{ prefix: 'gofr-dig', backups: 1 }] }));
 });
 
 test('a watching service hears when scheduled backups begin and how they end, and of no other', async () => {

@@ -71,10 +71,3 @@ test('two names that meet in the archive, or one that is the backup directory, c
   expect(conflicts([at('a', '/backups/daily', 'a')], '/backups')[0]).toMatch(/inside BACKUP_DIR/);
   expect(conflicts([at('a', '/data', 'data'), at('b', '/database', 'database')], '/backups')).toEqual([]);
 });
-
-test('a backup directory inside a component is left out by itself', () => {
-  const plan = planFrom(
-    loadSettings({ BACKUP_PATHS: 'all:.', BACKUP_DIR: '/data/my [old] backups', BACKUP_EXCLUDE: '*.tmp' }),
-  );
-  expect(plan.exclude).toEqual(['*.tmp', 'data/my \\[old\\] backups', 'data/my \\[old\\] backups/**']);
-});

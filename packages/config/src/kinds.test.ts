@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { byteCount, commaSeparated, duration, flag, oneOf, wholeNumber, zone, type Kind } from './kinds.ts';
+import {
+  byteCount,
+  commaSeparated,
+  duration,
+  flag,
+  oneOf,
+  patterns,
+  wholeNumber,
+  zone,
+  type Kind,
+} from './kinds.ts';
 
 const read = <T>(kind: Kind<T>, text: string): T | string => {
   const result = kind.schema.safeParse(text);
@@ -58,4 +68,21 @@ test('choices without regard to case; lists without empty items', () => {
   expect(read(oneOf(['gzip', 'none']), 'GZIP')).toBe('gzip');
   expect(read(oneOf(['gzip', 'none']), 'lzma')).toMatch(/^!/);
   expect(read(commaSeparated, ' a, b ,,c ')).toEqual(['a', 'b', 'c']);
+});
+
+test('patterns: a comma within braces or after a backslash belongs to its pattern', () => {
+  expect(read(patterns, '*.tmp,!keep.tmp')).toEqual(['*.tmp', '!keep.tmp']);
+  expect(read(patterns, ' *.{tmp,bak} ,, a\\,b , {x,{y,z}}/c')).toEqual([
+    '*.{tmp,bak}',
+    'a\\,b',
+    '{x,{y,z}}/c',
+  ]);
+  expect(read(patterns, 'a\\ , b ')).toEqual(['a\\ ', 'b']);
+  expect(read(patterns, './data/storage/cache,/logs/*.old,[ab]c/')).toHaveLength(3);
+});
+
+test('patterns that cannot mean anything are refused, each by name', () => {
+  const refused = ['/', '!', '#x', 'a\\', '[ab', 'a{b,c', 'a//b', '../x', 'a/./b', '{a,../b}', '!keep.tmp'];
+  for (const pattern of refused) expect(read(patterns, pattern)).toContain(`\`${pattern}\``);
+  expect(read(patterns, 'fine,#x,[ab')).toMatch(/#x.*\[ab/);
 });

@@ -3,6 +3,7 @@
  * wrong, `allowed` what would be right. Text arrives trimmed and is never empty.
  */
 import path from 'node:path';
+import { exclusionProblem } from '@gofr-backup/core';
 import { z } from 'zod';
 
 export interface Kind<T> {
@@ -92,6 +93,37 @@ export const commaSeparated: Kind<string[]> = {
       .filter((item) => item !== ''),
   ),
 };
+
+/** Patterns in the language of .gitignore, with braces. */
+export const patterns: Kind<string[]> = {
+  allowed: 'comma-separated patterns in the language of .gitignore, with braces',
+  schema: parsed((text) => {
+    const found = splitPatterns(text)
+      .map(trimmed)
+      .filter((pattern) => pattern !== '');
+    const wrong = found.map((pattern) => [pattern, exclusionProblem(pattern)] as const);
+    const reasons = wrong.flatMap(([pattern, problem]) => (problem ? [`\`${pattern}\` ${problem}`] : []));
+    if (found[0]?.startsWith('!'))
+      reasons.push(`\`${found[0]}\` brings back what no pattern before it leaves out`);
+    return reasons.length === 0 ? found : fail(`cannot work: ${reasons.join('; ')}`);
+  }),
+};
+
+/** Commas within braces, or after a backslash, belong to their pattern. */
+function splitPatterns(text: string): string[] {
+  const found = [''];
+  let depth = 0;
+  for (const [piece] of text.matchAll(/\\.|./gs)) {
+    if (piece === '{') depth++;
+    if (piece === '}' && depth > 0) depth--;
+    if (piece === ',' && depth === 0) found.push('');
+    else found[found.length - 1] += piece;
+  }
+  return found;
+}
+
+/** An escaped space at the end is part of the name. */
+const trimmed = (pattern: string): string => pattern.trimStart().replace(/(?<!\\)\s+$/, '');
 
 const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 

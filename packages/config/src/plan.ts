@@ -1,19 +1,18 @@
 import type { BackupPlan, RetentionPolicy } from '@gofr-backup/core';
-import type { Component } from './components.ts';
-import { componentsOf, relativeInside } from './components.ts';
+import { componentsOf } from './components.ts';
 import type { Settings } from './settings.ts';
 
 /** The settings in the core's terms. Needs nothing but the settings: it looks at no file. */
 export function planFrom(settings: Settings): BackupPlan {
-  const components = componentsOf(settings);
   return {
     project: settings.project,
     prefix: settings.prefix,
     timezone: settings.timezone,
     backupDir: settings.backupDir,
     dataDir: settings.dataDir,
-    components,
-    exclude: [...settings.exclude, ...ownBackups(components, settings.backupDir)],
+    components: componentsOf(settings),
+    exclude: settings.exclude,
+    followRootLinks: settings.followRootLinks,
     codec: { name: settings.compression, level: settings.compressionLevel },
     threads: settings.threads,
     nice: settings.nice,
@@ -40,18 +39,4 @@ function retentionOf(settings: Settings): RetentionPolicy {
     unverifiedIsGood: !settings.verifyAfterBackup,
     anomalyPercent: settings.anomalyPercent,
   };
-}
-
-/** A backup directory inside a component would otherwise be archived into the backups it holds. */
-function ownBackups(components: Component[], backupDir: string): string[] {
-  return components.flatMap(({ root, archivePath }) => {
-    const inside = relativeInside(root, backupDir);
-    if (!inside) return [];
-    const glob = escapeGlob(`${archivePath}/${inside}`);
-    return [glob, `${glob}/**`];
-  });
-}
-
-function escapeGlob(text: string): string {
-  return text.replaceAll(/[\\*?[\]{}()!+@|]/g, (character) => `\\${character}`);
 }

@@ -53,6 +53,8 @@ export interface CatalogueEntry {
   verified_at?: string;
   last_drill_at?: string;
   last_drill_ok?: boolean;
+  /** never pruned */
+  pinned?: boolean;
 }
 
 /** manifest.json, version 1 of this shape; the first generation's file was `backups` alone. */

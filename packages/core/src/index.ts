@@ -3,6 +3,7 @@ export * from './archive/index.ts';
 export * from './catalogue.ts';
 export * from './clock.ts';
 export * from './errors.ts';
+export * from './moment.ts';
 export * from './operations/index.ts';
 export type * from './operations/types.ts';
 export type * from './plan.ts';

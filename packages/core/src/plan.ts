@@ -24,7 +24,10 @@ export interface BackupPlan {
   backupDir: string;
   dataDir: string;
   components: Component[];
+  /** patterns in the language of .gitignore, with braces */
   exclude: string[];
+  /** a component's root may be a symlink; default: backup and restore refuse it */
+  followRootLinks?: boolean;
   codec: Codec;
   threads: number;
   nice: number;

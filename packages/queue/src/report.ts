@@ -15,6 +15,8 @@ const reportSchema = z.object({
   newest_good_at: z.string().exactOptional(),
   /** file names of the backups known to be damaged */
   corrupt: z.array(z.string()).exactOptional(),
+  /** were corrupt when they were last seen, and are not in the directory any more */
+  gone: z.array(z.string()).exactOptional(),
   /** why pruning is held */
   held: z.string().exactOptional(),
   /** bytes of the file system of BACKUP_DIR */

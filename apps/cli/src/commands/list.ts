@@ -1,4 +1,5 @@
 import { list, renderListing, systemClock, type Tier } from '@gofr-backup/core';
+import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
 
 export async function run(session: Session, _args: string[], options: { tier?: Tier }): Promise<void> {
@@ -7,4 +8,5 @@ export async function run(session: Session, _args: string[], options: { tier?: T
     options.tier === undefined ? {} : { tier: options.tier },
   );
   session.answer(outcome, renderListing(outcome.backups, systemClock.now(), session.settings.timezone));
+  noteAside(session, outcome);
 }

@@ -1,4 +1,4 @@
-import { show, type CatalogueEntry } from '@gofr-backup/core';
+import { isFuture, show, systemClock, type CatalogueEntry } from '@gofr-backup/core';
 import { columns, count, size, took } from '../format.ts';
 import type { Session } from '../session.ts';
 
@@ -14,6 +14,9 @@ export async function run(session: Session, [name = 'latest']: string[]): Promis
   );
 }
 
+const inFuture = (entry: CatalogueEntry) =>
+  isFuture(entry, systemClock.now()) ? '(in the future: it counts for nothing until then)' : undefined;
+
 const milliseconds = (value: number | undefined) => (value === undefined ? undefined : took(value));
 
 function facts(entry: CatalogueEntry): [string, string | undefined][] {
@@ -22,7 +25,8 @@ function facts(entry: CatalogueEntry): [string, string | undefined][] {
   return [
     ['  tier', entry.tier],
     ['  status', entry.status],
-    ['  created', [entry.timestamp, entry.timezone].filter(Boolean).join(' ')],
+    ['  pinned', entry.pinned ? 'yes: never pruned' : undefined],
+    ['  created', [entry.timestamp, entry.timezone, inFuture(entry)].filter(Boolean).join(' ')],
     ['  trigger', entry.trigger],
     ['  size', size(entry.size_bytes)],
     ['  from', entry.source_bytes === undefined ? undefined : size(entry.source_bytes)],

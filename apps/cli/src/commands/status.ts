@@ -3,12 +3,14 @@ import {
   freeSpace,
   list,
   lockHolder,
+  newestGood,
   stateDirOf,
   systemClock,
   type CatalogueEntry,
 } from '@gofr-backup/core';
 import type { JobSummary, QueueStatus } from '@gofr-backup/queue';
 import { columns, localTime, size, span, took } from '../format.ts';
+import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
 
@@ -25,9 +27,9 @@ export async function run(session: Session): Promise<number> {
     if (error instanceof BackupError && error.code === 'REDIS_UNREACHABLE') return error;
     throw error;
   });
-  const { backups, summary } = await list(session.context('status'));
+  const { project: _, backups, summary, ...aside } = await list(session.context('status'));
   const view = queue instanceof BackupError ? undefined : queue;
-  const good = backups.find((entry) => isGood(entry, settings.verifyAfterBackup));
+  const good = newestGood(backups, plan.retention, systemClock.now());
   const newest = good && { filename: good.filename, age_seconds: ageOf(good) };
   const document = {
     project: settings.project,
@@ -38,6 +40,7 @@ export async function run(session: Session): Promise<number> {
     last_run: view?.jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
     newest_good: newest ?? null,
     backups: { total: summary.total, disk_bytes: summary.disk_bytes },
+    ...aside,
     disk: { backup_dir: plan.backupDir, free_bytes: (await freeSpaceOf(plan.backupDir)) ?? null },
     lock: (await lockHolder(stateDirOf(plan.backupDir))) ?? null,
     ...(queue instanceof BackupError
@@ -45,6 +48,7 @@ export async function run(session: Session): Promise<number> {
       : {}),
   };
   session.answer(document, render(session, document));
+  noteAside(session, aside);
   if (!(queue instanceof BackupError)) return 0;
   if (!session.json)
     session.note(`gofr-backup: ${queue.message}\n  why: ${queue.why}\n  to do: ${queue.hint}`);
@@ -57,9 +61,6 @@ async function lookAtQueue(session: Session): Promise<QueueView | undefined> {
   const { listJobs, queueStatus } = await import('@gofr-backup/queue');
   return { status: await queueStatus(reached.queue), jobs: await listJobs(reached.queue, { limit: 10 }) };
 }
-
-const isGood = ({ status }: CatalogueEntry, verified: boolean): boolean =>
-  status === 'good' || (!verified && status === 'unverified');
 
 function ageOf(entry: CatalogueEntry): number | null {
   const made = Date.parse(entry.created_at ?? entry.timestamp);

@@ -1,7 +1,18 @@
-import { undelete } from '@gofr-backup/core';
+import { trashed, undelete } from '@gofr-backup/core';
+import { columns, size } from '../format.ts';
 import type { Session } from '../session.ts';
 
-export async function run(session: Session, [name = '']: string[]): Promise<void> {
-  const backup = await undelete(session.context('undelete'), name);
-  session.answer({ backup }, `${session.paint.good('✓')} ${backup.filename} is back in ${backup.tier}/\n`);
+/** Without a name: what lies in the trash. */
+export async function run(session: Session, [name]: string[]): Promise<void> {
+  const ctx = session.context('undelete');
+  if (name === undefined) return listTrash(session, await trashed(ctx));
+  const backup = await undelete(ctx, name);
+  const text = `${backup.filename} is back in ${backup.tier}/, and pinned: prune leaves it until \`gofr-backup unpin\``;
+  session.answer({ backup }, `${session.paint.good('✓')} ${text}\n`);
+}
+
+function listTrash(session: Session, trash: Awaited<ReturnType<typeof trashed>>): void {
+  const rows = trash.map(({ filename, size_bytes, trashed_at }) => [filename, size(size_bytes), trashed_at]);
+  const lines = columns([['BACKUP', 'SIZE', 'PRUNED AT'], ...rows]);
+  session.answer({ trash }, trash.length === 0 ? 'The trash is empty\n' : `${lines.join('\n')}\n`);
 }

@@ -6,7 +6,7 @@ import type { Dated } from '../view/survey.ts';
 import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';
 import { backupLink } from './backups.ts';
 import { icon } from './icons.ts';
-import { statusBadge } from './marks.ts';
+import { futureMark, pinMark, statusBadge } from './marks.ts';
 import { actionButton, page, time, type Html, type Shell } from './shell.ts';
 
 export interface BackupDetail {
@@ -34,7 +34,7 @@ export function backupPage(shell: Shell, { backup, directory, path, restoreComma
 
 function facts(shell: Shell, { entry, at }: Dated): Html {
   const rows: [string, Html | string | undefined][] = [
-    ['Status', statusBadge(entry.status)],
+    ['Status', html`${statusBadge(entry.status)} ${pinMark(entry)} ${futureMark(at, shell.now)}`],
     ['Made', html`${time(shell, at, 'full')} (${time(shell, at, 'relative')})`],
     ['Tier', entry.tier],
     ['Asked for by', entry.trigger],

@@ -4,7 +4,7 @@ import { TIERS } from '@gofr-backup/core';
 import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import type { Filter, Page } from '../view/listing.ts';
 import type { Dated } from '../view/survey.ts';
-import { pager, statusBadge } from './marks.ts';
+import { futureMark, pager, pinMark, statusBadge } from './marks.ts';
 import { page, time, type Html, type Shell } from './shell.ts';
 
 export const backupLink = (shell: Shell, filename: string, rest = ''): string =>
@@ -74,7 +74,7 @@ function backupRow(shell: Shell, { entry, at }: Dated): Html {
       >
     </td>
     <td>
-      ${statusBadge(entry.status)}
+      ${statusBadge(entry.status)} ${pinMark(entry)} ${futureMark(at, shell.now)}
       ${warnings > 0 && html`<span class="muted nowrap">${warnings} ${warnings === 1 ? 'warning' : 'warnings'}</span>`}
     </td>
     <td class="wide">${time(shell, at, 'near')}</td>

@@ -1,6 +1,6 @@
 /** Small drawings made on the server: bars, the timeline, sparklines. No inline styles, so positions are attributes. */
 import { html, raw } from 'hono/html';
-import type { Status } from '@gofr-backup/core';
+import { isFutureTime, type CatalogueEntry, type Status } from '@gofr-backup/core';
 import { DAYS, type MarkKind, type Timeline } from '../view/timeline.ts';
 import type { Html, Shell } from './shell.ts';
 
@@ -24,6 +24,16 @@ const STATUS_NAMES: Record<MarkKind, string> = {
 
 export function statusBadge(status: Status): Html {
   return html`<span class="badge ${status}">${STATUS_NAMES[status]}</span>`;
+}
+
+/** Beside the status: what else decides about this backup. */
+export function pinMark({ pinned }: CatalogueEntry): Html | '' {
+  return pinned ? html`<span class="badge" title="never pruned">pinned</span>` : '';
+}
+export function futureMark(at: number, now: number): Html | '' {
+  return isFutureTime(at, now)
+    ? html`<span class="badge unverified" title="counts for nothing until then">in the future</span>`
+    : '';
 }
 
 const DAY_WIDTH = 3;

@@ -1,4 +1,5 @@
 /** Size, duration and newly written bytes over time, as columns for a chart. */
+import { isFutureTime } from '@gofr-backup/core';
 import type { Dated } from './survey.ts';
 
 /** A chart of more points than pixels shows nothing more. */
@@ -18,7 +19,7 @@ export interface History {
 /** Daily backups, or whatever there is when none are; incomplete and corrupt ones would only bend the curves. */
 export function history(all: readonly Dated[], now: number): History {
   const past = all.filter(
-    ({ at, entry }) => at <= now && entry.status !== 'corrupt' && entry.status !== 'incomplete',
+    ({ at, entry }) => !isFutureTime(at, now) && entry.status !== 'corrupt' && entry.status !== 'incomplete',
   );
   const daily = past.filter(({ entry }) => entry.tier === 'daily');
   const rows = thin((daily.length > 0 ? daily : past).toSorted((a, b) => a.at - b.at));

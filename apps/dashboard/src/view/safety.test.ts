@@ -67,6 +67,7 @@ test('what needs attention leaves the data safe', () => {
   const cases: [string, Parameters<typeof judge>][] = [
     ['corrupt', [[fresh, corrupt]]],
     ['incomplete', [[incomplete, fresh]]],
+    ['future', [[backupAt('2026-12-13T02:00:00Z'), fresh]]],
     ['queue-down', [[fresh], { lastRuns: undefined, workers: undefined }]],
     ['no-worker', [[fresh], { workers: 0 }]],
     ['disabled', [[fresh], { scheduleEnabled: false, nextRun: undefined }]],
@@ -78,6 +79,15 @@ test('what needs attention leaves the data safe', () => {
     const { level, problems } = judge(...parameters);
     expect([code, level, problems.map((problem) => problem.code)]).toEqual([code, 'attention', [code]]);
   }
+});
+
+test('a drill dated in the future hides none that failed since', () => {
+  const failed = { ...fresh, last_drill_at: '2025-12-13T05:00:00Z', last_drill_ok: false };
+  const wrong = backupAt('2025-12-12T02:00:00Z', {
+    last_drill_at: '2026-12-12T02:00:00Z',
+    last_drill_ok: true,
+  });
+  expect(codes([failed, wrong])).toEqual(['drill-failed']);
 });
 
 test('a failed drill is danger: the backup did not come back', () => {
@@ -100,6 +110,7 @@ test('property: it says safe exactly when a good backup of the past is within th
         .map(({ hours }) => hours);
       const { level, problems } = judge(entries);
       const fresh = good.length > 0 && Math.min(...good) <= 26;
+      expect(problems.some(({ code }) => code === 'future')).toBe(made.some(({ hours }) => hours < 0));
       expect(level === 'danger').toBe(!fresh);
       expect(level === 'safe').toBe(problems.length === 0);
     }),

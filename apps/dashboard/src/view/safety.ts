@@ -137,13 +137,16 @@ function freshness({ newestGood, all }: Survey, facts: Facts): Problem[] {
   return problems;
 }
 
-function damage({ corrupt, newest, newestGood }: Survey): Problem[] {
+function damage({ corrupt, newest, newestGood, future }: Survey): Problem[] {
   const problems: Problem[] = [];
+  const ahead = future[0];
+  if (ahead) problems.push(datedAhead(ahead, future.length));
   const worst = corrupt[0];
   if (worst) {
     const others = corrupt.length > 1 ? ` and ${corrupt.length - 1} more` : '';
     const text = `${worst.entry.filename}${others} ${corrupt.length > 1 ? 'are' : 'is'} damaged.`;
-    const todo = 'Do not restore from it; check the disk it lies on. Every other good backup is kept.';
+    const todo =
+      'Do not restore from it; check the disk it lies on. It stays until its retention is over: it may be salvaged.';
     problems.push({
       level: 'attention',
       code: 'corrupt',
@@ -164,6 +167,13 @@ function damage({ corrupt, newest, newestGood }: Survey): Problem[] {
     });
   }
   return problems;
+}
+
+function datedAhead({ entry }: Dated, count: number): Problem {
+  const others = count > 1 ? ` and ${count - 1} more` : '';
+  const text = `${entry.filename}${others} ${count > 1 ? 'are' : 'is'} dated in the future.`;
+  const todo = 'Look at the clock of this host. Until then it counts for nothing, and it is never pruned.';
+  return { level: 'attention', code: 'future', text, todo, page: `backups/${entry.filename}` };
 }
 
 function runs(facts: Facts): Problem[] {

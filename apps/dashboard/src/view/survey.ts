@@ -1,6 +1,6 @@
 /** The catalogue digested once: instants beside entries, and the few of them every page asks for. */
 import type { Catalogue, CatalogueEntry, Tier } from '@gofr-backup/core';
-import { TIERS } from '@gofr-backup/core';
+import { isFutureTime, TIERS } from '@gofr-backup/core';
 import { madeAt } from './moment.ts';
 
 export interface Dated {
@@ -17,6 +17,8 @@ export interface Survey {
   newestGood: Dated | undefined;
   newestGoodOf: ReadonlyMap<Tier, Dated>;
   corrupt: readonly Dated[];
+  /** dated in the future; they count for nothing else here */
+  future: readonly Dated[];
   lastDrill: { entry: CatalogueEntry; at: number; ok: boolean } | undefined;
   lastDrillOf: ReadonlyMap<Tier, { at: number; ok: boolean }>;
   /** bytes as listed; hard links between tiers counted in full */
@@ -34,14 +36,15 @@ export function survey(catalogue: Catalogue, options: SurveyOptions): Survey {
   const all = catalogue.map((entry) => ({ entry, at: madeAt(entry, options.timezone) }));
   const good = ({ entry }: Dated) =>
     entry.status === 'good' || (options.unverifiedIsGood && entry.status === 'unverified');
-  const past = all.filter(({ at }) => at <= options.now);
+  const { now } = options;
+  const past = all.filter(({ at }) => !Number.isNaN(at) && !isFutureTime(at, now));
   const newestGoodOf = new Map<Tier, Dated>();
   const lastDrillOf = new Map<Tier, { at: number; ok: boolean }>();
   for (const tier of TIERS) {
     const ofTier = past.filter(({ entry }) => entry.tier === tier);
     const newest = newestOf(ofTier.filter(good));
     if (newest) newestGoodOf.set(tier, newest);
-    const drill = lastDrill(ofTier);
+    const drill = lastDrill(ofTier, now);
     if (drill) lastDrillOf.set(tier, { at: drill.at, ok: drill.ok });
   }
   return {
@@ -51,7 +54,8 @@ export function survey(catalogue: Catalogue, options: SurveyOptions): Survey {
     newestGood: newestOf(past.filter(good)),
     newestGoodOf,
     corrupt: all.filter(({ entry }) => entry.status === 'corrupt'),
-    lastDrill: lastDrill(all),
+    future: all.filter(({ at }) => isFutureTime(at, now)),
+    lastDrill: lastDrill(all, now),
     lastDrillOf,
     bytes: catalogue.reduce((sum, entry) => sum + entry.size_bytes, 0),
   };
@@ -61,12 +65,17 @@ function newestOf(dated: readonly Dated[]): Dated | undefined {
   return dated.reduce<Dated | undefined>((best, one) => (best && best.at >= one.at ? best : one), undefined);
 }
 
-function lastDrill(dated: readonly Dated[]): { entry: CatalogueEntry; at: number; ok: boolean } | undefined {
+/** One dated in the future would hide all that come after it. */
+function lastDrill(
+  dated: readonly Dated[],
+  now: number,
+): { entry: CatalogueEntry; at: number; ok: boolean } | undefined {
   let best: { entry: CatalogueEntry; at: number; ok: boolean } | undefined;
   for (const { entry } of dated) {
     if (entry.last_drill_at === undefined) continue;
     const at = Date.parse(entry.last_drill_at);
-    if (!(best && best.at >= at)) best = { entry, at, ok: entry.last_drill_ok !== false };
+    if (!isFutureTime(at, now) && !(best && best.at >= at))
+      best = { entry, at, ok: entry.last_drill_ok !== false };
   }
   return best;
 }

@@ -65,7 +65,7 @@ function backupGauges(gauge: Make, project: string): Fill {
       );
       const good = survey.newestGoodOf.get(tier);
       if (good) newest.set({ project, tier }, seconds(good.at));
-      if (good) age.set({ project, tier }, seconds(now - good.at));
+      if (good) age.set({ project, tier }, seconds(Math.max(0, now - good.at)));
       const drill = survey.lastDrillOf.get(tier);
       if (!drill) continue;
       drilled.set({ project, tier }, seconds(drill.at));

@@ -170,6 +170,18 @@ test('words of others - warnings, job failures, searches - are shown as text', a
   for (const path of pages) expect(await visitor.text(path)).not.toContain('<img');
 });
 
+test('what is pinned and what is dated in the future is marked, in the table and on its page', async () => {
+  const pinned = backupAt('2025-12-13T02:00:00Z', { pinned: true });
+  const ahead = backupAt('2099-12-13T02:00:00Z');
+  await using visitor = await visit(await directory(), {}, [pinned, ahead]);
+  const table = await visitor.text('./backups');
+  expect(table.match(/>pinned</g)).toHaveLength(1);
+  expect(table.match(/>in the future</g)).toHaveLength(1);
+  expect(await visitor.text(`./backups/${pinned.filename}`)).toContain('>pinned<');
+  expect(await visitor.text(`./backups/${ahead.filename}`)).toContain('>in the future<');
+  expect(await visitor.text('./')).toContain(`${ahead.filename} is dated in the future.`);
+});
+
 test('the table filters and pages, and keeps what was asked for in its links', async () => {
   const entries = Array.from({ length: 120 }, (_, i) =>
     backupAt(new Date(NOW - i * 24 * HOUR).toISOString()),

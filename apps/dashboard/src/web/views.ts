@@ -118,11 +118,11 @@ export async function pruning(
   now: number,
 ): Promise<{ catalogue: readonly CatalogueEntry[]; decisions: PruneDecision[]; held: string | undefined }> {
   const catalogue = await read();
-  const policy = rules.plan.retention;
+  const { retention: policy, backupDir, prefix } = rules.plan;
   return {
     catalogue,
     decisions: planPrune(catalogue, policy, now),
-    held: await pruneHold({ stateDir: stateDirOf(rules.plan.backupDir) }, catalogue, policy, now).catch(
+    held: await pruneHold({ stateDir: stateDirOf(backupDir), prefix }, catalogue, policy, now).catch(
       () => undefined,
     ),
   };

@@ -1,4 +1,5 @@
-import type { Condition } from '@gofr-backup/notify';
+import { isFutureTime } from '@gofr-backup/core';
+import type { Alert, Condition } from '@gofr-backup/notify';
 import type { WorkerReport } from '@gofr-backup/queue';
 
 export interface Limits {
@@ -25,8 +26,11 @@ export function conditionsOf(report: WorkerReport, limits: Limits, now: number):
   ];
 }
 
-const age = (iso: string | undefined, since: number, now: number): number =>
-  now - Math.max(iso === undefined ? since : Date.parse(iso), 0);
+/** A time of the future was told by a clock that was wrong: it counts as none. */
+function age(iso: string | undefined, since: number, now: number): number {
+  const at = Date.parse(iso ?? '');
+  return now - (Number.isNaN(at) || isFutureTime(at, now) ? since : at);
+}
 
 const hours = (ms: number): string => `${Math.round(ms / 3_600_000)} hours`;
 
@@ -73,8 +77,15 @@ function damaged({ corrupt = [] }: WorkerReport): Condition[] {
     kind: 'corrupt',
     about: name,
     title: 'a backup is damaged',
-    text: `${name} does not read back as it was written. It no longer counts as good. Check the disk it lies on.`,
+    text: `${name} does not read back as it was written. It no longer counts as good; it is kept until its retention is over. Check the disk it lies on.`,
   }));
+}
+
+/** That a damaged backup is no more is no good news: nothing was mended. */
+export function endingOf(alert: Alert, { gone = [] }: WorkerReport): Alert {
+  if (alert.state !== 'resolved' || alert.kind !== 'corrupt' || !gone.includes(alert.about)) return alert;
+  const text = `${alert.about} was damaged, and is not there any more: its retention was over, or somebody removed it. It was not mended.`;
+  return { ...alert, title: 'a damaged backup is gone', text };
 }
 
 function held({ held: reason }: WorkerReport): Condition[] {

@@ -27,6 +27,17 @@ test.each<[string, WorkerReport, string[]]>([
     ['backup-failed'],
   ],
   ['the newest good backup is old', { ...well, newest_good_at: iso(27) }, ['backup-overdue']],
+  [
+    'the newest good backup is dated in the future, by a clock that was wrong',
+    { ...well, newest_good_at: iso(-400) },
+    ['backup-overdue'],
+  ],
+  ['the worker was last seen in the future', { ...well, seen_at: iso(-400) }, ['worker-silent']],
+  [
+    'the clocks of two hosts differ by minutes',
+    { ...well, seen_at: iso(-0.05), newest_good_at: iso(-0.05) },
+    [],
+  ],
   ['two are damaged', { ...well, corrupt: ['a', 'b'] }, ['corrupt', 'corrupt']],
   ['pruning is held', { ...well, held: 'it shrank.' }, ['prune-held']],
   ['a drill failed', { ...well, last_drill: { ok: false, at: iso(1), backup: 'a' } }, ['drill-failed']],
@@ -85,6 +96,24 @@ test('told once when it begins and once when it is over, however many schedulers
     expect(told(world).slice(0, 2)).toEqual(['raised prune-held', 'raised backup-failed']);
     expect(told(world).slice(2).sort()).toEqual(['resolved backup-failed', 'resolved prune-held']);
     expect(world.alerts[1]?.text).toContain('no room');
+  });
+});
+
+test('a damaged backup that is gone is not told as mended; one that reads well again is', async () => {
+  await watched(async (world) => {
+    await world.report({ corrupt: ['removed', 'mended'] });
+    await waitFor(() => world.alerts.length > 1);
+    await world.report({ gone: ['removed'] });
+    await world.report({ corrupt: [] });
+    await waitFor(() => world.alerts.length > 3);
+    const endings = Object.fromEntries(
+      world.alerts.slice(2).map(({ about, title, text }) => [about, { title, text }]),
+    );
+    expect(endings['removed']).toMatchObject({
+      title: 'a damaged backup is gone',
+      text: expect.stringContaining('It was not mended'),
+    });
+    expect(endings['mended']).toMatchObject({ title: 'a backup is damaged' });
   });
 });
 

@@ -14,7 +14,7 @@ import {
   remember,
 } from '@gofr-backup/notify';
 import { type Connection, KEY_PREFIX, queueName, readReport } from '@gofr-backup/queue';
-import { conditionsOf, type Limits } from './conditions.ts';
+import { conditionsOf, endingOf, type Limits } from './conditions.ts';
 
 const INTERVAL_MS = 30_000;
 const MAX_SILENCE_MS = 3 * 60_000;
@@ -70,11 +70,12 @@ async function look(options: WatchOptions, limits: Limits): Promise<void> {
   if ((await connection.client.set(`${key}:turn`, '1', 'EX', TURN_SECONDS, 'NX')) === null) return;
   try {
     let told = JSON.parse((await connection.client.get(key)) ?? '{}') as Raised;
-    const conditions = conditionsOf(await readReport(connection, settings.project), limits, clock.now());
+    const report = await readReport(connection, settings.project);
+    const conditions = conditionsOf(report, limits, clock.now());
     const at = new Date(clock.now()).toISOString();
     for (const alert of changes(settings.prefix, told, conditions, at)) {
       // told, then remembered: a crash between the two repeats a message, the other order would lose it
-      if (!(await tell(options, alert))) continue;
+      if (!(await tell(options, endingOf(alert, report)))) continue;
       told = remember(told, alert);
       await connection.client.set(key, JSON.stringify(told));
     }

@@ -1,4 +1,4 @@
-import { commaSeparated, flag } from '../kinds.ts';
+import { flag, patterns } from '../kinds.ts';
 import { pathList } from '../paths.ts';
 import { optional, setting } from '../setting.ts';
 
@@ -20,9 +20,20 @@ export const content = {
   }),
   exclude: setting({
     name: 'EXCLUDE',
-    kind: { ...commaSeparated, allowed: 'comma-separated globs' },
+    kind: patterns,
     default: '',
-    meaning: 'globs matched against the path inside the archive; what matches is left out',
-    example: '**/*.tmp,data/storage/cache/**',
+    meaning:
+      'patterns of .gitignore (`*` `**` `?` `[…]` `!` and a leading or trailing `/`), with `{a,b}`, matched against the ' +
+      'path inside the archive; what matches is left out of backups and stays where it is in a restore',
+    example: '*.tmp,!keep.tmp,data/storage/cache/**',
+  }),
+  followRootLinks: setting({
+    name: 'FOLLOW_ROOT_LINKS',
+    kind: flag,
+    default: 'false',
+    meaning:
+      'follow a symlink where a component has its directory; without it backup and restore refuse it, because the ' +
+      'application could have put it there',
+    example: 'true',
   }),
 };

@@ -30,7 +30,7 @@ export const places = {
     kind: matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'letters, digits, dot, dash and underscore'),
     default: ({ project }) => `gofr-${project}`,
     defaultText: '`gofr-<project>`',
-    meaning: 'first part of file names',
+    meaning: 'first part of file names; of backups in BACKUP_DIR, those of another prefix are never touched',
     example: 'gofr',
   }),
   redisUrl: optional({

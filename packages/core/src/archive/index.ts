@@ -2,6 +2,7 @@
 export { displayPath, toBytePath } from './byte-path.ts';
 export { EXTENSIONS } from './codecs.ts';
 export { createArchive } from './create.ts';
+export { exclusionProblem } from './exclusion.ts';
 export { openArchive } from './open.ts';
 export { rebuildIndex } from './rebuild-index.ts';
 export type * from './types.ts';

@@ -20,6 +20,25 @@ export interface Component {
   select: 'all' | 'metadata-only' | 'without-metadata';
 }
 
+/** Which file or directory it is, by whatever path it is reached. */
+export interface Identity {
+  dev: bigint;
+  ino: bigint;
+}
+
+/** What an archive is made of. */
+export interface WalkOptions {
+  components: readonly Component[];
+  /** patterns in the language of .gitignore, see exclusion.ts */
+  exclude: readonly string[];
+  /** directories that are never archived, wherever the walk comes upon them: the backup directory */
+  withheld?: readonly Identity[];
+  /** a component's root may be a symlink; default: that is CONFIG */
+  followRootLinks?: boolean;
+  /** by absolute source path (BytePath form) */
+  substitutes?: ReadonlyMap<BytePath, Substitute>;
+}
+
 export interface Codec {
   name: Compression;
   level: number;
@@ -28,10 +47,7 @@ export interface Codec {
 /** A file whose content comes from elsewhere (a consistent copy of a live database), or that is left out (its -wal). */
 export type Substitute = { contentPath: string } | 'omit';
 
-export interface CreateArchiveOptions extends Ports {
-  components: Component[];
-  /** globs against the display path inside the archive */
-  exclude: string[];
+export interface CreateArchiveOptions extends Ports, WalkOptions {
   codec: Codec;
   /** temporary files to create (exclusively); complete and fsynced on return; the caller renames or removes them */
   archivePath: string;
@@ -45,8 +61,6 @@ export interface CreateArchiveOptions extends Ports {
   previous?: { archivePath: string; indexPath: string; sha256?: string };
   /** when every frame is equal to the previous archive's: hard-link it instead of copying */
   linkUnchanged: boolean;
-  /** by absolute source path (BytePath form) */
-  substitutes?: ReadonlyMap<BytePath, Substitute>;
 }
 
 export interface CreateArchiveResult {

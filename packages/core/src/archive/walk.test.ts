@@ -198,15 +198,16 @@ test('a file with holes is marked sparse, a full one is not', async () => {
   ]);
 });
 
-test('a single file is a component, and a root may be a link to a directory', async () => {
+test('a single file is a component; a root that is a link is followed only when that is allowed', async () => {
   await using place = await temporaryDirectory();
   const at = inside(place.path);
   await makeTree(at('source'), { file: 'x' });
   symlinkSync('source', at('alias'));
   await archive(at('source/file'), at('1'), { codec: 'none' });
-  await archive(at('alias'), at('2'), { codec: 'none' });
+  await expect(archive(at('alias'), at('2'), { codec: 'none' })).rejects.toMatchObject({ code: 'CONFIG' });
+  await archive(at('alias'), at('3'), { codec: 'none', followRootLinks: true });
   expect(names(at('1'))).toEqual(['storage']);
-  expect(names(at('2'))).toEqual(['storage/', 'storage/file']);
+  expect(names(at('3'))).toEqual(['storage/', 'storage/file']);
 });
 
 test('never over an existing file; an abort is CANCELLED; a full rate is kept', async () => {

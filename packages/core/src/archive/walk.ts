@@ -1,12 +1,14 @@
 /** Walks the sources in a fixed order: components in turn, each a tree sorted by the bytes of its names. */
 import { type BigIntStats, constants, lstatSync, readlinkSync, statSync } from 'node:fs';
-import picomatch from 'picomatch';
 import type { Warning } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
+import { isWorkDirName } from '../work-dir.ts';
 import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
+import { type Exclusion, exclusionOf } from './exclusion.ts';
 import { reportFailure, reportUnreadable, vanished } from './source-failure.ts';
 import { comparableIno, errnoOf, heldTimes } from './source-file.ts';
-import type { BytePath, Component, EntryType, Substitute } from './types.ts';
+import type { BytePath, Component, EntryType, Identity, Substitute, WalkOptions } from './types.ts';
 
 /** One thing to archive, as lstat saw it. */
 export interface WalkEntry {
@@ -31,12 +33,6 @@ export interface WalkEntry {
   linkKey?: string;
   /** which of the options' components it counts for */
   component: number;
-}
-
-export interface WalkOptions {
-  components: readonly Component[];
-  exclude: readonly string[];
-  substitutes?: ReadonlyMap<BytePath, Substitute> | undefined;
 }
 
 export interface WalkReport {
@@ -72,13 +68,17 @@ export class Walk {
   readonly report: WalkReport;
   #components: readonly Component[];
   #substitutes: ReadonlyMap<BytePath, Substitute>;
-  #excluded: (displayed: string) => boolean;
+  #excluded: Exclusion | undefined;
+  #withheld: readonly Identity[];
+  #followRootLinks: boolean;
   #groups: Group[];
 
-  constructor({ components, exclude, substitutes }: WalkOptions) {
+  constructor({ components, exclude, withheld, followRootLinks, substitutes }: WalkOptions) {
     this.#components = components;
     this.#substitutes = substitutes ?? new Map();
-    this.#excluded = matcher(exclude);
+    this.#excluded = exclusionOf(exclude);
+    this.#withheld = withheld ?? [];
+    this.#followRootLinks = followRootLinks ?? false;
     this.#groups = grouped(components);
     this.report = { warnings: [], unreadable: [], present: components.map(() => false) };
   }
@@ -118,10 +118,12 @@ export class Walk {
 
   #rootStats(group: Group): BigIntStats | undefined {
     try {
-      const stats = statSync(fsPath(group.root), { bigint: true });
+      const stats = (this.#followRootLinks ? statSync : lstatSync)(fsPath(group.root), { bigint: true });
+      if (stats.isSymbolicLink()) throw linkedRoot(displayPath(group.root));
       for (const { component } of group.members) this.report.present[component] = true;
       return stats;
     } catch (cause) {
+      if (cause instanceof BackupError) throw cause;
       const names = group.members.map(({ component }) => this.#components[component]!.name).join(', ');
       if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') {
         this.report.warnings.push({
@@ -136,6 +138,7 @@ export class Walk {
   *#tree(group: Group, stats: BigIntStats): Generator<WalkEntry> {
     const root = this.#entry(group, group.archivePath, group.root, stats);
     if (root === undefined) return;
+    if (this.#excluded?.(root.path, root.type === 'directory')) return this.#excludedRoot(group, root);
     if (root.type !== 'directory') return yield root;
     /** With only metadata selected, a directory is worth an entry once something in it is. */
     const lazy = group.members.every(({ select }) => select === 'metadata-only');
@@ -161,10 +164,17 @@ export class Walk {
 
   #child(group: Group, level: Level, name: string): WalkEntry | undefined {
     const path = joinPath(level.entry.path, name);
-    if (this.#excluded(path)) return undefined;
+    if (isWorkDirName(name)) return this.#workDir(path);
     const source = joinPath(level.entry.source, name);
     const stats = this.#lstat(source, path);
-    return stats && this.#entry(group, path, source, stats);
+    if (stats === undefined || this.#isLeftOut(path, stats)) return undefined;
+    return this.#entry(group, path, source, stats);
+  }
+
+  #isLeftOut(path: BytePath, stats: BigIntStats): boolean {
+    const isDirectory = stats.isDirectory();
+    if (isDirectory && isOneOf(stats, this.#withheld)) return true;
+    return this.#excluded?.(path, isDirectory) ?? false;
   }
 
   #names(directory: WalkEntry): DirectoryNames {
@@ -180,6 +190,7 @@ export class Walk {
     try {
       return lstatSync(fsPath(source), { bigint: true });
     } catch (cause) {
+      if (this.#excluded?.(path, true)) return undefined;
       this.#failed(path, 0, cause);
       return undefined;
     }
@@ -197,6 +208,27 @@ export class Walk {
     if (type === 'file') return this.#substituted(entry);
     if (type === 'symlink') return this.#withTarget(entry);
     return entry;
+  }
+
+  /** Interrupted restores are settled before a backup begins: this one is not of this project, or not a restore's. */
+  #workDir(path: BytePath): undefined {
+    const shown = displayPath(path);
+    this.report.warnings.push({
+      code: 'work-directory',
+      path: shown,
+      message: `${shown} has the name of a restore's work directory: left out`,
+    });
+  }
+
+  /** It counts as absent: a restore of this backup leaves it alone. */
+  #excludedRoot({ members }: Group, { path, component }: WalkEntry): void {
+    for (const member of members) this.report.present[member.component] = false;
+    const shown = displayPath(path);
+    this.report.warnings.push({
+      code: 'excluded-component',
+      path: shown,
+      message: `EXCLUDE leaves out all of ${this.#components[component]!.name} (${shown})`,
+    });
   }
 
   #refuse(path: BytePath, stats: BigIntStats): undefined {
@@ -311,19 +343,16 @@ function* parentsOf(group: Group, seen: Set<BytePath>): Generator<WalkEntry> {
   }
 }
 
-/** A pattern without a slash matches a name anywhere; every pattern takes all below a directory it matches. */
-function matcher(exclude: readonly string[]): (path: BytePath) => boolean {
-  const patterns = exclude
-    .map((pattern) => pattern.replace(/^\/+|\/+$/g, ''))
-    .filter((pattern) => pattern !== '');
-  if (patterns.length === 0) return () => false;
-  const [names, paths] = [false, true].map((slash) =>
-    patterns.filter((pattern) => pattern.includes('/') === slash),
-  );
-  const matchesName = picomatch(names!, { dot: true });
-  const matchesPath = picomatch(paths!, { dot: true });
-  return (path) => {
-    const shown = displayPath(path);
-    return matchesName(shown.slice(shown.lastIndexOf('/') + 1)) || matchesPath(shown);
-  };
+export const isOneOf = ({ dev, ino }: Identity, identities: readonly Identity[]): boolean =>
+  identities.some((one) => one.ino === ino && one.dev === dev);
+
+/** Whoever may write into DATA_DIR could have planted the link, and it could lead anywhere. */
+export function linkedRoot(root: string): BackupError {
+  return new BackupError('CONFIG', `${root} is a symlink, and is not followed`, {
+    why: 'it stands where a component has its directory, and the application itself could have put it there',
+    hint:
+      'Nothing was changed. Put the directory itself there or point the setting at where it lies; ' +
+      'if the link is yours, set FOLLOW_ROOT_LINKS=true.',
+    details: { root },
+  });
 }

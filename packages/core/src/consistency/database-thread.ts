@@ -1,6 +1,6 @@
 /** The other side of the database worker: one job at a time, ended by a signal. */
 import { Worker } from 'node:worker_threads';
-import type { BytePath, Component } from '../archive/types.ts';
+import type { BytePath, WalkOptions } from '../archive/types.ts';
 import type { CopyOutcome, IntegrityFinding } from './copy.ts';
 import type { DatabaseJob } from './database-worker.ts';
 import type { FoundDatabase } from './find.ts';
@@ -20,8 +20,8 @@ export class DatabaseThread {
     this.#worker.on('error', () => {});
   }
 
-  find(components: Component[], exclude: string[]): Promise<FoundDatabase[]> {
-    return this.#run({ kind: 'find', components, exclude });
+  find(sources: WalkOptions): Promise<FoundDatabase[]> {
+    return this.#run({ kind: 'find', sources });
   }
 
   copy(source: BytePath, destination: string): Promise<CopyOutcome> {

@@ -1,16 +1,16 @@
 /** A thread for what would block the event loop: walking for databases, copying and checking them. */
 import { parentPort } from 'node:worker_threads';
-import type { BytePath, Component } from '../archive/types.ts';
+import type { BytePath, WalkOptions } from '../archive/types.ts';
 import { checkIntegrity, copyDatabase } from './copy.ts';
 import { findDatabases } from './find.ts';
 
 export type DatabaseJob =
-  | { kind: 'find'; components: Component[]; exclude: string[] }
+  | { kind: 'find'; sources: WalkOptions }
   | { kind: 'copy'; source: BytePath; destination: string }
   | { kind: 'check'; path: BytePath };
 
 async function answer(job: DatabaseJob): Promise<unknown> {
-  if (job.kind === 'find') return findDatabases(job.components, job.exclude);
+  if (job.kind === 'find') return findDatabases(job.sources);
   if (job.kind === 'copy') return copyDatabase(job.source, job.destination);
   return checkIntegrity(job.path, { writable: true });
 }

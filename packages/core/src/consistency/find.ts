@@ -1,7 +1,7 @@
 /** Finds SQLite databases among the files of components. */
 import * as fs from 'node:fs';
 import { fsPath } from '../archive/byte-path.ts';
-import type { BytePath, Component } from '../archive/types.ts';
+import type { BytePath, WalkOptions } from '../archive/types.ts';
 import { Walk } from '../archive/walk.ts';
 import { COMPANIONS } from './companions.ts';
 
@@ -21,11 +21,11 @@ const SMALLEST_PAGE = 512;
  * Costs one lstat a file, and one open for each whose size is a multiple of 512 (every page size is) or that has a
  * -wal or -journal beside it. Synchronous: for a worker thread.
  */
-export function findDatabases(components: Component[], exclude: string[]): FoundDatabase[] {
+export function findDatabases(sources: WalkOptions): FoundDatabase[] {
   const found = new Map<BytePath, FoundDatabase>();
   const odd = new Map<BytePath, FoundDatabase>();
   const companions: BytePath[] = [];
-  for (const { type, source, path, size } of new Walk({ components, exclude }).entries()) {
+  for (const { type, source, path, size } of new Walk(sources).entries()) {
     if (type !== 'file') continue;
     const suffix = COMPANIONS.find((each) => source.endsWith(each));
     if (suffix) companions.push(source.slice(0, -suffix.length));

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { waitFor } from '@gofr-backup/testing';
-import type { Component, Substitute } from '../archive/types.ts';
+import type { Component, Substitute, WalkOptions } from '../archive/types.ts';
 import type { Warning } from '../catalogue.ts';
 import { silentLogger } from '../ports.ts';
 import { integrityProblem } from './copy.ts';
@@ -45,8 +45,9 @@ afterEach(async () => {
 });
 
 const components = (): Component[] => [{ name: 'data', root: data, archivePath: 'data', select: 'all' }];
+const sources = (...exclude: string[]): WalkOptions => ({ components: components(), exclude });
 const snapshot = () =>
-  snapshotDatabases(components(), {
+  snapshotDatabases(sources(), {
     scratchDir: scratch,
     signal: new AbortController().signal,
     logger: silentLogger,
@@ -186,11 +187,10 @@ test('only databases are substituted, whatever their names; links and excluded o
   makeDatabase(join(data, 'excluded.db'));
   writeFileSync(join(data, 'text.db'), 'x'.repeat(4096));
   writeFileSync(join(data, 'empty.db'), '');
-  const snapshots = await snapshotDatabases(components(), {
+  const snapshots = await snapshotDatabases(sources('excluded.db'), {
     scratchDir: scratch,
     signal: new AbortController().signal,
     logger: silentLogger,
-    exclude: ['excluded.db'],
   });
   const key = Buffer.from(join(data, 'no extension é')).toString('latin1');
   expect([...snapshots.substitutes.keys()].filter((path) => !/-(wal|shm|journal)$/.test(path))).toEqual([
@@ -283,7 +283,7 @@ test('an abort ends the copy and leaves no scratch', async () => {
   makeDatabase(join(data, 'a.db'));
   const controller = new AbortController();
   controller.abort();
-  const run = snapshotDatabases(components(), {
+  const run = snapshotDatabases(sources(), {
     scratchDir: scratch,
     signal: controller.signal,
     logger: silentLogger,

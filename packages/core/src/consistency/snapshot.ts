@@ -5,7 +5,7 @@
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { displayPath } from '../archive/byte-path.ts';
-import type { BytePath, Component, Substitute } from '../archive/types.ts';
+import type { BytePath, Substitute, WalkOptions } from '../archive/types.ts';
 import type { Warning } from '../catalogue.ts';
 import type { Logger } from '../ports.ts';
 import { ALL_COMPANIONS } from './companions.ts';
@@ -18,8 +18,6 @@ export interface SnapshotOptions {
   scratchDir: string;
   signal: AbortSignal;
   logger: Logger;
-  /** globs against the display path inside the archive: what is excluded there needs no copy */
-  exclude?: string[];
 }
 
 export interface DatabaseSnapshots {
@@ -36,8 +34,8 @@ export interface DatabaseSnapshots {
  * `database-not-consistent`), and its files are archived as they were read together. Throws CANCELLED on abort.
  */
 export async function snapshotDatabases(
-  components: Component[],
-  { scratchDir, signal, logger, exclude = [] }: SnapshotOptions,
+  sources: WalkOptions,
+  { scratchDir, signal, logger }: SnapshotOptions,
 ): Promise<DatabaseSnapshots> {
   const snapshots: DatabaseSnapshots = {
     substitutes: new Map(),
@@ -47,7 +45,7 @@ export async function snapshotDatabases(
   };
   const thread = new DatabaseThread(signal);
   try {
-    const databases = await thread.find(components, exclude);
+    const databases = await thread.find(sources);
     if (databases.length === 0) return snapshots;
     const directory = await mkdtemp(join(scratchDir, 'databases-'));
     snapshots.databases = databases.length;

@@ -1,15 +1,17 @@
 import { createArchive } from '../archive/index.ts';
 import { isLack, READ_ERROR } from '../archive/source-failure.ts';
-import type { CreateArchiveResult } from '../archive/types.ts';
+import type { CreateArchiveResult, WalkOptions } from '../archive/types.ts';
 import type { Catalogue, CatalogueEntry, Warning } from '../catalogue.ts';
 import { snapshotDatabases } from '../consistency/index.ts';
 import type { DatabaseSnapshots } from '../consistency/index.ts';
 import { BackupError } from '../errors.ts';
+import type { BackupPlan } from '../plan.ts';
 import type { Progress } from '../ports.ts';
-import { WORK_DIRS } from '../recovery/journal.ts';
+import { refuseRoot } from '../recovery/roots.ts';
+import { ownDirectories } from '../repository/own-directories.ts';
 import { makeScratch } from '../repository/scratch.ts';
 import type { CommitFacts, Repository } from '../repository/repository.ts';
-import { isGood } from '../retention/dated-backup.ts';
+import { newestGood } from '../retention/newest-good.ts';
 import { checkSources, refuseEmptied } from './check-sources.ts';
 import { withCommands } from './commands.ts';
 import { underLock } from './context.ts';
@@ -30,12 +32,13 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
     return rememberFailure(repository, inner, async () => {
       const previous = await readLastRun(repository);
       await markRun(repository, inner, { state: 'running' });
-      const lastGood = before.find((entry) => isGood(entry, inner.plan.retention));
+      const lastGood = newestGood(before, inner.plan.retention, inner.clock.now());
+      const sources = sourcesOf(inner.plan);
       const missing = await checkSources(inner.plan.components, lastGood);
       await ensureSpace(inner, repository, lastGood, mayPrune(request, previous));
       const entry = await withCommands(inner.plan, inner, () =>
-        withSnapshots(inner, repository, (snapshots) =>
-          makeArchive({ ctx: inner, repository, request, before, lastGood, missing, snapshots }),
+        withSnapshots(inner, repository, sources, (snapshots) =>
+          makeArchive({ ctx: inner, repository, request, before, lastGood, sources, missing, snapshots }),
         ),
       );
       return complete(entry);
@@ -58,21 +61,23 @@ const isWorthAnotherTry = ({ status, warnings = [] }: CatalogueEntry): boolean =
 const madeBy = ({ run, tier = 'daily' }: BackupRequest, before: Catalogue): CatalogueEntry | undefined =>
   run === undefined ? undefined : before.find((entry) => entry.run === run && entry.tier === tier);
 
+/** What is read, and what of it never is. Throws CONFIG for a root that may not be read. */
+function sourcesOf(plan: BackupPlan): WalkOptions {
+  const { components, exclude, followRootLinks = false, backupDir } = plan;
+  const withheld = ownDirectories(backupDir);
+  for (const { root } of components) refuseRoot(plan, root, withheld);
+  return { components, exclude, followRootLinks, withheld };
+}
+
 async function withSnapshots<T>(
   ctx: OperationContext,
   repository: Repository,
+  sources: WalkOptions,
   work: (snapshots: DatabaseSnapshots) => Promise<T>,
 ): Promise<T> {
-  const { components } = ctx.plan;
-  const exclude = [...ctx.plan.exclude, WORK_DIRS];
   const scratch = await makeScratch(repository, 'databases');
   const { signal, logger } = ctx;
-  const snapshots = await snapshotDatabases(components, {
-    scratchDir: scratch.path,
-    signal,
-    logger,
-    exclude,
-  });
+  const snapshots = await snapshotDatabases(sources, { scratchDir: scratch.path, signal, logger });
   try {
     return await work(snapshots);
   } finally {
@@ -87,23 +92,24 @@ interface Making {
   request: BackupRequest;
   before: Catalogue;
   lastGood: CatalogueEntry | undefined;
+  sources: WalkOptions;
   missing: Warning[];
   snapshots: DatabaseSnapshots;
 }
 
 async function makeArchive(making: Making): Promise<CatalogueEntry> {
-  const { ctx, repository, request, lastGood, snapshots } = making;
+  const { ctx, repository, request, lastGood, sources, snapshots } = making;
   const { plan, clock, logger, progress, signal } = ctx;
   const began = clock.monotonic();
   const { tier = 'daily' } = request;
   const reservation = await repository.reserve({ tier, at: clock.now(), compression: plan.codec.name });
   try {
     const { components, codec, threads, nice, readRate, linkUnchanged } = plan;
-    const exclude = [...plan.exclude, WORK_DIRS];
     const result = await createArchive({
       ...{ clock, logger, signal },
       progress: estimated(progress, making.before),
-      ...{ components, exclude, codec, threads, nice, linkUnchanged },
+      ...sources,
+      ...{ codec, threads, nice, linkUnchanged },
       ...(readRate === undefined ? {} : { readRate }),
       ...reuse(making),
       archivePath: reservation.archivePath,

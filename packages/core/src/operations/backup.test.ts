@@ -23,7 +23,8 @@ const manual = { trigger: 'manual' } as const;
 
 const namesIn = async (directory: string) =>
   (await readdir(directory, { recursive: true })).filter((name) => !name.includes('.gofr-backup')).sort();
-const stateOf = (backups: string) => readLastRun({ stateDir: join(backups, '.gofr-backup') });
+const stateOf = (backups: string) =>
+  readLastRun({ stateDir: join(backups, '.gofr-backup'), prefix: 'gofr-plot' });
 
 test('a backup is a plain tar, verified, in all its tiers, and recorded', async () => {
   await using on = await scene(fakeClock(NIGHT));
@@ -150,11 +151,12 @@ describe('sources', () => {
     expect(await namesIn(on.backups)).toEqual([]);
   });
 
-  test('that are empty are backed up, unless the last good backup had files', async () => {
+  test('without a file are no backup, the first time and later', async () => {
     const clock = fakeClock(NIGHT);
     await using on = await scene(clock);
     await makeTree(on.data, { storage: { deep: {} }, auth: {} });
-    expect((await backup(on.ctx, manual)).backup).toMatchObject({ status: 'good', files: 0 });
+    await expect(backup(on.ctx, manual)).rejects.toMatchObject({ code: 'NOTHING_TO_BACK_UP', exit: 4 });
+    expect(await namesIn(on.backups)).toEqual([]);
     await writeFile(join(on.data, 'storage', 'deep', 'a'), 'a');
     clock.advance(1000);
     await backup(on.ctx, manual);

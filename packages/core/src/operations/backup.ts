@@ -42,7 +42,7 @@ export function promoteStep(ctx: OperationContext, filename: string): Promise<Ca
     const catalogue = await repository.catalogue();
     const entry = await repository.find(filename);
     const promoted: CatalogueEntry[] = [];
-    for (const tier of promotionsFor(entry, catalogue, inner.plan.retention)) {
+    for (const tier of promotionsFor(entry, catalogue, inner.plan.retention, inner.clock.now())) {
       promoted.push(await repository.promote(entry, tier));
       inner.logger.info({ backup: filename, tier }, 'promoted');
     }

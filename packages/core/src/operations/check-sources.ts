@@ -24,13 +24,11 @@ export async function checkSources(
   return missing.map(missingComponent);
 }
 
-/** Empty sources are a backup like any other, unless the last good one had files. */
+/** A backup of no file proves nothing and must not let older ones go: it is only made where the last good one had none. */
 export function refuseEmptied(components: readonly Component[], lastGood: CatalogueEntry | undefined): void {
-  if (lastGood === undefined || lastGood.files === 0) return;
-  throw nothingToBackUp(
-    `all of it is empty, but ${lastGood.filename} has ${lastGood.files ?? 'some'} files`,
-    components,
-  );
+  if (lastGood?.files === 0) return;
+  const before = lastGood && `, but ${lastGood.filename} has ${lastGood.files ?? 'some'} files`;
+  throw nothingToBackUp(`there is no file in it that EXCLUDE does not leave out${before ?? ''}`, components);
 }
 
 export const missingComponent = ({ name, root }: Pick<Component, 'name' | 'root'>): Warning => ({

@@ -9,7 +9,7 @@ export type { LastRun } from './last-run.ts';
 export { list, show } from './list.ts';
 export type { ListOutcome } from './list.ts';
 export { cat, files } from './look-inside.ts';
-export { prune, pruneHold, undelete } from './prune.ts';
+export { pin, prune, pruneHold, trashed, undelete, unpin } from './prune.ts';
 export { rebuild } from './rebuild.ts';
 export { recoverInterrupted } from './recover.ts';
 export type { RecoverOutcome } from './recover.ts';

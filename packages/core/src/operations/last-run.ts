@@ -1,6 +1,6 @@
 /**
  * How the last backup run ended, kept beside the lock: after a failed (or killed) one nothing is pruned until a run
- * succeeds again.
+ * succeeds again. Each prefix has its own: a run of one project says nothing about the data of another.
  */
 import { join } from 'node:path';
 import { toBackupError } from '../errors.ts';
@@ -19,18 +19,28 @@ export interface LastRun {
   message?: string;
 }
 
-type Place = { stateDir: string };
-const pathIn = ({ stateDir }: Place): string => join(stateDir, 'last-run.json');
+export interface LastRunPlace {
+  stateDir: string;
+  prefix: string;
+}
+const pathIn = ({ stateDir, prefix }: LastRunPlace): string => join(stateDir, `last-run.${prefix}.json`);
+/** Where it was kept when a directory had one project; believed until this project has run again. */
+const sharedPath = ({ stateDir }: LastRunPlace): string => join(stateDir, 'last-run.json');
 
 /** undefined: there was none, or what is there cannot be read. */
-export async function readLastRun(place: Place): Promise<LastRun | undefined> {
-  const run = parseObject((await readSmallFile(pathIn(place))) ?? '');
+export async function readLastRun(place: LastRunPlace): Promise<LastRun | undefined> {
+  const content = (await readSmallFile(pathIn(place))) ?? (await readSmallFile(sharedPath(place)));
+  const run = parseObject(content ?? '');
   const known =
     ['running', 'done', 'failed'].includes(String(run?.['state'])) && typeof run?.['at'] === 'string';
   return known ? (run as unknown as LastRun) : undefined;
 }
 
-export async function markRun(place: Place, ctx: OperationContext, run: Omit<LastRun, 'at'>): Promise<void> {
+export async function markRun(
+  place: LastRunPlace,
+  ctx: OperationContext,
+  run: Omit<LastRun, 'at'>,
+): Promise<void> {
   await writeAtomically(pathIn(place), JSON.stringify({ ...run, at: isoUtc(ctx.clock.now()) }), {
     mode: 0o600,
   });
@@ -38,7 +48,7 @@ export async function markRun(place: Place, ctx: OperationContext, run: Omit<Las
 
 /** Runs one step of a backup; its failure is remembered. A cancelled or displaced run says nothing about the data. */
 export async function rememberFailure<T>(
-  place: Place,
+  place: LastRunPlace,
   ctx: OperationContext,
   step: () => Promise<T>,
 ): Promise<T> {

@@ -1,4 +1,6 @@
 import type { Catalogue, CatalogueEntry, Tier } from '../catalogue.ts';
+import { isFuture, untilNow } from '../moment.ts';
+import type { ForeignBackups } from '../repository/ownership.ts';
 import { repositoryOf } from './context.ts';
 import type { OperationContext } from './types.ts';
 
@@ -15,22 +17,35 @@ export interface ListOutcome {
     oldest: string | null;
     newest: string | null;
   };
+  /** names of those dated in the future, which count for nothing; absent when there are none */
+  future?: string[];
+  /** of other projects, which are never touched; absent when there are none */
+  foreign?: ForeignBackups[];
 }
 
 /** Takes no lock. */
 export async function list(ctx: OperationContext, request: { tier?: Tier } = {}): Promise<ListOutcome> {
   const repository = await repositoryOf(ctx);
-  const all = await repository.catalogue();
-  const backups = all.filter(({ tier }) => request.tier === undefined || tier === request.tier);
+  const { entries, foreign } = await repository.survey();
+  const backups = entries.filter(({ tier }) => request.tier === undefined || tier === request.tier);
   const summary = {
     total: backups.length,
     size_bytes: totalSize(backups),
     disk_bytes: await repository.diskBytes(backups),
     oldest: backups.at(-1)?.timestamp ?? null,
-    newest: backups[0]?.timestamp ?? null,
+    newest: newestOf(backups, ctx.clock.now())?.timestamp ?? null,
   };
-  return { project: ctx.plan.project, backups, summary };
+  const future = backups.filter((entry) => isFuture(entry, ctx.clock.now())).map(({ filename }) => filename);
+  return {
+    ...{ project: ctx.plan.project, backups, summary },
+    ...(future.length > 0 ? { future } : {}),
+    ...(foreign.length > 0 ? { foreign } : {}),
+  };
 }
+
+/** Of those newest first; one dated in the future only when there is no other. */
+export const newestOf = (backups: Catalogue, now: number): CatalogueEntry | undefined =>
+  untilNow(backups, now)[0] ?? backups[0];
 
 /** One backup's record, by name or `latest`. Takes no lock. */
 export async function show(ctx: OperationContext, name: string): Promise<CatalogueEntry> {

@@ -1,12 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fakeClock, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
 import { addBackup } from '../repository/testing.ts';
 import { underLock } from './context.ts';
 import { markRun } from './last-run.ts';
-import { list } from './list.ts';
-import { prune, undelete } from './prune.ts';
+import { list, show } from './list.ts';
+import { prune, trashed, undelete, unpin } from './prune.ts';
 import { scene } from './testing.ts';
 import type { Scene } from './testing.ts';
 
@@ -54,7 +54,7 @@ describe('is held', () => {
   ] as const)('%s', async (_when, run, told) => {
     await using on = await scene(fakeClock(NOW));
     await withHistory(on, [0, 1, 2, 31]);
-    const place = { stateDir: join(on.backups, '.gofr-backup') };
+    const place = { stateDir: join(on.backups, '.gofr-backup'), prefix: 'gofr-plot' };
     await markRun(place, on.ctx, run);
     expect((await prune(on.ctx, pruned)).held).toContain(told);
     expect(await ages(on)).toEqual([0, 1, 2, 31]);
@@ -89,10 +89,61 @@ test('with TRASH_DAYS what was pruned can be had back until they are over', asyn
   expect(await ages(on)).toEqual([0, 1, 2]);
   const names = await readdir(join(on.backups, '.gofr-backup', 'trash'));
   expect(names).toHaveLength(2);
-  expect(await undelete(on.ctx, names[0] ?? '')).toMatchObject({ filename: names[0], status: 'good' });
+  expect(await undelete(on.ctx, names[0] ?? '')).toMatchObject({
+    ...{ filename: names[0], status: 'good', pinned: true },
+  });
   expect(await ages(on)).toEqual([0, 1, 2, 50]);
+  expect((await trashed(on.ctx)).map(({ filename }) => filename)).toEqual([names[1]]);
   clock.advance(3 * DAY);
-  await prune(on.ctx, pruned);
-  expect(await readdir(join(on.backups, '.gofr-backup', 'trash'))).toEqual([names[0]]);
+  const { decisions } = await prune(on.ctx, pruned);
+  expect(decisions.find(({ filename }) => filename === names[0])).toMatchObject({ reasons: ['pinned'] });
+  expect(await ages(on)).toEqual([0, 1, 2, 50]);
+  expect(await readdir(join(on.backups, '.gofr-backup', 'trash'))).toEqual([]);
   await expect(undelete(on.ctx, names[1] ?? '')).rejects.toMatchObject({ code: 'NO_SUCH_BACKUP' });
+  await unpin(on.ctx, names[0] ?? '');
+  await prune(on.ctx, pruned);
+  expect(await ages(on)).toEqual([0, 1, 2]);
+});
+
+describe('two projects in one directory', () => {
+  const dig = (on: Scene) => on.with({ project: 'dig', prefix: 'gofr-dig' });
+
+  test('prune their own, and a run of one that failed holds nothing of the other', async () => {
+    await using on = await scene(fakeClock(NOW));
+    const other = { ...on, ctx: dig(on) };
+    await withHistory(on, [0, 1, 2, 31]);
+    await withHistory(other, [0, 100, 200, 300]);
+    const place = { stateDir: join(on.backups, '.gofr-backup'), prefix: 'gofr-dig' };
+    await markRun(place, other.ctx, { state: 'failed', code: 'IO', message: 'no disk' });
+    await prune(on.ctx, pruned);
+    expect(await ages(on)).toEqual([0, 1, 2]);
+    expect(await ages(other)).toEqual([0, 100, 200, 300]);
+    expect((await list(on.ctx)).foreign).toEqual([{ prefix: 'gofr-dig', backups: 4 }]);
+    await markRun({ ...place, prefix: 'gofr-plot' }, on.ctx, { state: 'done' });
+    expect((await prune(other.ctx, pruned)).held).toContain('no disk');
+  });
+
+  test('the run recorded before each had its own counts for both until they have run', async () => {
+    await using on = await scene(fakeClock(NOW));
+    await withHistory(on, [0, 1, 2, 31]);
+    const stateDir = join(on.backups, '.gofr-backup');
+    const failed = JSON.stringify({ state: 'failed', message: 'no right', at: '2025-12-13T00:00:00.000Z' });
+    await writeFile(join(stateDir, 'last-run.json'), failed);
+    expect((await prune(on.ctx, pruned)).held).toContain('no right');
+    await markRun({ stateDir, prefix: 'gofr-plot' }, on.ctx, { state: 'done' });
+    await prune(on.ctx, pruned);
+    expect(await ages(on)).toEqual([0, 1, 2]);
+  });
+});
+
+test('a clock that was wrong for a day: its backup is told of, counts for nothing and stays', async () => {
+  const clock = fakeClock(NOW);
+  await using on = await scene(clock);
+  await withHistory(on, [-300, 1, 2, 3, 31]);
+  const { future, summary } = await list(on.ctx);
+  expect(future).toEqual([expect.stringContaining('_20261009_')]);
+  expect(summary.newest).toBe('2025-12-12T03:00:00');
+  await prune(on.ctx, pruned);
+  expect(await ages(on)).toEqual([-300, 1, 2, 3]);
+  expect(await show(on.ctx, 'latest')).toMatchObject({ created_at: '2025-12-12T03:00:00.000Z' });
 });

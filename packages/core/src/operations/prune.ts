@@ -2,10 +2,12 @@ import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
 import type { RetentionPolicy } from '../plan.ts';
 import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { TrashedBackup } from '../repository/trash.ts';
 import { anomalyHold } from '../retention/anomaly.ts';
 import { planPrune } from '../retention/plan-prune.ts';
 import { repositoryOf, underLock } from './context.ts';
 import { readLastRun } from './last-run.ts';
+import type { LastRunPlace } from './last-run.ts';
 import type { OperationContext, PruneOutcome, PruneRequest } from './types.ts';
 
 /** Retention now. A dry run takes no lock and changes nothing. */
@@ -27,9 +29,24 @@ export async function pruneForSpace(ctx: OperationContext): Promise<PruneOutcome
   });
 }
 
-/** Brings a pruned backup back from the trash; NO_SUCH_BACKUP. */
+/** What `undelete` can bring back, newest first. Takes no lock. */
+export async function trashed(ctx: OperationContext): Promise<TrashedBackup[]> {
+  return (await repositoryOf(ctx)).trashed();
+}
+
+/** Brings a pruned backup back from the trash, pinned; NO_SUCH_BACKUP. */
 export function undelete(ctx: OperationContext, filename: string): Promise<CatalogueEntry> {
   return underLock(ctx, 'undelete', (repository) => repository.undelete(filename));
+}
+
+/** It is kept whatever retention says; NO_SUCH_BACKUP. */
+export function pin(ctx: OperationContext, filename: string): Promise<CatalogueEntry> {
+  return underLock(ctx, 'pin', (repository) => repository.pin(filename));
+}
+
+/** Retention decides about it again; NO_SUCH_BACKUP. */
+export function unpin(ctx: OperationContext, filename: string): Promise<CatalogueEntry> {
+  return underLock(ctx, 'unpin', (repository) => repository.unpin(filename));
 }
 
 async function decide(
@@ -53,7 +70,7 @@ async function decide(
  * Takes no lock.
  */
 export async function pruneHold(
-  place: { stateDir: string },
+  place: LastRunPlace,
   catalogue: Catalogue,
   policy: RetentionPolicy,
   now: number,
@@ -61,7 +78,7 @@ export async function pruneHold(
   return (await failureHold(place)) ?? anomaly(policy, catalogue, now);
 }
 
-async function failureHold(place: { stateDir: string }): Promise<string | undefined> {
+async function failureHold(place: LastRunPlace): Promise<string | undefined> {
   const last = await readLastRun(place);
   if (last?.state === 'failed')
     return `the backup run before failed (${last.message ?? last.code ?? 'unknown'})`;

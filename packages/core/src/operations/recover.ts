@@ -4,6 +4,7 @@ import { findInterrupted, settle } from '../recovery/settle.ts';
 import type { StepHook } from '../recovery/swap.ts';
 import { stateDirOf } from '../repository/layout.ts';
 import { withLock } from '../repository/lock.ts';
+import { ownDirectories } from '../repository/own-directories.ts';
 import type { OperationContext } from './types.ts';
 
 export interface RecoverOutcome {
@@ -43,8 +44,10 @@ async function settleAll(
   outcome: RecoverOutcome,
   step: StepHook,
 ): Promise<void> {
+  const { project, backupDir } = ctx.plan;
+  const withheld = ownDirectories(backupDir);
   for (const interrupted of findInterrupted(ctx.plan, stateDir)) {
-    const result = await settle(interrupted, ctx.plan, stateDir, ctx.logger, step);
+    const result = await settle(interrupted, { project, stateDir, withheld }, ctx.logger, step);
     if (!result) continue;
     if (result.settled === 'finished') outcome.finished++;
     else if (result.settled === 'rolled back') outcome.rolledBack++;

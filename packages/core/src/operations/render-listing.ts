@@ -1,7 +1,7 @@
 import { TIERS } from '../catalogue.ts';
 import type { Catalogue, CatalogueEntry, Tier } from '../catalogue.ts';
-import { instantOf } from '../repository/names.ts';
-import { totalSize } from './list.ts';
+import { madeAt } from '../moment.ts';
+import { newestOf, totalSize } from './list.ts';
 
 const RULE = '-'.repeat(80);
 const MEGABYTE = 1_048_576;
@@ -9,7 +9,7 @@ const DAY = 86_400_000;
 
 /** The contract's listing, with a newline at the end. `entries` newest first; `now`: milliseconds since the epoch. */
 export function renderListing(entries: Catalogue, now: number, timezone: string): string {
-  const [newest, oldest] = [entries[0], entries.at(-1)];
+  const [newest, oldest] = [newestOf(entries, now), entries.at(-1)];
   if (newest === undefined || oldest === undefined) return 'No backups found\n';
   const lines = TIERS.flatMap((tier) => renderTier(tier, entries, now, timezone));
   lines.push('SUMMARY:', RULE);
@@ -26,9 +26,7 @@ function renderTier(tier: Tier, entries: Catalogue, now: number, timezone: strin
 }
 
 function renderEntry(entry: CatalogueEntry, now: number, timezone: string): string[] {
-  const at =
-    entry.created_at === undefined ? instantOf(entry.timestamp, timezone) : Date.parse(entry.created_at);
-  const age = Math.max(0, Math.floor((now - at) / DAY));
+  const age = Math.max(0, Math.floor((now - madeAt(entry, timezone)) / DAY));
   return [
     `  ${entry.filename}`,
     `    Size: ${megabytes(entry.size_bytes)} | Age: ${age} days | Verified: ${entry.verified ? '✓' : '✗'}`,

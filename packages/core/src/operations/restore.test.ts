@@ -110,6 +110,8 @@ test('--only metadata lays just these files over', async () => {
 
 test('--merge lays the archive over what is there', async () => {
   await withNow();
+  rmSync(join(world.base, 'data/storage/empty'));
+  now = await present(world);
   await run({ merge: true });
   const after = await present(world);
   expect(names(after)).toEqual(
@@ -268,6 +270,15 @@ test('it is said which newer backups `latest` passes over, and what an incomplet
     const latest = await describeRestore(other.ctx, { backup: 'latest' });
     expect(latest.backup.filename).toBe(first);
     expect(latest.warnings).toEqual([`${second} is newer, but incomplete: passed over`]);
+    await underLock(other.ctx, 'test', (repository) =>
+      repository.update(second, { status: 'good', created_at: '2099-01-01T00:00:00.000Z' }),
+    );
+    const past = await describeRestore(other.ctx, { backup: 'latest' });
+    expect(past.backup.filename).toBe(first);
+    expect(past.warnings).toEqual([`${second} is dated in the future: passed over`]);
+    await underLock(other.ctx, 'test', (repository) =>
+      repository.update(second, { status: 'incomplete', created_at: '2025-12-13T02:00:00.000Z' }),
+    );
     const named = await describeRestore(other.ctx, { backup: second });
     expect(named.warnings).toEqual([expect.stringContaining('data/storage/secret')]);
   } finally {
@@ -322,7 +333,6 @@ describe('what is left alone', () => {
       const plan = {
         ...inside.plan,
         backupDir,
-        exclude: ['data/storage/backups', 'data/storage/backups/**'],
       };
       await fill(inside, THEN);
       const { backup: entry } = await backup(contextFor(plan), { trigger: 'manual' });
@@ -447,13 +457,14 @@ test.runIf(asRoot)(
   },
 );
 
-test('a component root that is a link stays one, and what it leads to is restored', async () => {
+test('a component root that is a link may be followed: it stays one, what it leads to is restored', async () => {
   await withNow();
   const [storage, elsewhere] = [join(world.base, 'data/storage'), join(world.base, 'big-disk')];
   rmSync(storage, { recursive: true });
   await makeTree(elsewhere, { old: '' });
   symlinkSync(elsewhere, storage);
-  await run({ only: ['storage'] });
+  const ctx = contextFor({ ...world.plan, followRootLinks: true });
+  await restore(ctx, { backup: archive, ...quick, only: ['storage'] });
   expect(await readTree(elsewhere)).toEqual(
     Object.fromEntries(
       names(then)

@@ -4,9 +4,10 @@ import { openArchive } from '../archive/index.ts';
 import type { ArchiveReader } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError, toBackupError } from '../errors.ts';
+import { isFuture } from '../moment.ts';
 import type { BackupPlan } from '../plan.ts';
 import { bringIn } from '../recovery/bring-in.ts';
-import { compareWithTargets } from '../recovery/changes.ts';
+import { compareWithTargets, refuseConflicts } from '../recovery/changes.ts';
 import { type MountTable, readMounts } from '../recovery/mounts.ts';
 import {
   assertRoom,
@@ -18,15 +19,16 @@ import {
 } from '../recovery/preflight.ts';
 import { layStages } from '../recovery/staging.ts';
 import type { StepHook } from '../recovery/swap.ts';
-import { type Selection, selectTargets, type Target } from '../recovery/target.ts';
-import { isWorkDirName } from '../recovery/journal.ts';
+import { assertUnmoved, type Selection, selectTargets, type Target } from '../recovery/target.ts';
 import { look, namesIn } from '../recovery/tree.ts';
 import type { HeldLock } from '../repository/lock.ts';
+import { ownDirectories } from '../repository/own-directories.ts';
 import type { Repository } from '../repository/repository.ts';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
 import type { OperationContext, RestoreOutcome, RestoreRequest } from './types.ts';
 import { verify } from './verify.ts';
+import { isWorkDirName } from '../work-dir.ts';
 
 /** One place a restore would write to, for the question put to a person. */
 export interface RestoreTarget {
@@ -54,16 +56,18 @@ export async function describeRestore(
   const entry = await repository.find(request.backup);
   return withReader(ctx, repository, entry, async (reader) => {
     const { targets, warnings } = await select(ctx.plan, request, entry, reader, readMounts());
-    const newer = request.backup === 'latest' ? await passedOver(repository, entry) : [];
+    const newer = request.backup === 'latest' ? await passedOver(repository, entry, ctx.clock.now()) : [];
     return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
   });
 }
 
 /** Why `latest` is not the newest there is. */
-async function passedOver(repository: Repository, chosen: CatalogueEntry): Promise<string[]> {
+async function passedOver(repository: Repository, chosen: CatalogueEntry, now: number): Promise<string[]> {
   const entries = await repository.catalogue();
   const place = entries.findIndex(({ filename }) => filename === chosen.filename);
-  return entries.slice(0, Math.min(Math.max(place, 0), 5)).map(({ filename, status, trigger }) => {
+  return entries.slice(0, Math.min(Math.max(place, 0), 5)).map((entry) => {
+    const { filename, status, trigger } = entry;
+    if (isFuture(entry, now)) return `${filename} is dated in the future: passed over`;
     const what = trigger === 'pre-restore' ? 'saved by a restore' : status;
     return `${filename} is newer, but ${what}: passed over`;
   });
@@ -104,6 +108,7 @@ async function restoreLocked(
     signal.throwIfAborted();
     if (request.dryRun) return dryRun(ctx, request, entry, reader, selection);
     const saved = saves ? await safetyBackup(ctx) : null;
+    assertUnmoved(selection.targets);
     if (!saves) ctx.logger.info({ asked: request.safetyBackup !== false }, 'no safety backup is made');
     const report = await bringIn({
       ...ctx,
@@ -128,8 +133,9 @@ async function select(
   reader: ArchiveReader,
   mounts: MountTable,
 ): Promise<Selection> {
-  const selection = await selectTargets(plan, request, entry, reader);
+  const selection = await selectTargets(plan, request, entry, reader, ownDirectories(plan.backupDir));
   assertWritable(selection.targets, mounts);
+  await refuseConflicts(reader, selection.targets);
   if (request.to !== undefined && !request.merge) assertEmpty(selection.targets[0]!);
   return selection;
 }
@@ -154,13 +160,14 @@ async function checkRoom(
   const stages = layStages(targets, mounts, '0'.repeat(16));
   const safety = saveIn && {
     directory: saveIn.backupDir,
-    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue()),
+    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue(), ownDirectories(ctx.plan.backupDir)),
   };
   await assertRoom(reader, stages, safety);
 }
 
 function wantsSafetyBackup(request: RestoreRequest, plan: BackupPlan): boolean {
-  return request.safetyBackup !== false && request.to === undefined && hasFiles(componentRoots(plan));
+  const isWanted = request.safetyBackup !== false && request.to === undefined;
+  return isWanted && hasFiles(componentRoots(plan), ownDirectories(plan.backupDir));
 }
 
 /** Never a hard link: what is about to be restored must not be the only copy of the present state. */
@@ -245,9 +252,9 @@ function assertEmpty({ place }: Target): void {
   });
 }
 
-function describeTarget({ components, place, merge }: Target): RestoreTarget {
+function describeTarget({ components, place, merge, withheld }: Target): RestoreTarget {
   const effect = look(place) === undefined ? 'create' : merge ? 'lay-over' : 'replace';
-  return { components, place: displayPath(place), effect, present: countFiles([place]) };
+  return { components, place: displayPath(place), effect, present: countFiles([place], withheld) };
 }
 
 function warningText({ path, message }: { path?: string; message: string }): string {

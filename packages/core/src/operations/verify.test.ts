@@ -161,6 +161,12 @@ test('the scrub reads what was longest unread, enough of it for a month, and not
   await underLock(on.ctx, 'test', (repository) => repository.update(names[4] ?? '', { status: 'corrupt' }));
   const third = await verify(on.ctx, { which: 'oldest-verified' });
   expect(third.results.map(({ filename }) => filename)).toEqual(names.slice(5, 7));
+  const wrongClock = { verified_at: '2099-01-01T00:00:00.000Z' };
+  await underLock(on.ctx, 'test', (repository) => repository.update(names[9] ?? '', wrongClock));
+  const fourth = await verify(on.ctx, { which: 'oldest-verified' });
+  expect(fourth.results.map(({ filename }) => filename)).toEqual([names[7], names[8]]);
+  const fifth = await verify(on.ctx, { which: 'oldest-verified' });
+  expect(fifth.results.map(({ filename }) => filename)).toEqual([names[9], names[10]]);
   for (const name of names) await rm(join(daily, name));
 });
 

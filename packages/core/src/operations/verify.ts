@@ -3,6 +3,7 @@ import { isOfOtherVersion } from '../archive/index-footer.ts';
 import type { OpenArchiveOptions, VerifyReport } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError, toBackupError } from '../errors.ts';
+import { isFutureTime } from '../moment.ts';
 import { writeAtomically } from '../repository/atomic.ts';
 import { formatChecksum, readChecksum } from '../repository/checksum.ts';
 import type { Checksum } from '../repository/checksum.ts';
@@ -29,7 +30,7 @@ const SCRUB_DAYS = 28;
  */
 export function verify(ctx: OperationContext, request: VerifyRequest): Promise<VerifyOutcome> {
   return underLock(ctx, 'verify', async (repository, inner) => {
-    const chosen = await choose(repository, request);
+    const chosen = await choose(repository, request, inner.clock.now());
     const done = new Map<string, Judged>();
     for (const entry of chosen) {
       if (done.has(entry.filename)) continue;
@@ -67,25 +68,31 @@ export async function verifyBackup(
   return own;
 }
 
-async function choose(repository: Repository, { names, which }: VerifyRequest): Promise<CatalogueEntry[]> {
+async function choose(
+  repository: Repository,
+  { names, which }: VerifyRequest,
+  now: number,
+): Promise<CatalogueEntry[]> {
   if (names !== undefined && names.length > 0)
     return Promise.all([...new Set(names)].map((name) => repository.find(name)));
   if (which === 'all') return repository.catalogue();
-  return which === 'oldest-verified' ? longestUnread(repository) : [await repository.find('latest')];
+  return which === 'oldest-verified' ? longestUnread(repository, now) : [await repository.find('latest')];
 }
 
 /** As many distinct archives as a daily scrub must read for its round. What is known to be corrupt need not be read. */
-async function longestUnread(repository: Repository): Promise<CatalogueEntry[]> {
+async function longestUnread(repository: Repository, now: number): Promise<CatalogueEntry[]> {
   const whole = (await repository.catalogue()).filter(({ status }) => status !== 'corrupt');
-  const byAge = whole.toSorted((a, b) => (readAt(a) < readAt(b) ? -1 : 1));
+  const byAge = whole.toSorted((a, b) => (readAt(a, now) < readAt(b, now) ? -1 : 1));
   const distinct = [...(await repository.sharing(byAge)).values()].map(([first]) => first);
   const due = new Set(distinct.slice(0, Math.ceil(distinct.length / SCRUB_DAYS)));
   return byAge.filter(({ filename }) => due.has(filename));
 }
 
-/** Never read sorts first, among those the oldest. */
-const readAt = ({ verified_at, created_at = '' }: CatalogueEntry): string =>
-  verified_at === undefined ? `0 ${created_at}` : `1 ${verified_at}`;
+/** Never read sorts first, among those the oldest. Read in the future is not read: its clock was wrong. */
+const readAt = ({ verified_at, created_at = '' }: CatalogueEntry, now: number): string =>
+  verified_at === undefined || isFutureTime(Date.parse(verified_at), now)
+    ? `0 ${created_at}`
+    : `1 ${verified_at}`;
 
 /** Reads the bytes once; every name they have (promoted copies are hard links) is judged by its own sidecar. */
 async function verifyShared(

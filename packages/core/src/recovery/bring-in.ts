@@ -19,7 +19,7 @@ import {
   syncStages,
 } from './staging.ts';
 import { CannotRename, type StepHook, swap } from './swap.ts';
-import type { Target } from './target.ts';
+import { assertUnmoved, type Target } from './target.ts';
 
 export interface BringInOptions extends Ports {
   reader: ArchiveReader;
@@ -43,13 +43,14 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
     const report = await stage(journal, stages, options);
     options.signal.throwIfAborted();
     await options.checkLock();
+    assertUnmoved(targets);
     await swapInto(journal, stages, options);
     step('tidy');
-    const leftovers = await tidyUp(journal, stateDir, step);
+    const leftovers = await tidyUp(journal, options, step);
     return { ...report, warnings: [...report.warnings, ...leftovers] };
   } catch (error) {
     if (journal.state === 'swapping') throw unsettled(journal, error);
-    await tidyUp(journal, stateDir);
+    await tidyUp(journal, options);
     throw error;
   }
 }
@@ -93,10 +94,11 @@ async function swapInto(journal: Journal, stages: Stage[], options: BringInOptio
 
 async function tidyUp(
   journal: Journal,
-  stateDir: string,
+  { stateDir, targets }: BringInOptions,
   step: StepHook = () => {},
 ): Promise<ExtractReport['warnings']> {
-  const leftovers = await discardWorkDirs(journal, step);
+  const withheld = targets.flatMap((target) => target.withheld);
+  const leftovers = await discardWorkDirs(journal, withheld, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
   return leftovers.map((text) => ({
     code: 'leftover',

@@ -5,11 +5,14 @@ import { fsPath, joinPath } from '../archive/byte-path.ts';
 import { isSameTime } from '../archive/times.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath } from '../archive/types.ts';
 import type { ChangeCount, RestoreOutcome } from '../operations/types.ts';
+import { isWorkDirName } from '../work-dir.ts';
+import { isOneOf } from '../archive/walk.ts';
 import { hashFile } from './hash-file.ts';
-import { isWorkDirName } from './journal.ts';
+import { isLeftAlone, isWorkDir, refuseConflict } from './moves.ts';
 import { PathSet } from './path-set.ts';
+import { leadsInto } from './roots.ts';
 import { type Target, within } from './target.ts';
-import { exists, isWithin, look, parentOf, realPath, walk } from './tree.ts';
+import { exists, isSpecial, isWithin, look, parentOf, realPath, walk } from './tree.ts';
 
 export type Changes = NonNullable<RestoreOutcome['changes']>;
 
@@ -32,10 +35,13 @@ export async function compareWithTargets(
     for (const { target, has, seen, look } of selected) {
       const place = placeOf(entry.path, target);
       if (place === undefined || !has(entry.path)) continue;
+      if (leadsInto(parentOf(place), target.place, target.withheld)) continue;
       const present = look(place);
       if (present && isCounted(place, present, target) && seen.add(place))
         count(changes.removed, present, -1);
       if (!present || present.isDirectory()) count(changes.added, entry);
+      else if (isLeftAlone(present, relativeTo(place, target), target, true))
+        count(changes.unchanged, present);
       else if (await isSame(entry, place, present, target)) count(changes.unchanged, present);
       else count(changes.replaced, entry);
     }
@@ -58,8 +64,9 @@ function lookBehindNoLink(): (path: BytePath) => BigIntStats | undefined {
 
 /** Removed is what lies there but for what the archive has: so no list of all that it has is needed. */
 function isCounted(place: BytePath, present: BigIntStats, target: Target): boolean {
-  const relative = place === target.place ? '' : place.slice(target.place.length + 1);
-  return !target.merge && !present.isDirectory() && target.owns(relative);
+  if (target.merge || present.isDirectory() || isSpecial(present)) return false;
+  const relative = relativeTo(place, target);
+  return target.owns(relative, false) && !relative.split('/').some(isWorkDirName);
 }
 
 function placeOf(path: BytePath, target: Target): BytePath | undefined {
@@ -86,10 +93,29 @@ async function isSame(
 }
 
 function countPresent(removed: ChangeCount, target: Target): void {
-  const isWorkDir = (path: BytePath) => isWorkDirName(path.slice(path.lastIndexOf('/') + 1));
-  for (const { path, stat } of walk(target.place, isWorkDir))
+  const isClosed = (path: BytePath, stat: BigIntStats) => isWorkDir(path) || isOneOf(stat, target.withheld);
+  for (const { path, stat } of walk(target.place, isClosed))
     if (isCounted(path, stat, target)) count(removed, stat);
 }
+
+/** Throws FAILED for the first entry that --merge cannot lay over what is there, before anything is written. */
+export async function refuseConflicts(reader: ArchiveReader, targets: Target[]): Promise<void> {
+  const merging = targets
+    .filter(({ merge }) => merge)
+    .map((target) => ({ target, has: within(target.paths) }));
+  if (merging.length === 0) return;
+  for await (const entry of reader.entries())
+    for (const { target, has } of merging) {
+      const place = placeOf(entry.path, target);
+      if (place === undefined || !has(entry.path)) continue;
+      const present = look(place);
+      if (present && !isLeftAlone(present, relativeTo(place, target), target, true))
+        refuseConflict(place, present, entry.type === 'directory');
+    }
+}
+
+const relativeTo = (place: BytePath, { place: root }: Target): BytePath =>
+  place === root ? '' : place.slice(joinPath(root, '').length);
 
 export function readLink(path: BytePath): BytePath {
   return readlinkSync(fsPath(path), { encoding: 'latin1' });

@@ -12,6 +12,7 @@
 import * as fs from 'node:fs';
 import { fsPath, joinPath } from '../archive/byte-path.ts';
 import type { BytePath } from '../archive/types.ts';
+import { isWorkDirName, workDirName } from '../work-dir.ts';
 import { fsyncPath, isWithin, parentOf } from './tree.ts';
 
 export const STATES = ['staging', 'swapping', 'committed', 'rolled-back'] as const;
@@ -52,12 +53,6 @@ export interface Journal {
   moves: Move[];
   attributes: AttributeChange[];
 }
-
-export const WORK_DIR = /^\.gofr-restore-([0-9a-f]{16})$/;
-/** As a glob, for backups: what a restore left in a volume is nobody's data. */
-export const WORK_DIRS = '.gofr-restore-*';
-export const workDirName = (id: string): string => `.gofr-restore-${id}`;
-export const isWorkDirName = (name: string): boolean => WORK_DIR.test(name);
 
 const FILE = 'journal.json';
 const MARKER = 'journal-is-in.json';

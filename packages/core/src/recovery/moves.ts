@@ -1,13 +1,16 @@
 /** From a staged tree and what lies in place: the fewest renames that make one of the other. */
 import { displayPath, joinPath } from '../archive/byte-path.ts';
+import type { BigIntStats } from 'node:fs';
 import type { BytePath } from '../archive/types.ts';
+import { isOneOf } from '../archive/walk.ts';
 import { BackupError } from '../errors.ts';
-import { type AttributeChange, isWorkDirName, type Move } from './journal.ts';
+import { isWorkDirName } from '../work-dir.ts';
+import type { AttributeChange, Move } from './journal.ts';
 import type { MountTable } from './mounts.ts';
 import { cannotMove, oldIn, type Stage, stagedFor } from './staging.ts';
 import { attributesOf } from './swap.ts';
 import type { Target } from './target.ts';
-import { isWithin, look, namesIn, parentOf, walk } from './tree.ts';
+import { isSpecial, isWithin, look, namesIn, parentOf, walk } from './tree.ts';
 
 export interface MovePlan {
   moves: Move[];
@@ -15,8 +18,8 @@ export interface MovePlan {
 }
 
 /**
- * A directory is renamed as a whole unless something in it must stay: a mount point, a file the target does not own, or
- * (merging) whatever the archive does not have. Such a directory stays, its children are looked at one by one.
+ * A directory is renamed as a whole unless something in it must stay: a mount point, the backup directory, a socket, what
+ * the target does not own, or (merging) whatever the archive does not have. Such a directory stays, its children are looked at one by one.
  * `fixed` are directories whose rename was tried and refused.
  */
 export function planMoves(
@@ -47,18 +50,20 @@ function planTarget(
   const pending: BytePath[] = [target.place];
   while (pending.length > 0) {
     const place = pending.pop()!;
+    const relative = relativeTo(target.place, place);
     const { staged, workDir } = stagedFor(place, stages);
     const present = look(place);
     const coming = look(staged);
     if (!coming && (target.merge || !present)) continue;
+    if (present && isLeftAlone(present, relative, target, coming !== undefined)) continue;
+    if (target.merge && present && coming) refuseConflict(place, present, coming.isDirectory());
     refuseMountedFile(place, present?.isDirectory() ?? true, mounts);
-    const becomesFile = coming !== undefined && !coming.isDirectory();
-    if (present?.isDirectory() && stays(place) && !(becomesFile && target.merge && !keepers.has(place))) {
-      if (becomesFile) throw inTheWay(place);
-      if (coming && !target.keepsAttributes(place))
+    if (present?.isDirectory() && stays(place)) {
+      if (coming && !coming.isDirectory()) throw inTheWay(place);
+      if (coming && !target.keepsAttributes(place) && !target.keeps(relative, true))
         plan.attributes.push({ place, before: attributesOf(present), after: attributesOf(coming) });
       pending.push(...childrenOf(place, coming ? staged : undefined));
-    } else if (coming || target.owns(relativeTo(target.place, place))) {
+    } else if (coming || target.owns(relative, present!.isDirectory())) {
       const aside = present ? joinPath(oldIn(workDir), String(plan.moves.length)) : null;
       plan.moves.push({ place, staged: coming ? staged : null, aside });
     }
@@ -78,10 +83,46 @@ function directoriesThatStay(
   };
   for (const mount of mounts.below(target.place))
     markUp(look(mount)?.isDirectory() ? mount : parentOf(mount));
-  if (target.ownsAll || target.merge) return stays;
-  for (const { path, relative, stat } of walk(target.place))
-    if (!stat.isDirectory() && !target.owns(relative)) markUp(parentOf(path));
+  if (target.merge) return stays;
+  const isClosed = (path: BytePath, stat: BigIntStats) => {
+    const closed = isWorkDir(path) || isOneOf(stat, target.withheld);
+    if (closed) markUp(parentOf(path));
+    return closed;
+  };
+  for (const { path, relative, stat } of walk(target.place, isClosed)) {
+    if (stat.isDirectory()) {
+      if (!target.owns(relative, true)) markUp(path);
+    } else if (isSpecial(stat) || !target.owns(relative, false)) markUp(parentOf(path));
+  }
   return stays;
+}
+
+/** No backup holds it, or it is none of this restore's business: it is neither removed nor replaced. */
+export function isLeftAlone(
+  present: BigIntStats,
+  relative: BytePath,
+  target: Target,
+  isComing: boolean,
+): boolean {
+  if (present.isDirectory()) return isOneOf(present, target.withheld);
+  return target.keeps(relative, false) || (isSpecial(present) && !isComing);
+}
+
+export const isWorkDir = (path: BytePath): boolean => isWorkDirName(path.slice(path.lastIndexOf('/') + 1));
+
+/** Merging removes nothing: a directory never gives way to a file, nor a file, socket or device to anything else. */
+export function refuseConflict(place: BytePath, present: BigIntStats, comesDirectory: boolean): void {
+  if (present.isDirectory() === comesDirectory && !isSpecial(present)) return;
+  const here = present.isDirectory()
+    ? 'a directory'
+    : isSpecial(present)
+      ? 'a socket, FIFO or device'
+      : 'a file';
+  throw new BackupError('FAILED', `${displayPath(place)} is in the way: nothing was restored`, {
+    why: `here it is ${here}, in the archive ${comesDirectory ? 'a directory' : 'a file'}, and --merge removes nothing`,
+    hint: 'Move it away, restore without --merge, restore a part (--path), or into another directory (--to DIR).',
+    details: { place: displayPath(place) },
+  });
 }
 
 /** Work directories (this restore's own may lie here) are never part of anybody's data. */
@@ -108,7 +149,7 @@ function refuseMountedFile(place: BytePath, isDirectory: boolean, mounts: MountT
 
 function inTheWay(place: BytePath): BackupError {
   return new BackupError('FAILED', `${displayPath(place)} cannot be replaced`, {
-    why: 'the archive has a file of this name, but here it is a directory that must stay (a mount point is in it)',
-    hint: 'Unmount what is mounted there, or restore with --to into another directory.',
+    why: 'the archive has a file of this name, but here it is a directory with something in it that must stay: a mount, a socket, or what EXCLUDE keeps out of every backup',
+    hint: 'Unmount or move what is in it, or restore with --to into another directory.',
   });
 }

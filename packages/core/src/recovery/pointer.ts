@@ -6,7 +6,8 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { BytePath } from '../archive/types.ts';
-import { isAbsolutePath, type Journal, WORK_DIR } from './journal.ts';
+import { WORK_DIR } from '../work-dir.ts';
+import { isAbsolutePath, type Journal } from './journal.ts';
 import { exists, isErrno, parentOf } from './tree.ts';
 
 export interface Pointer {

@@ -1,7 +1,8 @@
 /** What can be known before anything is written: that the places may be written, and that there is room. */
 import * as fs from 'node:fs';
 import { displayPath, fsPath, toBytePath } from '../archive/byte-path.ts';
-import type { ArchiveReader, BytePath } from '../archive/types.ts';
+import type { ArchiveReader, BytePath, Identity } from '../archive/types.ts';
+import { isOneOf } from '../archive/walk.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
@@ -104,21 +105,28 @@ function assertFits(needs: Need[]): void {
 }
 
 /** What a backup of the present data will take, from how well the newest one compressed. */
-export function estimateSafetyBackup(plan: BackupPlan, catalogue: readonly CatalogueEntry[]): number {
+export function estimateSafetyBackup(
+  plan: BackupPlan,
+  catalogue: readonly CatalogueEntry[],
+  withheld: readonly Identity[],
+): number {
   const model = catalogue.find((entry) => (entry.source_bytes ?? 0) > 0);
   const ratio = model ? Math.min(1, model.size_bytes / model.source_bytes!) : 1;
-  return Math.ceil(countFiles(componentRoots(plan)).bytes * ratio * 1.1) + plan.minFree;
+  return Math.ceil(countFiles(componentRoots(plan), withheld).bytes * ratio * 1.1) + plan.minFree;
 }
 
 export function componentRoots(plan: BackupPlan): BytePath[] {
   return [...new Set(plan.components.map(({ root }) => toBytePath(root)))];
 }
 
-/** Files and links, and the bytes of files, in these places together. */
-export function countFiles(places: BytePath[]): { files: number; bytes: number } {
+/** Files and links, and the bytes of files, in these places together, but for what lies in `withheld` directories. */
+export function countFiles(
+  places: BytePath[],
+  withheld: readonly Identity[],
+): { files: number; bytes: number } {
   const count = { files: 0, bytes: 0 };
   for (const place of places) {
-    for (const { stat } of walk(place)) {
+    for (const { stat } of walk(place, (_, found) => isOneOf(found, withheld))) {
       if (stat.isDirectory()) continue;
       count.files++;
       if (stat.isFile()) count.bytes += Number(stat.size);
@@ -127,8 +135,10 @@ export function countFiles(places: BytePath[]): { files: number; bytes: number }
   return count;
 }
 
-export function hasFiles(places: BytePath[]): boolean {
-  for (const place of places) for (const { stat } of walk(place)) if (!stat.isDirectory()) return true;
+export function hasFiles(places: BytePath[], withheld: readonly Identity[]): boolean {
+  for (const place of places)
+    for (const { stat } of walk(place, (_, found) => isOneOf(found, withheld)))
+      if (!stat.isDirectory()) return true;
   return false;
 }
 

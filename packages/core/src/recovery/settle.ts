@@ -1,10 +1,11 @@
 /** Finds interrupted restores beside the data and settles each: forward once committed, back before. */
 import { displayPath, joinPath, toBytePath } from '../archive/byte-path.ts';
-import type { BytePath } from '../archive/types.ts';
+import type { BytePath, Identity } from '../archive/types.ts';
 import { BackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
 import type { Logger } from '../ports.ts';
-import { anchorOf, isWorkDirName, type Journal, readJournal, WORK_DIR } from './journal.ts';
+import { isWorkDirName, WORK_DIR } from '../work-dir.ts';
+import { anchorOf, type Journal, readJournal } from './journal.ts';
 import { readPointers, removePointer } from './pointer.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
 import { damagedJournal, rollBack, type StepHook, type Stranger } from './swap.ts';
@@ -12,6 +13,14 @@ import { resolvePlace } from './target.ts';
 import { exists, isErrno, isWithin, look, namesIn, parentOf, realPath, removeTree } from './tree.ts';
 
 export type Settled = 'finished' | 'rolled back' | 'discarded';
+
+export interface SettleScope {
+  /** restores of other projects are left alone */
+  project: string;
+  stateDir: string;
+  /** directories that are never removed */
+  withheld: readonly Identity[];
+}
 
 export interface Interrupted {
   /** the work directory with the journal */
@@ -55,14 +64,13 @@ function workDirsIn(directory: BytePath): BytePath[] {
  */
 export async function settle(
   { anchor, allowed }: Interrupted,
-  plan: BackupPlan,
-  stateDir: string,
+  { project, stateDir, withheld }: SettleScope,
   logger: Logger,
   step: StepHook = () => {},
 ): Promise<{ settled: Settled; warnings: string[] } | undefined> {
   const journal = journalOrReason(anchor);
   if (journal === undefined) return discardUnbegun(anchor, allowed, stateDir, logger);
-  if (journal.project !== plan.project) {
+  if (journal.project !== project) {
     logger.warn(
       { workDir: displayPath(anchor), project: journal.project },
       'an interrupted restore of another project was left alone',
@@ -78,10 +86,16 @@ export async function settle(
     return undefined;
   }
   if (ownership) throw cannotSettle(anchor, ownership);
-  return settleJournal(journal, stateDir, logger, step);
+  return settleJournal(journal, stateDir, withheld, logger, step);
 }
 
-async function settleJournal(journal: Journal, stateDir: string, logger: Logger, step: StepHook) {
+async function settleJournal(
+  journal: Journal,
+  stateDir: string,
+  withheld: readonly Identity[],
+  logger: Logger,
+  step: StepHook,
+) {
   const settled = {
     staging: 'discarded',
     swapping: 'rolled back',
@@ -90,7 +104,7 @@ async function settleJournal(journal: Journal, stateDir: string, logger: Logger,
   }[journal.state] as Settled;
   const strangers = journal.state === 'swapping' ? await undo(journal, step) : [];
   step('discard');
-  const leftovers = await discardWorkDirs(journal, step);
+  const leftovers = await discardWorkDirs(journal, withheld, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
   const warnings = [...strangers.map(keptText), ...leftovers.map((text) => `could not be removed: ${text}`)];
   logger.warn(

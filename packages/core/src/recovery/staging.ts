@@ -2,11 +2,13 @@
 import * as fs from 'node:fs';
 import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
 import { utimeOf } from '../archive/file-writer.ts';
-import type { ArchiveReader, BytePath, ExtractReport } from '../archive/types.ts';
+import type { ArchiveReader, BytePath, ExtractReport, Identity } from '../archive/types.ts';
 import type { Ports } from '../ports.ts';
+import { workDirName } from '../work-dir.ts';
 import { flushTree } from './flush.ts';
-import { type Journal, removeJournal, workDirName } from './journal.ts';
+import { type Journal, removeJournal } from './journal.ts';
 import type { MountTable } from './mounts.ts';
+import { leadsInto } from './roots.ts';
 import { settleTimes } from './swap.ts';
 import type { Target } from './target.ts';
 import { exists, fsyncPath, isErrno, isWithin, look, namesIn, parentOf, removeTree, walk } from './tree.ts';
@@ -33,6 +35,7 @@ export function layStages(targets: Target[], mounts: MountTable, id: string): St
   for (const target of targets) {
     addRoot(stages, workHome(target, mounts), target, target.paths, id);
     for (const mount of mounts.below(target.place)) {
+      if (leadsInto(mount, target.place, target.withheld)) continue;
       const archivePath = joinPath(target.archivePath, mount.slice(target.place.length + 1));
       if (look(mount)?.isDirectory())
         addRoot(stages, mount, { place: mount, archivePath }, [archivePath], id);
@@ -122,10 +125,11 @@ export async function syncStages(stages: Stage[]): Promise<void> {
 
 /**
  * Removes what a settled restore needs no more, the journal last: until then the next command knows what these are.
- * Answers what could not be removed.
+ * Answers what could not be removed. `withheld` directories never are, however they came there.
  */
 export async function discardWorkDirs(
   journal: Journal,
+  withheld: readonly Identity[],
   step: (name: string) => void = () => {},
 ): Promise<string[]> {
   const [anchor, ...others] = journal.workDirs;
@@ -133,7 +137,7 @@ export async function discardWorkDirs(
   const attempt = async (path: BytePath) => {
     step('remove');
     try {
-      await removeTree(path);
+      await removeTree(path, withheld);
     } catch (error) {
       leftovers.push(`${displayPath(path)}: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { directory, makeTree, readTree, type Tree } from '@gofr-backup/testing';
+import { BackupError } from '../errors.ts';
 import { silentLogger } from '../ports.ts';
 import type { BackupPlan } from '../plan.ts';
 import { type Journal, parseJournal, readJournal, writeJournal, writeMarkers } from './journal.ts';
@@ -43,7 +44,8 @@ function target(name: string, change: Partial<Target> = {}): Target {
     paths: [`data/${name}`],
     merge: false,
     stays: false,
-    ownsAll: true,
+    withheld: [],
+    keeps: () => false,
     owns: () => true,
     takes: () => true,
     keepsAttributes: () => false,
@@ -101,7 +103,7 @@ async function recover(names: string[]): Promise<void> {
   const stateDir = join(base, 'state');
   const plan = planOf(names);
   for (const interrupted of findInterrupted(plan, stateDir))
-    await settle(interrupted, plan, stateDir, silentLogger);
+    await settle(interrupted, { ...plan, stateDir, withheld: [] }, silentLogger);
 }
 
 const data = async () => {
@@ -116,6 +118,10 @@ const tree: fc.Arbitrary<Tree> = fc.letrec<{ node: Tree | string; tree: Tree }>(
   node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, content, tie('tree')),
   tree: fc.dictionary(name, tie('node'), { maxKeys: 4 }),
 })).tree;
+/** Merging refuses to lay a file over a directory, or the other way. */
+function unlessInTheWay(error: unknown): undefined {
+  if (!(error instanceof BackupError && error.message.includes('is in the way'))) throw error;
+}
 const components = fc.record({ auth: tree, logs: tree, storage: tree }, { requiredKeys: ['storage'] });
 
 test('a commit that cannot be written is undone: the journal never lags behind the data', async () => {
@@ -154,7 +160,11 @@ describe('a swap that dies', () => {
           await makeTree(join(base, 'data'), old as Tree);
           const before = await data();
           const targets = NAMES.filter((each) => each in coming).map((each) => target(each, { merge }));
-          const journal = await stageByHand(targets, coming as Tree);
+          const journal = await stageByHand(targets, coming as Tree).catch(unlessInTheWay);
+          if (journal === undefined) {
+            expect(merge).toBe(true);
+            return;
+          }
           const outcome = await swap(journal, dieAt(at)).then(
             () => 'committed',
             () => 'killed',
@@ -194,7 +204,7 @@ describe('a swap that dies', () => {
     await makeTree(join(base, 'data'), { storage: { fresh: 'written by the service' } });
     const stateDir = join(base, 'state');
     const [interrupted] = findInterrupted(planOf(NAMES), stateDir);
-    const result = await settle(interrupted!, planOf(NAMES), stateDir, silentLogger);
+    const result = await settle(interrupted!, { ...planOf(NAMES), stateDir, withheld: [] }, silentLogger);
     expect(result?.warnings.join()).toContain(`storage.found-${ID}`);
     const after = await data();
     expect(after['storage/x']?.content).toBe('old');
@@ -220,11 +230,11 @@ describe('what a swap spares', () => {
       storage: { 'metadata.json': 'm', x: 'old', d: { 'metadata.json': 'n', y: 'old' }, e: { z: '' } },
     });
     const owns = (relative: string) => !relative.endsWith('metadata.json');
-    const journal = await stageByHand([target('storage', { ownsAll: false, owns })], {
+    const journal = await stageByHand([target('storage', { owns })], {
       storage: { x: 'new', f: { g: '' } },
     });
     await swap(journal);
-    await discardWorkDirs(journal);
+    await discardWorkDirs(journal, []);
     expect(Object.keys(await inData('storage'))).toEqual([
       'd',
       'd/metadata.json',

@@ -1,14 +1,15 @@
 /** Which places on disk a restore changes, and what of the archive goes there. */
 import * as fs from 'node:fs';
 import { displayPath, fsPath, joinPath, toBytePath } from '../archive/byte-path.ts';
+import { exclusionOf } from '../archive/exclusion.ts';
 import { hostile } from '../archive/refusals.ts';
 import { isLack } from '../archive/source-failure.ts';
-import type { ArchiveEntry, ArchiveReader, BytePath, Component } from '../archive/types.ts';
+import type { ArchiveEntry, ArchiveReader, BytePath, Component, Identity } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import type { RestoreRequest } from '../operations/types.ts';
 import type { BackupPlan } from '../plan.ts';
-import { excludes } from './excluded.ts';
+import { leadsInto, refuseRoot } from './roots.ts';
 import { exists, isWithin, look, parentOf, realPath } from './tree.ts';
 
 export interface Target {
@@ -24,10 +25,12 @@ export interface Target {
   merge: boolean;
   /** `place` itself is never renamed, only what is in it */
   stays: boolean;
-  /** every file in place is the target's: nothing needs looking at before it is swapped */
-  ownsAll: boolean;
-  /** whether a file in place (relative to it) is the target's to remove when the archive lacks it */
-  owns(relative: BytePath): boolean;
+  /** directories that are never touched, by whatever path they are reached: the backup directory */
+  withheld: readonly Identity[];
+  /** whether what is in place (relative to it) stays whatever the archive has: EXCLUDE keeps it out of every backup */
+  keeps(relative: BytePath, isDirectory: boolean): boolean;
+  /** whether what is in place is the target's to remove when the archive lacks it */
+  owns(relative: BytePath, isDirectory: boolean): boolean;
   /** whether a file of the archive (relative to `place`) is restored */
   takes(relative: BytePath): boolean;
   /** a directory that keeps its own mode, owner and times */
@@ -55,9 +58,10 @@ export async function selectTargets(
   request: RestoreRequest,
   entry: CatalogueEntry,
   reader: ArchiveReader,
+  withheld: readonly Identity[],
 ): Promise<Selection> {
   const survey = await surveyArchive(reader, plan.components, (request.paths ?? []).map(archivePathOf));
-  const { targets, warnings } = targetsFor(plan, request, entry, survey);
+  const { targets, warnings } = targetsFor(plan, request, entry, { ...survey, withheld });
   return { targets, warnings: [...lacking(entry), ...warnings] };
 }
 
@@ -81,7 +85,9 @@ function lacking({ status, warnings = [] }: CatalogueEntry): string[] {
   return [`this backup is incomplete, it lacks what could not be read: ${named.join(', ') || 'some files'}`];
 }
 
+/** What the archive holds of what is asked for, and what no restore touches. */
 interface Survey {
+  withheld: readonly Identity[];
   /** a few names that no configured component holds */
   foreign: BytePath[];
   /** a link or file where a component or a directory above one must be, and that component */
@@ -97,8 +103,8 @@ async function surveyArchive(
   reader: ArchiveReader,
   components: Component[],
   paths: BytePath[],
-): Promise<Survey> {
-  const survey: Survey = {
+): Promise<Omit<Survey, 'withheld'>> {
+  const survey: Omit<Survey, 'withheld'> = {
     foreign: [],
     present: new Set(),
     requested: new Map(paths.map((path) => [path, false])),
@@ -201,7 +207,10 @@ function targetOf(source: Source, plan: BackupPlan, request: RestoreRequest, sur
   const { archivePath, selects: kinds, names: components } = source;
   const takes = (relative: BytePath) => kinds.some((select) => selects(select, relative));
   const layOver = kinds.every((select) => select === 'metadata-only');
-  const excluded = excludes(plan.exclude, archivePath);
+  const excluded = exclusionOf(plan.exclude);
+  const keeps: Target['keeps'] = (relative, isDirectory) =>
+    excluded?.(joinPath(archivePath, relative), isDirectory) ?? false;
+  refuseRoot(plan, source.root, survey.withheld);
   return {
     components,
     place: resolvePlace(toBytePath(source.root)),
@@ -209,8 +218,9 @@ function targetOf(source: Source, plan: BackupPlan, request: RestoreRequest, sur
     paths: layOver ? survey.metadata.filter((path) => isWithin(path, archivePath)) : [archivePath],
     merge: layOver || request.merge === true,
     stays: false,
-    ownsAll: excluded === undefined && takes('x') && takes('metadata.json'),
-    owns: (relative) => takes(relative) && !excluded?.(relative),
+    withheld: survey.withheld,
+    keeps,
+    owns: (relative, isDirectory) => (isDirectory || takes(relative)) && !keeps(relative, isDirectory),
     takes,
     keepsAttributes: () => layOver,
   };
@@ -273,7 +283,8 @@ function below(whole: Target, path: BytePath): Target {
     place,
     archivePath,
     paths: [path],
-    owns: (relative) => whole.owns(inWhole(relative)),
+    keeps: (relative, isDirectory) => whole.keeps(inWhole(relative), isDirectory),
+    owns: (relative, isDirectory) => whole.owns(inWhole(relative), isDirectory),
     takes: (relative) => whole.takes(inWhole(relative)),
   };
 }
@@ -284,8 +295,7 @@ function elsewhere(request: RestoreRequest, plan: BackupPlan, survey: Survey): T
     if (!found)
       throw usage(`"${displayPath(path)}" is not in this backup`, 'no entry of the archive has this path');
   const place = resolvePlace(toBytePath(request.to!));
-  const backupDir = resolvePlace(toBytePath(plan.backupDir));
-  if (isWithin(place, backupDir))
+  if (leadsInto(place, '/', survey.withheld))
     throw usage(`${request.to} lies inside the backup directory`, 'only backups belong there');
   const chosen = request.only === undefined ? undefined : chosenComponents(plan, request.only);
   const layOver = (component: Component) => component.select === 'metadata-only';
@@ -300,11 +310,31 @@ function elsewhere(request: RestoreRequest, plan: BackupPlan, survey: Survey): T
     ...(paths && { paths }),
     merge: true,
     stays: true,
-    ownsAll: true,
+    withheld: survey.withheld,
+    keeps: () => false,
     owns: () => false,
     takes: () => true,
     keepsAttributes: (directory) => directory === place,
   };
+}
+
+/**
+ * The places are still what they were when they were chosen: a safety backup and an extraction take minutes, in which
+ * the application may have put links or the backup directory there. Throws FAILED; nothing was swapped in.
+ */
+export function assertUnmoved(targets: Target[]): void {
+  for (const { place, withheld } of targets) {
+    const home = exists(place) ? place : nearestAbove(place);
+    if (realPath(home) === home && !leadsInto(home, '/', withheld)) continue;
+    throw new BackupError('FAILED', `${displayPath(place)} is no longer what it was when the restore began`, {
+      why: 'something put a symlink or another directory there meanwhile',
+      hint: 'Nothing was replaced. Stop the services that write there, and run the restore again.',
+    });
+  }
+}
+
+function nearestAbove(path: BytePath): BytePath {
+  return exists(path) || path === '/' ? path : nearestAbove(parentOf(path));
 }
 
 /** Whether an archive path is one of `paths`, or lies below one. */

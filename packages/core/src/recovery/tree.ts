@@ -1,7 +1,8 @@
 /** A directory tree on disk by byte paths: names need not be UTF-8, and no link is ever followed. */
 import * as fs from 'node:fs';
 import { fsPath, joinPath } from '../archive/byte-path.ts';
-import type { BytePath } from '../archive/types.ts';
+import type { BytePath, Identity } from '../archive/types.ts';
+import { isOneOf } from '../archive/walk.ts';
 
 /** undefined when nothing is there (a parent that is missing or no directory included). */
 export function look(path: BytePath): fs.BigIntStats | undefined {
@@ -15,6 +16,11 @@ export function look(path: BytePath): fs.BigIntStats | undefined {
 
 export function exists(path: BytePath): boolean {
   return look(path) !== undefined;
+}
+
+/** A socket, FIFO or device: no archive of ours holds one. */
+export function isSpecial(stat: fs.BigIntStats): boolean {
+  return !stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink();
 }
 
 export function namesIn(directory: BytePath): BytePath[] {
@@ -41,18 +47,17 @@ export interface TreeEntry {
   stat: fs.BigIntStats;
 }
 
-/** Parents before children, names sorted by bytes. What vanishes meanwhile is left out; `skip` prunes a subtree by path. */
+/** Parents before children, names sorted by bytes. What vanishes meanwhile is left out; `skip` prunes a subtree. */
 export function* walk(
   start: BytePath,
-  skip: (path: BytePath) => boolean = () => false,
+  skip: (path: BytePath, stat: fs.BigIntStats) => boolean = () => false,
 ): Generator<TreeEntry> {
   const pending: BytePath[] = [''];
   while (pending.length > 0) {
     const relative = pending.pop()!;
     const path = relative === '' ? start : joinPath(start, relative);
-    if (skip(path)) continue;
     const stat = look(path);
-    if (!stat) continue;
+    if (!stat || skip(path, stat)) continue;
     yield { path, relative, stat };
     if (!stat.isDirectory()) continue;
     for (const name of namesIn(path).sort().reverse()) pending.push(joinPath(relative, name));
@@ -61,9 +66,10 @@ export function* walk(
 
 /**
  * Removes a tree without following links and without crossing into another file system: what is mounted below is not
- * ours. Lets the event loop breathe. Throws the first error; what could be removed is gone by then.
+ * ours. Nor are `spared` directories, which stay with all above them. Lets the event loop breathe. Throws the first error;
+ * what could be removed is gone by then.
  */
-export async function removeTree(root: BytePath): Promise<void> {
+export async function removeTree(root: BytePath, spared: readonly Identity[] = []): Promise<void> {
   const start = look(root);
   if (!start) return;
   let failure: unknown;
@@ -77,6 +83,7 @@ export async function removeTree(root: BytePath): Promise<void> {
       if (!stat.isDirectory()) fs.unlinkSync(fsPath(path));
       else if (emptied) fs.rmdirSync(fsPath(path));
       else if (stat.dev !== start.dev) throw new Error(`${path} is another file system`);
+      else if (isOneOf(stat, spared)) throw new Error(`${path} is the backup directory, or a part of it`);
       else {
         pending.push({ path, emptied: true });
         for (const name of listForRemoval(path, stat))

@@ -9,6 +9,8 @@ import { formatManifest, parseEntry, parseManifest, parseObject } from './manife
 import type { ReadManifest, Records } from './manifest.ts';
 import { instantOf, isoUtc } from './names.ts';
 import type { RepositoryOptions } from './repository.ts';
+import { ownership } from './ownership.ts';
+import type { ForeignBackups, Ownership } from './ownership.ts';
 import { scanTiers } from './scan.ts';
 import type { FoundArchive } from './scan.ts';
 import { readSmallFile } from './small-file.ts';
@@ -20,14 +22,17 @@ export interface ReadCatalogue {
   /** the manifest on disk does not say this; writing it would change it */
   outdated: boolean;
   damage?: string;
+  /** of other projects, which write here too */
+  foreign: ForeignBackups[];
+  manifest: ReadManifest;
 }
 
 export async function readCatalogue(options: RepositoryOptions): Promise<ReadCatalogue> {
-  const manifest = await readManifest(options);
-  const { archives } = await scanTiers(options.backupDir);
-  const ours = archives.filter(
-    (archive) => isOurs(archive.name.prefix, options) || manifest.records.has(archive.filename),
-  );
+  const content = await readSmallFile(manifestPath(options.backupDir));
+  const scan = await scanTiers(options.backupDir);
+  const { owns, foreign } = ownership(options, scan);
+  const manifest = readManifest(options, content, owns);
+  const ours = scan.archives.filter(({ name }) => owns(name.prefix));
   const entries = await Promise.all(ours.map((archive) => join(archive, manifest.records, options)));
   const known = ours.filter((archive) => manifest.records.has(archive.filename)).length;
   return {
@@ -35,12 +40,14 @@ export async function readCatalogue(options: RepositoryOptions): Promise<ReadCat
     archives: new Map(ours.map((archive) => [archive.filename, archive])),
     outdated: manifest.damage !== undefined || known !== ours.length || known !== manifest.records.size,
     ...(manifest.damage === undefined ? {} : { damage: manifest.damage }),
+    foreign,
+    manifest,
   };
 }
 
 /**
  * Reads, changes and writes the manifest, atomically and only while the lock is held. A damaged manifest is set aside
- * first. Entries without an archive are not written: directories are the truth.
+ * first. Entries without an archive are not written: directories are the truth. Those of other projects stay as they are.
  */
 export async function changeCatalogue(
   options: RepositoryOptions & { stateDir: string },
@@ -53,7 +60,8 @@ export async function changeCatalogue(
     .sort(newestFirst);
   if (lock.readOnly) return entries;
   if (read.damage !== undefined) await setAside(options, read.damage);
-  const content = formatManifest(options.project, isoUtc(options.clock.now()), entries);
+  const { others } = read.manifest;
+  const content = formatManifest(options.project, isoUtc(options.clock.now()), entries, others);
   await writeAtomically(manifestPath(options.backupDir), content, { beforeRename: lock.check });
   return entries;
 }
@@ -64,18 +72,17 @@ export function requireLock(options: { stateDir: string }) {
   return lock;
 }
 
-/** A prefix this project writes now, or its first generation wrote. Other prefixes may be another project's. */
-export const isOurs = (prefix: string, { prefix: own, project }: RepositoryOptions): boolean =>
-  [own, `gofr-${project}`, 'gofr'].includes(prefix);
-
 const newestFirst = (a: CatalogueEntry, b: CatalogueEntry): number =>
   compare(b.created_at ?? b.timestamp, a.created_at ?? a.timestamp) || compare(b.filename, a.filename);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-async function readManifest(options: RepositoryOptions): Promise<ReadManifest> {
-  const content = await readSmallFile(manifestPath(options.backupDir));
-  if (content === undefined) return { records: new Map() };
-  const manifest = parseManifest(content);
+function readManifest(
+  options: RepositoryOptions,
+  content: string | undefined,
+  owns: Ownership['owns'],
+): ReadManifest {
+  if (content === undefined) return { records: new Map(), others: {} };
+  const manifest = parseManifest(content, owns);
   if (manifest.damage !== undefined)
     options.logger.warn(
       { why: manifest.damage },

@@ -28,7 +28,7 @@ export async function install(
   const final = join(directory, entry.filename);
   if (entry.sha256 !== undefined)
     await writeNew(temporary('.sha256'), formatChecksum(entry.sha256, entry.filename));
-  await writeNew(temporary('.json'), `${JSON.stringify(unproven(entry), null, 2)}\n`);
+  await writeNew(temporary('.json'), `${JSON.stringify(factsOf(entry), null, 2)}\n`);
   await inheritOwner(temporary(), temporary('.idx'));
   await lock.check();
   await refuseToReplace(final);
@@ -89,7 +89,8 @@ async function refuseToReplace(path: string): Promise<void> {
   });
 }
 
-const unproven = (entry: CatalogueEntry): CatalogueEntry => ({
+/** What a `.json` sidecar says of a backup: never that it is good. */
+export const factsOf = (entry: CatalogueEntry): CatalogueEntry => ({
   ...entry,
   verified: false,
   status: entry.status === 'incomplete' ? 'incomplete' : 'unverified',

@@ -72,6 +72,7 @@ async function inspect(directory: string, when: string): Promise<void> {
   expect(Number(ages.includes(2)) + Number(trashed.some((name) => name.includes('20251212'))), when).toBe(1);
   expect(Number(ages.includes(5)) + Number(trashed.some((name) => name.includes('20251209'))), when).toBe(1);
   expect(entries.find(({ files }) => files === 4)?.status, when).toBe('incomplete');
+  for (const back of entries.filter(({ files }) => files === 5)) expect(back.pinned, when).toBe(true);
 
   await life(directory);
   await expectTidy(directory, when);

@@ -4,13 +4,18 @@
  */
 import { COMPRESSIONS, TIERS } from '../catalogue.ts';
 import type { CatalogueEntry, Manifest, Warning } from '../catalogue.ts';
-import { parseName } from './names.ts';
+import { parseName, prefixOf } from './names.ts';
+import type { Ownership } from './ownership.ts';
 
 /** Entries by file name. */
 export type Records = ReadonlyMap<string, CatalogueEntry>;
 
 export interface ReadManifest {
   records: Records;
+  /** records of other projects, as they stand: theirs to read, and to be written back untouched */
+  others: Readonly<Record<string, unknown>>;
+  /** the project that wrote it last */
+  project?: string;
   /** why the file as a whole, or which of its entries, could not be used; undefined: all of it was */
   damage?: string;
 }
@@ -65,16 +70,19 @@ const OPTIONAL: Record<Exclude<keyof CatalogueEntry, keyof typeof REQUIRED>, Che
   verified_at: instant,
   last_drill_at: instant,
   last_drill_ok: flag,
+  pinned: flag,
 };
 
 /** Both shapes: `{version, backups: {…}}`, and the first generation's, which was the inner map alone. */
-export function parseManifest(content: string): ReadManifest {
+export function parseManifest(content: string, owns: Ownership['owns'] = () => true): ReadManifest {
+  const nothing = { records: new Map(), others: {} };
   const parsed = parseObject(content);
-  if (parsed === undefined) return { records: new Map(), damage: 'it is not a JSON object' };
+  if (parsed === undefined) return { ...nothing, damage: 'it is not a JSON object' };
   const ofThisShape = 'version' in parsed || 'backups' in parsed;
   const inner = ofThisShape ? asObject(parsed['backups']) : parsed;
-  if (inner === undefined) return { records: new Map(), damage: 'it has no map of backups' };
-  return readEntries(inner);
+  if (inner === undefined) return { ...nothing, damage: 'it has no map of backups' };
+  const project = ofThisShape ? parsed['project'] : undefined;
+  return { ...readEntries(inner, owns), ...(typeof project === 'string' ? { project } : {}) };
 }
 
 /** undefined: not an entry of this very file name. */
@@ -98,8 +106,10 @@ export function formatManifest(
   project: string,
   updatedAt: string,
   entries: readonly CatalogueEntry[],
+  others: ReadManifest['others'] = {},
 ): string {
-  const backups = Object.fromEntries(entries.map((entry) => [entry.filename, entry]));
+  const own = Object.fromEntries(entries.map((entry) => [entry.filename, entry]));
+  const backups = { ...others, ...own } as Manifest['backups'];
   const manifest: Manifest = { version: 1, project, updated_at: updatedAt, backups };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
@@ -112,16 +122,22 @@ export function parseObject(content: string): Record<string, unknown> | undefine
   }
 }
 
-function readEntries(inner: Record<string, unknown>): ReadManifest {
+function readEntries(inner: Record<string, unknown>, owns: Ownership['owns']): ReadManifest {
   const records = new Map<string, CatalogueEntry>();
+  const others: Record<string, unknown> = {};
   const bad: string[] = [];
   for (const [filename, value] of Object.entries(inner)) {
+    const prefix = prefixOf(filename);
+    if (prefix !== undefined && !owns(prefix)) {
+      others[filename] = value;
+      continue;
+    }
     const entry = parseEntry(filename, value);
     if (entry) records.set(filename, entry);
     else bad.push(filename);
   }
-  if (bad.length === 0) return { records };
-  return { records, damage: `these entries are not usable: ${bad.slice(0, 5).join(', ')}` };
+  if (bad.length === 0) return { records, others };
+  return { records, others, damage: `these entries are not usable: ${bad.slice(0, 5).join(', ')}` };
 }
 
 const asObject = (value: unknown): Record<string, unknown> | undefined =>

@@ -12,6 +12,7 @@ import type { Options } from './install.ts';
 import { temporaryName, tierDir } from './layout.ts';
 import { inheritOwner } from './owner.ts';
 import { formatName, parseName } from './names.ts';
+import { unpinned } from './pin.ts';
 import type { ArchiveName } from './names.ts';
 import { isFree } from './reserve.ts';
 
@@ -19,7 +20,7 @@ import { isFree } from './reserve.ts';
 export async function promote(options: Options, entry: CatalogueEntry, tier: Tier): Promise<CatalogueEntry> {
   const name = parseName(entry.filename);
   if (name === undefined) throw new Error(`not an archive's name: ${entry.filename}`);
-  const { archives } = await readCatalogue(options);
+  const { archives, entries: before } = await readCatalogue(options);
   const source = archives.get(entry.filename);
   if (source === undefined)
     throw new BackupError('NO_SUCH_BACKUP', `${entry.filename} is not there any more`);
@@ -28,7 +29,9 @@ export async function promote(options: Options, entry: CatalogueEntry, tier: Tie
       found.tier === tier && found.identity === source.identity && found.name.timestamp === name.timestamp,
   );
   const filename = already?.filename ?? (await freeName(options, { ...name, prefix: options.prefix, tier }));
-  const promoted = { ...entry, filename, tier, filepath: join(tierDir(options.backupDir, tier), filename) };
+  const filepath = join(tierDir(options.backupDir, tier), filename);
+  const isPinned = before.some((one) => one.filename === filename && one.pinned);
+  const promoted = { ...unpinned(entry), filename, tier, filepath, ...(isPinned ? { pinned: true } : {}) };
   if (already) {
     await changeCatalogue(options, (entries) => replaced(entries, promoted));
     return promoted;

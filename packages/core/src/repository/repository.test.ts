@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fakeClock, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
 import { copyHashed } from './promote.ts';
+import type { Repository } from './repository.ts';
 import { addBackup, locked, scratchRepository } from './testing.ts';
 
 const NIGHT = Date.parse('2025-12-13T02:00:00Z');
@@ -148,8 +149,8 @@ describe('the catalogue', () => {
 });
 
 test('latest is the newest good one; what a restore saved first counts only when there is no other', async () => {
-  await using repository = await scratchRepository(clock);
   const later = NIGHT + 3_600_000;
+  await using repository = await scratchRepository(fakeClock(later));
   await locked(repository, clock, async () => {
     await addBackup(repository, NIGHT, 'asked for');
     const saved = await addBackup(repository, later, 'saved before a restore');
@@ -161,7 +162,9 @@ test('latest is the newest good one; what a restore saved first counts only when
 });
 
 test('latest is the newest of all when backups are not read back after they are made', async () => {
-  await using repository = await scratchRepository(clock, { unverifiedIsGood: true });
+  await using repository = await scratchRepository(fakeClock(NIGHT + 3_600_000), {
+    unverifiedIsGood: true,
+  });
   await locked(repository, clock, async () => {
     const old = await addBackup(repository, NIGHT, 'scrubbed since');
     const newest = await addBackup(repository, NIGHT + 3_600_000, 'not read yet');
@@ -169,6 +172,86 @@ test('latest is the newest of all when backups are not read back after they are 
     expect(await repository.find('latest')).toMatchObject({ filename: newest.filename });
     await repository.update(newest.filename, { status: 'corrupt' });
     expect(await repository.find('latest')).toMatchObject({ filename: old.filename });
+  });
+});
+
+describe('a backup dated in the future', () => {
+  const later = NIGHT + 86_400_000;
+  const addFuture = async (repository: Repository) => {
+    const { filename } = await addBackup(repository, later, 'made by a wrong clock');
+    return repository.update(filename, { status: 'good', verified: true });
+  };
+
+  test('is not the latest, and can be named', async () => {
+    await using repository = await scratchRepository(clock);
+    await locked(repository, clock, async () => {
+      const ahead = await addFuture(repository);
+      await expect(repository.find('latest')).rejects.toMatchObject({
+        code: 'NO_SUCH_BACKUP',
+        why: expect.stringContaining('1 dated in the future'),
+      });
+      await addBackup(repository, NIGHT, 'now');
+      expect(await repository.find('latest')).toMatchObject({ filename: NAME, status: 'unverified' });
+      expect(await repository.find(ahead.filename)).toEqual(ahead);
+    });
+  });
+
+  test('is, once its time has come', async () => {
+    const running = fakeClock(NIGHT);
+    await using repository = await scratchRepository(running);
+    await locked(repository, running, async () => {
+      const ahead = await addFuture(repository);
+      running.advance(later - NIGHT);
+      expect(await repository.find('latest')).toEqual(ahead);
+    });
+  });
+});
+
+describe('a pin', () => {
+  test('outlives a lost manifest, and is taken away again', async () => {
+    await using repository = await scratchRepository(clock);
+    const lose = () => rm(join(repository.backupDir, 'manifest.json'));
+    await locked(repository, clock, async () => {
+      await addBackup(repository, NIGHT, 'bytes');
+      expect(await repository.pin(NAME)).toMatchObject({ pinned: true });
+      await lose();
+      expect(await repository.catalogue()).toMatchObject([{ filename: NAME, pinned: true }]);
+      expect(await repository.unpin(NAME)).not.toHaveProperty('pinned');
+      await lose();
+      expect((await repository.catalogue())[0]).not.toHaveProperty('pinned');
+      await expect(repository.pin('nope')).rejects.toMatchObject({ code: 'NO_SUCH_BACKUP' });
+    });
+  });
+
+  test('is not promoted, and a promoted copy keeps its own', async () => {
+    await using repository = await scratchRepository(clock);
+    await locked(repository, clock, async () => {
+      await addBackup(repository, NIGHT, 'bytes');
+      const entry = await repository.pin(NAME);
+      const weekly = await repository.promote(entry, 'weekly');
+      expect(weekly).not.toHaveProperty('pinned');
+      await repository.pin(weekly.filename);
+      await repository.unpin(NAME);
+      expect(await repository.promote(entry, 'weekly')).toMatchObject({ pinned: true });
+    });
+  });
+
+  test('of what is brought back is there whenever a kill cuts it short', async () => {
+    await using repository = await scratchRepository(clock);
+    await locked(repository, clock, async () => {
+      const place = join(repository.stateDir, 'trash', NAME);
+      await repository.remove(await addBackup(repository, NIGHT, 'bytes'), { trash: true });
+      const manifest = await readFile(join(repository.backupDir, 'manifest.json'));
+      await cp(place, join(repository.backupDir, 'kept'), { recursive: true });
+      await repository.undelete(NAME);
+      // as a kill right after the archive's move leaves it: the sidecars not moved, the manifest not written
+      await writeFile(join(repository.backupDir, 'manifest.json'), manifest);
+      await cp(join(repository.backupDir, 'kept', 'entry.json'), join(place, 'entry.json'));
+      for (const suffix of ['.sha256', '.idx', '.json'])
+        await rename(join(repository.backupDir, 'daily', NAME + suffix), join(place, NAME + suffix));
+      await repository.sweep();
+      expect(await repository.catalogue()).toMatchObject([{ filename: NAME, pinned: true }]);
+    });
   });
 });
 
@@ -223,7 +306,7 @@ describe('removal', () => {
     expect(await readdir(join(repository.backupDir, 'daily'))).toHaveLength(4);
   });
 
-  test('into the trash is undone by undelete, exactly', async () => {
+  test('into the trash is undone by undelete, exactly, but for its pin', async () => {
     await using repository = await scratchRepository(clock);
     await locked(repository, clock, async () => {
       const { filename } = await addBackup(repository, NIGHT, 'bytes');
@@ -232,8 +315,13 @@ describe('removal', () => {
       await repository.remove(entry, { trash: true });
       expect(await repository.catalogue()).toEqual([]);
       expect(await repository.trashed()).toMatchObject([{ filename, tier: 'daily', size_bytes: 5 }]);
-      expect(await repository.undelete(filename)).toEqual(entry);
-      expect(await readTree(join(repository.backupDir, 'daily'))).toEqual(before);
+      const back = { ...entry, pinned: true };
+      expect(await repository.undelete(filename)).toEqual(back);
+      expect(await repository.catalogue()).toEqual([back]);
+      expect(await repository.unpin(filename)).toEqual(entry);
+      const after = await readTree(join(repository.backupDir, 'daily'));
+      expect(Object.keys(after)).toEqual(Object.keys(before));
+      expect(after[filename]).toEqual(before[filename]);
       expect(await repository.trashed()).toEqual([]);
       await expect(repository.undelete(filename)).rejects.toMatchObject({ code: 'NO_SUCH_BACKUP' });
     });
@@ -331,7 +419,7 @@ describe('a sweep after a kill', () => {
         await repository.sweep();
         expect(await readdir(daily)).toHaveLength(direction === 'to' ? 0 : 4);
         expect(await repository.trashed()).toHaveLength(direction === 'to' ? 1 : 0);
-        if (direction === 'to') expect(await repository.undelete(NAME)).toEqual(entry);
+        if (direction === 'to') expect(await repository.undelete(NAME)).toEqual({ ...entry, pinned: true });
         expect(await readdir(daily)).toHaveLength(4);
       });
     },

@@ -2,11 +2,14 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogueEntry, Compression, Status, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
+import { untilNow } from '../moment.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { changeCatalogue, readCatalogue } from './catalogue.ts';
 import { discard, install, replaced } from './install.ts';
 import { stateDirOf, tierDir } from './layout.ts';
-import { isoUtc, timestampAt } from './names.ts';
+import { isoUtc, prefixOf, timestampAt } from './names.ts';
+import type { ForeignBackups } from './ownership.ts';
+import { pin, unpin } from './pin.ts';
 import { promote } from './promote.ts';
 import { remove } from './remove.ts';
 import { reserve } from './reserve.ts';
@@ -33,6 +36,14 @@ export type CommitFacts = Omit<
   'filename' | 'filepath' | 'tier' | 'timestamp' | 'size_bytes' | 'verified' | 'created_at' | 'timezone'
 > & { sha256: string };
 
+export interface RepositorySurvey {
+  /** newest first */
+  entries: CatalogueEntry[];
+  foreign: ForeignBackups[];
+  /** the project that wrote the manifest last */
+  writer?: string;
+}
+
 type Located = Pick<CatalogueEntry, 'filename' | 'tier'>;
 
 /** Creates nothing: reading works on a directory that is mounted read-only, or is not there yet. */
@@ -45,11 +56,13 @@ export class Repository {
   readonly backupDir: string;
   /** BACKUP_DIR/.gofr-backup, 0700: lock, journals, embedded redis, trash */
   readonly stateDir: string;
+  readonly prefix: string;
   readonly #options: RepositoryOptions & { stateDir: string };
 
   constructor(options: RepositoryOptions) {
     this.backupDir = options.backupDir;
     this.stateDir = stateDirOf(options.backupDir);
+    this.prefix = options.prefix;
     this.#options = { ...options, stateDir: this.stateDir };
   }
 
@@ -58,21 +71,40 @@ export class Repository {
     return (await readCatalogue(this.#options)).entries;
   }
 
+  /** The catalogue, and whose backups lie in the directory beside ours. */
+  async survey(): Promise<RepositorySurvey> {
+    const { entries, foreign, manifest } = await readCatalogue(this.#options);
+    const { project } = manifest;
+    return { entries, foreign, ...(project === undefined ? {} : { writer: project }) };
+  }
+
   /** By file name, or what `latest` means; NO_SUCH_BACKUP. */
   async find(name: string): Promise<CatalogueEntry> {
-    const entries = await this.catalogue();
+    const survey = await this.survey();
+    const { clock, unverifiedIsGood } = this.#options;
+    const present = untilNow(survey.entries, clock.now());
     const found =
       name === 'latest'
-        ? latestOf(entries, this.#options.unverifiedIsGood)
-        : entries.find(({ filename }) => filename === name);
+        ? latestOf(present, unverifiedIsGood)
+        : survey.entries.find(({ filename }) => filename === name);
     if (found) return found;
-    throw new BackupError(
-      'NO_SUCH_BACKUP',
-      name === 'latest' ? 'There is no good backup' : `There is no backup ${name}`,
-      {
-        why: `${this.backupDir} holds ${entries.length} backups, but not this one`,
-      },
-    );
+    const future = name === 'latest' ? survey.entries.length - present.length : 0;
+    throw this.#notFound(name, survey, future);
+  }
+
+  #notFound(name: string, { entries, foreign }: RepositorySurvey, future: number): BackupError {
+    const message = name === 'latest' ? 'There is no good backup' : `There is no backup ${name}`;
+    const others =
+      entries.length === 0 ? foreign[0] : foreign.find(({ prefix }) => prefix === prefixOf(name));
+    if (others !== undefined)
+      return new BackupError('NO_SUCH_BACKUP', message, {
+        why: `backups of the prefix ${others.prefix} are not this project's, whose prefix is ${this.prefix}`,
+        hint: `If they are yours, set PREFIX=${others.prefix} for this command.`,
+      });
+    const dated = future === 0 ? '' : `; ${future} dated in the future count for nothing, but can be named`;
+    return new BackupError('NO_SUCH_BACKUP', message, {
+      why: `${this.backupDir} holds ${entries.length} backups, but not this one${dated}`,
+    });
   }
 
   /** Absolute path of the archive here; `filepath` of an entry is never followed. */
@@ -162,6 +194,14 @@ export class Repository {
   trashed(): Promise<TrashedBackup[]> {
     return listTrash(this.#options);
   }
+  /** NO_SUCH_BACKUP. Never pruned again, until `unpin`. */
+  pin(filename: string): Promise<CatalogueEntry> {
+    return pin(this.#options, filename);
+  }
+  unpin(filename: string): Promise<CatalogueEntry> {
+    return unpin(this.#options, filename);
+  }
+  /** Pins what it brings back. */
   undelete(filename: string): Promise<CatalogueEntry> {
     return undelete(this.#options, filename);
   }

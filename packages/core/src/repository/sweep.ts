@@ -1,13 +1,14 @@
 /** What a killed run left behind: finished where it was as good as done, removed where not. */
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { changeCatalogue, isOurs, readCatalogue, requireLock } from './catalogue.ts';
+import { changeCatalogue, readCatalogue, requireLock } from './catalogue.ts';
 import { readChecksum } from './checksum.ts';
 import { exists } from './install.ts';
 import type { Options } from './install.ts';
 import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
 import { readLock } from './lock-file.ts';
-import { parseName } from './names.ts';
+import { prefixOf } from './names.ts';
+import { ownership } from './ownership.ts';
 import { namesIn, parseTemporary, scanTiers } from './scan.ts';
 import type { FoundTemporary } from './scan.ts';
 import { settleTrash } from './trash.ts';
@@ -17,7 +18,7 @@ const HOUR = 3_600_000;
 /** Only under the lock: nobody else is at work then. Answers what was removed, as paths. */
 export async function sweep(options: Options): Promise<string[]> {
   if (requireLock(options).readOnly) return [];
-  const { temporaries } = await scanTiers(options.backupDir);
+  const temporaries = await ownTemporaries(options);
   await finishCommits(temporaries);
   await settleTrash(options);
   const debris = [
@@ -37,6 +38,18 @@ export async function sweep(options: Options): Promise<string[]> {
   return removed;
 }
 
+/** Another project's are its own to finish or remove. */
+async function ownTemporaries(options: Options): Promise<FoundTemporary[]> {
+  const scan = await scanTiers(options.backupDir);
+  const { owns } = ownership(options, scan);
+  return scan.temporaries.filter(({ filename }) => {
+    const sidecar = SIDECARS.find((suffix) => filename.endsWith(suffix)) ?? '';
+    const archive = filename.slice(0, filename.length - sidecar.length).replace(/^rebuilt-/, '');
+    const prefix = prefixOf(archive);
+    return prefix === undefined || owns(prefix);
+  });
+}
+
 /** The archive got its name and the run was killed before the sidecars got theirs: they are complete by then. */
 async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
   for (const { path, filename, random } of temporaries) {
@@ -54,11 +67,13 @@ async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
 
 /** Whatever has the archive's name keeps them, were it a link to a disk that is not there today. */
 async function orphanedSidecars(options: Options): Promise<string[]> {
-  const { sidecars, archives } = await scanTiers(options.backupDir);
+  const scan = await scanTiers(options.backupDir);
+  const { sidecars, archives } = scan;
+  const { owns } = ownership(options, scan);
   const present = new Set(archives.map(({ filename }) => filename));
   const orphans: string[] = [];
   for (const { path, archive } of sidecars) {
-    if (present.has(archive) || !isOurs(parseName(archive)?.prefix ?? '', options)) continue;
+    if (present.has(archive) || !owns(prefixOf(archive))) continue;
     if (!(await exists(join(dirname(path), archive)))) orphans.push(path);
   }
   return orphans;

@@ -13,8 +13,10 @@ import type { Options } from './install.ts';
 import { SIDECARS, tierDir, trashDirOf } from './layout.ts';
 import { parseEntry, parseObject } from './manifest.ts';
 import { isoUtc, parseName } from './names.ts';
+import { ownership } from './ownership.ts';
 import { inheritOwner } from './owner.ts';
-import { namesIn } from './scan.ts';
+import { pin, writeMark } from './pin.ts';
+import { namesIn, scanTiers } from './scan.ts';
 import { readSmallFile } from './small-file.ts';
 
 export interface TrashedBackup {
@@ -42,10 +44,9 @@ export async function moveToTrash(options: Options, entry: CatalogueEntry): Prom
 
 export async function listTrash(options: Options): Promise<TrashedBackup[]> {
   const found: TrashedBackup[] = [];
-  for (const filename of await namesIn(trashDirOf(options.backupDir))) {
-    const tier = parseName(filename)?.tier;
+  for (const { filename, tier } of await ownPlaces(options)) {
     const place = placeOf(options, filename);
-    if (tier === undefined || !(await exists(join(place, filename)))) continue;
+    if (!(await exists(join(place, filename)))) continue;
     const { size, mtime } = await stat(join(place, filename));
     const trashed_at = (await readRecord(options, filename)).trashed_at ?? mtime.toISOString();
     found.push({ filename, tier, size_bytes: size, trashed_at });
@@ -53,21 +54,26 @@ export async function listTrash(options: Options): Promise<TrashedBackup[]> {
   return found.sort((a, b) => (a.trashed_at < b.trashed_at ? 1 : -1));
 }
 
+/** Brought back and pinned: else the next prune would take it again. The mark is written first, so that a kill keeps it. */
 export async function undelete(options: Options, filename: string): Promise<CatalogueEntry> {
   const trashed = (await listTrash(options)).find((backup) => backup.filename === filename);
   if (trashed === undefined)
     throw new BackupError('NO_SUCH_BACKUP', `${filename} is not in the trash`, {
       why: 'it was never pruned, or its TRASH_DAYS are over',
-      hint: 'See what there is with `gofr-backup list`.',
+      hint: 'See what lies there with `gofr-backup undelete`.',
     });
   await requireLock(options).check();
   const directory = tierDir(options.backupDir, trashed.tier);
   await mkdir(directory, { recursive: true });
+  const place = placeOf(options, filename);
   const { entry } = await readRecord(options, filename);
-  await moveBackup(placeOf(options, filename), directory, filename);
-  const entries = await changeCatalogue(options, (all) => (entry ? replaced(all, entry) : all));
-  await rm(placeOf(options, filename), { recursive: true, force: true });
-  return entries.find((one) => one.filename === filename) as CatalogueEntry;
+  const marked = entry && { ...entry, pinned: true };
+  if (marked) await writeMark(options, place, marked);
+  await moveBackup(place, directory, filename);
+  if (marked) await changeCatalogue(options, (all) => replaced(all, marked));
+  const back = await pin(options, filename);
+  await rm(place, { recursive: true, force: true });
+  return back;
 }
 
 /** Deletes for good what was trashed more than `days` days ago; answers the names. */
@@ -81,11 +87,20 @@ export async function emptyTrash(options: Options, days: number): Promise<string
   return over.map(({ filename }) => filename);
 }
 
+/** Another project's trash is its own. */
+async function ownPlaces(options: Options): Promise<{ filename: string; tier: Tier }[]> {
+  const filenames = await namesIn(trashDirOf(options.backupDir));
+  if (filenames.length === 0) return [];
+  const { owns } = ownership(options, await scanTiers(options.backupDir));
+  return filenames.flatMap((filename) => {
+    const name = parseName(filename);
+    return name !== undefined && owns(name.prefix) ? [{ filename, tier: name.tier }] : [];
+  });
+}
+
 /** After a kill: sidecars follow their archive, to the trash or back; places without an archive go. */
 export async function settleTrash(options: Options): Promise<void> {
-  for (const filename of await namesIn(trashDirOf(options.backupDir))) {
-    const tier = parseName(filename)?.tier;
-    if (tier === undefined) continue;
+  for (const { filename, tier } of await ownPlaces(options)) {
     const place = placeOf(options, filename);
     const directory = tierDir(options.backupDir, tier);
     if (await exists(join(place, filename))) await moveSidecars(directory, place, filename);

@@ -32,8 +32,8 @@ export function anomalyHold(catalogue: Catalogue, policy: RetentionPolicy, now: 
 function runs(catalogue: Catalogue, policy: RetentionPolicy, now: number): DatedBackup[] {
   const good = catalogue
     .filter(({ trigger }) => trigger !== 'pre-restore')
-    .map((entry) => dated(entry, policy))
-    .filter((backup) => backup.good && backup.at <= now)
+    .map((entry) => dated(entry, policy, now))
+    .filter(({ good: counts }) => counts)
     .sort(newestFirst);
   return good.filter(
     (backup, place) => backup.at !== good[place - 1]?.at || !sameContent(backup, good[place - 1]),

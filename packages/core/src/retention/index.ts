@@ -1,3 +1,4 @@
 export { anomalyHold } from './anomaly.ts';
+export { newestGood } from './newest-good.ts';
 export { planPrune } from './plan-prune.ts';
 export { promotionsFor } from './promotions.ts';

@@ -49,7 +49,7 @@ describe('golden histories', () => {
       daily 20241108 remove: older than 30 days"
     `);
   });
-  test('what is not good is neither counted nor, without a newer good one, removed', () => {
+  test('damage is no reason to remove: what is not good stays as long as a good one would, and is not counted', () => {
     const status = (age: number, changes: Partial<CatalogueEntry>) => backupAt(NOW - age * DAY, changes);
     const history = [
       status(0, { status: 'incomplete' }),
@@ -63,15 +63,53 @@ describe('golden histories', () => {
       status(41, { status: 'unverified' }),
     ];
     expect(told(history)).toMatchInlineSnapshot(`
-      "daily 20251213 keep: incomplete, but no newer good one exists
-      daily 20251212 keep: corrupt, but no good one of its week replaces it yet
+      "daily 20251213 keep: incomplete, but not older than 30 days
+      daily 20251212 keep: corrupt, but not older than 30 days
       daily 20251211 keep: the newest good daily backup
-      daily 20251210 remove: incomplete, and a newer good one exists
-      daily 20251209 remove: corrupt, and a good one of its week replaces it
-      daily 20251208 keep: not verified: it does not count, and is not counted against
-      daily 20251204 keep: corrupt, but no good one of its week replaces it yet
+      daily 20251210 keep: incomplete, but not older than 30 days
+      daily 20251209 keep: corrupt, but not older than 30 days
+      daily 20251208 keep: not verified, but not older than 30 days
+      daily 20251204 keep: corrupt, but not older than 30 days
       daily 20251103 remove: corrupt, older than 30 days, and newer good ones exist
-      daily 20251102 remove: unverified, older than 30 days, and newer good ones exist"
+      daily 20251102 remove: not verified, older than 30 days, and newer good ones exist"
+    `);
+  });
+  test('damaged ones are kept also where MAX_COUNT is over and a good one of their week is there', () => {
+    const damaged = [3, 4, 5, 6].flatMap((age) => [
+      backupAt(NOW - age * DAY, { status: 'corrupt' }),
+      backupAt(NOW - age * DAY, { status: 'incomplete', nth: 2 } as object),
+    ]);
+    const decisions = planPrune(
+      [...days(0, 1, 2), ...damaged],
+      policyWith({ maxCount: 1, keepLast: 1 }),
+      NOW,
+    );
+    expect(decisions.map(({ action }) => action)).toEqual([
+      ...['keep', 'remove', 'remove'],
+      ...damaged.map(() => 'keep'),
+    ]);
+  });
+  test('pinned ones, however old, damaged or many', () => {
+    const { weeklyWeeks: _off, ...policy } = policyWith({ maxCount: 1, keepLast: 0 });
+    const history = [
+      ...days(0, 1),
+      backupAt(NOW - 500 * DAY, { pinned: true }),
+      backupAt(NOW - 501 * DAY, { pinned: true, status: 'corrupt' }),
+      backupAt(NOW + 9 * DAY, { pinned: true }),
+    ];
+    expect(told(history, policy)).toMatchInlineSnapshot(`
+      "daily 20251213 keep: the newest good daily backup
+      daily 20251212 remove: 1 newer good ones, MAX_COUNT is 1
+      daily 20240731 keep: pinned
+      daily 20240730 keep: pinned
+      daily 20251222 keep: pinned"
+    `);
+  });
+  test('a few minutes ahead is another host’s clock, not the future', () => {
+    const ahead = backupAt(NOW + 240_000);
+    expect(told([ahead, ...days(1)], policyWith({ keepLast: 0, maxCount: 1 }))).toMatchInlineSnapshot(`
+      "daily 20251213 keep: the newest good daily backup
+      daily 20251212 remove: 1 newer good ones, MAX_COUNT is 1"
     `);
   });
   test('weeks and months', () => {
@@ -96,7 +134,7 @@ describe('golden histories', () => {
       "weekly 20251212 keep: the newest good weekly backup
       weekly 20251207 keep: one of the newest 3 good weekly backups (KEEP_LAST)
       weekly 20251206 keep: one of the newest 3 good weekly backups (KEEP_LAST)
-      weekly 20251123 keep: corrupt, but no good one of its week replaces it yet
+      weekly 20251123 keep: corrupt, but not older than 8 weeks
       weekly 20251116 keep: not older than 8 weeks
       weekly 20251114 keep: not older than 8 weeks
       weekly 20251111 remove: a newer good one of its week is kept
@@ -143,12 +181,13 @@ const entries = fc
       tier: fc.constantFrom(...TIERS),
       status: fc.constantFrom('good', 'good', 'good', 'unverified', 'corrupt', 'incomplete'),
       undated: fc.constantFrom(false, false, false, true),
+      pinned: fc.constantFrom(false, false, false, true),
     }),
     { maxLength: 60 },
   )
   .map((drawn) =>
-    drawn.map(({ age, tier, status, undated }, place) => {
-      const entry = backupAt(NOW - age * 3_600_000, { tier, status, nth: place + 1 } as object);
+    drawn.map(({ age, tier, status, undated, pinned }, place) => {
+      const entry = backupAt(NOW - age * 3_600_000, { tier, status, pinned, nth: place + 1 } as object);
       return undated ? { ...entry, created_at: 'never' } : entry;
     }),
   );
@@ -180,7 +219,7 @@ describe('whatever the history and the policy', () => {
     );
   });
 
-  test('the newest good ones of each tier stay, and what is of the future or of no time', () => {
+  test('the newest good ones of each tier stay, and what is pinned, of the future or of no time', () => {
     fc.assert(
       fc.property(entries, policies, (history, policy) => {
         const kept = keptOf(history, policy);
@@ -199,7 +238,7 @@ describe('whatever the history and the policy', () => {
           for (const time of times) expect(stay.map(({ created_at }) => created_at)).toContain(time);
         }
         for (const entry of history)
-          if (!(Date.parse(entry.created_at ?? '') <= NOW)) expect(kept).toContain(entry);
+          if (entry.pinned || !(Date.parse(entry.created_at ?? '') <= NOW)) expect(kept).toContain(entry);
       }),
     );
   });

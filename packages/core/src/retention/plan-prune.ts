@@ -10,8 +10,7 @@ import type { DatedBackup } from './dated-backup.ts';
 interface Outlook {
   policy: RetentionPolicy;
   today: CalendarPlace;
-  /** good and not of the future, the newest of all and of each tier */
-  newestGood: DatedBackup | undefined;
+  /** the newest good one of each tier */
   newestGoodOf: ReadonlyMap<Tier, DatedBackup>;
   /** place among the good ones of its tier, 0 for the newest */
   rank: ReadonlyMap<DatedBackup, number>;
@@ -25,17 +24,18 @@ const remove = (...reasons: string[]): Verdict => ({ action: 'remove', reasons }
 
 /**
  * Keep or remove, with reasons, for every entry, in the catalogue's order. Pure. `now`: milliseconds since the epoch.
- * Only good backups count as kept. Never removed: the newest good one of a tier, the newest KEEP_LAST good ones of a
- * tier, what is dated in the future (or not at all), and tiers that are switched off.
+ * Only good backups count as kept. Never removed: what is pinned, the newest good one of a tier, the newest KEEP_LAST
+ * good ones of a tier, what is dated in the future (or not at all), and tiers that are switched off. Damage is no reason
+ * to remove: what is corrupt or incomplete may hold the only version of a file, and stays as long as a good one would.
  */
 export function planPrune(catalogue: Catalogue, policy: RetentionPolicy, now: number): PruneDecision[] {
-  const backups = catalogue.map((entry) => dated(entry, policy));
-  const good = backups.filter((backup) => backup.good && backup.at <= now).sort(newestFirst);
+  const backups = catalogue.map((entry) => dated(entry, policy, now));
+  const good = backups.filter((backup) => backup.good).sort(newestFirst);
   const outlook: Outlook = { policy, today: placeInCalendar(now, policy.timezone), ...ordered(good) };
   return backups.map((backup) => ({
     filename: backup.entry.filename,
     tier: backup.entry.tier,
-    ...(backup.at <= now ? decide(backup, outlook) : undatable(backup)),
+    ...decide(backup, outlook),
   }));
 }
 
@@ -60,7 +60,7 @@ function ordered(good: readonly DatedBackup[]): Omit<Outlook, 'policy' | 'today'
       if (!newestOfPeriod.has(key)) newestOfPeriod.set(key, backup);
     }
   }
-  return { newestGood: good[0], newestGoodOf, rank, newestOfPeriod };
+  return { newestGoodOf, rank, newestOfPeriod };
 }
 
 /** A good one of the same tier and period is newer. */
@@ -73,6 +73,8 @@ const undatable = ({ at }: DatedBackup): Verdict =>
   keep(Number.isNaN(at) ? 'its time cannot be read' : 'it is dated in the future');
 
 function decide(backup: DatedBackup, outlook: Outlook): Verdict {
+  if (backup.entry.pinned) return keep('pinned');
+  if (!backup.present) return undatable(backup);
   const limit = limitOf(backup.entry.tier, outlook.policy);
   if (limit === undefined) return keep(`the ${backup.entry.tier} tier is switched off: what is there stays`);
   return backup.good ? decideGood(backup, outlook, limit) : decideDoubtful(backup, outlook, limit);
@@ -108,23 +110,15 @@ function decideGood(backup: DatedBackup, outlook: Outlook, limit: Limit): Verdic
   return against.length > 0 ? remove(...against) : keep(`not older than ${many(limit)}`);
 }
 
+/** Not counted, and not counted against. */
 function decideDoubtful(backup: DatedBackup, outlook: Outlook, limit: Limit): Verdict {
   const { status, tier } = backup.entry;
-  const { newestGood } = outlook;
-  const newestOfTier = outlook.newestGoodOf.get(tier);
-  const newerExists = newestGood !== undefined && isNewer(newestGood, backup);
-  const newerOfTier = newestOfTier !== undefined && isNewer(newestOfTier, backup);
-  if (status === 'incomplete')
-    return newerExists
-      ? remove('incomplete, and a newer good one exists')
-      : keep('incomplete, but no newer good one exists');
-  const period = tier === 'monthly' ? 'month' : 'week';
-  if (status === 'corrupt' && isReplaced(backup, period, outlook))
-    return remove(`corrupt, and a good one of its ${period} replaces it`);
-  if (isOverAge(backup, outlook, limit) && newerOfTier)
-    return remove(`${status}, older than ${many(limit)}, and newer good ones exist`);
-  if (status === 'corrupt') return keep(`corrupt, but no good one of its ${period} replaces it yet`);
-  return keep('not verified: it does not count, and is not counted against');
+  const what = status === 'unverified' ? 'not verified' : status;
+  if (!isOverAge(backup, outlook, limit)) return keep(`${what}, but not older than ${many(limit)}`);
+  const newest = outlook.newestGoodOf.get(tier);
+  return newest !== undefined && isNewer(newest, backup)
+    ? remove(`${what}, older than ${many(limit)}, and newer good ones exist`)
+    : keep(`${what}, but no newer good ${tier} backup exists`);
 }
 
 const many = ({ count, unit }: Limit): string => `${count} ${unit}${count === 1 ? '' : 's'}`;

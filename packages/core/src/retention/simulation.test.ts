@@ -76,6 +76,7 @@ function passNight(
 ): CatalogueEntry[] {
   let catalogue = before.map((entry) => {
     if (roll(300) === 0) return { ...entry, status: 'corrupt' as const, verified: false };
+    if (roll(400) === 0) return { ...entry, pinned: entry.pinned !== true };
     return entry.status === 'unverified' && roll(5) === 0 ? { ...entry, status: 'good' as const } : entry;
   });
   const runs = [0, 1, 1, 1, 1, 1, 1, 2][roll(8)] ?? 1;
@@ -86,8 +87,8 @@ function passNight(
     const taken = catalogue.some(({ created_at }) => created_at === new Date(at).toISOString());
     if (taken) continue;
     const entry = backupAt(at, { status, tier, timezone: policy.timezone });
-    const promoted = promotionsFor(entry, catalogue, policy);
-    expect(promoted.sort(), 'promotions').toEqual(firstOfItsPeriod(entry, catalogue, policy));
+    const promoted = promotionsFor(entry, catalogue, policy, now);
+    expect(promoted.sort(), 'promotions').toEqual(firstOfItsPeriod(entry, catalogue, policy, now));
     catalogue = [
       ...promoted.map((copy) => backupAt(at, { tier: copy, timezone: policy.timezone })),
       entry,
@@ -139,24 +140,22 @@ function firstDayKept(tier: Tier, today: string, policy: RetentionPolicy): strin
   return day;
 }
 
+/** Two hosts may be five minutes apart. */
+const isPresent = ({ created_at = '' }: CatalogueEntry, now: number): boolean =>
+  created_at <= new Date(now + 300_000).toISOString();
 const later = (a: CatalogueEntry, b: CatalogueEntry): boolean => (a.created_at ?? '') > (b.created_at ?? '');
 
 function mayGo(entry: CatalogueEntry, all: CatalogueEntry[], policy: RetentionPolicy, now: number): boolean {
-  const until = new Date(now).toISOString();
-  const present = (one: CatalogueEntry) => (one.created_at ?? '') <= until;
-  if (!present(entry)) return false;
+  const present = (one: CatalogueEntry) => isPresent(one, now);
+  if (!present(entry) || entry.pinned) return false;
   const day = (one: CatalogueEntry) => date(one.created_at, policy.timezone);
   const newer = all.filter((one) => one.status === 'good' && later(one, entry) && present(one));
   const newerOfTier = newer.filter((one) => one.tier === entry.tier);
   const old = day(entry) < firstDayKept(entry.tier, date(now, policy.timezone), policy);
   switch (entry.status) {
+    // damage is no reason: both stay as long as a good one would
     case 'incomplete':
-      return newer.length > 0;
-    case 'corrupt': {
-      const period = entry.tier === 'monthly' ? monthOf : sundayOf;
-      const replaced = newerOfTier.some((one) => period(day(one)) === period(day(entry)));
-      return replaced || (old && newerOfTier.length > 0);
-    }
+    case 'corrupt':
     case 'unverified':
       return old && newerOfTier.length > 0;
     default: {
@@ -168,12 +167,21 @@ function mayGo(entry: CatalogueEntry, all: CatalogueEntry[], policy: RetentionPo
   }
 }
 
-function firstOfItsPeriod(entry: CatalogueEntry, before: CatalogueEntry[], policy: RetentionPolicy): Tier[] {
+function firstOfItsPeriod(
+  entry: CatalogueEntry,
+  before: CatalogueEntry[],
+  policy: RetentionPolicy,
+  now: number,
+): Tier[] {
   if (entry.status !== 'good') return [];
   const day = (one: CatalogueEntry) => date(one.created_at, policy.timezone);
   const there = (tier: Tier, period: (day: string) => string) =>
     [entry, ...before].some(
-      (one) => one.tier === tier && one.status === 'good' && period(day(one)) === period(day(entry)),
+      (one) =>
+        isPresent(one, now) &&
+        one.tier === tier &&
+        one.status === 'good' &&
+        period(day(one)) === period(day(entry)),
     );
   const tiers: Tier[] = [];
   if (!there('monthly', monthOf)) tiers.push('monthly');

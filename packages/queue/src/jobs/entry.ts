@@ -31,6 +31,7 @@ export const entrySchema = z.object({
   verified_at: z.string().exactOptional(),
   last_drill_at: z.string().exactOptional(),
   last_drill_ok: z.boolean().exactOptional(),
+  pinned: z.boolean().exactOptional(),
 }) satisfies z.ZodType<CatalogueEntry>;
 
 /** Fails to compile when the catalogue's entry has a field that this schema would strip. */

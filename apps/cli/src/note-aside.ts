@@ -1,0 +1,23 @@
+import type { ListOutcome } from '@gofr-backup/core';
+import { count } from './format.ts';
+import type { Session } from './session.ts';
+
+const NAMED = 3;
+
+/** What lies among the backups and does not count, told beside the answer; with --json the document says it. */
+export function noteAside(
+  { json, note, colours }: Session,
+  { future = [], foreign = [] }: Pick<ListOutcome, 'future' | 'foreign'>,
+): void {
+  if (json) return;
+  const warn = (text: string): void => note(`${colours.warn('warning:')} ${text}`);
+  if (future.length > 0) {
+    const more = future.length > NAMED ? `, and ${future.length - NAMED} more` : '';
+    const names = future.slice(0, NAMED).join(', ') + more;
+    warn(`dated in the future, so it counts for nothing until then; was the clock wrong? ${names}`);
+  }
+  for (const { prefix, backups } of foreign)
+    warn(
+      `${count(backups, 'backup')} of another project (PREFIX=${prefix}) in this directory: never touched`,
+    );
+}

@@ -1,0 +1,22 @@
+import { repositoryOf, type OperationContext } from '@gofr-backup/core';
+
+/** Says at start that another project writes into the same directory. What cannot be looked at is the first run's to tell. */
+export async function tellNeighbours(context: OperationContext): Promise<void> {
+  const { plan, logger } = context;
+  try {
+    const { foreign, writer } = await (await repositoryOf(context)).survey();
+    const { backupDir, prefix, project } = plan;
+    if (foreign.length > 0)
+      logger.warn(
+        { backupDir, prefix, foreign },
+        'backups of another project lie in BACKUP_DIR; they are never touched, but a directory for each project is safer',
+      );
+    else if (writer !== undefined && writer !== project)
+      logger.warn(
+        { backupDir, prefix, project, writer },
+        'another project with the same PREFIX has written to BACKUP_DIR: each prunes the other. Give each its own PREFIX',
+      );
+  } catch (error) {
+    logger.debug({ err: error }, 'the backup directory could not be looked at');
+  }
+}

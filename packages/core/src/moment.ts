@@ -1,0 +1,21 @@
+/** When a backup was made, and whether that is still to come: a clock that was wrong for a day dates them so. */
+import { DateTime } from 'luxon';
+import type { Catalogue, CatalogueEntry } from './catalogue.ts';
+
+/** Hosts that share a directory may disagree by so much about the time; milliseconds. */
+export const CLOCK_SKEW = 5 * 60_000;
+
+/** `timezone` is for an entry that names none. Milliseconds since the epoch; NaN when the entry does not say. */
+export function madeAt(entry: CatalogueEntry, timezone = 'utc'): number {
+  if (entry.created_at !== undefined) return Date.parse(entry.created_at);
+  return DateTime.fromISO(entry.timestamp, { zone: entry.timezone ?? timezone }).toMillis();
+}
+
+/** Of any recorded time. What is of the future counts for nothing until its time has come. */
+export const isFutureTime = (at: number, now: number): boolean => at > now + CLOCK_SKEW;
+
+export const isFuture = (entry: CatalogueEntry, now: number): boolean => isFutureTime(madeAt(entry), now);
+
+/** Those that count, in the order given. */
+export const untilNow = (catalogue: Catalogue, now: number): CatalogueEntry[] =>
+  catalogue.filter((entry) => !isFuture(entry, now));

@@ -1,0 +1,315 @@
+/** What no backup holds, and the backups themselves: no restore removes, covers or replaces them. */
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BackupPlan } from '../plan.ts';
+import { backup } from './backup.ts';
+import { restore } from './restore.ts';
+import { contextFor, makeWorld, type World } from './restoring.fixture.ts';
+import type { RestoreRequest } from './types.ts';
+
+const asRoot = process.getuid?.() === 0;
+const manual = { trigger: 'manual' } as const;
+let world: World;
+let mounted: string[];
+
+beforeEach(() => {
+  world = makeWorld();
+  mounted = [];
+  write('data/storage/a.txt', 'then');
+  write('data/auth/token', 'secret');
+  write('logs/app.log', 'line');
+});
+afterEach(async () => {
+  for (const place of mounted.toReversed()) execFileSync('umount', ['-l', place]);
+  await world.dispose();
+});
+
+const at = (path: string): string => join(world.base, path);
+function write(path: string, content: string): void {
+  mkdirSync(dirname(at(path)), { recursive: true });
+  writeFileSync(at(path), content);
+}
+const read = (path: string): string => readFileSync(at(path), 'utf8');
+function bind(from: string, to: string): void {
+  mkdirSync(at(to), { recursive: true });
+  execFileSync('mount', ['--bind', at(from), at(to)]);
+  mounted.push(at(to));
+}
+
+const make = async (plan: BackupPlan = world.plan): Promise<string> =>
+  (await backup(contextFor(plan), manual)).backup.filename;
+const bring = (plan: BackupPlan, request: Partial<RestoreRequest> & { backup: string }) =>
+  restore(contextFor(plan), { safetyBackup: false, ...request });
+const archivesIn = (backupDir: string): string[] =>
+  readdirSync(join(backupDir, 'daily')).filter((name) => name.endsWith('.tar.gz'));
+const namesIn = (archive: string): string[] =>
+  execFileSync('tar', ['tf', archive]).toString().trimEnd().split('\n');
+
+describe('what EXCLUDE leaves out', () => {
+  test.each([
+    'data/storage/cache/**',
+    'data/*/cache/*',
+    '**/cache/*.bin',
+    'data/storage/ca*',
+    'data/storage/[c]ache',
+    './data/storage/cache',
+    '/data/storage/cache/',
+    'cache/',
+    '*.{bin,tmp}',
+    '*,!a.txt,!/data,!/data/storage,!token,!/data/auth,!/logs,!app.log',
+  ])('by %s stays where it is', async (exclude) => {
+    const plan = { ...world.plan, exclude: exclude.includes('{') ? [exclude] : exclude.split(',') };
+    write('data/storage/cache/model.bin', 'precious');
+    const archive = await make(plan);
+    expect(namesIn(join(plan.backupDir, 'daily', archive)).join()).not.toContain('model.bin');
+    write('data/storage/later', 'x');
+    const preview = await bring(plan, { backup: archive, dryRun: true });
+    expect(preview.changes?.removed.files).toBe(exclude.startsWith('*,') ? 0 : 1);
+    await bring(plan, { backup: archive });
+    expect(read('data/storage/cache/model.bin')).toBe('precious');
+    expect(read('data/storage/a.txt')).toBe('then');
+  });
+
+  test('stays although an older archive holds another version, and an empty directory stays, too', async () => {
+    write('data/storage/cache/deep/model.bin', 'old');
+    write('data/storage/cache/once', 'brought back');
+    const archive = await make();
+    const plan = { ...world.plan, exclude: ['cache'] };
+    write('data/storage/cache/deep/model.bin', 'new');
+    rmSync(at('data/storage/cache/once'));
+    mkdirSync(at('data/auth/cache'));
+    await bring(plan, { backup: archive });
+    expect(read('data/storage/cache/deep/model.bin')).toBe('new');
+    expect(read('data/storage/cache/once')).toBe('brought back');
+    expect(existsSync(at('data/auth/cache'))).toBe(true);
+  });
+
+  test('all of a component is told, and nothing of it is removed', async () => {
+    const plan = { ...world.plan, exclude: ['logs'] };
+    const made = await backup(contextFor(plan), manual);
+    expect(made.backup.warnings).toMatchObject([{ code: 'excluded-component', path: 'logs' }]);
+    const { warnings } = await bring(plan, { backup: made.backup.filename });
+    expect(warnings).toEqual([expect.stringContaining('logs is not in this backup')]);
+    expect(read('logs/app.log')).toBe('line');
+  });
+});
+
+test('names like those of work directories: only the very names are left out, and these stay', async () => {
+  write('data/storage/.gofr-restore-notes/x', 'mine');
+  write('data/storage/sub/.gofr-restore-0123456789abcdef/x', 'mine, too');
+  const made = await backup(world.ctx, manual);
+  expect(made.backup.warnings).toMatchObject([{ code: 'work-directory' }]);
+  write('data/storage/.gofr-restore-notes/x', 'changed');
+  await bring(world.plan, { backup: made.backup.filename });
+  expect(read('data/storage/.gofr-restore-notes/x')).toBe('mine');
+  expect(read('data/storage/sub/.gofr-restore-0123456789abcdef/x')).toBe('mine, too');
+});
+
+describe('the backup directory inside a component', () => {
+  /** Two backups, the second without the first in it; after a restore, and one by --merge, both are there. */
+  async function survives(plan: BackupPlan): Promise<void> {
+    const first = await make(plan);
+    write('data/storage/a.txt', 'now');
+    const second = await make(plan);
+    expect(namesIn(join(plan.backupDir, 'daily', second)).join('\n')).not.toMatch(
+      /tar\.gz|manifest|\.gofr-backup/,
+    );
+    await bring(plan, { backup: first, safetyBackup: true });
+    expect(read('data/storage/a.txt')).toBe('then');
+    await bring(plan, { backup: second, merge: true });
+    expect(read('data/storage/a.txt')).toBe('now');
+    expect(archivesIn(plan.backupDir)).toEqual(expect.arrayContaining([first, second]));
+    expect(archivesIn(plan.backupDir)).toHaveLength(3);
+  }
+
+  test.each(['my+backups', '@backups', 'backups (old)', 'back[up]', 'backups!', '{a,b}', '!b', 'plain'])(
+    'called %s',
+    (name) => survives({ ...world.plan, backupDir: at(`data/storage/deep/${name}`) }),
+  );
+
+  test('below a DATA_DIR that is a link', async () => {
+    symlinkSync(at('data'), at('alias'));
+    const components = world.plan.components.map((one) => ({
+      ...one,
+      root: one.root.replace('/data/', '/alias/'),
+    }));
+    await survives({
+      ...world.plan,
+      dataDir: at('alias'),
+      components,
+      backupDir: at('data/storage/backups'),
+    });
+  });
+
+  test('by a link, which is content', async () => {
+    symlinkSync(at('backups'), at('data/storage/shortcut'));
+    await survives(world.plan);
+    expect(lstatSync(at('data/storage/shortcut')).isSymbolicLink()).toBe(true);
+  });
+
+  test.runIf(asRoot)('by a bind mount of it', async () => {
+    mkdirSync(at('backups'));
+    bind('backups', 'data/storage/mounted');
+    await survives(world.plan);
+  });
+
+  test.runIf(asRoot)('by a bind mount of one of its parts', async () => {
+    mkdirSync(at('backups/daily'), { recursive: true });
+    bind('backups/daily', 'data/storage/deep/mounted');
+    await survives(world.plan);
+  });
+
+  test.runIf(asRoot)('by a bind mount of a directory above it', async () => {
+    mkdirSync(at('disk/x/y/backups'), { recursive: true });
+    bind('disk', 'data/storage/disk');
+    await survives({ ...world.plan, backupDir: at('disk/x/y/backups') });
+  });
+
+  test.runIf(asRoot)('that is a volume of its own', async () => {
+    mkdirSync(at('data/storage/volume'));
+    execFileSync('mount', ['-t', 'tmpfs', 'none', at('data/storage/volume')]);
+    mounted.push(at('data/storage/volume'));
+    await survives({ ...world.plan, backupDir: at('data/storage/volume') });
+  });
+});
+
+describe('a component root that leads away', () => {
+  const LINKED = { code: 'CONFIG', message: expect.stringContaining('is a symlink') as string };
+
+  test.each(['backups/daily', 'backups', 'backups/.gofr-backup', 'elsewhere'])(
+    'as a link to %s is refused by backup and restore',
+    async (target) => {
+      write('elsewhere/x', 'outside');
+      const archive = await make();
+      rmSync(at('data/storage'), { recursive: true });
+      symlinkSync(at(target), at('data/storage'));
+      await expect(make()).rejects.toMatchObject(LINKED);
+      for (const request of [{}, { only: ['storage'] }, { paths: ['data/storage/a.txt'] }, { merge: true }])
+        await expect(bring(world.plan, { backup: archive, ...request })).rejects.toMatchObject(LINKED);
+      expect(archivesIn(world.plan.backupDir)).toEqual([archive]);
+      expect(read('elsewhere/x')).toBe('outside');
+      await bring(world.plan, { backup: archive, to: at('out') });
+      await bring(world.plan, { backup: archive, only: ['auth'] });
+      expect(read('out/data/storage/a.txt')).toBe('then');
+    },
+  );
+
+  test('below DATA_DIR, on the way to the root', async () => {
+    const deep = {
+      name: 'deep',
+      root: at('data/sub/deep'),
+      archivePath: 'data/sub/deep',
+      select: 'all' as const,
+    };
+    const plan = { ...world.plan, components: [deep] };
+    write('data/sub/deep/f', 'x');
+    const archive = await make(plan);
+    renameSync(at('data/sub'), at('moved'));
+    symlinkSync(at('moved'), at('data/sub'));
+    await expect(make(plan)).rejects.toMatchObject(LINKED);
+    await expect(bring(plan, { backup: archive })).rejects.toMatchObject(LINKED);
+  });
+
+  test('to the backups is refused even when links are followed', async () => {
+    const plan = { ...world.plan, followRootLinks: true };
+    const archive = await make(plan);
+    rmSync(at('data/storage'), { recursive: true });
+    symlinkSync(at('backups/daily'), at('data/storage'));
+    const refusal = {
+      code: 'CONFIG',
+      message: expect.stringContaining('part of the backup directory') as string,
+    };
+    await expect(make(plan)).rejects.toMatchObject(refusal);
+    await expect(bring(plan, { backup: archive })).rejects.toMatchObject(refusal);
+    expect(archivesIn(plan.backupDir)).toEqual([archive]);
+  });
+
+  test.runIf(asRoot)('as a bind mount of the backups is refused', async () => {
+    const archive = await make();
+    bind('backups/daily', 'data/auth');
+    await expect(bring(world.plan, { backup: archive })).rejects.toMatchObject({ code: 'CONFIG' });
+    expect(archivesIn(world.plan.backupDir)).toEqual([archive]);
+  });
+
+  test.each(['extract', 'flush'])(
+    'planted at the step %s of a restore is found before the swap',
+    async (moment) => {
+      const archive = await make();
+      write('data/storage/a.txt', 'now');
+      const plant = (step: string) => {
+        if (step !== moment || lstatSync(at('data/storage')).isSymbolicLink()) return;
+        renameSync(at('data/storage'), at('stolen'));
+        symlinkSync(at('backups/daily'), at('data/storage'));
+      };
+      const attempt = restore(world.ctx, { backup: archive }, plant);
+      await expect(attempt).rejects.toMatchObject({ code: 'FAILED' });
+      expect(archivesIn(world.plan.backupDir)).toContain(archive);
+      expect(read('stolen/a.txt')).toBe('now');
+    },
+  );
+});
+
+describe('--merge removes nothing', () => {
+  test.each([
+    ['a directory', 'a file', (path: string) => write(`${path}/precious`, 'only copy')],
+    ['a FIFO', 'a file', (path: string) => execFileSync('mkfifo', [at(path)])],
+  ])('%s stands where the archive has %s', async (_here, _there, put) => {
+    const archive = await make();
+    rmSync(at('data/storage/a.txt'));
+    put('data/storage/a.txt');
+    for (const request of [
+      { merge: true },
+      { merge: true, dryRun: true },
+      { merge: true, paths: ['data/storage'] },
+    ])
+      await expect(bring(world.plan, { backup: archive, ...request })).rejects.toMatchObject({
+        message: expect.stringContaining('data/storage/a.txt is in the way') as string,
+      });
+    expect(lstatSync(at('data/storage/a.txt')).isFile()).toBe(false);
+  });
+
+  test('a file, or a link, stands where the archive has a directory', async () => {
+    write('data/storage/group/inner', 'x');
+    const archive = await make();
+    rmSync(at('data/storage/group'), { recursive: true });
+    const refused = { message: expect.stringContaining('data/storage/group is in the way') as string };
+    write('data/storage/group', 'a file now');
+    await expect(bring(world.plan, { backup: archive, merge: true })).rejects.toMatchObject(refused);
+    expect(read('data/storage/group')).toBe('a file now');
+    rmSync(at('data/storage/group'));
+    symlinkSync(at('logs'), at('data/storage/group'));
+    await expect(bring(world.plan, { backup: archive, merge: true })).rejects.toMatchObject(refused);
+    expect(existsSync(at('logs/inner'))).toBe(false);
+  });
+
+  test('with --to, too', async () => {
+    const archive = await make();
+    write('out/data/storage/a.txt/precious', 'only copy');
+    await expect(bring(world.plan, { backup: archive, merge: true, to: at('out') })).rejects.toMatchObject({
+      message: expect.stringContaining('is in the way') as string,
+    });
+    expect(read('out/data/storage/a.txt/precious')).toBe('only copy');
+  });
+});
+
+test('sockets, FIFOs and devices that are there stay', async () => {
+  const archive = await make();
+  mkdirSync(at('data/storage/run'));
+  execFileSync('mkfifo', [at('data/storage/run/pipe')]);
+  write('data/storage/run/later', 'x');
+  await bring(world.plan, { backup: archive });
+  expect(lstatSync(at('data/storage/run/pipe')).isFIFO()).toBe(true);
+  expect(existsSync(at('data/storage/run/later'))).toBe(false);
+});

@@ -1,0 +1,42 @@
+/** What a component's directory must be before it is read or replaced: itself, and no part of the backup directory. */
+import { displayPath, joinPath, toBytePath } from '../archive/byte-path.ts';
+import type { BytePath, Identity } from '../archive/types.ts';
+import { isOneOf, linkedRoot } from '../archive/walk.ts';
+import { BackupError } from '../errors.ts';
+import type { BackupPlan } from '../plan.ts';
+import { exists, isWithin, look, parentOf, realPath } from './tree.ts';
+
+/**
+ * Throws CONFIG. Links above DATA_DIR, or above a root that lies elsewhere, are the operator's; below DATA_DIR the
+ * application writes.
+ */
+export function refuseRoot(plan: BackupPlan, root: string, withheld: readonly Identity[]): void {
+  const place = toBytePath(root);
+  const linked = pathsBelow(toBytePath(plan.dataDir), place).find((path) => look(path)?.isSymbolicLink());
+  if (linked !== undefined && !plan.followRootLinks) throw linkedRoot(displayPath(linked));
+  if (exists(place) && leadsInto(realPath(place), '/', withheld)) throw insideBackups(place, plan);
+}
+
+/** The paths from below `base` down to `path`; only `path` when it lies elsewhere. */
+function pathsBelow(base: BytePath, path: BytePath): BytePath[] {
+  if (path === base || !isWithin(path, base)) return [path];
+  const parts = path.slice(joinPath(base, '').length).split('/');
+  return parts.map((_, depth) => joinPath(base, parts.slice(0, depth + 1).join('/')));
+}
+
+/** Whether `path`, or a directory between `from` and it, is one of these. */
+export function leadsInto(path: BytePath, from: BytePath, directories: readonly Identity[]): boolean {
+  for (let at = path; ; at = parentOf(at)) {
+    const stat = look(at);
+    if (stat && isOneOf(stat, directories)) return true;
+    if (at === from || at === parentOf(at)) return false;
+  }
+}
+
+function insideBackups(place: BytePath, { backupDir }: BackupPlan): BackupError {
+  return new BackupError('CONFIG', `${displayPath(place)} is a part of the backup directory`, {
+    why: `it is mounted from, or leads into, ${backupDir}: a restore would replace the backups themselves`,
+    hint: 'Nothing was changed. Mount or point BACKUP_DIR and the components at different directories.',
+    details: { root: displayPath(place), backupDir },
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * Whose a backup is: the prefix of its name decides, and nothing else. All projects that write into one directory share
+ * its manifest, so a record there proves nothing.
+ */
+import { prefixOf } from './names.ts';
+import type { RepositoryOptions } from './repository.ts';
+import type { Scan } from './scan.ts';
+
+/** Backups of another project. They are told of and never touched. */
+export interface ForeignBackups {
+  prefix: string;
+  backups: number;
+}
+export interface Ownership {
+  owns(prefix: string | undefined): boolean;
+  foreign: ForeignBackups[];
+}
+
+/** What the first generation wrote, for whatever project. */
+const FIRST_GENERATION = 'gofr';
+
+export function ownership(
+  { prefix: own, project }: Pick<RepositoryOptions, 'prefix' | 'project'>,
+  scan: Pick<Scan, 'archives' | 'sidecars'>,
+): Ownership {
+  const prefixes = new Set([own, `gofr-${project}`]);
+  const found = Map.groupBy(scan.archives, ({ name }) => name.prefix);
+  if (isOnlyOurs(prefixes, [...found.keys()], scan)) prefixes.add(FIRST_GENERATION);
+  return {
+    owns: (prefix) => prefix !== undefined && prefixes.has(prefix),
+    foreign: [...found]
+      .filter(([prefix]) => !prefixes.has(prefix))
+      .map(([prefix, archives]) => ({ prefix, backups: archives.length }))
+      .sort((a, b) => (a.prefix < b.prefix ? -1 : 1)),
+  };
+}
+
+/**
+ * The first generation's are adopted only by a project that is alone in the directory. Beside another one nobody can
+ * say whose they are, and an index beside one shows that a project with this very prefix is at work.
+ */
+function isOnlyOurs(
+  own: ReadonlySet<string>,
+  found: string[],
+  { sidecars }: Pick<Scan, 'sidecars'>,
+): boolean {
+  if (found.some((prefix) => prefix !== FIRST_GENERATION && !own.has(prefix))) return false;
+  return !sidecars.some(({ kind, archive }) => kind === '.idx' && prefixOf(archive) === FIRST_GENERATION);
+}

@@ -1,0 +1,44 @@
+/** Kept for ever. The mark stands in the manifest, and in the `.json` sidecar, which outlives a lost manifest. */
+import { join } from 'node:path';
+import type { CatalogueEntry } from '../catalogue.ts';
+import { BackupError } from '../errors.ts';
+import { writeAtomically } from './atomic.ts';
+import { changeCatalogue, readCatalogue, requireLock } from './catalogue.ts';
+import { factsOf, replaced } from './install.ts';
+import type { Options } from './install.ts';
+import { tierDir } from './layout.ts';
+
+export const pin = (options: Options, filename: string): Promise<CatalogueEntry> =>
+  mark(options, filename, (entry) => ({ ...entry, pinned: true }));
+
+export const unpin = (options: Options, filename: string): Promise<CatalogueEntry> =>
+  mark(options, filename, unpinned);
+
+/** The same without the mark: a copy in another tier is a backup of its own. */
+export function unpinned({ pinned: _, ...entry }: CatalogueEntry): CatalogueEntry {
+  return entry;
+}
+
+async function mark(
+  options: Options,
+  filename: string,
+  change: (entry: CatalogueEntry) => CatalogueEntry,
+): Promise<CatalogueEntry> {
+  const { entries } = await readCatalogue(options);
+  const found = entries.find((entry) => entry.filename === filename);
+  if (found === undefined)
+    throw new BackupError('NO_SUCH_BACKUP', `There is no backup ${filename}`, {
+      why: 'no archive of this name is in the backup directory',
+    });
+  const marked = change(found);
+  await writeMark(options, tierDir(options.backupDir, marked.tier), marked);
+  await changeCatalogue(options, (all) => replaced(all, marked));
+  return marked;
+}
+
+/** Into the sidecar in `directory`, where the archive lies. */
+export async function writeMark(options: Options, directory: string, entry: CatalogueEntry): Promise<void> {
+  const { check: beforeRename } = requireLock(options);
+  const facts = `${JSON.stringify(factsOf(entry), null, 2)}\n`;
+  await writeAtomically(join(directory, `${entry.filename}.json`), facts, { beforeRename });
+}

@@ -1,0 +1,5 @@
+/** The name of a restore's work directory, which no backup holds and no restore touches but the one that made it. */
+
+export const WORK_DIR = /^\.gofr-restore-([0-9a-f]{16})$/;
+export const workDirName = (id: string): string => `.gofr-restore-${id}`;
+export const isWorkDirName = (name: string): boolean => WORK_DIR.test(name);
