@@ -96,7 +96,7 @@ test('two commands at once, each with a Redis of its own, both end well', async 
   expect(await sandbox.json(['verify', '--all'])).toMatchObject({ results: [{ ok: true }, { ok: true }] });
 });
 
-test('a killed command leaves no Redis behind that the next one would not end', async () => {
+test('a killed command leaves no Redis behind', async () => {
   await using sandbox = await Sandbox.create({ env: { BACKUP_READ_RATE: '1K' } });
   const killed = sandbox.start(['now']);
   const owner = join(sandbox.path, 'tmp', `gofr-backup-redis-${killed.child.pid}-`);
@@ -105,8 +105,6 @@ test('a killed command leaves no Redis behind that the next one would not end', 
     await waitFor(async () => (await servers()).length > 0);
     killed.child.kill('SIGKILL');
     await killed.ended;
-    expect(await servers()).toHaveLength(1);
-    await sandbox.json(['now'], { BACKUP_READ_RATE: '' });
     await waitFor(async () => (await servers()).length === 0);
   } finally {
     for (const pid of await servers()) process.kill(pid, 'SIGKILL');

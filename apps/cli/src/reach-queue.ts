@@ -1,8 +1,15 @@
 /** Finds the queue, or brings one up for a single command. */
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { silentLogger, stateDirOf, type Logger } from '@gofr-backup/core';
+import {
+  removeDirectory,
+  silentLogger,
+  stateDirOf,
+  systemClock,
+  toBackupError,
+  type Logger,
+} from '@gofr-backup/core';
 import type { BackupQueue } from '@gofr-backup/queue';
 import type { Session } from './session.ts';
 
@@ -22,7 +29,8 @@ export async function findQueue(
 ): Promise<ReachedQueue | undefined> {
   const { connect, embeddedRedisDir, findEmbeddedRedis, openTracedQueue, queueStatus } =
     await import('@gofr-backup/queue');
-  const url = settings.redisUrl ?? (await findEmbeddedRedis(embeddedRedisDir(stateDirOf(plan.backupDir))));
+  const dir = embeddedRedisDir(stateDirOf(plan.backupDir));
+  const url = settings.redisUrl ?? (await findEmbeddedRedis(dir).catch((error) => withoutIt(error, logger)));
   if (url === undefined) return undefined;
   const connection = await connect(url, { mode: 'command' });
   const { project } = settings;
@@ -42,16 +50,23 @@ export async function findQueue(
   return undefined;
 }
 
+/** What another user left there, or runs, is closed to us; the lock still keeps two from working at once. */
+function withoutIt(error: unknown, logger: Logger): undefined {
+  const { code, message, why } = toBackupError(error, 'looking for the embedded Redis');
+  if (code !== 'PERMISSION') throw error;
+  logger.warn({ why }, `${message}; going on without it`);
+}
+
 /** A private Redis and worker for one job. Throws REDIS_MISSING. */
 async function bringUpQueue({ settings, logger: own }: Session): Promise<ReachedQueue> {
-  const { connect, openTracedQueue, startEmbeddedRedis } = await import('@gofr-backup/queue');
+  const { connect, endOrphans, openTracedQueue, startEmbeddedRedis } = await import('@gofr-backup/queue');
   // its failures and warnings come back with the job; twice is once too often
   const logger = settings.origins.logLevel.variable === null ? silentLogger : own;
   await using resources = new AsyncDisposableStack();
-  await endOrphans(logger);
+  await endOrphans(tmpdir(), PRIVATE, { clock: systemClock, logger });
   const dir = await mkdtemp(path.join(tmpdir(), `${PRIVATE}${process.pid}-`));
-  resources.defer(() => rm(dir, { recursive: true, force: true }));
-  const redis = await startEmbeddedRedis({ dir, logger });
+  resources.defer(() => removeDirectory(dir));
+  const redis = await startEmbeddedRedis({ dir, logger, alone: true });
   resources.defer(() => redis.stop());
   const connection = await connect(redis.url, { mode: 'command' });
   resources.defer(() => connection.close());
@@ -72,27 +87,5 @@ export async function reachQueue(session: Session): Promise<ReachedQueue> {
   return (await findQueue(session, { toAdd: true })) ?? (await bringUpQueue(session));
 }
 
-/** Names of private Redis directories: this, the pid of their command, and something random. */
+/** Names of private Redis directories begin so. */
 const PRIVATE = 'gofr-backup-redis-';
-
-/** A command that was killed leaves its Redis running, and nobody else knows of it. */
-async function endOrphans(logger: Logger): Promise<void> {
-  const { startEmbeddedRedis } = await import('@gofr-backup/queue');
-  for (const name of await readdir(tmpdir())) {
-    const pid = Number(/^gofr-backup-redis-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
-    const dir = path.join(tmpdir(), name);
-    if (Number.isNaN(pid) || isAlive(pid) || (await stat(dir)).uid !== process.getuid?.()) continue;
-    const redis = await startEmbeddedRedis({ dir, logger });
-    await redis.stop();
-    await rm(dir, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}

@@ -1,14 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError, type Clock, type Logger } from '@gofr-backup/core';
 import { answersPing } from './embedded-socket.ts';
 
-interface Server {
+export interface Server {
   dir: string;
   socket: string;
+  /** it ends with this process */
+  alone: boolean;
   logger: Logger;
   clock: Clock;
 }
@@ -32,9 +35,10 @@ export async function spawnRedis(server: Server): Promise<void> {
 }
 
 /** Undefined when it runs, else what it said before it ended. */
-async function trySpawn({ dir, socket, clock }: Server): Promise<string | undefined> {
+async function trySpawn({ dir, socket, alone, clock }: Server): Promise<string | undefined> {
   const log = join(dir, 'redis.log');
-  const child = await spawnFirst(PROGRAMS, dir, socket, log);
+  const child = await spawnFirst(PROGRAMS, redisArguments(dir, socket), log);
+  if (alone) endWithUs(child);
   const deadline = clock.monotonic() + 60_000;
   while (child.exitCode === null && child.signalCode === null) {
     if (await answersPing(socket)) {
@@ -47,20 +51,14 @@ async function trySpawn({ dir, socket, clock }: Server): Promise<string | undefi
   return readFile(log, 'utf8').catch(() => '');
 }
 
-async function spawnFirst(
-  programs: readonly string[],
-  dir: string,
-  socket: string,
-  log: string,
-): Promise<ChildProcess> {
-  const output = await open(log, 'w', 0o600);
+async function spawnFirst(programs: readonly string[], args: string[], log: string): Promise<ChildProcess> {
+  // the old one may be another user's, and closed
+  await rm(log, { force: true });
+  const output = await open(log, 'wx', 0o600);
   try {
     for (const program of programs) {
       // detached: Ctrl-C in the terminal must reach us first, and the job be given back, before it ends
-      const child = spawn(program, redisArguments(dir, socket), {
-        detached: true,
-        stdio: ['ignore', output.fd, output.fd],
-      });
+      const child = spawn(program, args, { detached: true, stdio: ['ignore', output.fd, output.fd] });
       const started = once(child, 'spawn').then(
         () => true,
         (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? false : Promise.reject(error)),
@@ -73,6 +71,19 @@ async function spawnFirst(
   throw new BackupError('REDIS_MISSING', 'No Redis to run', {
     why: `REDIS_URL is unset, and neither ${programs.join(' nor ')} is on PATH`,
   });
+}
+
+/** Ends `child` when this process is gone, were it killed: then our end of the pipe closes without a word. */
+function endWithUs(child: ChildProcess): void {
+  const guard = spawn('sh', ['-c', 'read -r word || kill "$0"', String(child.pid)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  child.once('exit', () => guard.stdin.end('over\n'));
+  guard.on('error', () => {});
+  guard.stdin.on('error', () => {});
+  guard.unref();
+  (guard.stdin as Socket).unref();
 }
 
 const redisArguments = (dir: string, socket: string): string[] => [

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { silentLogger } from '@gofr-backup/core';
+import { silentLogger, systemClock } from '@gofr-backup/core';
 import { temporaryDirectory, waitFor } from '@gofr-backup/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connect, type Connection } from './connection.ts';
 import { findEmbeddedRedis, startEmbeddedRedis } from './embedded.ts';
+import { endOrphans } from './embedded-orphans.ts';
 import { socketOf } from './embedded-socket.ts';
 
 async function ask<T>(url: string, question: (client: Connection['client']) => Promise<T>): Promise<T> {
@@ -99,10 +100,77 @@ test('an orphan of a killed parent is adopted, and ended by the adopter', async 
 
 test('a lock left by a starter that died does not keep the next one out', async () => {
   await using dir = await temporaryDirectory();
-  await writeFile(join(dir.path, 'start.lock'), '1 gone\n');
-  const clock = { now: () => Date.now() + 60_000, monotonic: () => performance.now() };
-  const redis = await startEmbeddedRedis({ dir: dir.path, clock });
+  const script = `const {withLock, systemClock, silentLogger} = await import('@gofr-backup/core');
+    const ports = {clock: systemClock, logger: silentLogger};
+    await withLock(process.argv[1], {owner: 'dying', ports}, () => process.kill(process.pid, 'SIGKILL'));`;
+  const dying = spawn(process.execPath, ['--input-type=module', '-e', script, dir.path], {
+    cwd: import.meta.dirname,
+  });
+  await once(dying, 'exit');
+  expect(await readdir(dir.path)).toContain('lock.1');
+  const redis = await startEmbeddedRedis({ dir: dir.path });
   await redis.stop();
+});
+
+test('one that is for a single process ends with it, were that killed', async () => {
+  await using dir = await temporaryDirectory();
+  const script = `const {startEmbeddedRedis} = await import('${import.meta.dirname}/embedded.ts');
+    const {url} = await startEmbeddedRedis({dir: process.argv[1], alone: true}); console.log(url);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script, dir.path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [url] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = await pidOf(String(url).trim());
+  expect(isGone(pid)).toBe(false);
+  parent.kill('SIGKILL');
+  await waitFor(() => isGone(pid));
+});
+
+describe('servers of commands that were killed', () => {
+  const old = { ...systemClock, now: () => Date.now() + 3_600_000 };
+  const warned: object[] = [];
+  const logger = { ...silentLogger, warn: (fields: object) => void warned.push(fields) };
+  const prefix = 'private-';
+
+  test('are ended, and their directories removed; one that is used stays', async () => {
+    await using dir = await temporaryDirectory();
+    const used = await startEmbeddedRedis({ dir: join(dir.path, `${prefix}used`) });
+    const orphan = join(dir.path, `${prefix}orphan`);
+    const script = `const {startEmbeddedRedis} = await import('${import.meta.dirname}/embedded.ts');
+      console.log((await startEmbeddedRedis({dir: process.argv[1]})).url);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script, orphan], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [url] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = await pidOf(String(url).trim());
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    await endOrphans(dir.path, prefix, { clock: systemClock, logger });
+    expect(isGone(pid)).toBe(false);
+    await endOrphans(dir.path, prefix, { clock: old, logger });
+    await waitFor(() => isGone(pid));
+    expect(await readdir(dir.path)).toEqual([`${prefix}used`]);
+    await used.stop();
+  });
+
+  test('that left a directory alone start no Redis, and one that goes meanwhile or is a link is no failure', async () => {
+    await using dir = await temporaryDirectory();
+    const names = Array.from({ length: 20 }, (_, index) => join(dir.path, `${prefix}${index}`));
+    for (const name of names) await mkdir(name);
+    await mkdir(join(dir.path, 'victim'));
+    await writeFile(join(dir.path, 'victim', 'kept'), '');
+    await symlink('victim', join(dir.path, `${prefix}link`));
+    const path = process.env['PATH'];
+    process.env['PATH'] = dir.path;
+    try {
+      const all = [1, 2].map(() => endOrphans(dir.path, prefix, { clock: old, logger }));
+      await Promise.all([...all, ...names.map((name) => rm(name, { recursive: true, force: true }))]);
+    } finally {
+      process.env['PATH'] = path;
+    }
+    expect((await readdir(dir.path)).sort()).toEqual([`${prefix}link`, 'victim']);
+    expect(await readdir(join(dir.path, 'victim'))).toEqual(['kept']);
+  });
 });
 
 test('a path too long for a socket gets a short one of its own', async () => {
@@ -148,7 +216,8 @@ test('a directory that cannot be made is no riddle', async () => {
   await using dir = await temporaryDirectory();
   await writeFile(join(dir.path, 'file'), '');
   await expect(startEmbeddedRedis({ dir: join(dir.path, 'file', 'redis') })).rejects.toMatchObject({
-    why: expect.stringContaining('ENOTDIR') as string,
+    code: 'CONFIG',
+    message: expect.stringContaining('file is no directory') as string,
   });
 });
 

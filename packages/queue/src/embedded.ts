@@ -3,10 +3,19 @@
  * shared by all processes that start it, ended by the last of them. State survives a kill (append-only file).
  */
 import { mkdir } from 'node:fs/promises';
-import { silentLogger, systemClock, toBackupError, type Clock, type Logger } from '@gofr-backup/core';
+import { dirname } from 'node:path';
+import {
+  ensureOwnDirectory,
+  isOwnDirectory,
+  silentLogger,
+  systemClock,
+  toBackupError,
+  type Clock,
+  type Logger,
+} from '@gofr-backup/core';
 import { Redis } from 'ioredis';
 import { answersPing, prepareSocket, socketOf } from './embedded-socket.ts';
-import { spawnRedis } from './embedded-spawn.ts';
+import { spawnRedis, type Server } from './embedded-spawn.ts';
 import { whileStarting } from './start-lock.ts';
 
 export interface EmbeddedRedis {
@@ -21,6 +30,8 @@ export interface EmbeddedRedis {
 export interface EmbeddedOptions {
   /** for its files; created 0700 */
   dir: string;
+  /** It ends with this process, however that ends: nobody else will come for it. */
+  alone?: boolean;
   logger?: Logger;
   clock?: Clock;
 }
@@ -35,13 +46,14 @@ const ANSWER_SOON = 1000;
  * Throws REDIS_MISSING, PERMISSION or IO.
  */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
-  const { dir, logger = silentLogger, clock = systemClock } = options;
-  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  const { dir, alone = false, logger = silentLogger, clock = systemClock } = options;
+  const server = { dir, socket: socketOf(dir), alone, logger, clock };
+  await makeDirectory(dir).catch((error: unknown) => {
     throw toBackupError(error, `making ${dir}`);
   });
-  const { socket, adopted } = await ensureRunning(dir, logger, clock);
+  const { socket, adopted } = await ensureRunning(server);
   logger.info({ socket }, adopted ? 'joined the running embedded Redis' : 'embedded Redis started');
-  const user = keepRunning(socket, () => ensureRunning(dir, logger, clock), logger);
+  const user = keepRunning(socket, () => ensureRunning(server), logger);
   await user.ready;
   return {
     url: socketUrl(socket),
@@ -56,23 +68,40 @@ export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<Embe
 /** The URL of the embedded Redis that runs for `dir` now; undefined when there is none. */
 export async function findEmbeddedRedis(dir: string): Promise<string | undefined> {
   const socket = socketOf(dir);
+  if (!(await isOurs(dir))) return undefined;
   return (await answersPing(socket, ANSWER_SOON)) ? socketUrl(socket) : undefined;
 }
 
 const socketUrl = (socket: string): string => `unix://${socket.split('/').map(encodeURIComponent).join('/')}`;
 
-async function ensureRunning(
-  dir: string,
-  logger: Logger,
-  clock: Clock,
-): Promise<{ socket: string; adopted: boolean }> {
+/**
+ * Ends the server that still runs in `dir`, if one does and nobody uses it. `used`: somebody does, perhaps in another
+ * container.
+ */
+export async function endUnusedRedis(dir: string, logger: Logger): Promise<'used' | 'ended' | 'none'> {
   const socket = socketOf(dir);
+  if (!(await isOurs(dir)) || !(await answersPing(socket, ANSWER_SOON))) return 'none';
+  return (await shutdownIfUnused(socket, logger)) ? 'ended' : 'used';
+}
+
+/** Neither its directory nor the one around it may lead elsewhere. */
+const isOurs = async (dir: string): Promise<boolean> =>
+  (await isOwnDirectory(dirname(dir))) && isOwnDirectory(dir);
+
+async function makeDirectory(dir: string): Promise<void> {
+  await mkdir(dirname(dirname(dir)), { recursive: true });
+  await ensureOwnDirectory(dirname(dir), 0o700);
+  await ensureOwnDirectory(dir, 0o700);
+}
+
+async function ensureRunning(server: Server): Promise<{ socket: string; adopted: boolean }> {
+  const { dir, socket } = server;
   if (await answersPing(socket)) return { socket, adopted: true };
-  return whileStarting(dir, clock, async () => {
+  return whileStarting(dir, server, async () => {
     // two servers on one directory would both start, and the second steal the socket
     if (await answersPing(socket)) return { socket, adopted: true };
     await prepareSocket(dir);
-    await spawnRedis({ dir, socket, logger, clock });
+    await spawnRedis(server);
     return { socket, adopted: false };
   });
 }
@@ -104,8 +133,11 @@ function keepRunning(
   };
 }
 
-/** Counted after this process's own connection has ended, so of two that stop at once at least one sees none. */
-async function shutdownIfUnused(socket: string, logger: Logger): Promise<void> {
+/**
+ * Counted after this process's own connection has ended, so of two that stop at once at least one sees none. Answers
+ * whether it is gone.
+ */
+async function shutdownIfUnused(socket: string, logger: Logger): Promise<boolean> {
   const client = new Redis({
     path: socket,
     lazyConnect: true,
@@ -116,7 +148,7 @@ async function shutdownIfUnused(socket: string, logger: Logger): Promise<void> {
   try {
     await client.connect();
     const clients = String(await client.client('LIST'));
-    if (clients.includes(`name=${USER} `)) return;
+    if (clients.includes(`name=${USER} `)) return false;
     logger.info({ socket }, 'embedded Redis stops');
     await client.shutdown('NOSAVE').catch(() => {}); // the connection closes instead of an answer
   } catch {
@@ -124,4 +156,5 @@ async function shutdownIfUnused(socket: string, logger: Logger): Promise<void> {
   } finally {
     client.disconnect();
   }
+  return true;
 }

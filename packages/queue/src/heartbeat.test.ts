@@ -1,4 +1,4 @@
-import { readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '@gofr-backup/core';
 import { temporaryDirectory, waitFor } from '@gofr-backup/testing';
@@ -29,3 +29,28 @@ test('a link in its place is not followed, and told of once', async () => {
   expect(await readFile(join(dir.path, 'precious'), 'utf8')).toBe('kept');
   expect(warnings).toBe(1);
 });
+
+test('each user has its own in the shared directory', () => {
+  const heart = beatHeart('worker');
+  heart.stop();
+  expect(heart.path).toMatch(new RegExp(`/gofr-backup-worker-${process.geteuid?.()}\\.heartbeat$`));
+});
+
+test.runIf(process.geteuid?.() === 0)(
+  'what another user put in its place is a warning, and does not fail the end',
+  async () => {
+    await using dir = await temporaryDirectory();
+    await chmod(dir.path, 0o1777);
+    const path = join(dir.path, 'beat');
+    await writeFile(path, '');
+    let warnings = 0;
+    const logger = { ...silentLogger, warn: () => void warnings++ };
+    process.seteuid?.(1234);
+    try {
+      beatHeart('worker', { path, logger }).stop();
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(warnings).toBe(1);
+  },
+);

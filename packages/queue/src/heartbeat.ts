@@ -13,23 +13,25 @@ export interface Heartbeat {
 const INTERVAL = 10_000;
 
 /**
- * Touches `<tmp>/gofr-backup-<service>.heartbeat` every 10 s. A process whose event loop hangs stops beating;
+ * Touches `<tmp>/gofr-backup-<service>-<uid>.heartbeat` every 10 s: the directory is shared with other users. A process whose event loop hangs stops beating;
  * one that waits for Redis does not, because restarting it would not bring Redis back.
  */
 export function beatHeart(
   service: string,
   options: { path?: string; interval?: number; logger?: Logger } = {},
 ): Heartbeat {
-  const { path = join(tmpdir(), `gofr-backup-${service}.heartbeat`), logger = silentLogger } = options;
+  const name = `gofr-backup-${service}-${process.geteuid?.() ?? 0}.heartbeat`;
+  const { path = join(tmpdir(), name), logger = silentLogger } = options;
   let told = false;
-  const beat = (): void => {
+  const orTell = (step: () => void): void => {
     try {
-      touch(path);
+      step();
     } catch (error) {
       if (!told) logger.warn({ path, err: error }, 'heartbeat cannot be written');
       told = true;
     }
   };
+  const beat = (): void => orTell(() => touch(path));
   beat();
   const timer = setInterval(beat, options.interval ?? INTERVAL);
   timer.unref();
@@ -37,7 +39,7 @@ export function beatHeart(
     path,
     stop() {
       clearInterval(timer);
-      rmSync(path, { force: true });
+      orTell(() => rmSync(path, { force: true }));
     },
   };
 }

@@ -3,6 +3,7 @@ export { cancel } from './cancel.ts';
 export { connect, type ConnectOptions, type Connection } from './connection.ts';
 export { startConsumer, type Consumer, type ConsumerOptions, type Ended } from './consumer.ts';
 export { findEmbeddedRedis, startEmbeddedRedis, type EmbeddedRedis } from './embedded.ts';
+export { endOrphans } from './embedded-orphans.ts';
 export { enqueue, parsePayload, type EnqueuedJob, type EnqueueOptions } from './enqueue.ts';
 export { decodeFailure } from './failure.ts';
 export { follow, type FollowOptions } from './follow.ts';

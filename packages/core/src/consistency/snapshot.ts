@@ -2,12 +2,13 @@
  * Consistent copies of SQLite databases that are written while they are backed up. A live database is read in one
  * transaction through SQLite itself; one at rest is copied with its log or journal and opened away from the original.
  */
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { displayPath } from '../archive/byte-path.ts';
+import { displayPath, toBytePath } from '../archive/byte-path.ts';
 import type { BytePath, Substitute, WalkOptions } from '../archive/types.ts';
 import type { Warning } from '../catalogue.ts';
 import type { Logger } from '../ports.ts';
+import { removeTree } from '../remove-tree.ts';
 import { ALL_COMPANIONS } from './companions.ts';
 import type { CopyOutcome } from './copy.ts';
 import { DatabaseThread } from './database-thread.ts';
@@ -49,7 +50,7 @@ export async function snapshotDatabases(
     if (databases.length === 0) return snapshots;
     const directory = await mkdtemp(join(scratchDir, 'databases-'));
     snapshots.databases = databases.length;
-    snapshots.dispose = () => rm(directory, { recursive: true, force: true });
+    snapshots.dispose = () => removeTree(toBytePath(directory));
     for (const [index, database] of databases.entries())
       await snapshotOne(database, join(directory, String(index)), thread, snapshots);
     logger.info({ databases: databases.length, warnings: snapshots.warnings.length }, 'databases copied');

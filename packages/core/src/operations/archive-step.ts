@@ -8,7 +8,7 @@ import { BackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
 import type { Progress } from '../ports.ts';
 import { refuseRoot } from '../recovery/roots.ts';
-import { ownDirectories } from '../repository/own-directories.ts';
+import { withheldDirectories } from '../repository/withheld.ts';
 import { makeScratch } from '../repository/scratch.ts';
 import type { CommitFacts, Repository } from '../repository/repository.ts';
 import { newestGood } from '../retention/newest-good.ts';
@@ -64,7 +64,7 @@ const madeBy = ({ run, tier = 'daily' }: BackupRequest, before: Catalogue): Cata
 /** What is read, and what of it never is. Throws CONFIG for a root that may not be read. */
 function sourcesOf(plan: BackupPlan): WalkOptions {
   const { components, exclude, followRootLinks = false, backupDir } = plan;
-  const withheld = ownDirectories(backupDir);
+  const withheld = withheldDirectories(backupDir);
   for (const { root } of components) refuseRoot(plan, root, withheld);
   return { components, exclude, followRootLinks, withheld };
 }
@@ -75,7 +75,7 @@ async function withSnapshots<T>(
   sources: WalkOptions,
   work: (snapshots: DatabaseSnapshots) => Promise<T>,
 ): Promise<T> {
-  const scratch = await makeScratch(repository, 'databases');
+  const scratch = await makeScratch(repository, 'databases', ctx.logger);
   const { signal, logger } = ctx;
   const snapshots = await snapshotDatabases(sources, { scratchDir: scratch.path, signal, logger });
   try {

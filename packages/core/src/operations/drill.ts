@@ -10,12 +10,14 @@ import type { CatalogueEntry } from '../catalogue.ts';
 import { DatabaseThread } from '../consistency/database-thread.ts';
 import { databaseWarningPaths } from '../consistency/snapshot.ts';
 import { BackupError, toBackupError } from '../errors.ts';
+import type { Logger } from '../ports.ts';
 import { type Comparison, compareTree } from '../recovery/compare.ts';
-import { removeTree } from '../recovery/tree.ts';
 import { readChecksum } from '../repository/checksum.ts';
 import { isoUtc } from '../repository/names.ts';
+import { orWarn } from '../repository/or-warn.ts';
+import { removeTree } from '../remove-tree.ts';
 import type { Repository } from '../repository/repository.ts';
-import { makeScratch } from '../repository/scratch.ts';
+import { makeScratch, type Scratch } from '../repository/scratch.ts';
 import { underLock } from './context.ts';
 import type { DrillOutcome, DrillRequest, OperationContext } from './types.ts';
 
@@ -40,7 +42,7 @@ interface Findings {
 export function drill(ctx: OperationContext, request: DrillRequest): Promise<DrillOutcome> {
   return underLock(ctx, 'drill', async (repository, inner, lock) => {
     const entry = await repository.find(request.backup);
-    const scratch = await scratchFor(repository, lock.readOnly);
+    const scratch = await scratchFor(repository, lock.readOnly, inner.logger);
     try {
       const { files, damage, ...other } = await findingsOf(inner, repository, entry, scratch.path);
       const problems = [...damage, ...other.problems];
@@ -52,7 +54,6 @@ export function drill(ctx: OperationContext, request: DrillRequest): Promise<Dri
       );
       return { backup: entry.filename, ok, files, problems: [...problems, ...other.notes] };
     } finally {
-      await removeTree(toBytePath(scratch.path));
       await scratch.dispose();
     }
   });
@@ -173,10 +174,10 @@ async function record(
 }
 
 /** Beside the backups, where there is most likely room; elsewhere when that is read-only. */
-async function scratchFor(repository: Repository, readOnly: boolean): ReturnType<typeof makeScratch> {
-  if (!readOnly) return makeScratch(repository, 'drill');
+async function scratchFor(repository: Repository, readOnly: boolean, logger: Logger): Promise<Scratch> {
+  if (!readOnly) return makeScratch(repository, 'drill', logger);
   const path = await mkdtemp(join(tmpdir(), 'gofr-backup-drill-'));
-  return { path, dispose: () => removeTree(toBytePath(path)) };
+  return { path, dispose: () => orWarn(logger, path, () => removeTree(toBytePath(path))) };
 }
 
 async function assertRoom(reader: ArchiveReader, scratch: string): Promise<void> {

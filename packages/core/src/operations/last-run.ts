@@ -29,12 +29,19 @@ const sharedPath = ({ stateDir }: LastRunPlace): string => join(stateDir, 'last-
 
 /** undefined: there was none, or what is there cannot be read. */
 export async function readLastRun(place: LastRunPlace): Promise<LastRun | undefined> {
-  const content = (await readSmallFile(pathIn(place))) ?? (await readSmallFile(sharedPath(place)));
+  const content = (await read(pathIn(place))) ?? (await read(sharedPath(place)));
   const run = parseObject(content ?? '');
   const known =
     ['running', 'done', 'failed'].includes(String(run?.['state'])) && typeof run?.['at'] === 'string';
   return known ? (run as unknown as LastRun) : undefined;
 }
+
+/** What another user left is replaced by the next run. */
+const read = (path: string): Promise<string | undefined> =>
+  readSmallFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
+    return undefined;
+  });
 
 export async function markRun(
   place: LastRunPlace,

@@ -4,7 +4,8 @@ import { findInterrupted, settle } from '../recovery/settle.ts';
 import type { StepHook } from '../recovery/swap.ts';
 import { stateDirOf } from '../repository/layout.ts';
 import { withLock } from '../repository/lock.ts';
-import { ownDirectories } from '../repository/own-directories.ts';
+import { withheldDirectories } from '../repository/withheld.ts';
+import { silentLogger } from '../ports.ts';
 import type { OperationContext } from './types.ts';
 
 export interface RecoverOutcome {
@@ -26,7 +27,7 @@ export async function recoverInterrupted(
 ): Promise<RecoverOutcome> {
   const stateDir = stateDirOf(ctx.plan.backupDir);
   const outcome: RecoverOutcome = { finished: 0, rolledBack: 0, discarded: 0, warnings: [] };
-  if (findInterrupted(ctx.plan, stateDir).length === 0) return outcome;
+  if (findInterrupted(ctx.plan, stateDir, ctx.logger).length === 0) return outcome;
   try {
     await withLock(stateDir, { owner: ctx.owner, operation: 'recovery', ports: ctx }, () =>
       settleAll(ctx, stateDir, outcome, step),
@@ -45,8 +46,8 @@ async function settleAll(
   step: StepHook,
 ): Promise<void> {
   const { project, backupDir } = ctx.plan;
-  const withheld = ownDirectories(backupDir);
-  for (const interrupted of findInterrupted(ctx.plan, stateDir)) {
+  const withheld = withheldDirectories(backupDir);
+  for (const interrupted of findInterrupted(ctx.plan, stateDir, silentLogger)) {
     const result = await settle(interrupted, { project, stateDir, withheld }, ctx.logger, step);
     if (!result) continue;
     if (result.settled === 'finished') outcome.finished++;

@@ -22,7 +22,7 @@ import type { StepHook } from '../recovery/swap.ts';
 import { assertUnmoved, type Selection, selectTargets, type Target } from '../recovery/target.ts';
 import { look, namesIn } from '../recovery/tree.ts';
 import type { HeldLock } from '../repository/lock.ts';
-import { ownDirectories } from '../repository/own-directories.ts';
+import { withheldDirectories } from '../repository/withheld.ts';
 import type { Repository } from '../repository/repository.ts';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
@@ -133,7 +133,7 @@ async function select(
   reader: ArchiveReader,
   mounts: MountTable,
 ): Promise<Selection> {
-  const selection = await selectTargets(plan, request, entry, reader, ownDirectories(plan.backupDir));
+  const selection = await selectTargets(plan, request, entry, reader, withheldDirectories(plan.backupDir));
   assertWritable(selection.targets, mounts);
   await refuseConflicts(reader, selection.targets);
   if (request.to !== undefined && !request.merge) assertEmpty(selection.targets[0]!);
@@ -160,14 +160,14 @@ async function checkRoom(
   const stages = layStages(targets, mounts, '0'.repeat(16));
   const safety = saveIn && {
     directory: saveIn.backupDir,
-    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue(), ownDirectories(ctx.plan.backupDir)),
+    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue(), withheldDirectories(ctx.plan.backupDir)),
   };
   await assertRoom(reader, stages, safety);
 }
 
 function wantsSafetyBackup(request: RestoreRequest, plan: BackupPlan): boolean {
   const isWanted = request.safetyBackup !== false && request.to === undefined;
-  return isWanted && hasFiles(componentRoots(plan), ownDirectories(plan.backupDir));
+  return isWanted && hasFiles(componentRoots(plan), withheldDirectories(plan.backupDir));
 }
 
 /** Never a hard link: what is about to be restored must not be the only copy of the present state. */

@@ -24,6 +24,7 @@ export function writePointer(stateDir: string, { id, workDirs, places }: Journal
   try {
     fs.writeFileSync(pathOf(stateDir, id), JSON.stringify({ id, workDirs, places }), {
       flush: true,
+      flag: 'wx',
       mode: 0o644,
     });
     return true;
@@ -46,10 +47,20 @@ export function readPointers(stateDir: string): Pointer[] {
   return names(stateDir).flatMap((name) => {
     const pointer = read(join(stateDir, name));
     if (!pointer) return [];
-    const isOver = pointer.workDirs.every((dir) => !exists(dir) && exists(parentOf(dir)));
+    const isOver = pointer.workDirs.every((dir) => isThere(dir) === false && isThere(parentOf(dir)));
     if (isOver) removePointer(stateDir, pointer.id);
     return isOver ? [] : [pointer];
   });
+}
+
+/** undefined: another user's restore, in a place that is closed to us. */
+export function isThere(path: BytePath): boolean | undefined {
+  try {
+    return exists(path);
+  } catch (error) {
+    if (isErrno(error, 'EACCES', 'EPERM')) return undefined;
+    throw error;
+  }
 }
 
 function names(stateDir: string): string[] {

@@ -6,7 +6,7 @@ import type { BackupPlan } from '../plan.ts';
 import type { Logger } from '../ports.ts';
 import { isWorkDirName, WORK_DIR } from '../work-dir.ts';
 import { anchorOf, type Journal, readJournal } from './journal.ts';
-import { readPointers, removePointer } from './pointer.ts';
+import { isThere, readPointers, removePointer } from './pointer.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
 import { damagedJournal, rollBack, type StepHook, type Stranger } from './swap.ts';
 import { resolvePlace } from './target.ts';
@@ -29,15 +29,28 @@ export interface Interrupted {
   allowed: BytePath[];
 }
 
-/** Work directories of this plan's components, and those that pointers name. Cheap: a few directory listings. */
-export function findInterrupted(plan: BackupPlan, stateDir: string): Interrupted[] {
+/**
+ * Work directories of this plan's components, and those that pointers name. Cheap: a few directory listings. One in a
+ * place that is closed to this user is a warning: its own user's next command settles it.
+ */
+export function findInterrupted(plan: BackupPlan, stateDir: string, logger: Logger): Interrupted[] {
   const roots = plan.components.map(({ root }) => resolvedOrAsIs(toBytePath(root)));
   const pointers = readPointers(stateDir);
   const beside = roots.flatMap((root) => [...workDirsIn(parentOf(root)), ...workDirsIn(root)]);
-  const found = [...beside, ...pointers.flatMap(({ workDirs }) => workDirs.filter(exists))];
+  const found = [...beside, ...pointers.flatMap(({ workDirs }) => workDirs.filter(isInReach(logger)))];
   const allowed = [...roots, ...pointers.flatMap(({ places }) => places)];
   return [...new Set(found.map(anchorOf))].map((anchor) => ({ anchor, allowed }));
 }
+
+const isInReach = (logger: Logger) => (workDir: BytePath) => {
+  const there = isThere(workDir);
+  if (there === undefined)
+    logger.warn(
+      { workDir: displayPath(workDir) },
+      'a restore of another user is out of reach and left alone',
+    );
+  return there === true;
+};
 
 function resolvedOrAsIs(root: BytePath): BytePath {
   try {

@@ -102,7 +102,7 @@ const planOf = (names: string[]): BackupPlan =>
 async function recover(names: string[]): Promise<void> {
   const stateDir = join(base, 'state');
   const plan = planOf(names);
-  for (const interrupted of findInterrupted(plan, stateDir))
+  for (const interrupted of findInterrupted(plan, stateDir, silentLogger))
     await settle(interrupted, { ...plan, stateDir, withheld: [] }, silentLogger);
 }
 
@@ -203,7 +203,7 @@ describe('a swap that dies', () => {
     await expect(swap(journal, dieAt(2))).rejects.toThrow('killed');
     await makeTree(join(base, 'data'), { storage: { fresh: 'written by the service' } });
     const stateDir = join(base, 'state');
-    const [interrupted] = findInterrupted(planOf(NAMES), stateDir);
+    const [interrupted] = findInterrupted(planOf(NAMES), stateDir, silentLogger);
     const result = await settle(interrupted!, { ...planOf(NAMES), stateDir, withheld: [] }, silentLogger);
     expect(result?.warnings.join()).toContain(`storage.found-${ID}`);
     const after = await data();

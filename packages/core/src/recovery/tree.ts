@@ -1,18 +1,10 @@
 /** A directory tree on disk by byte paths: names need not be UTF-8, and no link is ever followed. */
 import * as fs from 'node:fs';
 import { fsPath, joinPath } from '../archive/byte-path.ts';
-import type { BytePath, Identity } from '../archive/types.ts';
-import { isOneOf } from '../archive/walk.ts';
+import type { BytePath } from '../archive/types.ts';
+import { isErrno, look, namesIn } from '../remove-tree.ts';
 
-/** undefined when nothing is there (a parent that is missing or no directory included). */
-export function look(path: BytePath): fs.BigIntStats | undefined {
-  try {
-    return fs.lstatSync(fsPath(path), { bigint: true });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
-}
+export { breathe, isErrno, look, namesIn, removeTree } from '../remove-tree.ts';
 
 export function exists(path: BytePath): boolean {
   return look(path) !== undefined;
@@ -21,10 +13,6 @@ export function exists(path: BytePath): boolean {
 /** A socket, FIFO or device: no archive of ours holds one. */
 export function isSpecial(stat: fs.BigIntStats): boolean {
   return !stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink();
-}
-
-export function namesIn(directory: BytePath): BytePath[] {
-  return fs.readdirSync(fsPath(directory), { encoding: 'latin1' });
 }
 
 export function parentOf(path: BytePath): BytePath {
@@ -64,49 +52,6 @@ export function* walk(
   }
 }
 
-/**
- * Removes a tree without following links and without crossing into another file system: what is mounted below is not
- * ours. Nor are `spared` directories, which stay with all above them. Lets the event loop breathe. Throws the first error;
- * what could be removed is gone by then.
- */
-export async function removeTree(root: BytePath, spared: readonly Identity[] = []): Promise<void> {
-  const start = look(root);
-  if (!start) return;
-  let failure: unknown;
-  let removed = 0;
-  const pending: { path: BytePath; emptied: boolean }[] = [{ path: root, emptied: false }];
-  while (pending.length > 0) {
-    const { path, emptied } = pending.pop()!;
-    try {
-      const stat = look(path);
-      if (!stat) continue;
-      if (!stat.isDirectory()) fs.unlinkSync(fsPath(path));
-      else if (emptied) fs.rmdirSync(fsPath(path));
-      else if (stat.dev !== start.dev) throw new Error(`${path} is another file system`);
-      else if (isOneOf(stat, spared)) throw new Error(`${path} is the backup directory, or a part of it`);
-      else {
-        pending.push({ path, emptied: true });
-        for (const name of listForRemoval(path, stat))
-          pending.push({ path: joinPath(path, name), emptied: false });
-      }
-    } catch (error) {
-      failure ??= error;
-    }
-    if (++removed % 1000 === 0) await breathe();
-  }
-  if (failure !== undefined) throw failure as Error;
-}
-
-/** An owner may have taken the right to list or change the directory from himself. */
-function listForRemoval(path: BytePath, stat: fs.BigIntStats): BytePath[] {
-  if ((Number(stat.mode) & 0o700) !== 0o700) fs.chmodSync(fsPath(path), 0o700);
-  return namesIn(path);
-}
-
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 export function fsyncPath(path: BytePath): void {
   const fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY);
   try {
@@ -117,8 +62,4 @@ export function fsyncPath(path: BytePath): void {
   } finally {
     fs.closeSync(fd);
   }
-}
-
-export function isErrno(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

@@ -3,7 +3,8 @@
  * because pruning, which would free space, needs both.
  */
 import { randomBytes } from 'node:crypto';
-import { open, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inheritOwner } from './owner.ts';
 
@@ -15,9 +16,11 @@ const ballastIn = (stateDir: string): string => join(stateDir, 'ballast');
 export async function keepBallast(stateDir: string): Promise<void> {
   const path = ballastIn(stateDir);
   try {
-    if ((await stat(path).catch(() => undefined))?.size === SIZE) return;
-    // random, for file systems that compress
-    await writeFile(path, randomBytes(SIZE), { mode: 0o600 });
+    const there = await lstat(path).catch(() => undefined);
+    if (there?.isFile() && there.size === SIZE) return;
+    await rm(path, { force: true });
+    // random, for file systems that compress; never through a link
+    await writeFile(path, randomBytes(SIZE), { mode: 0o600, flag: 'wx' });
     await inheritOwner(path);
   } catch {
     await rm(path, { force: true }).catch(() => undefined);
@@ -26,10 +29,14 @@ export async function keepBallast(stateDir: string): Promise<void> {
 
 /** False when there was none. */
 export async function dropBallast(stateDir: string): Promise<boolean> {
-  const handle = await open(ballastIn(stateDir), 'r+').catch(() => undefined);
-  if (handle === undefined) return false;
-  await handle.truncate(0);
-  await handle.close();
-  await rm(ballastIn(stateDir), { force: true });
-  return true;
+  const path = ballastIn(stateDir);
+  if (!(await lstat(path).catch(() => undefined))?.isFile()) return false;
+  // a snapshot, or a descriptor of somebody, could keep the blocks of a file that is only removed
+  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch(() => undefined);
+  await file?.truncate(0);
+  await file?.close();
+  return rm(path).then(
+    () => true,
+    () => file !== undefined,
+  );
 }

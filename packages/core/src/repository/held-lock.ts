@@ -1,11 +1,12 @@
 /** A lock that was taken: its heartbeat, and the question whether it is still ours. */
-import type { FileHandle } from 'node:fs/promises';
 import { BackupError } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { isLockOf } from './lock-file.ts';
-import type { LockHolder } from './lock-file.ts';
+import { formatLock, isThere, markOf } from './lock-file.ts';
+import type { LockHolder, LockStep } from './lock-file.ts';
+import { isOldLockTaken } from './old-lock.ts';
 import { TIMING } from './stale-lock.ts';
 import type { LockTiming } from './stale-lock.ts';
+import type { TakenLock } from './take-lock.ts';
 
 export interface HeldLock {
   holder: LockHolder;
@@ -25,20 +26,22 @@ export interface LockOptions {
   operation?: string;
   ports: Pick<Ports, 'clock' | 'logger'>;
   timing?: LockTiming;
+  step?: LockStep;
 }
 
 /** Beats until `stop`. */
-export function hold(stateDir: string, holder: LockHolder, handle: FileHandle, options: LockOptions) {
+export function hold(stateDir: string, taken: TakenLock, options: LockOptions) {
+  const { holder, claim, file } = taken;
   const lost = new AbortController();
   const check = async () => {
     if (lost.signal.aborted) throw lost.signal.reason;
-    if (await isLockOf(stateDir, holder.token)) return;
+    if (await isOurs(stateDir, taken)) return;
     lost.abort(lostLock(holder));
     throw lost.signal.reason;
   };
   const beat = async () => {
     // by writing, so that the file system's clock sets the time, not this host's
-    await handle.write(JSON.stringify(holder), 0);
+    await file.write(formatLock(holder, claim, 'held'), 0);
     await check();
   };
   let beating = Promise.resolve();
@@ -57,6 +60,11 @@ export function hold(stateDir: string, holder: LockHolder, handle: FileHandle, o
   };
   const lock: HeldLock = { holder, joined: false, readOnly: false, signal: lost.signal, check };
   return { lock, stop };
+}
+
+async function isOurs(stateDir: string, { holder, claim, number }: TakenLock): Promise<boolean> {
+  if ((await markOf(stateDir, number)) !== holder.token) return false;
+  return !(await isThere(stateDir, number + 1)) && !(await isOldLockTaken(stateDir, claim.old));
 }
 
 const lostLock = (holder: LockHolder): BackupError =>

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@gofr-backup/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../clock.ts';
@@ -29,13 +30,15 @@ const options = (owner = 'test', timing = QUICK) => ({
   ports: { clock: systemClock, logger: silentLogger },
   timing,
 });
-const lockFile = () => join(stateDir, 'lock');
+/** `lock.1` of this version, or `lock` of the one before. */
+const FORMS = ['lock.1', 'lock'];
 
 /** A lock file as another process would have written it. */
-const leaveLock = (changes: object) =>
+const leaveLock = (name: string, changes: object) =>
   writeFile(
-    lockFile(),
+    join(stateDir, name),
     JSON.stringify({
+      after: '',
       token: 'theirs',
       operation: 'restore',
       owner: 'job 7',
@@ -55,7 +58,25 @@ test('is held while the work runs, and nothing is left of it afterwards', async 
     expect(lock.joined).toBe(false);
     await lock.check();
   });
-  expect(await readdir(stateDir)).toEqual([]);
+  expect(await lockHolder(stateDir)).toBeUndefined();
+  expect(await readdir(stateDir)).toEqual(['lock.1']);
+});
+
+test('however often it is taken, three files are left of it at most', async () => {
+  for (let taking = 1; taking <= 12; taking++) await withLock(stateDir, options(), async () => {});
+  expect((await readdir(stateDir)).sort()).toEqual(['lock.1', 'lock.11', 'lock.12']);
+  expect(await readFile(join(stateDir, 'lock.1'), 'utf8')).toBe('');
+});
+
+test('two that start at once, on a directory that never had a lock: one works, the other is told', async () => {
+  for (let round = 0; round < 20; round++) {
+    const ends = await Promise.allSettled(
+      [1, 2, 3].map((job) =>
+        outside(() => withLock(join(stateDir, String(round)), options(`job ${job}`), () => sleep(20))),
+      ),
+    );
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  }
 });
 
 test('a second operation is refused and told who holds it, and since when', async () => {
@@ -95,36 +116,59 @@ test.runIf(linux)('the lock of a killed process is taken over at once', async ()
   expect(await withLock(stateDir, options(), async () => 'in')).toBe('in');
 });
 
-describe.runIf(linux)('a dead lock that somebody is about to remove', () => {
-  const dead = { token: 'dead', started: '1' };
-  const mark = () => join(stateDir, 'lock.drop-dead');
-  const leaveMark = (changes: object) =>
-    writeFile(mark(), JSON.stringify({ operation: '', owner: '', since: '', ...ownIdentity(), ...changes }));
-
-  test('is left to him', async () => {
-    await leaveLock(dead);
-    await leaveMark({ token: 'living' });
-    await expect(withLock(stateDir, options(), async () => 'in')).rejects.toMatchObject({ code: 'BUSY' });
-    expect(await readFile(lockFile(), 'utf8')).toContain('"dead"');
-    await rm(mark());
+describe.runIf(linux)('a dead lock', () => {
+  test.each(FORMS)('left as %s is taken over', async (form) => {
+    await leaveLock(form, { started: '1' });
+    expect(await withLock(stateDir, options(), async () => 'in')).toBe('in');
     expect(await withLock(stateDir, options(), async () => 'in')).toBe('in');
   });
 
-  test('is removed by the next one when he died over it', async () => {
-    await leaveLock(dead);
-    await leaveMark({ token: 'died', started: '1' });
-    expect(await withLock(stateDir, options(), async () => 'in')).toBe('in');
-    expect(await readdir(stateDir)).toEqual([]);
+  test('of the version before stays where it is, is judged once, and is respected when it is taken again', async () => {
+    await leaveLock('lock', { host: 'other', boot_id: 'other' });
+    await waitFor(() => withLock(stateDir, options(), async () => 'in'));
+    const patient = options('test', { ...QUICK, watch: 3_600_000 });
+    expect(await withLock(stateDir, patient, async () => 'in')).toBe('in');
+    expect(await readFile(join(stateDir, 'lock'), 'utf8')).toContain('"theirs"');
+    await leaveLock('lock', { token: 'another' });
+    await expect(withLock(stateDir, options(), async () => 'in')).rejects.toMatchObject({
+      code: 'BUSY',
+      why: expect.stringContaining('restore (job 7)') as string,
+    });
   });
 });
 
-describe.runIf(linux)('a holder in another container', () => {
+test('a process of the version before that takes its own lock meanwhile stops us before a commit', async () => {
+  const stopped = withLock(stateDir, options(), async (lock) => {
+    await leaveLock('lock', {});
+    await lock.check();
+  });
+  await expect(stopped).rejects.toMatchObject({ code: 'BUSY' });
+});
+
+test('leftovers of contenders go after an hour; a young one may be of somebody at work', async () => {
+  const names = ['lock.claim-1', 'lock.beacon-2', 'lock.drop-3', 'lock.claim-4'];
+  for (const name of names) await writeFile(join(stateDir, name), '');
+  for (const name of names.slice(0, 3)) await utimes(join(stateDir, name), 1, 1);
+  await withLock(stateDir, options(), async () => {});
+  expect((await readdir(stateDir)).sort()).toEqual(['lock.1', 'lock.claim-4']);
+});
+
+test('a lock whose file before is missing is proven by nothing: it is watched, and then taken over', async () => {
+  for (let taking = 1; taking <= 4; taking++) await withLock(stateDir, options(), async () => {});
+  await rm(join(stateDir, 'lock.3'));
+  const patient = options('test', { ...QUICK, silence: 3_600_000 });
+  await expect(withLock(stateDir, patient, async () => 'in')).rejects.toMatchObject({ code: 'BUSY' });
+  expect(await waitFor(() => withLock(stateDir, options(), async () => 'in'))).toBe('in');
+  expect(await withLock(stateDir, patient, async () => 'in')).toBe('in');
+});
+
+describe.runIf(linux).each(FORMS)('a holder in another container, by its %s,', (form) => {
   const elsewhere = { pid_namespace: 'pid:[1]', pid: 1 };
 
   test('with a beacon lives', async () => {
     const server = createServer().listen(join(stateDir, 'lock.beacon-theirs'));
     await once(server, 'listening');
-    await leaveLock({ ...elsewhere, beacon: 'lock.beacon-theirs' });
+    await leaveLock(form, { ...elsewhere, beacon: 'lock.beacon-theirs' });
     const silent = { ...QUICK, silence: -1, watch: 1 };
     const attempt = withLock(stateDir, options('test', silent), async () => 'in');
     await expect(attempt).rejects.toMatchObject({ code: 'BUSY' });
@@ -136,40 +180,40 @@ describe.runIf(linux)('a holder in another container', () => {
     const { token } = await waitFor(() => lockHolder(stateDir));
     dying.kill('SIGKILL');
     await once(dying, 'exit');
-    await leaveLock({ ...elsewhere, token, beacon: `lock.beacon-${token}` });
+    await leaveLock(form, { ...elsewhere, token, beacon: `lock.beacon-${token}` });
     expect(
       await withLock(stateDir, options('test', { ...QUICK, silence: 3_600_000 }), async () => 'in'),
     ).toBe('in');
   });
 
   test('is not asked through a path of its own choosing', async () => {
-    await leaveLock({ ...elsewhere, token: '../x', beacon: 'lock.beacon-../x' });
+    await leaveLock(form, { ...elsewhere, token: '../x', beacon: 'lock.beacon-../x' });
     const attempt = withLock(stateDir, options('test', { ...QUICK, silence: 3_600_000 }), async () => 'in');
     await expect(attempt).rejects.toMatchObject({ code: 'BUSY' });
   });
 });
 
-describe('a holder on another host', () => {
+describe.each(FORMS)('a holder on another host, by its %s,', (form) => {
   const elsewhere = { host: 'other', boot_id: 'other' };
 
   test('is taken for dead after its silence', async () => {
-    await leaveLock(elsewhere);
+    await leaveLock(form, elsewhere);
     const taken = await waitFor(() => withLock(stateDir, options(), async () => 'in'));
     expect(taken).toBe('in');
   });
 
   test('is left alone while it beats, whatever the clock says', async () => {
-    await leaveLock(elsewhere);
-    const content = await readFile(lockFile());
-    const beating = setInterval(() => void writeFile(lockFile(), content).catch(() => {}), 20);
+    await leaveLock(form, elsewhere);
+    const content = await readFile(join(stateDir, form));
+    const beating = setInterval(() => void writeFile(join(stateDir, form), content).catch(() => {}), 20);
     const attempt = withLock(stateDir, options('test', { ...QUICK, silence: -3_600_000 }), async () => 'in');
     await expect(attempt).rejects.toMatchObject({ code: 'BUSY' });
     clearInterval(beating);
   });
 });
 
-test('a lock file nobody can read is respected until it is silent', async () => {
-  await writeFile(lockFile(), '{"tok');
+test.each(FORMS)('a file %s that nobody can read is respected until it is silent', async (form) => {
+  await writeFile(join(stateDir, form), '{"tok');
   const patient = { ...QUICK, silence: 3_600_000 };
   await expect(withLock(stateDir, options('test', patient), async () => 'in')).rejects.toMatchObject({
     code: 'BUSY',
@@ -179,8 +223,7 @@ test('a lock file nobody can read is respected until it is silent', async () => 
 
 test('a lost lock is noticed, by its heartbeat and before a commit', async () => {
   const lost = withLock(stateDir, options('job 1'), async (lock: HeldLock) => {
-    await rm(lockFile());
-    await leaveLock({ host: 'other', boot_id: 'other' });
+    await leaveLock('lock.2', { host: 'other', boot_id: 'other', after: lock.holder.token });
     await waitFor(() => lock.signal.aborted);
     await lock.check();
   });
@@ -188,7 +231,8 @@ test('a lost lock is noticed, by its heartbeat and before a commit', async () =>
     code: 'BUSY',
     message: expect.stringContaining('lost the lock'),
   });
-  expect(await readFile(lockFile(), 'utf8')).toContain('theirs');
+  expect(await readFile(join(stateDir, 'lock.2'), 'utf8')).toContain('theirs');
+  expect((await lockHolder(stateDir))?.token).toBe('theirs');
 });
 
 test('of many contenders one works at a time, although holders are killed', async () => {

@@ -4,20 +4,21 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdir } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BackupError } from '../errors.ts';
 import { dropBallast } from './ballast.ts';
 import { lightBeacon } from './beacon.ts';
-import { dropLock } from './drop-lock.ts';
 import { hold } from './held-lock.ts';
 import type { HeldLock, LockOptions } from './held-lock.ts';
 import { ownIdentity } from './identity.ts';
-import { readLock, takeLock } from './lock-file.ts';
+import { giveBack } from './give-back.ts';
+import { findLock } from './lock-file.ts';
 import type { LockHolder } from './lock-file.ts';
 import { isoUtc } from './names.ts';
-import { inheritOwner } from './owner.ts';
+import { readOldLock } from './old-lock.ts';
+import { ensureOwnDirectory, isRealDirectory } from './own-directory.ts';
+import { clearSpent } from './spent-locks.ts';
 import { isStale, livenessOf, TIMING } from './stale-lock.ts';
+import { takeLock } from './take-lock.ts';
 
 export type { HeldLock, LockOptions } from './held-lock.ts';
 export type { LockHolder } from './lock-file.ts';
@@ -58,9 +59,13 @@ export const heldLock = (target: LockTarget): HeldLock | undefined =>
 /** The present holder, or undefined; for `status`. Takes nothing. A holder that is known to be dead is none. */
 export async function lockHolder(target: LockTarget): Promise<LockHolder | undefined> {
   const stateDir = stateDirOf(target);
-  const state = await readLock(stateDir);
-  if (state?.holder === undefined) return undefined;
-  return (await livenessOf(stateDir, state.holder)) === 'dead' ? undefined : state.holder;
+  if (!(await isRealDirectory(stateDir))) return undefined;
+  const found = [await findLock(stateDir), await readOldLock(stateDir)];
+  for (const lock of found) {
+    if (lock?.holder === undefined || lock.isDone) continue;
+    if ((await livenessOf(stateDir, lock.holder)) !== 'dead') return lock.holder;
+  }
+  return undefined;
 }
 
 interface Acquired {
@@ -71,8 +76,7 @@ interface Acquired {
 async function acquire(stateDir: string, options: LockOptions): Promise<Acquired> {
   try {
     await mkdir(dirname(stateDir), { recursive: true });
-    await mkdir(stateDir, { mode: 0o700 }).catch(unlessExists);
-    await inheritOwner(stateDir);
+    await ensureOwnDirectory(stateDir, 0o700);
     return await claim(stateDir, options).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOSPC' || !(await dropBallast(stateDir))) throw error;
       return claim(stateDir, options);
@@ -86,21 +90,33 @@ async function acquire(stateDir: string, options: LockOptions): Promise<Acquired
 
 async function claim(stateDir: string, options: LockOptions): Promise<Acquired> {
   const holder = newHolder(options);
+  const { timing = TIMING, step = async () => {} } = options;
+  const { logger } = options.ports;
   const beacon = await lightBeacon(stateDir, `lock.beacon-${holder.token}`);
   if (beacon) holder.beacon = `lock.beacon-${holder.token}`;
   try {
-    const handle = await contend(stateDir, holder, options);
-    const { lock, stop } = hold(stateDir, holder, handle, options);
+    const taken = await takeLock({
+      stateDir,
+      own: holder,
+      isStale: isStale.bind(null, stateDir, timing),
+      step,
+    });
+    const { lock, stop } = hold(stateDir, taken, options);
     const release = async () => {
       await stop();
-      await dropLock(stateDir, holder.token, holder);
-      await handle.close();
+      await step('give back');
+      await giveBack(stateDir, taken, options);
       await beacon?.close();
     };
+    try {
+      await lock.check();
+      await clearSpent(stateDir, taken, { logger, step });
+    } catch (error) {
+      await release();
+      throw error;
+    }
     return { lock, release };
   } catch (error) {
-    // it may have been taken before something else failed
-    await dropLock(stateDir, holder.token, holder).catch(() => {});
     await beacon?.close();
     throw error;
   }
@@ -114,38 +130,10 @@ const newHolder = ({ owner, operation, ports }: LockOptions): LockHolder => ({
   ...ownIdentity(),
 });
 
-/** Until it is ours or another's. Every turn either ends or removes one dead holder. */
-async function contend(stateDir: string, own: LockHolder, options: LockOptions): Promise<FileHandle> {
-  for (;;) {
-    const { handle, now } = await takeLock(stateDir, own);
-    if (handle !== undefined) return handle;
-    const state = await readLock(stateDir);
-    if (state === undefined) continue;
-    if (!(await isStale(stateDir, state, now, options.timing ?? TIMING))) throw busy(state.holder, own);
-    options.ports.logger.warn({ holder: state.holder }, 'removing the lock of a process that is gone');
-    if (!(await dropLock(stateDir, state.holder?.token, own))) throw busy(state.holder, own);
-  }
-}
-
 function withoutLock(holder: LockHolder): Acquired {
   const signal = new AbortController().signal;
   return {
     lock: { holder, joined: false, readOnly: true, signal, check: async () => {} },
     release: async () => {},
   };
-}
-
-function busy(holder: LockHolder | undefined, own: LockHolder): BackupError {
-  const who = holder ? `${holder.operation} (${holder.owner})` : 'another operation';
-  const where = holder ? ` on ${holder.host}, pid ${holder.pid}, since ${holder.since}` : '';
-  return new BackupError('BUSY', `${own.operation} cannot start: the backup directory is busy`, {
-    why: `${who} holds its lock${where}`,
-    details: holder
-      ? { operation: holder.operation, owner: holder.owner, host: holder.host, since: holder.since }
-      : {},
-  });
-}
-
-function unlessExists(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
 }

@@ -1,7 +1,7 @@
 /** A backup of one tier becomes one of another: the same bytes under a second name. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open } from 'node:fs/promises';
+import { link, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogueEntry, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
@@ -10,10 +10,10 @@ import { changeCatalogue, readCatalogue } from './catalogue.ts';
 import { discard, install, linkIfThere, replaced } from './install.ts';
 import type { Options } from './install.ts';
 import { temporaryName, tierDir } from './layout.ts';
-import { inheritOwner } from './owner.ts';
 import { formatName, parseName } from './names.ts';
 import { unpinned } from './pin.ts';
 import type { ArchiveName } from './names.ts';
+import { ensureOwnDirectory } from './own-directory.ts';
 import { isFree } from './reserve.ts';
 
 /** Idempotent: when the promoted archive is already there, only what is missing of its record is added. */
@@ -53,8 +53,7 @@ async function copyAndInstall(
   const random = randomSuffix();
   const directory = tierDir(options.backupDir, entry.tier);
   const temporary = join(directory, temporaryName(random, entry.filename));
-  await mkdir(directory, { recursive: true });
-  await inheritOwner(directory);
+  await ensureOwnDirectory(directory);
   try {
     await linkOrCopy(source, temporary, entry.sha256);
     await linkIfThere(`${source}.idx`, `${temporary}.idx`).catch(() => undefined);

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Compression, Tier } from '../catalogue.ts';
 import { randomSuffix } from './atomic.ts';
@@ -7,7 +6,7 @@ import type { Options } from './install.ts';
 import { SIDECARS, temporaryName, tierDir, trashDirOf } from './layout.ts';
 import { formatName, sameStem, timestampAt } from './names.ts';
 import type { ArchiveName } from './names.ts';
-import { inheritOwner } from './owner.ts';
+import { ensureOwnDirectory } from './own-directory.ts';
 
 /** A name promised to one run, and the temporary files it may create; `commit` or `discard` ends it. */
 export interface Reservation {
@@ -30,8 +29,7 @@ export async function reserve(
   const name: ArchiveName = { prefix: options.prefix, tier, timestamp, nth: 1, compression };
   while (!(await isFree(options, name))) name.nth++;
   const directory = tierDir(options.backupDir, tier);
-  await mkdir(directory, { recursive: true });
-  await inheritOwner(directory);
+  await ensureOwnDirectory(directory);
   const random = randomSuffix();
   const filename = formatName(name);
   const archivePath = join(directory, temporaryName(random, filename));

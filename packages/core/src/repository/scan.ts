@@ -7,6 +7,7 @@ import { SIDECARS, TEMPORARY, tierDir } from './layout.ts';
 import type { Sidecar } from './layout.ts';
 import { parseName } from './names.ts';
 import type { ArchiveName } from './names.ts';
+import { isRealDirectory } from './own-directory.ts';
 
 export interface FoundArchive {
   filename: string;
@@ -43,9 +44,12 @@ const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{12})-(.+)$/s;
 /** Whatever has no name of ours, or lies in another tier than its name says, is not reported, so nothing touches it. */
 export async function scanTiers(backupDir: string): Promise<Scan> {
   const scan: Scan = { archives: [], sidecars: [], temporaries: [] };
-  for (const tier of TIERS)
-    for (const names of inBatches(await namesIn(tierDir(backupDir, tier))))
+  for (const tier of TIERS) {
+    const directory = tierDir(backupDir, tier);
+    const found = (await isRealDirectory(directory)) ? await namesIn(directory) : [];
+    for (const names of inBatches(found))
       await Promise.all(names.map((filename) => sort(scan, backupDir, tier, filename)));
+  }
   return scan;
 }
 

@@ -1,16 +1,38 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toBytePath } from '../archive/byte-path.ts';
+import type { Logger } from '../ports.ts';
+import { isErrno, removeTree } from '../remove-tree.ts';
 import { SCRATCH_DIR } from './layout.ts';
-import { inheritOwner } from './owner.ts';
+import { orWarn } from './or-warn.ts';
+import { ensureOwnDirectory } from './own-directory.ts';
+
+export interface Scratch {
+  path: string;
+  /** No error: what cannot be removed is a warning, and the next `sweep` tries again. */
+  dispose(): Promise<void>;
+}
+
+/** The common place, and one for this user alone where the common one is another's and closed. */
+export const scratchDirs = (stateDir: string): string[] =>
+  [SCRATCH_DIR, `${SCRATCH_DIR}-${process.geteuid?.() ?? 0}`].map((name) => join(stateDir, name));
 
 /** A new empty directory (0700) beside the backups; what a kill leaves of it goes with the next `sweep`. */
 export async function makeScratch(
   { stateDir }: { stateDir: string },
   purpose: string,
-): Promise<{ path: string; dispose(): Promise<void> }> {
-  const parent = join(stateDir, SCRATCH_DIR);
-  await mkdir(parent, { recursive: true, mode: 0o700 });
-  await inheritOwner(parent);
-  const path = await mkdtemp(join(parent, `${purpose}-`));
-  return { path, dispose: () => rm(path, { recursive: true, force: true }) };
+  logger: Logger,
+): Promise<Scratch> {
+  const [common = '', own = ''] = scratchDirs(stateDir);
+  const path = await makeIn(common, purpose).catch((error: unknown) => {
+    if (!isErrno(error, 'EACCES', 'EPERM')) throw error;
+    return makeIn(own, purpose);
+  });
+  const dispose = () => orWarn(logger, path, () => removeTree(toBytePath(path)));
+  return { path, dispose };
+}
+
+async function makeIn(parent: string, purpose: string): Promise<string> {
+  await ensureOwnDirectory(parent, 0o700);
+  return mkdtemp(join(parent, `${purpose}-`));
 }

@@ -3,8 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seeBeacon } from './beacon.ts';
 import { livenessByPid, ownIdentity } from './identity.ts';
 import type { Liveness } from './identity.ts';
-import { readLock } from './lock-file.ts';
-import type { LockHolder, LockState } from './lock-file.ts';
+import type { FoundLock, LockHolder } from './lock-file.ts';
 
 /** Milliseconds. */
 export interface LockTiming {
@@ -16,19 +15,20 @@ export interface LockTiming {
 }
 export const TIMING: LockTiming = { heartbeat: 5_000, silence: 60_000, watch: 12_000 };
 
-/** `now`: the file system's time, milliseconds. */
+/** `now`: the file system's time, milliseconds. `again` reads the lock once more, after the watch. */
 export async function isStale(
   stateDir: string,
-  state: LockState,
-  now: number,
   timing: LockTiming,
+  found: FoundLock,
+  now: number,
+  again: () => Promise<FoundLock | undefined>,
 ): Promise<boolean> {
-  const liveness = state.holder === undefined ? 'unknown' : await livenessOf(stateDir, state.holder);
+  const liveness = found.holder === undefined ? 'unknown' : await livenessOf(stateDir, found.holder);
   if (liveness !== 'unknown') return liveness === 'dead';
-  if (now - state.beatAt < timing.silence) return false;
+  if (now - found.beatAt < timing.silence) return false;
   await sleep(timing.watch);
-  const later = await readLock(stateDir);
-  return later?.holder?.token === state.holder?.token && later?.beatAt === state.beatAt;
+  const later = await again();
+  return later?.mark === found.mark && later.beatAt === found.beatAt;
 }
 
 export async function livenessOf(stateDir: string, holder: LockHolder): Promise<Liveness> {

@@ -1,23 +1,27 @@
 /** What a killed run left behind: finished where it was as good as done, removed where not. */
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { toBytePath } from '../archive/byte-path.ts';
+import { TIERS } from '../catalogue.ts';
+import { removeTree } from '../remove-tree.ts';
 import { changeCatalogue, readCatalogue, requireLock } from './catalogue.ts';
 import { readChecksum } from './checksum.ts';
 import { exists } from './install.ts';
 import type { Options } from './install.ts';
-import { LOCK_FILE, MANIFEST, SCRATCH_DIR, SIDECARS } from './layout.ts';
-import { readLock } from './lock-file.ts';
+import { MANIFEST, SIDECARS, tierDir } from './layout.ts';
 import { prefixOf } from './names.ts';
+import { orWarn } from './or-warn.ts';
+import { isOwnDirectory } from './own-directory.ts';
 import { ownership } from './ownership.ts';
 import { namesIn, parseTemporary, scanTiers } from './scan.ts';
 import type { FoundTemporary } from './scan.ts';
+import { scratchDirs } from './scratch.ts';
 import { settleTrash } from './trash.ts';
-
-const HOUR = 3_600_000;
 
 /** Only under the lock: nobody else is at work then. Answers what was removed, as paths. */
 export async function sweep(options: Options): Promise<string[]> {
   if (requireLock(options).readOnly) return [];
+  for (const tier of TIERS) await isOwnDirectory(tierDir(options.backupDir, tier));
   const temporaries = await ownTemporaries(options);
   await finishCommits(temporaries);
   await settleTrash(options);
@@ -26,13 +30,14 @@ export async function sweep(options: Options): Promise<string[]> {
     ...(await orphanedSidecars(options)),
     ...(await abandonedWrites(options)),
     ...(await scratch(options)),
-    ...(await lockDebris(options)),
   ];
   const removed: string[] = [];
   for (const path of debris) {
-    if (!(await exists(path))) continue;
-    await rm(path, { recursive: true, force: true });
-    removed.push(path);
+    await orWarn(options.logger, path, async () => {
+      if (!(await exists(path))) return;
+      await removeTree(toBytePath(path));
+      removed.push(path);
+    });
   }
   if ((await readCatalogue(options)).outdated) await changeCatalogue(options, (entries) => entries);
   return removed;
@@ -86,21 +91,12 @@ async function abandonedWrites({ backupDir, stateDir }: Options): Promise<string
   return [...manifests.map((name) => join(backupDir, name)), ...states.map((name) => join(stateDir, name))];
 }
 
-async function scratch({ stateDir }: Options): Promise<string[]> {
-  const directory = join(stateDir, SCRATCH_DIR);
-  return (await namesIn(directory)).map((name) => join(directory, name));
-}
-
-/** Claims, marks and beacons of processes that died contending. A young one may be of somebody who contends now. */
-async function lockDebris({ stateDir }: Options): Promise<string[]> {
-  const lock = await readLock(stateDir);
-  if (lock === undefined) return [];
-  const { holder, beatAt } = lock;
-  const old: string[] = [];
-  for (const name of await readdir(stateDir)) {
-    if (!name.startsWith(`${LOCK_FILE}.`) || name === holder?.beacon) continue;
-    const { mtimeMs } = await stat(join(stateDir, name)).catch(() => ({ mtimeMs: beatAt }));
-    if (beatAt - mtimeMs > HOUR) old.push(join(stateDir, name));
-  }
-  return old;
+async function scratch({ stateDir, logger }: Options): Promise<string[]> {
+  const found: string[] = [];
+  for (const directory of scratchDirs(stateDir))
+    await orWarn(logger, directory, async () => {
+      if (!(await isOwnDirectory(directory))) return;
+      found.push(...(await namesIn(directory)).map((name) => join(directory, name)));
+    });
+  return found;
 }

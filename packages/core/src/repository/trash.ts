@@ -2,10 +2,12 @@
  * Pruned backups that wait for TRASH_DAYS: `.gofr-backup/trash/<filename>/` holds the archive, its sidecars and
  * `entry.json`. A backup is where its archive is; sidecars that a kill left on the other side follow it (`settleTrash`).
  */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toBytePath } from '../archive/byte-path.ts';
 import type { CatalogueEntry, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
+import { removeTree } from '../remove-tree.ts';
 import { syncDirectory, writeAtomically } from './atomic.ts';
 import { changeCatalogue, requireLock } from './catalogue.ts';
 import { exists, renameIfThere, replaced } from './install.ts';
@@ -13,10 +15,11 @@ import type { Options } from './install.ts';
 import { SIDECARS, tierDir, trashDirOf } from './layout.ts';
 import { parseEntry, parseObject } from './manifest.ts';
 import { isoUtc, parseName } from './names.ts';
+import { orWarn } from './or-warn.ts';
+import { ensureOwnDirectory, isOwnDirectory } from './own-directory.ts';
 import { ownership } from './ownership.ts';
-import { inheritOwner } from './owner.ts';
 import { pin, writeMark } from './pin.ts';
-import { namesIn, scanTiers } from './scan.ts';
+import { scanTiers } from './scan.ts';
 import { readSmallFile } from './small-file.ts';
 
 export interface TrashedBackup {
@@ -35,8 +38,8 @@ const placeOf = (options: Options, filename: string): string => join(trashDirOf(
 export async function moveToTrash(options: Options, entry: CatalogueEntry): Promise<void> {
   const lock = requireLock(options);
   const place = placeOf(options, entry.filename);
-  await mkdir(place, { recursive: true, mode: 0o700 });
-  await inheritOwner(trashDirOf(options.backupDir), place);
+  await ensureOwnDirectory(trashDirOf(options.backupDir), 0o700);
+  await ensureOwnDirectory(place, 0o700);
   const record = { trashed_at: isoUtc(options.clock.now()), entry };
   await writeAtomically(join(place, ENTRY), JSON.stringify(record, null, 2), { beforeRename: lock.check });
   await moveBackup(tierDir(options.backupDir, entry.tier), place, entry.filename);
@@ -64,7 +67,7 @@ export async function undelete(options: Options, filename: string): Promise<Cata
     });
   await requireLock(options).check();
   const directory = tierDir(options.backupDir, trashed.tier);
-  await mkdir(directory, { recursive: true });
+  await ensureOwnDirectory(directory);
   const place = placeOf(options, filename);
   const { entry } = await readRecord(options, filename);
   const marked = entry && { ...entry, pinned: true };
@@ -72,7 +75,7 @@ export async function undelete(options: Options, filename: string): Promise<Cata
   await moveBackup(place, directory, filename);
   if (marked) await changeCatalogue(options, (all) => replaced(all, marked));
   const back = await pin(options, filename);
-  await rm(place, { recursive: true, force: true });
+  await removePlace(options, filename);
   return back;
 }
 
@@ -82,14 +85,14 @@ export async function emptyTrash(options: Options, days: number): Promise<string
   const over = (await listTrash(options)).filter((backup) => Date.parse(backup.trashed_at) <= deadline);
   for (const { filename } of over) {
     await requireLock(options).check();
-    await rm(placeOf(options, filename), { recursive: true, force: true });
+    await removePlace(options, filename);
   }
   return over.map(({ filename }) => filename);
 }
 
 /** Another project's trash is its own. */
 async function ownPlaces(options: Options): Promise<{ filename: string; tier: Tier }[]> {
-  const filenames = await namesIn(trashDirOf(options.backupDir));
+  const filenames = await placesIn(options);
   if (filenames.length === 0) return [];
   const { owns } = ownership(options, await scanTiers(options.backupDir));
   return filenames.flatMap((filename) => {
@@ -103,13 +106,28 @@ export async function settleTrash(options: Options): Promise<void> {
   for (const { filename, tier } of await ownPlaces(options)) {
     const place = placeOf(options, filename);
     const directory = tierDir(options.backupDir, tier);
-    if (await exists(join(place, filename))) await moveSidecars(directory, place, filename);
-    else {
+    await orWarn(options.logger, place, async () => {
+      if (await exists(join(place, filename))) return moveSidecars(directory, place, filename);
       if (await exists(join(directory, filename))) await moveSidecars(place, directory, filename);
-      await rm(place, { recursive: true, force: true });
-    }
+      await removePlace(options, filename);
+    });
   }
 }
+
+/** Real directories alone: what else bears a name there is nobody's backup. */
+async function placesIn(options: Options): Promise<string[]> {
+  const trash = trashDirOf(options.backupDir);
+  const places: string[] = [];
+  await orWarn(options.logger, trash, async () => {
+    if (!(await isOwnDirectory(trash))) return;
+    const found = await readdir(trash, { withFileTypes: true });
+    places.push(...found.filter((one) => one.isDirectory()).map(({ name }) => name));
+  });
+  return places;
+}
+
+const removePlace = (options: Options, filename: string): Promise<void> =>
+  removeTree(toBytePath(placeOf(options, filename)));
 
 async function moveBackup(from: string, to: string, filename: string): Promise<void> {
   await rename(join(from, filename), join(to, filename));

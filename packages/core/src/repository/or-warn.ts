@@ -1,0 +1,16 @@
+import type { Logger } from '../ports.ts';
+import { isErrno } from '../remove-tree.ts';
+
+/**
+ * Runs a step of tidying up. What another user left, or what is mounted there, must not keep anybody from a backup or
+ * a restore: it is told, and stays. Any other failure is thrown.
+ */
+export async function orWarn(logger: Logger, path: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    if (!isErrno(error, 'EACCES', 'EPERM', 'EBUSY', 'EXDEV')) throw error;
+    const why = (error as Error).message;
+    logger.warn({ path, why }, 'leftovers that are not ours to remove were left where they are');
+  }
+}

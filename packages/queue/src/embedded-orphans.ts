@@ -1,0 +1,33 @@
+/** Private Redis servers of single commands that were killed. */
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeDirectory, type Clock, type Logger } from '@gofr-backup/core';
+import { endUnusedRedis } from './embedded.ts';
+
+/** Its command may just be about to use a younger one. */
+const AGE = 600_000;
+
+/**
+ * Ends each server below `parent` whose directory's name begins with `prefix`, that is this user's and that nobody
+ * uses, and removes its directory. Who uses one is connected to it: that is true in every container that shares the
+ * directory, as a pid is not. No error: they are in nobody's way.
+ */
+export async function endOrphans(
+  parent: string,
+  prefix: string,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<void> {
+  const names = (await readdir(parent).catch(() => [])).filter((name) => name.startsWith(prefix));
+  for (const dir of names.map((name) => join(parent, name))) {
+    try {
+      const { uid, mtimeMs } = await lstat(dir);
+      const isOld = Math.abs(clock.now() - mtimeMs) > AGE;
+      if (uid !== process.geteuid?.() || !isOld) continue;
+      if ((await endUnusedRedis(dir, logger)) !== 'used') await removeDirectory(dir);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // another command tidies up as well
+      if (code !== 'ENOENT') logger.warn({ dir, err: error }, 'a leftover Redis could not be removed');
+    }
+  }
+}
