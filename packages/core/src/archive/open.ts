@@ -102,10 +102,7 @@ class OpenedArchive implements ArchiveReader {
 
   async *entries(): AsyncGenerator<ArchiveEntry> {
     const check = new SafetyCheck();
-    for await (const entry of this.#source.entries(this.#options.signal)) {
-      check.admit(entry);
-      yield entry;
-    }
+    for await (const entry of this.#source.entries(this.#options.signal)) yield check.admit(entry);
   }
 
   async verify(ports: Ports, expectedSha256?: string): Promise<VerifyReport> {

@@ -123,7 +123,7 @@ function isMove(move: unknown, places: BytePath[], workDirs: BytePath[]): boolea
 function isChange(change: unknown, places: BytePath[]): boolean {
   const { place, before, after } = (change ?? {}) as AttributeChange;
   const valid = (a: Attributes | undefined) =>
-    [a?.mode, a?.uid, a?.gid].every(Number.isInteger) && /^-?\d{1,20}$/.test(String(a?.mtimeNs));
+    [a?.mode, a?.uid, a?.gid].every(Number.isInteger) && /^-?\d{1,30}$/.test(String(a?.mtimeNs));
   return (
     isAbsolutePath(place) && places.some((root) => isWithin(place, root)) && valid(before) && valid(after)
   );
