@@ -71,7 +71,7 @@ function open(archive: string) {
 async function extract(archive = '', directory = '') {
   const reader = await open(archive);
   // as tar and restic: what is on the way to the disk when they end is not waited for
-  await reader.extract({ ...ports, directory: resolve(directory), durable: false });
+  await reader.extract({ ...ports, directory: resolve(directory) });
   await reader.close();
 }
 

@@ -97,9 +97,9 @@ function checkProjectNode() {
   const node = projectNode();
   const run = spawnSync(node, ['--version'], { encoding: 'utf8' });
   const [major = 0, minor = 0] = (run.stdout ?? '').replace('v', '').split('.').map(Number);
-  if (major >= 26 || (major === 24 && minor >= 11)) return;
+  if (major >= 26 || (major === 24 && minor >= 21)) return;
   throw new SetupError(
-    `Node 24.11 or newer is needed, and ${node} is ${run.stdout?.trim() || 'not runnable'}.\n` +
+    `Node 24.21, or 26 or newer, is needed, and ${node} is ${run.stdout?.trim() || 'not runnable'}.\n` +
       `No Node comes with the dependencies for ${process.platform} ${process.arch}.\n` +
       'Install Node 24 from https://nodejs.org/, put it first on PATH, then run the same command again.',
   );

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const recentEnough = major > 24 || (major === 24 && minor >= 11);
+// 24.21 is the first 24 whose SQLite deletes no file that a planted journal names
+const recentEnough = major >= 26 || (major === 24 && minor >= 21);
 const [first] = process.argv.slice(2);
 
 if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
@@ -24,7 +25,7 @@ if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
 function handOver(node) {
   if (node === undefined) {
     process.stderr.write(
-      `gofr-backup: this needs Node 24.11 or newer\n` +
+      `gofr-backup: this needs Node 24.21, or 26 or newer\n` +
         `  why: it was started by Node ${process.versions.node}, and the checkout is not set up\n` +
         `  to do: run \`npm run setup\` in the checkout\n`,
     );

@@ -55,12 +55,15 @@ function entriesOf(directory: string, unreadable: string[]) {
   }
 }
 
+/** What is not there, or cannot be read for another reason, is the run's to tell. */
+const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS']);
+
 function may(path: string, mode: number): boolean {
   try {
     accessSync(path, mode);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return !REFUSALS.has((error as NodeJS.ErrnoException).code ?? '');
   }
 }
 

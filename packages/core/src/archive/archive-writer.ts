@@ -49,6 +49,7 @@ export async function createArchiveFile(path: string): Promise<ArchiveFile> {
   return { file, direct };
 }
 
+/** The files are its caller's to close, after `settle`. */
 export class ArchiveWriter {
   #file: FileHandle;
   #direct: FileHandle | undefined;
@@ -102,12 +103,6 @@ export class ArchiveWriter {
   async settle(): Promise<void> {
     await Promise.all(this.#chunks.map(({ done }) => done));
     await this.#flush;
-  }
-
-  async close(): Promise<void> {
-    await this.settle();
-    await this.#file.close();
-    await this.#direct?.close();
   }
 
   /** What was filled is written and hashed; comes back when there is a chunk to fill. */

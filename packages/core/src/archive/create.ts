@@ -22,6 +22,7 @@ import { IndexWriter } from './index-writer.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
 import { cutSlices } from './slices.ts';
+import { NO_FILE_NOW } from './source-failure.ts';
 import { closeSource, errnoOf, lookAt, openSource } from './source-file.ts';
 import { Tally } from './tally.ts';
 import { Threads } from './threads.ts';
@@ -66,17 +67,15 @@ class Run {
 
   static async start(options: CreateArchiveOptions): Promise<Run> {
     const walkStartNs = BigInt(Math.floor(options.clock.now())) * NS_PER_MS;
-    return new Run(
-      options,
-      walkStartNs,
-      await Previous.open(options.previous, options.codec, options.logger),
-    );
+    // last: an exclude that means nothing must not leave the previous archive open
+    const run = new Run(options, walkStartNs);
+    run.#previous = await Previous.open(options.previous, options.codec, options.logger);
+    return run;
   }
 
-  private constructor(options: CreateArchiveOptions, walkStartNs: bigint, previous: Previous | undefined) {
+  private constructor(options: CreateArchiveOptions, walkStartNs: bigint) {
     this.#options = options;
     this.#walkStartNs = walkStartNs;
-    this.#previous = previous;
     this.#walk = new Walk(options);
     this.#tally = new Tally(this.#walk.report);
     if (options.readRate !== undefined) this.#limit = new RateLimit(options.readRate, options.clock);
@@ -121,12 +120,10 @@ class Run {
 
   /** The sources of a run that failed are closed last: until then a thread may read them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.#line?.close();
-      await this.#previous?.close();
-    } finally {
-      for (const fd of this.#reading) closeSource(fd);
-    }
+    await using open = new AsyncDisposableStack();
+    for (const fd of this.#reading) open.defer(() => closeSource(fd));
+    open.defer(() => this.#previous?.close());
+    open.defer(() => this.#line?.close());
   }
 
   async #archive(entries: Iterable<WalkEntry>): Promise<void> {
@@ -247,7 +244,7 @@ class Run {
       if (look.ino !== planned.ino) this.#links.lose(planned);
       if (!look.stats.isFile()) {
         closeSource(fd);
-        this.#tally.fail(planned, 'ENOENT');
+        this.#tally.fail(planned, NO_FILE_NOW);
         return undefined;
       }
       const entry =
@@ -292,15 +289,21 @@ interface LineOptions {
 class Line {
   readonly queue: FrameQueue;
   #options: CreateArchiveOptions;
+  #files = new AsyncDisposableStack();
   #index: FileHandle;
   #threads: Threads<FrameJob | HashJob, FrameResult>;
   #writer: ArchiveWriter;
   #indexWriter: IndexWriter;
 
   static async open(options: CreateArchiveOptions, shared: LineOptions): Promise<Line> {
+    await using files = new AsyncDisposableStack();
     const archive = await createArchiveFile(options.archivePath);
-    const index = await open(options.indexPath, 'wx', PRIVATE);
-    return new Line(options, shared, archive, index);
+    files.use(archive.file);
+    files.use(archive.direct);
+    const index = files.use(await open(options.indexPath, 'wx', PRIVATE));
+    const line = new Line(options, shared, archive, index);
+    line.#files = files.move();
+    return line;
   }
 
   private constructor(
@@ -369,10 +372,11 @@ class Line {
     return { archiveSha256, archiveSize };
   }
 
+  /** The files last: until then something may be written. */
   async close(): Promise<void> {
+    await using _files = this.#files;
     await this.#threads.close();
     await this.queue.settle();
-    await this.#writer.close();
-    await this.#index.close();
+    await this.#writer.settle();
   }
 }

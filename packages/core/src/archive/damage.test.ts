@@ -60,7 +60,7 @@ async function extractOrRefuse(files: {
   mkdirSync(directory);
   await using reader = await opened(files);
   const report: ExtractReport | BackupError = await reader
-    .extract({ ...testPorts(), directory, durable: false })
+    .extract({ ...testPorts(), directory })
     .catch((error: unknown) => error as BackupError);
   if (report instanceof Error) {
     expect(report).toBeInstanceOf(BackupError);
@@ -176,7 +176,7 @@ test('an index changed by one who can make its checksum right restores the right
       const directory = join(scratch.path, 'after');
       rmSync(directory, { recursive: true, force: true });
       mkdirSync(directory);
-      await reader.extract({ ...testPorts(), directory, durable: false });
+      await reader.extract({ ...testPorts(), directory });
       expect(await readTree(join(directory, 'storage'), { without: ['mtimeNs'] })).toEqual(wanted);
     }),
     { numRuns: RUNS },

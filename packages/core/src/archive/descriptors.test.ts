@@ -51,6 +51,19 @@ test.skipIf(process.platform !== 'linux').each([
   expect(openBelow(place.path)).toEqual([]);
 });
 
+test.skipIf(process.platform !== 'linux').each(['out', 'out.idx'])(
+  'nothing is left open when %s cannot be created',
+  async (name) => {
+    await using place = await temporaryDirectory();
+    const at = inside(place.path);
+    await makeTree(place.path, { source: { file: 'x' }, before: { file: 'y' }, [name]: 'in the way' });
+    await archive(at('before'), at('previous'), { codec: 'none' });
+    const options = { codec: 'none', previous: previousOf(at('previous')) } as const;
+    await expect(archive(at('source'), at('out'), options)).rejects.toThrow(/failed/);
+    expect(openBelow(place.path)).toEqual([]);
+  },
+);
+
 test.skipIf(process.platform !== 'linux')('an index that is not of use is closed', async () => {
   await using place = await temporaryDirectory();
   const at = inside(place.path);

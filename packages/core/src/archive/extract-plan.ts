@@ -2,6 +2,7 @@
 import { damaged } from './refusals.ts';
 import type { EntrySelection } from './entry-selection.ts';
 import type { SafetyCheck } from './safety.ts';
+import { isKeptEverywhere } from './times.ts';
 import type { ArchiveEntry, BytePath } from './types.ts';
 
 export interface Link {
@@ -16,6 +17,8 @@ export interface ExtractPlan {
   hardlinks: Link[];
   /** regular files with attributes of their own */
   attributed: ArchiveEntry[];
+  /** with a time that the file system may not keep */
+  oddlyTimed: ArchiveEntry[];
   /** regular files to write, and their bytes */
   files: number;
   bytes: number;
@@ -33,6 +36,7 @@ export class ExtractPlanner {
   readonly #symlinks = new Map<BytePath, ArchiveEntry>();
   readonly #hardlinks: Link[] = [];
   readonly #attributed: ArchiveEntry[] = [];
+  readonly #oddlyTimed: ArchiveEntry[] = [];
   /** of files that are not selected: a selected hard link may lead to one */
   readonly #sizes = new Map<BytePath, number>();
   #files = 0;
@@ -51,6 +55,7 @@ export class ExtractPlanner {
       return;
     }
     this.#parents(entry.path);
+    if (entry.type !== 'hardlink' && !isKeptEverywhere(entry.mtimeNs)) this.#oddlyTimed.push(entry);
     if (entry.type === 'directory') this.#directories.set(entry.path, entry);
     else if (entry.type === 'symlink') this.#symlinks.set(entry.path, entry);
     else if (entry.type === 'hardlink') this.#hardlinks.push({ path: entry.path, target: entry.linkTarget! });
@@ -81,6 +86,7 @@ export class ExtractPlanner {
       symlinks: this.#symlinks,
       hardlinks: this.#hardlinks,
       attributed: this.#attributed,
+      oddlyTimed: this.#oddlyTimed,
       files: this.#files,
       bytes: this.#bytes,
       destination: (ordinal, path) => {

@@ -1,9 +1,10 @@
 /** What a worker thread does: reads, builds tar blocks, hashes and compresses one frame, or copies finished ones. */
 import { createHash } from 'node:crypto';
-import { closeSync } from 'node:fs';
+import { closeSync, readlinkSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { CHUNK_BYTES } from './archive-writer.ts';
 import { compressedBound, compressFrame } from './codecs.ts';
+import { displayPath } from './byte-path.ts';
 import { type ContentSpan, digestFrame } from './digest.ts';
 import type { EarlierFrame } from './earlier-runs.ts';
 import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
@@ -11,6 +12,7 @@ import { writeHeaderBlocks } from './header-blocks.ts';
 import { incompressibleSpans } from './incompressible.ts';
 import { paddedLength } from './index-file.ts';
 import type { SliceSpan } from './slices.ts';
+import { mayPass, NO_FILE_NOW } from './source-failure.ts';
 import { errnoOf, type Look, lookAt, openSource, READ_ATTEMPTS, readFully, sameLook } from './source-file.ts';
 import type { Codec } from './types.ts';
 import type { WalkEntry } from './walk.ts';
@@ -163,8 +165,16 @@ function proofsOf(digest: Buffer, hashes: Buffer[]): Uint8Array {
   return proofs;
 }
 
-/** Header and content of one file at `at`, in a consistent state if it holds still for one of a few attempts. */
+/** Opened anew while it fails with what may pass. */
 function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
+  let outcome = readOpened(entry, raw, at, room);
+  for (let attempt = 1; attempt < READ_ATTEMPTS && mayPass(outcome.failure ?? ''); attempt++)
+    outcome = readOpened(entry, raw, at, room);
+  return outcome;
+}
+
+/** Header and content of one file at `at`, in a consistent state if it holds still for one of a few attempts. */
+function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
   let fd: number;
   try {
     fd = openSource(entry.contentPath ?? entry.source);
@@ -174,7 +184,7 @@ function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): Ent
   try {
     return readStable(fd, entry, raw, at, room);
   } catch (cause) {
-    return { headerLength: 0, failure: errnoOf(cause) };
+    return { headerLength: 0, failure: lookAt(fd).stats.isFile() ? errnoOf(cause) : NO_FILE_NOW };
   } finally {
     closeSync(fd);
   }
@@ -190,7 +200,7 @@ function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, room:
     const done = readFully(fd, raw, end, size, 0);
     raw.fill(0, end + done, end + paddedLength(size));
     const after = lookAt(fd);
-    if (!after.stats.isFile()) return { headerLength: 0, failure: 'ENOENT' };
+    if (!after.stats.isFile()) return { headerLength: 0, failure: NO_FILE_NOW };
     const same = sameLook(look, after) && size === look.size && done === size;
     if (same || attempt === READ_ATTEMPTS) {
       const outcome: EntryOutcome = { headerLength: end - at };
@@ -224,11 +234,25 @@ function buildSlice(slice: Slice, codec: Codec, raw: Buffer, slot: Buffer): Fram
 function readSlice({ fd, position, length, look }: Slice, raw: Buffer): boolean {
   for (let attempt = 1; ; attempt++) {
     const before = lookAt(fd);
-    const done = readFully(fd, raw, 0, length, position);
+    const done = readNamed(fd, raw, length, position);
     raw.fill(0, done, paddedLength(length));
     const after = lookAt(fd);
     if (sameLook(before, after) || attempt === READ_ATTEMPTS)
       return done === length && sameLook(after, look) && sameLook(before, look);
+  }
+}
+
+/** A failure within a big file ends the backup, for its header has promised the whole: so it says which file. */
+function readNamed(fd: number, raw: Buffer, length: number, position: number): number {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return readFully(fd, raw, 0, length, position);
+    } catch (cause) {
+      if (attempt < READ_ATTEMPTS && mayPass(errnoOf(cause))) continue;
+      const path = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' });
+      const message = `${displayPath(path)} could not be read: ${errnoOf(cause)}`;
+      throw Object.assign(new Error(message, { cause }), { code: errnoOf(cause) });
+    }
   }
 }
 

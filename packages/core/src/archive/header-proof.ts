@@ -6,14 +6,14 @@ import { writeHeaderBlocks } from './header-blocks.ts';
 import { type IndexEntry, type IndexFrame, paddedLength } from './index-file.ts';
 import { damagedEntry, damagedFrame } from './refusals.ts';
 import { entryOf } from './safety.ts';
-import { ID_RANGE, TIME_RANGE } from './tar-header.ts';
+import { ID_RANGE } from './tar-header.ts';
 import { TarParser } from './tar-parser.ts';
+import { isHeld } from './times.ts';
 import type { ArchiveEntry } from './types.ts';
 
 /** Longer names, both of a link's together, are left to the parser. */
 const LONGEST_NAMES = 1024;
 const expected = Buffer.alloc(8 * LONGEST_NAMES);
-const LATEST_NS = BigInt(TIME_RANGE[1]) * 1_000_000_000n;
 
 /** Throws ARCHIVE_DAMAGED. The names of the entries have been looked at elsewhere. */
 export function proveHeaders(raw: Buffer, frame: IndexFrame, entries: readonly IndexEntry[]): void {
@@ -38,13 +38,7 @@ function areAsWritten(raw: Buffer, entries: readonly IndexEntry[]): boolean {
 /** Nothing that the parser would refuse. */
 function isOrdinary({ path, linkTarget, uid, gid, mtimeNs }: IndexEntry): boolean {
   const names = path.length + (linkTarget?.length ?? 0);
-  return (
-    names <= LONGEST_NAMES &&
-    uid <= ID_RANGE[1] &&
-    gid <= ID_RANGE[1] &&
-    mtimeNs >= -LATEST_NS &&
-    mtimeNs <= LATEST_NS
-  );
+  return names <= LONGEST_NAMES && uid <= ID_RANGE[1] && gid <= ID_RANGE[1] && isHeld(mtimeNs);
 }
 
 /** By the parser, whatever wrote them: entry by entry, and that they end where the frame ends. */

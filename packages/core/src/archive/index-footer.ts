@@ -1,5 +1,5 @@
 /** The ends of an index file, which say where everything in it lies. All numbers are checked for consistency. */
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS } from '../catalogue.ts';
 import { ColumnReader } from './columns.ts';
@@ -7,7 +7,10 @@ import type { FrameTable, IndexFacts, SharedIndex } from './index-file.ts';
 import type { Page } from './index-pages.ts';
 import { readWhole } from './whole-read.ts';
 
-export const MAGIC = 'gofridx1';
+/** What every version begins with; its number follows. */
+const NAME = 'gofridx';
+const VERSION = '1';
+export const MAGIC = NAME + VERSION;
 export const END_MAGIC = 'gofrend1';
 export const TRAILER_BYTES = 48;
 const MAX_FOOTER_BYTES = 1024 * 1024 * 1024;
@@ -21,11 +24,36 @@ export interface IndexEnds {
 }
 
 export async function readEnds(file: FileHandle, size: number): Promise<IndexEnds> {
+  const version = await versionOf(file);
+  if (version !== undefined && version !== VERSION)
+    throw new RangeError(`it is of version ${version}, and this program knows version ${VERSION}`);
   const trailerAt = trailerOf(size);
   const trailer = await readAt(file, trailerAt, TRAILER_BYTES);
   const footerAt = footerOf(trailer, trailerAt);
   const footer = await readAt(file, footerAt, trailerAt - footerAt);
   return { magic: await readAt(file, 0, MAGIC.length), footer, footerAt, trailer };
+}
+
+/** As the file says, in one character; undefined when it does not begin as an index of any version. */
+async function versionOf(file: FileHandle): Promise<string | undefined> {
+  const magic = Buffer.alloc(MAGIC.length);
+  const length = await readWhole(file, magic, 0);
+  const text = magic.toString('latin1', 0, length);
+  return text.startsWith(NAME) && length === MAGIC.length
+    ? JSON.stringify(text.at(-1)).slice(1, -1)
+    : undefined;
+}
+
+/** What a newer program made is not there to be mended. False also when there is none. */
+export async function isOfOtherVersion(indexPath: string): Promise<boolean> {
+  try {
+    await using file = await open(indexPath, 'r');
+    const version = await versionOf(file);
+    return version !== undefined && version !== VERSION;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 async function readAt(file: FileHandle, at: number, length: number): Promise<Buffer> {

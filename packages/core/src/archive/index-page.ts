@@ -2,6 +2,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { ColumnReader, ColumnWriter, joinColumns } from './columns.ts';
 import type { IndexEntry } from './index-file.ts';
+import { isHeld } from './times.ts';
 import type { BytePath, EntryType } from './types.ts';
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
@@ -232,8 +233,9 @@ type TenColumns = [
 ];
 
 function timeOf(seconds: number, nanos: number): bigint {
-  if (!Number.isSafeInteger(seconds)) throw new RangeError('a time is out of range');
-  return BigInt(seconds) * NS + BigInt(nanos);
+  const time = Number.isSafeInteger(seconds) ? BigInt(seconds) * NS + BigInt(nanos) : undefined;
+  if (time === undefined || !isHeld(time)) throw new RangeError('a time is out of range');
+  return time;
 }
 
 function sharedPrefix(before: string, path: string): number {

@@ -104,10 +104,7 @@ class OpenedArchive implements ArchiveReader {
 
   async *entries(): AsyncGenerator<ArchiveEntry> {
     const pass = this.#pass();
-    for await (const entry of this.#source.entries(this.#options.signal)) {
-      pass.admit(entry);
-      yield entry;
-    }
+    for await (const entry of this.#source.entries(this.#options.signal)) yield pass.admit(entry);
     this.#checked = pass.check;
   }
 

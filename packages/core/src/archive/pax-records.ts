@@ -1,5 +1,5 @@
 /** The records of a pax extended header (POSIX pax, "pax Extended Header"): `<length> <key>=<value>\n`, length in decimal. */
-import { MalformedHeader, SIZE_RANGE, TIME_RANGE } from './tar-header.ts';
+import { MalformedHeader, SIZE_RANGE } from './tar-header.ts';
 import type { BytePath } from './types.ts';
 
 /** By key; values are byte strings. A repeated key: the last counts, but for the sparse map's, which add up. */
@@ -56,7 +56,6 @@ export function paxTime(records: PaxRecords, key: string): bigint | undefined {
   if (text === undefined) return undefined;
   const parts = /^(-?)(\d{1,20})(?:\.(\d*))?$/.exec(text);
   if (!parts) throw new MalformedHeader(`its pax ${key} is not a time`);
-  if (Number(parts[2]) > TIME_RANGE[1]) throw new MalformedHeader(`its pax ${key} is out of range`);
   const nanoseconds =
     BigInt(parts[2]!) * 1_000_000_000n + BigInt((parts[3] ?? '').slice(0, 9).padEnd(9, '0'));
   return parts[1] === '-' ? -nanoseconds : nanoseconds;

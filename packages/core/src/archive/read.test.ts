@@ -101,7 +101,7 @@ test.each(COMPRESSIONS)(
       expect(reader.indexed).toBe(how !== 'stream');
       expect(await reader.verify(testPorts())).toMatchObject({ ok: true, problems: [] });
       const needed = await reader.measure();
-      const report = await reader.extract({ ...testPorts(), directory: out, durable: false });
+      const report = await reader.extract({ ...testPorts(), directory: out });
       expect(report).toMatchObject({ bytes: needed.bytes, warnings: [] });
       expectSame(await readTree(join(out, 'storage')), wanted);
       if (!slow) expect(statSync(join(out, 'storage', 'holes')).blocks * 512).toBeLessThan(SLICE_BYTES);
@@ -248,7 +248,7 @@ test.each(['verify', 'extract'] as const)(
       const out = join(scratch.path, `out-${indexPath ? 'index' : 'stream'}`);
       mkdirSync(out);
       await using reader = await opened({ archivePath: files.archivePath, ...(indexPath && { indexPath }) });
-      const ports = { ...testPorts(abort.signal), durable: false, progress: () => abort.abort() };
+      const ports = { ...testPorts(abort.signal), progress: () => abort.abort() };
       const stopped = work === 'verify' ? reader.verify(ports) : reader.extract({ ...ports, directory: out });
       await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
       expect(await reader.verify(testPorts())).toMatchObject({ ok: true });
@@ -266,7 +266,6 @@ test('progress grows to its total', async () => {
   const { bytes } = await reader.extract({
     ...testPorts(),
     directory: out,
-    durable: false,
     progress: (event) => events.push(event),
   });
   expect(events.every((event, at) => at === 0 || event.bytes >= events[at - 1]!.bytes)).toBe(true);

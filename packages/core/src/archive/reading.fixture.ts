@@ -26,7 +26,7 @@ export async function extractTo(
   mkdirSync(directory);
   const { indexPath, ...rest } = options;
   await using reader = await opened({ archivePath, ...(indexPath !== undefined && { indexPath }) });
-  return await reader.extract({ ...testPorts(), directory, durable: false, ...rest });
+  return await reader.extract({ ...testPorts(), directory, ...rest });
 }
 
 export async function collect(content: AsyncIterable<Buffer>): Promise<Buffer> {

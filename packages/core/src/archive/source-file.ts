@@ -1,6 +1,7 @@
 /** Reads source files while others may write to them. */
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { fsPath } from './byte-path.ts';
+import { heldTime } from './times.ts';
 import type { BytePath } from './types.ts';
 
 /** Never through a link, and never waiting for a FIFO's writer. */
@@ -28,7 +29,15 @@ export function closeSource(fd: number): void {
 export function lookAt(fd: number): Look & { stats: BigIntStats } {
   const stats = fstatSync(fd, { bigint: true });
   const { size, mtimeNs, ctimeNs, ino } = stats;
-  return { size: Number(size), mtimeNs, ctimeNs, ino: comparableIno(ino), stats };
+  return { ...{ size: Number(size), ino: comparableIno(ino), stats }, ...heldTimes({ mtimeNs, ctimeNs }) };
+}
+
+/** As they go into the archive and its index. */
+export function heldTimes({ mtimeNs, ctimeNs }: Pick<BigIntStats, 'mtimeNs' | 'ctimeNs'>): {
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+} {
+  return { mtimeNs: heldTime(mtimeNs), ctimeNs: heldTime(ctimeNs) };
 }
 
 export function sameLook(a: Look, b: Look): boolean {

@@ -2,7 +2,9 @@
 import type { Warning } from '../catalogue.ts';
 import { displayPath } from './byte-path.ts';
 import type { EntryOutcome } from './frame-jobs.ts';
-import { unreadable, vanished, type WalkEntry, type WalkReport } from './walk.ts';
+import { reportFailure } from './source-failure.ts';
+import { isLimit } from './times.ts';
+import type { WalkEntry, WalkReport } from './walk.ts';
 
 export class Tally {
   files = 0;
@@ -17,6 +19,7 @@ export class Tally {
   }
 
   add(entry: WalkEntry): void {
+    if (isLimit(entry.mtimeNs)) this.#report.warnings.push(beyondAllTimes(entry));
     this.#count(entry, 1, entry.size);
   }
 
@@ -27,10 +30,7 @@ export class Tally {
   /** An entry that could not be archived. */
   fail(entry: WalkEntry, errno: string): void {
     this.remove(entry);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR')
-      return void this.#report.warnings.push(vanished(entry.path));
-    this.#report.unreadable.push({ path: displayPath(entry.path), uid: entry.uid });
-    this.#report.warnings.push(unreadable(entry.path, errno));
+    reportFailure(this.#report, entry, errno);
   }
 
   /** An entry that was not as the walk saw it. */
@@ -50,6 +50,13 @@ export class Tally {
     this.components[component]!.files += counted;
     this.components[component]!.bytes += bytes;
   }
+}
+
+function beyondAllTimes({ path, mtimeNs }: WalkEntry): Warning {
+  const shown = displayPath(path);
+  const limit = new Date(Number(mtimeNs / 1_000_000n)).toISOString();
+  const message = `${shown} has a time beyond what can be archived; it comes back as ${limit}`;
+  return { code: 'time-out-of-range', path: shown, message };
 }
 
 function changedWhileRead({ path }: WalkEntry): Warning {

@@ -18,7 +18,7 @@ export interface TarHeader {
   gid(): number;
   size(): number;
   /** seconds */
-  mtime(): number;
+  mtime(): bigint;
 }
 
 /** The header says something no honest tar says. The message is a clause, e.g. `its size is negative`. */
@@ -72,8 +72,8 @@ export function numericField(
 export const SIZE_RANGE = [0, Number.MAX_SAFE_INTEGER] as const;
 /** Ids are 32 bits wide on Linux; the last one means "no id". */
 export const ID_RANGE = [0, 0xffff_fffe] as const;
-/** Seconds that stay exact as a bigint of nanoseconds in 64 bits. */
-export const TIME_RANGE = [-9_223_372_036, 9_223_372_036] as const;
+/** Whatever is further away than can be held becomes the nearest that can. */
+const ANY_TIME = [-Infinity, Infinity] as const;
 
 /** Sums of the block's bytes with the checksum field blank: unsigned, and signed as some old tars did. */
 function checksums(block: Buffer): [number, number] {
@@ -112,6 +112,6 @@ export function parseHeader(block: Buffer): TarHeader {
     uid: () => numericField(block, 108, 8, 'uid', ID_RANGE),
     gid: () => numericField(block, 116, 8, 'gid', ID_RANGE),
     size: () => numericField(block, 124, 12, 'size', SIZE_RANGE),
-    mtime: () => numericField(block, 136, 12, 'time', TIME_RANGE),
+    mtime: () => BigInt(numericField(block, 136, 12, 'time', ANY_TIME)),
   };
 }

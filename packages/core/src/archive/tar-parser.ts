@@ -15,6 +15,7 @@ import {
   parseHeader,
   SIZE_RANGE,
 } from './tar-header.ts';
+import { heldTime } from './times.ts';
 import type { TarHeader } from './tar-header.ts';
 import type { BytePath, EntryType } from './types.ts';
 
@@ -264,7 +265,7 @@ export class TarParser {
       mode: header.mode,
       uid: paxNumber(pax, 'uid', ID_RANGE) ?? header.uid(),
       gid: paxNumber(pax, 'gid', ID_RANGE) ?? header.gid(),
-      mtimeNs: paxTime(pax, 'mtime') ?? BigInt(header.mtime()) * 1_000_000_000n,
+      mtimeNs: heldTime(paxTime(pax, 'mtime') ?? header.mtime() * 1_000_000_000n),
       start: this.#memberStart,
       headerEnd: this.#position - (this.#position % BLOCK) + BLOCK,
       ...(xattrs && { xattrs }),

@@ -129,10 +129,6 @@ export interface ExtractOptions extends Ports {
   paths?: string[];
   /** chown to the archive's owners; default: only when running as root */
   owners?: boolean;
-  /** absolute directories that symlinks of the archive may lead to (where its components were); default: none */
-  allowedRoots?: string[];
-  /** on disk when it returns, as a restore needs before it swaps; a drill need not wait. Default: true */
-  durable?: boolean;
 }
 
 export interface ExtractReport {
@@ -147,11 +143,14 @@ export interface ArchiveReader {
   readonly codec: Compression;
   /** true when a valid index speeds this up */
   readonly indexed: boolean;
-  /** every entry in archive order; ARCHIVE_HOSTILE when a name or link would lead outside */
+  /** every entry in archive order, as extract makes it; ARCHIVE_HOSTILE when a name would lead outside */
   entries(): AsyncIterable<ArchiveEntry>;
   /** full decode, every frame and file hash against the index, sha256 of the archive against `expectedSha256` */
   verify(ports: Ports, expectedSha256?: string): Promise<VerifyReport>;
-  /** checks all entries first (hostile: nothing is written), then extracts; throws ARCHIVE_DAMAGED on a wrong hash */
+  /**
+   * Checks all entries first (hostile: nothing is written), then extracts; throws ARCHIVE_DAMAGED on a wrong hash. Not yet
+   * on the disk when it returns: whoever needs that syncs, once, and listens to what the kernel says.
+   */
   extract(options: ExtractOptions): Promise<ExtractReport>;
   /** one regular file's content (hard links followed inside the archive) */
   content(path: string): AsyncIterable<Buffer>;

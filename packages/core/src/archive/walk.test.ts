@@ -255,24 +255,3 @@ test.skipIf(isMissing('bzip2'))('a missing compressor is named, with what to do'
     process.env['PATH'] = path;
   }
 });
-
-test('a link that a restore would refuse is told of; others are not', async () => {
-  await using place = await temporaryDirectory();
-  const at = inside(place.path);
-  await makeTree(at('data'), { storage: { file: '' }, auth: {} });
-  const links: Record<string, string> = {
-    inside: 'file',
-    across: '../auth/tokens',
-    absolute: at('data/storage/file'),
-    dangling: 'nowhere',
-    up: '../../../elsewhere',
-    away: '/etc/hostname',
-    beside: at('data-of-others'),
-  };
-  for (const [name, target] of Object.entries(links)) symlinkSync(target, at(`data/storage/${name}`));
-  const components = [{ ...component('storage'), root: at('data/storage') }];
-  const { warnings } = await archive(at('data'), at('out'), { codec: 'none', components });
-  expect(warnings.map(({ code, path }) => `${code} ${path}`)).toEqual(
-    ['away', 'beside', 'up'].map((name) => `outward-link data/storage/${name}`),
-  );
-});

@@ -6,8 +6,8 @@ import { isWorkDirName } from '../work-dir.ts';
 import { displayPath, fsPath, joinPath, toBytePath } from './byte-path.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
 import { type Exclusion, exclusionOf } from './exclusion.ts';
-import { outwardLinks } from './outward-link.ts';
-import { comparableIno, errnoOf } from './source-file.ts';
+import { reportFailure, reportUnreadable, vanished } from './source-failure.ts';
+import { comparableIno, errnoOf, heldTimes } from './source-file.ts';
 import type { BytePath, Component, EntryType, Identity, Substitute, WalkOptions } from './types.ts';
 
 /** One thing to archive, as lstat saw it. */
@@ -72,7 +72,6 @@ export class Walk {
   #withheld: readonly Identity[];
   #followRootLinks: boolean;
   #groups: Group[];
-  #outward: ReturnType<typeof outwardLinks>;
 
   constructor({ components, exclude, withheld, followRootLinks, substitutes }: WalkOptions) {
     this.#components = components;
@@ -81,7 +80,6 @@ export class Walk {
     this.#withheld = withheld ?? [];
     this.#followRootLinks = followRootLinks ?? false;
     this.#groups = grouped(components);
-    this.#outward = outwardLinks(components);
     this.report = { warnings: [], unreadable: [], present: components.map(() => false) };
   }
 
@@ -183,8 +181,7 @@ export class Walk {
     try {
       return directoryNames(directory.source);
     } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT') this.#vanished(directory.path);
-      else this.#unreadable(directory.path, directory.uid, cause);
+      this.#failed(directory.path, directory.uid, cause);
       return NO_NAMES;
     }
   }
@@ -194,8 +191,7 @@ export class Walk {
       return lstatSync(fsPath(source), { bigint: true });
     } catch (cause) {
       if (this.#excluded?.(path, true)) return undefined;
-      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') this.#vanished(path);
-      else this.#unreadable(path, 0, cause);
+      this.#failed(path, 0, cause);
       return undefined;
     }
   }
@@ -257,23 +253,21 @@ export class Walk {
   #withTarget(entry: WalkEntry): WalkEntry | undefined {
     try {
       entry.linkTarget = readlinkSync(fsPath(entry.source), { encoding: 'latin1' });
-      const warning = this.#outward(entry.path, entry.linkTarget);
-      if (warning !== undefined) this.report.warnings.push(warning);
       return entry;
     } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'EINVAL') this.#vanished(entry.path);
-      else this.#unreadable(entry.path, entry.uid, cause);
+      // it is no link any more
+      if (errnoOf(cause) === 'EINVAL') this.report.warnings.push(vanished(entry.path));
+      else this.#failed(entry.path, entry.uid, cause);
       return undefined;
     }
   }
 
-  #vanished(path: BytePath): void {
-    this.report.warnings.push(vanished(path));
+  #failed(path: BytePath, uid: number, cause: unknown): void {
+    reportFailure(this.report, { path, uid }, errnoOf(cause));
   }
 
   #unreadable(path: BytePath, uid: number, cause: unknown): void {
-    this.report.unreadable.push({ path: displayPath(path), uid });
-    this.report.warnings.push(unreadable(path, errnoOf(cause)));
+    reportUnreadable(this.report, { path, uid }, errnoOf(cause));
   }
 }
 
@@ -281,16 +275,6 @@ function* announced(level: Level): Generator<WalkEntry> {
   if (level.announced) return;
   level.announced = true;
   yield level.entry;
-}
-
-export function vanished(path: BytePath): Warning {
-  const shown = displayPath(path);
-  return { code: 'vanished', path: shown, message: `${shown} was removed while the backup ran` };
-}
-
-export function unreadable(path: BytePath, errno: string): Warning {
-  const shown = displayPath(path);
-  return { code: 'unreadable', path: shown, message: `${shown} could not be read: ${errno}` };
 }
 
 function entryOf(
@@ -309,8 +293,7 @@ function entryOf(
     mode: Number(stats.mode) & 0o7777,
     uid: Number(stats.uid),
     gid: Number(stats.gid),
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
+    ...heldTimes(stats),
     ino: comparableIno(stats.ino),
     sparse: type === 'file' && Number(stats.blocks) * 512 < size,
     component,

@@ -1,9 +1,11 @@
 /** One consistent copy of one SQLite database, without writing a byte beside the original. For a worker thread. */
 import * as fs from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
-import { bytesOf, fsPath } from '../archive/byte-path.ts';
+import { bytesOf, toBytePath } from '../archive/byte-path.ts';
+import { closeSource } from '../archive/source-file.ts';
 import type { BytePath } from '../archive/types.ts';
-import { ALL_COMPANIONS, COMPANIONS, usesWal } from './find.ts';
+import { ALL_COMPANIONS, COMPANIONS, lookAtFile, openingProblem, openRegular } from './companions.ts';
+import { usesWal } from './find.ts';
 
 export type CopyOutcome =
   /** `problem`: the copy is what the source is, and the source is damaged */
@@ -23,6 +25,8 @@ const SETTLED = 1100;
 /** The copy goes to `destination`; companions (only when `together`) beside it under the same suffixes. */
 export async function copyDatabase(source: BytePath, destination: string): Promise<CopyOutcome> {
   try {
+    const refusal = openingProblem(source);
+    if (refusal !== undefined) return { kind: 'failed', reason: refusal };
     if (mayOpen(source)) {
       const why = await copyThroughSqlite(source, destination);
       if (why === undefined) return checked(source, destination);
@@ -40,7 +44,7 @@ export async function copyDatabase(source: BytePath, destination: string): Promi
  */
 function mayOpen(source: BytePath): boolean {
   if (!usesWal(source)) return true;
-  return fs.existsSync(fsPath(`${source}-wal`)) && fs.existsSync(fsPath(`${source}-shm`));
+  return lookAtFile(`${source}-wal`) !== undefined && lookAtFile(`${source}-shm`) !== undefined;
 }
 
 /** undefined: done. Else why SQLite would not: a hot journal or log of a crash, which a reader may not roll back. */
@@ -86,16 +90,25 @@ async function copyFiles(source: BytePath, destination: string): Promise<CopyOut
 
 function copyTogether(source: BytePath, destination: string): string[] {
   removeCopies(destination);
-  const suffixes = ['', ...COMPANIONS].filter((suffix) => fs.existsSync(fsPath(source + suffix)));
-  for (const suffix of suffixes)
-    fs.copyFileSync(fsPath(source + suffix), destination + suffix, fs.constants.COPYFILE_FICLONE);
-  return suffixes;
+  return ['', ...COMPANIONS].filter((suffix) => copyRegular(source + suffix, destination + suffix));
+}
+
+/** By its descriptor: what is put in the file's place meanwhile is not read. False: there is none. */
+function copyRegular(source: BytePath, destination: string): boolean {
+  const fd = openRegular(source);
+  if (fd === undefined) return false;
+  try {
+    fs.copyFileSync(`/proc/self/fd/${fd}`, destination, fs.constants.COPYFILE_FICLONE);
+    return true;
+  } finally {
+    closeSource(fd);
+  }
 }
 
 /** What stat(2) knows of the database and what lies beside it. */
 function looks(source: BytePath): string {
   const look = (suffix: string) => {
-    const stat = fs.lstatSync(fsPath(source + suffix), { bigint: true, throwIfNoEntry: false });
+    const stat = lookAtFile(source + suffix);
     return stat && [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join();
   };
   return ['', ...COMPANIONS].map(look).join('|');
@@ -110,12 +123,12 @@ async function untilSettled(source: BytePath, destination: string): Promise<void
 }
 
 function changedAt(path: BytePath): number {
-  return fs.lstatSync(fsPath(path), { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  return Number(lookAtFile(path)?.ctimeMs ?? 0);
 }
 
 /** The first complaint of `integrity_check`, or why the database cannot be opened; undefined when it is whole. */
-export function integrityProblem(path: string | Buffer, how: { writable: boolean }): string | undefined {
-  return checkIntegrity(path, how)?.problem;
+export function integrityProblem(path: string, how: { writable: boolean }): string | undefined {
+  return checkIntegrity(toBytePath(path), how)?.problem;
 }
 
 /** `proven`: the content is at fault, and not a full disk, a missing right or an extension that is not here. */
@@ -124,14 +137,16 @@ export interface IntegrityFinding {
   proven: boolean;
 }
 
-/** Writable: what a crash left unfinished is finished first, as any program would that opens it. */
+/** Only of a copy. Writable: what a crash left unfinished is finished first, as any program would that opens it. */
 export function checkIntegrity(
-  path: string | Buffer,
+  path: BytePath,
   { writable }: { writable: boolean },
 ): IntegrityFinding | undefined {
+  const refusal = openingProblem(path);
+  if (refusal !== undefined) return { problem: refusal, proven: false };
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path, { readOnly: !writable });
+    database = new DatabaseSync(bytesOf(path), { readOnly: !writable });
     const rows = database.prepare('PRAGMA integrity_check(3)').all() as { integrity_check: string }[];
     const text = rows.map((row) => row.integrity_check).join('; ');
     return text === 'ok' ? undefined : { problem: text, proven: true };

@@ -1,7 +1,6 @@
 /** A thread for what would block the event loop: walking for databases, copying and checking them. */
 import { parentPort } from 'node:worker_threads';
 import type { BytePath, WalkOptions } from '../archive/types.ts';
-import { fsPath } from '../archive/byte-path.ts';
 import { checkIntegrity, copyDatabase } from './copy.ts';
 import { findDatabases } from './find.ts';
 
@@ -13,7 +12,7 @@ export type DatabaseJob =
 async function answer(job: DatabaseJob): Promise<unknown> {
   if (job.kind === 'find') return findDatabases(job.sources);
   if (job.kind === 'copy') return copyDatabase(job.source, job.destination);
-  return checkIntegrity(fsPath(job.path), { writable: true });
+  return checkIntegrity(job.path, { writable: true });
 }
 
 parentPort?.on('message', (job: DatabaseJob) => {

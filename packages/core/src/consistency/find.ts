@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { fsPath } from '../archive/byte-path.ts';
 import type { BytePath, WalkOptions } from '../archive/types.ts';
 import { Walk } from '../archive/walk.ts';
+import { COMPANIONS } from './companions.ts';
 
 export interface FoundDatabase {
   /** on disk */
@@ -11,10 +12,6 @@ export interface FoundDatabase {
   archived: BytePath;
   size: number;
 }
-
-/** What lies beside a database while it is used; `-shm` is never content. */
-export const COMPANIONS = ['-wal', '-journal'] as const;
-export const ALL_COMPANIONS = [...COMPANIONS, '-shm'] as const;
 
 /** https://www.sqlite.org/fileformat.html, section 1.3: the header string, and the smallest page */
 const MAGIC = Buffer.from('SQLite format 3\0');

@@ -1,13 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +20,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { waitFor } from '@gofr-backup/testing';
 import type { Component, Substitute, WalkOptions } from '../archive/types.ts';
+import type { Warning } from '../catalogue.ts';
 import { silentLogger } from '../ports.ts';
 import { integrityProblem } from './copy.ts';
 import { snapshotDatabases } from './snapshot.ts';
@@ -212,6 +217,66 @@ test('a damaged database is archived as it is, with a warning that names it', as
   expect(warnings.map(({ code, path: where }) => [code, where])).toEqual([
     [expect.stringMatching(/^database-/), 'data/broken.db'],
   ]);
+});
+
+/** As a crash in a transaction over several databases leaves it, the super-journal's name at its end. */
+function plantHotJournal(path: string, superJournal: string): void {
+  const db = new DatabaseSync(path);
+  db.exec(
+    'PRAGMA cache_spill=1; PRAGMA cache_size=1; CREATE TABLE t(x); INSERT INTO t VALUES (zeroblob(50000))',
+  );
+  db.exec('BEGIN; UPDATE t SET x = randomblob(60000); INSERT INTO t VALUES (randomblob(100000))');
+  for (const suffix of ['', '-journal']) copyFileSync(path + suffix, `${path}.hot${suffix}`);
+  db.close();
+  for (const suffix of ['', '-journal']) renameSync(`${path}.hot${suffix}`, path + suffix);
+  const name = Buffer.from(superJournal);
+  const record = Buffer.alloc(8);
+  record.writeUInt32BE(name.length, 0);
+  record.writeUInt32BE(
+    name.reduce((sum, byte) => sum + byte, 0),
+    4,
+  );
+  const lockPage = Buffer.from([0, 4, 0, 1]);
+  appendFileSync(`${path}-journal`, Buffer.concat([lockPage, name, record, MAGIC]));
+}
+const MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
+const codes = ({ warnings }: { warnings: Warning[] }) => warnings.map(({ code, path }) => `${code} ${path}`);
+
+describe('what an application plants beside a database', () => {
+  test('a journal that names any file: nothing is opened, deleted or changed', async () => {
+    const path = join(data, 'app.db');
+    const victim = join(base, 'victim');
+    writeFileSync(victim, 'precious');
+    plantHotJournal(path, victim);
+    const before = [readFileSync(path), readFileSync(`${path}-journal`)];
+    expect(integrityProblem(path, { writable: true })).toContain('several databases');
+    const snapshots = await snapshot();
+    expect(codes(snapshots)).toEqual(['database-not-consistent data/app.db']);
+    expect(snapshots.substitutes.size).toBe(0);
+    expect(readFileSync(victim, 'utf8')).toBe('precious');
+    expect([readFileSync(path), readFileSync(`${path}-journal`)]).toEqual(before);
+  });
+
+  test.each(['-journal', '-wal', '-shm'])(
+    'a FIFO or a link as its %s: not waited for, not followed',
+    async (suffix) => {
+      const outside = join(base, 'outside');
+      writeFileSync(outside, '');
+      for (const kind of ['fifo', 'link', 'directory']) {
+        const path = join(data, `${kind}.db`);
+        makeDatabase(path, suffix === '-journal' ? '' : 'PRAGMA journal_mode=WAL');
+        if (suffix === '-shm') writeFileSync(`${path}-wal`, '');
+        if (kind === 'fifo') execFileSync('mkfifo', [path + suffix]);
+        else if (kind === 'link') symlinkSync(outside, path + suffix);
+        else mkdirSync(path + suffix);
+      }
+      const snapshots = await snapshot();
+      expect(codes(snapshots).toSorted()).toEqual(
+        ['directory', 'fifo', 'link'].map((kind) => `database-not-consistent data/${kind}.db`),
+      );
+      expect(statSync(outside).size).toBe(0);
+    },
+  );
 });
 
 test('an abort ends the copy and leaves no scratch', async () => {

@@ -9,9 +9,10 @@ import type { BytePath, Substitute, WalkOptions } from '../archive/types.ts';
 import type { Warning } from '../catalogue.ts';
 import type { Logger } from '../ports.ts';
 import { removeTree } from '../remove-tree.ts';
+import { ALL_COMPANIONS } from './companions.ts';
 import type { CopyOutcome } from './copy.ts';
 import { DatabaseThread } from './database-thread.ts';
-import { ALL_COMPANIONS, type FoundDatabase } from './find.ts';
+import type { FoundDatabase } from './find.ts';
 
 export interface SnapshotOptions {
   /** an existing directory; the copies go into a new one below it, removed by dispose() */

@@ -1,4 +1,5 @@
 import { createArchive } from '../archive/index.ts';
+import { isLack, READ_ERROR } from '../archive/source-failure.ts';
 import type { CreateArchiveResult, WalkOptions } from '../archive/types.ts';
 import type { Catalogue, CatalogueEntry, Warning } from '../catalogue.ts';
 import { snapshotDatabases } from '../consistency/index.ts';
@@ -27,7 +28,7 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
   return underLock(ctx, 'backup', async (repository, inner) => {
     const before = await repository.catalogue();
     const own = madeBy(request, before);
-    if (own !== undefined) return complete(own);
+    if (own !== undefined && !isWorthAnotherTry(own)) return complete(own);
     return rememberFailure(repository, inner, async () => {
       const previous = await readLastRun(repository);
       await markRun(repository, inner, { state: 'running' });
@@ -52,6 +53,10 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
 const mayPrune = ({ trigger }: BackupRequest, previous: LastRun | undefined): boolean =>
   trigger !== 'pre-restore' &&
   (previous === undefined || previous.state === 'done' || previous.code === 'DISK_FULL');
+
+/** The disk may read again what it could not: then the same run makes another one. */
+const isWorthAnotherTry = ({ status, warnings = [] }: CatalogueEntry): boolean =>
+  status === 'incomplete' && warnings.some(({ code }) => code === READ_ERROR);
 
 const madeBy = ({ run, tier = 'daily' }: BackupRequest, before: Catalogue): CatalogueEntry | undefined =>
   run === undefined ? undefined : before.find((entry) => entry.run === run && entry.tier === tier);
@@ -154,12 +159,6 @@ function reuse({ ctx, repository, before }: Making) {
 function facts({ ctx, request, missing, snapshots }: Making, result: CreateArchiveResult): CommitFacts {
   const { codec } = ctx.plan;
   const absent = result.warnings.some(({ code }) => code === 'missing-component') ? [] : missing;
-  const unreadable = result.unreadable.map(({ path, uid }) => ({
-    code: 'unreadable',
-    path,
-    message: `may not be read; it belongs to uid ${uid}`,
-  }));
-  const reported = result.warnings.filter(({ code }) => code !== 'unreadable');
   return {
     sha256: result.sha256,
     status: result.unreadable.length > 0 ? 'incomplete' : 'unverified',
@@ -171,21 +170,23 @@ function facts({ ctx, request, missing, snapshots }: Making, result: CreateArchi
     files: result.files,
     source_bytes: result.sourceBytes,
     reused_bytes: result.reusedBytes,
-    warnings: [...absent, ...snapshots.warnings, ...reported, ...unreadable],
+    warnings: [...absent, ...snapshots.warnings, ...result.warnings],
   };
 }
 
 function complete(entry: CatalogueEntry): CatalogueEntry {
   if (entry.status !== 'incomplete') return entry;
-  const unreadable = (entry.warnings ?? []).filter(({ code }) => code === 'unreadable');
-  const named = unreadable.slice(0, 10).map(({ path = '?', message }) => `${path} (${message})`);
-  const more = unreadable.length > named.length ? ` and ${unreadable.length - named.length} more` : '';
+  const lacking = (entry.warnings ?? []).filter(isLack);
+  const named = lacking.slice(0, 10).map(({ path = '?', message }) => `${path} (${message})`);
+  const more = lacking.length > named.length ? ` and ${lacking.length - named.length} more` : '';
+  const failed = lacking.some(({ code }) => code === READ_ERROR);
   throw new BackupError(
-    'PERMISSION',
-    `${entry.filename} is incomplete: ${unreadable.length} files may not be read`,
+    failed ? 'IO' : 'PERMISSION',
+    `${entry.filename} is incomplete: ${lacking.length} files ${failed ? 'could' : 'may'} not be read`,
     {
       why: named.join(', ') + more,
-      details: { backup: entry.filename, files: unreadable.map(({ path }) => path) },
+      ...(failed && { hint: 'Check the disk and the mount they lie on (`dmesg`); it is tried again.' }),
+      details: { backup: entry.filename, files: lacking.map(({ path }) => path) },
     },
   );
 }

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -113,6 +115,34 @@ describe('databases', () => {
       ok: false,
       problems: [expect.stringMatching(/^data\/storage\/app\.db: .*does not open whole/)],
     });
+  });
+
+  test('with links or hostile journals beside them are not opened, and that is said', async () => {
+    const source = join(world.base, 'planted');
+    const storage = join(source, 'data/storage');
+    const outside = join(world.base, 'outside.db');
+    mkdirSync(storage, { recursive: true });
+    for (const name of ['linked.db', 'named.db']) makeDatabase(join(storage, name));
+    symlinkSync(outside, join(storage, 'linked.db-journal'));
+    const end = Buffer.from('d9d505f920a163d7', 'hex');
+    writeFileSync(join(storage, 'named.db-journal'), Buffer.concat([Buffer.alloc(512), end]));
+    const name = 'gofr-plot_daily_20240102_020000.tar.gz';
+    execFileSync('tar', [
+      '-C',
+      source,
+      '--sort=name',
+      '-czf',
+      join(world.plan.backupDir, 'daily', name),
+      'data',
+    ]);
+    expect(await drill(world.ctx, { backup: name })).toMatchObject({
+      ok: true,
+      problems: [
+        expect.stringMatching(/linked\.db: .*no regular file/),
+        expect.stringMatching(/named\.db: .*several databases/),
+      ],
+    });
+    expect(existsSync(outside)).toBe(false);
   });
 
   test('one that was damaged at its source, as the backup warned, is told and is no fault of the backup', async () => {

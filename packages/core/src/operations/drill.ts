@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { displayPath, toBytePath } from '../archive/byte-path.ts';
+import { TIME_NOT_KEPT } from '../archive/extract.ts';
 import { openArchive, rebuildIndex } from '../archive/index.ts';
 import type { ArchiveReader, Problem } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
@@ -18,7 +19,6 @@ import { removeTree } from '../remove-tree.ts';
 import type { Repository } from '../repository/repository.ts';
 import { makeScratch, type Scratch } from '../repository/scratch.ts';
 import { underLock } from './context.ts';
-import { rootsOf } from './restore.ts';
 import type { DrillOutcome, DrillRequest, OperationContext } from './types.ts';
 
 /** What a file takes on disk beyond its bytes. */
@@ -88,14 +88,14 @@ async function extractAndCompare(
     if (!ok) return { files: 0, damage: problems.map(problemText), problems: [], notes: [] };
     const directory = join(scratch, 'restored');
     await mkdir(directory, { mode: 0o700 });
-    await reader.extract({ ...ctx, directory, durable: false, allowedRoots: rootsOf(ctx.plan) });
-    const comparison = await compareTree(reader, toBytePath(directory), ctx);
+    const { warnings } = await reader.extract({ ...ctx, directory });
+    const comparison = await compareTree(reader, toBytePath(directory), ctx, warnings);
     const { torn, known } = await checkDatabases(ctx, entry, comparison);
     return {
       files: comparison.files,
       damage: torn.map(problemText),
       problems: comparison.problems.map(problemText),
-      notes: known.map(problemText),
+      notes: [...warnings.filter(({ code }) => code === TIME_NOT_KEPT), ...known].map(problemText),
     };
   } finally {
     await reader.close();

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from './backup.ts';
 import { recoverInterrupted } from './recover.ts';
-import { fill, makeWorld, NOW, present, startChild, THEN, type World } from './restoring.fixture.ts';
+import { fill, makeWorld, NOW_TO_MERGE, present, startChild, THEN, type World } from './restoring.fixture.ts';
 
 /** Hundreds with KILLS=300; the seed of a run is in its log, KILL_SEED repeats it. */
 const KILLS = Number(process.env['KILLS'] ?? 10);
@@ -33,10 +33,10 @@ beforeAll(async () => {
   await fill(world, THEN);
   then = await present(world);
   archive = (await backup(world.ctx, { trigger: 'manual' })).backup.filename;
-  await fill(world, NOW);
+  await fill(world, NOW_TO_MERGE);
   await run({ merge: true });
   merged = timeless(await present(world));
-  await fill(world, NOW);
+  await fill(world, NOW_TO_MERGE);
   now = await present(world);
 });
 afterAll(() => world.dispose());
@@ -68,7 +68,7 @@ async function expectWhole(wanted: Record<string, unknown>, what: string): Promi
   const isOld = JSON.stringify(after) === JSON.stringify(now);
   if (!isOld) {
     expect(wanted === merged ? timeless(after) : after, what).toEqual(wanted);
-    await fill(world, NOW);
+    await fill(world, NOW_TO_MERGE);
     now = await present(world);
   }
   return isOld ? 'old' : 'new';

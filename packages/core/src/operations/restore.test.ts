@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { makeTree, readTree } from '@gofr-backup/testing';
+import { hostileTar, makeTree, readTree } from '@gofr-backup/testing';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
 import { describeRestore, restore } from './restore.ts';
@@ -208,6 +208,41 @@ test('--dry-run counts what would be added, replaced, removed and unchanged, and
   );
   const again = await run({ dryRun: true });
   expect(again.changes).toMatchObject({ added: { files: 0 }, replaced: { files: 0 }, removed: { files: 0 } });
+});
+
+test('--dry-run finds nothing behind a link that took a directory’s place', async () => {
+  await withNow();
+  const [group, elsewhere] = [join(world.base, 'data/storage/group'), join(world.base, 'elsewhere')];
+  rmSync(group, { recursive: true });
+  rmSync(elsewhere, { recursive: true, force: true });
+  await makeTree(elsewhere, { 'a.metadata.json': '{}', inner: 'y' });
+  symlinkSync(elsewhere, group);
+  const { changes } = await run({ paths: ['data/storage/group'], dryRun: true });
+  expect(changes).toMatchObject({
+    added: { files: 2 },
+    replaced: { files: 0 },
+    removed: { files: 1, bytes: 0 },
+    unchanged: { files: 0 },
+  });
+});
+
+test('an archive that would put a link where a component lies is refused, and nothing behind it is touched', async () => {
+  await withNow();
+  const outside = join(world.base, 'outside');
+  await makeTree(outside, { storage: { precious: 'precious' } });
+  const daily = join(world.plan.backupDir, 'daily');
+  for (const [second, name, link] of [
+    ['01', 'data', outside],
+    ['02', 'data/storage', join(outside, 'storage')],
+  ] as const) {
+    const filename = `gofr-plot_daily_20200101_0000${second}.tar`;
+    const log = { name: 'logs/app.log', content: 'x' };
+    writeFileSync(join(daily, filename), hostileTar([{ name, type: '2', link }, log]));
+    await expect(run({ backup: filename })).rejects.toMatchObject({ code: 'ARCHIVE_HOSTILE' });
+    expect(await present(world)).toEqual(now);
+    expect(readdirSync(join(outside, 'storage'))).toEqual(['precious']);
+    rmSync(join(daily, filename));
+  }
 });
 
 test('what would be overwritten is described', async () => {

@@ -120,7 +120,6 @@ async function restoreLocked(
       mounts,
       project: plan.project,
       stateDir: repository.stateDir,
-      allowedRoots: rootsOf(plan),
       checkLock: () => lock.check(),
       step,
     });
@@ -226,12 +225,6 @@ function outcomeOf(
   const target = request.to ?? plan.dataDir;
   return { backup: entry.filename, target, files, bytes, ...(warnings.length > 0 && { warnings }) };
 }
-
-/** Links within the data are absolute as often as not. */
-export const rootsOf = (plan: BackupPlan): string[] => [
-  plan.dataDir,
-  ...plan.components.map(({ root }) => root),
-];
 
 export async function withReader<T>(
   ctx: OperationContext,

@@ -107,6 +107,17 @@ export const NOW: Tree = {
   logs: { 'app.log': 'line 1\nline 2\n' },
 };
 
+/** The same, but for the file that stands where the archive has a directory: merging refuses it. */
+export const NOW_TO_MERGE: Tree = {
+  ...NOW,
+  data: {
+    ...(NOW['data'] as Tree),
+    storage: Object.fromEntries(
+      Object.entries((NOW['data'] as { storage: Tree }).storage).filter(([name]) => name !== 'empty'),
+    ),
+  },
+};
+
 /** hardlink() targets are relative to the root of a literal: the tree is made per directory that holds them. */
 export async function fill(world: World, tree: Tree): Promise<void> {
   const { data, logs } = tree as { data: Tree; logs: Tree };

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fakeClock, makeTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadIndex } from '../archive/index-file.fixture.ts';
+import { openIndex } from '../archive/index-file.ts';
 import { backup, verifyStep } from './backup.ts';
 import { underLock } from './context.ts';
 import { list } from './list.ts';
@@ -111,6 +112,22 @@ describe('beside an intact archive', () => {
     await flip(`${path}.idx`, Math.floor((whole.get(`${path}.idx`) ?? '').length / 2));
     expect((await verify(on.ctx, { names: [NAME] })).results).toMatchObject([{ ok: true }]);
     await loadIndex(`${path}.idx`);
+  });
+
+  test('an index of a newer program is told of, not used and never written over', async () => {
+    const newer = Buffer.from(whole.get(`${path}.idx`) ?? '');
+    newer.write('gofridx2');
+    await writeFile(`${path}.idx`, newer);
+    const said: unknown[] = [];
+    const logger = { ...on.ctx.logger, warn: (_: object, message: string) => void said.push(message) };
+    const { results } = await verify({ ...on.ctx, logger }, { names: [NAME] });
+    expect(results).toMatchObject([{ ok: true, problems: [] }]);
+    expect(said).toContainEqual(expect.stringContaining('another version'));
+    expect((await readFile(`${path}.idx`)).equals(newer)).toBe(true);
+    await expect(openIndex(`${path}.idx`)).rejects.toMatchObject({
+      why: expect.stringContaining('version 2'),
+    });
+    await writeFile(`${path}.idx`, whole.get(`${path}.idx`) ?? '');
   });
 
   test('a wrong checksum in the manifest is corrected', async () => {

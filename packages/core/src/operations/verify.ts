@@ -1,4 +1,5 @@
 import { openArchive, rebuildIndex } from '../archive/index.ts';
+import { isOfOtherVersion } from '../archive/index-footer.ts';
 import type { ArchiveReader, OpenArchiveOptions, VerifyReport } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError, toBackupError } from '../errors.ts';
@@ -227,6 +228,11 @@ async function mend(
     ctx.logger.warn({ backup: filename, manifest: sha256 }, 'the manifest had a wrong checksum; corrected');
   const why = report.indexProblem ?? ((await lostIndex(repository, entry)) ? 'it is missing' : undefined);
   if (why === undefined) return;
+  if (await isOfOtherVersion(repository.indexPathOf(entry))) {
+    const told = 'the index was made by another version of this program: left as it is, and not used';
+    ctx.logger.warn({ backup: filename }, told);
+    return;
+  }
   ctx.logger.warn({ backup: filename, why }, 'the index does not fit its archive; written anew');
   await rebuildIndex({ ...openOptions(ctx, repository, entry), indexPath: repository.indexPathOf(entry) });
 }

@@ -27,8 +27,6 @@ export interface BringInOptions extends Ports {
   mounts: MountTable;
   project: string;
   stateDir: string;
-  /** where links of the archive may lead */
-  allowedRoots: string[];
   /** throws when the lock was lost */
   checkLock(): Promise<void>;
   step: StepHook;
@@ -72,7 +70,7 @@ async function stage(journal: Journal, stages: Stage[], options: BringInOptions)
   others.forEach(createWorkDir);
   writeMarkers(journal);
   step('extract');
-  const report = await extractStages(reader, stages, options.allowedRoots, options);
+  const report = await extractStages(reader, stages, options);
   for (const target of targets) pruneStaged(stagedFor(target.place, stages).staged, target.takes);
   step('flush');
   await syncStages(stages);

@@ -1,16 +1,18 @@
 /** What a restore would change, file by file; nothing is written. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { fsPath, joinPath } from '../archive/byte-path.ts';
+import { isSameTime } from '../archive/times.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath } from '../archive/types.ts';
 import type { ChangeCount, RestoreOutcome } from '../operations/types.ts';
+import { isWorkDirName } from '../work-dir.ts';
 import { isOneOf } from '../archive/walk.ts';
+import { hashFile } from './hash-file.ts';
 import { isLeftAlone, isWorkDir, refuseConflict } from './moves.ts';
+import { PathSet } from './path-set.ts';
 import { leadsInto } from './roots.ts';
 import { type Target, within } from './target.ts';
-import { isSpecial, isWithin, look, parentOf, walk } from './tree.ts';
+import { exists, isSpecial, isWithin, look, parentOf, realPath, walk } from './tree.ts';
 
 export type Changes = NonNullable<RestoreOutcome['changes']>;
 
@@ -24,26 +26,47 @@ export async function compareWithTargets(
   const selected = targets.map((target) => ({
     target,
     has: within(target.paths),
-    seen: new Set<BytePath>(),
+    seen: new PathSet(),
+    look: lookBehindNoLink(),
   }));
   for await (const entry of reader.entries()) {
     signal.throwIfAborted();
     if (entry.type === 'directory') continue;
-    for (const { target, has, seen } of selected) {
+    for (const { target, has, seen, look } of selected) {
       const place = placeOf(entry.path, target);
       if (place === undefined || !has(entry.path)) continue;
       if (leadsInto(parentOf(place), target.place, target.withheld)) continue;
-      if (!target.merge) seen.add(place);
       const present = look(place);
-      if (!present || present.isDirectory()) count(changes.added, entry.size);
+      if (present && isCounted(place, present, target) && seen.add(place))
+        count(changes.removed, present, -1);
+      if (!present || present.isDirectory()) count(changes.added, entry);
       else if (isLeftAlone(present, relativeTo(place, target), target, true))
-        count(changes.unchanged, Number(present.size));
-      else if (await isSame(entry, place, present, target)) count(changes.unchanged, Number(present.size));
-      else count(changes.replaced, entry.size);
+        count(changes.unchanged, present);
+      else if (await isSame(entry, place, present, target)) count(changes.unchanged, present);
+      else count(changes.replaced, entry);
     }
   }
-  for (const { target, seen } of selected) if (!target.merge) countRemoved(changes.removed, target, seen);
+  for (const { target } of selected) if (!target.merge) countPresent(changes.removed, target);
   return changes;
+}
+
+/** Nothing is found behind a link: a restore puts a directory in its place. The last parent is remembered. */
+function lookBehindNoLink(): (path: BytePath) => BigIntStats | undefined {
+  let [parent, isReal] = ['', false];
+  return (path) => {
+    if (parentOf(path) !== parent) {
+      parent = parentOf(path);
+      isReal = exists(parent) && realPath(parent) === parent;
+    }
+    return isReal ? look(path) : undefined;
+  };
+}
+
+/** Removed is what lies there but for what the archive has: so no list of all that it has is needed. */
+function isCounted(place: BytePath, present: BigIntStats, target: Target): boolean {
+  if (target.merge || present.isDirectory() || isSpecial(present)) return false;
+  const relative = relativeTo(place, target);
+  return target.owns(relative, false) && !relative.split('/').some(isWorkDirName);
 }
 
 function placeOf(path: BytePath, target: Target): BytePath | undefined {
@@ -65,17 +88,14 @@ async function isSame(
   if (!present.isFile()) return false;
   if (entry.type === 'hardlink') return look(placeOf(entry.linkTarget!, target) ?? '/')?.ino === present.ino;
   if (BigInt(entry.size) !== present.size) return false;
-  // utimes(2) through a double is exact to less than a microsecond
-  const apart = entry.mtimeNs - present.mtimeNs;
-  if (apart > -1000n && apart < 1000n) return true;
+  if (isSameTime(entry.mtimeNs, present.mtimeNs)) return true;
   return entry.hash !== undefined && entry.hash.toString('hex') === (await hashFile(place));
 }
 
-function countRemoved(removed: ChangeCount, target: Target, seen: Set<BytePath>): void {
+function countPresent(removed: ChangeCount, target: Target): void {
   const isClosed = (path: BytePath, stat: BigIntStats) => isWorkDir(path) || isOneOf(stat, target.withheld);
-  for (const { path, relative, stat } of walk(target.place, isClosed))
-    if (!stat.isDirectory() && !isSpecial(stat) && !seen.has(path) && target.owns(relative, false))
-      count(removed, stat.isFile() ? Number(stat.size) : 0);
+  for (const { path, stat } of walk(target.place, isClosed))
+    if (isCounted(path, stat, target)) count(removed, stat);
 }
 
 /** Throws FAILED for the first entry that --merge cannot lay over what is there, before anything is written. */
@@ -97,21 +117,14 @@ export async function refuseConflicts(reader: ArchiveReader, targets: Target[]):
 const relativeTo = (place: BytePath, { place: root }: Target): BytePath =>
   place === root ? '' : place.slice(joinPath(root, '').length);
 
-/** Hex SHA-256 of a regular file. */
-export async function hashFile(path: BytePath): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(fsPath(path), { highWaterMark: 1 << 20 }))
-    hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
 export function readLink(path: BytePath): BytePath {
   return readlinkSync(fsPath(path), { encoding: 'latin1' });
 }
 
 const none = (): ChangeCount => ({ files: 0, bytes: 0 });
 
-function count(change: ChangeCount, bytes: number): void {
-  change.files++;
-  change.bytes += bytes;
+function count(change: ChangeCount, file: BigIntStats | ArchiveEntry, sign = 1): void {
+  const isFile = 'isFile' in file ? file.isFile() : true;
+  change.files += sign;
+  change.bytes += isFile ? sign * Number(file.size) : 0;
 }

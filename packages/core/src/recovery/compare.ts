@@ -1,12 +1,17 @@
 /** A second look at an extracted tree: what lies on the disk against what the archive's index promised. */
 import { createHash } from 'node:crypto';
-import * as fs from 'node:fs';
-import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
+import type { BigIntStats } from 'node:fs';
+import { displayPath, joinPath } from '../archive/byte-path.ts';
+import { TIME_NOT_KEPT } from '../archive/extract.ts';
+import { isSameTime } from '../archive/times.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath, Problem } from '../archive/types.ts';
+import type { Warning } from '../catalogue.ts';
 import { isDatabase } from '../consistency/find.ts';
 import type { Ports, ProgressEvent } from '../ports.ts';
 import { readLink } from './changes.ts';
-import { breathe, look, parentOf, walk } from './tree.ts';
+import { hashFile } from './hash-file.ts';
+import { PathSet } from './path-set.ts';
+import { breathe, look, walk } from './tree.ts';
 
 export interface Comparison {
   files: number;
@@ -17,27 +22,34 @@ export interface Comparison {
 }
 
 const CHUNK = 1 << 20;
-/** utimes(2) through a double is exact to less than a microsecond */
-const TIME_TOLERANCE = 1000n;
+const OTHER_TIME = 'has another modification time';
 /** More than anybody reads. */
 const MOST_PROBLEMS = 100;
 
 /**
  * Every entry: there, of its type, size, mode, time and content, links leading where they should; and nothing else.
- * Owners only as root, who alone could restore them.
+ * Owners only as root, who alone could restore them. `warnings` are the extraction's: a time that it could not set is told
+ * already.
  */
-export async function compareTree(reader: ArchiveReader, root: BytePath, ports: Ports): Promise<Comparison> {
+export async function compareTree(
+  reader: ArchiveReader,
+  root: BytePath,
+  ports: Ports,
+  warnings: readonly Warning[] = [],
+): Promise<Comparison> {
   const result: Comparison = { files: 0, bytes: 0, problems: [], databases: [] };
-  const known = new Set<BytePath>(['']);
+  const known = new PathSet();
+  const timeNotKept = new Set(warnings.filter(({ code }) => code === TIME_NOT_KEPT).map(({ path }) => path));
   const buffer = Buffer.alloc(CHUNK);
   const unhashed: { path: BytePath; place: BytePath }[] = [];
   let sinceBreath = 0;
   for await (const entry of reader.entries()) {
     ports.signal.throwIfAborted();
-    addWithParents(known, entry.path);
+    known.addWithParents(entry.path);
     const place = joinPath(root, entry.path);
     const message = await differenceOf(entry, place, root, buffer);
-    if (message !== undefined) report(result, { path: displayPath(entry.path), message });
+    const isTold = message === OTHER_TIME && timeNotKept.has(displayPath(entry.path));
+    if (message !== undefined && !isTold) report(result, { path: displayPath(entry.path), message });
     if (entry.type === 'directory') continue;
     if (entry.type === 'file' && entry.size > 0 && entry.hash === undefined)
       unhashed.push({ path: entry.path, place });
@@ -52,11 +64,12 @@ export async function compareTree(reader: ArchiveReader, root: BytePath, ports: 
     await breathe();
   }
   for (const { path, place } of unhashed)
-    if ((await hash(place, buffer)) !== (await hashInArchive(reader, path)))
+    if ((await hashFile(place, buffer)) !== (await hashInArchive(reader, path)))
       report(result, { path: displayPath(path), message: 'has another content' });
-  for (const { relative } of walk(root))
-    if (!known.has(relative))
-      report(result, { path: displayPath(relative), message: 'is not in the archive' });
+  if (countBelow(root) !== known.size)
+    for (const { relative } of walk(root))
+      if (relative !== '' && !known.has(relative))
+        report(result, { path: displayPath(relative), message: 'is not in the archive' });
   return result;
 }
 
@@ -64,8 +77,11 @@ function report(result: Comparison, problem: Problem): void {
   if (result.problems.length < MOST_PROBLEMS) result.problems.push(problem);
 }
 
-function addWithParents(known: Set<BytePath>, path: BytePath): void {
-  for (let at = path; at !== '' && !known.has(at); at = at.includes('/') ? parentOf(at) : '') known.add(at);
+/** Counting comes first: looking every path up takes memory for each, and where all was restored nothing else can be there. */
+function countBelow(root: BytePath): number {
+  let count = -1;
+  for (const _ of walk(root)) count++;
+  return count;
 }
 
 async function differenceOf(
@@ -88,17 +104,16 @@ async function differenceOf(
   );
 }
 
-function isOfType({ type }: ArchiveEntry, stat: fs.BigIntStats): boolean {
+function isOfType({ type }: ArchiveEntry, stat: BigIntStats): boolean {
   if (type === 'directory') return stat.isDirectory();
   return type === 'symlink' ? stat.isSymbolicLink() : stat.isFile();
 }
 
-function attributeDifference(entry: ArchiveEntry, stat: fs.BigIntStats): string | undefined {
+function attributeDifference(entry: ArchiveEntry, stat: BigIntStats): string | undefined {
   const root = process.geteuid?.() === 0;
   const bits = root ? 0o7777 : 0o777;
   if ((Number(stat.mode) & bits) !== (entry.mode & bits)) return 'has another mode';
-  const apart = stat.mtimeNs - entry.mtimeNs;
-  if (apart > TIME_TOLERANCE || apart < -TIME_TOLERANCE) return 'has another modification time';
+  if (!isSameTime(entry.mtimeNs, stat.mtimeNs)) return OTHER_TIME;
   if (root && (Number(stat.uid) !== entry.uid || Number(stat.gid) !== entry.gid)) return 'has another owner';
   return undefined;
 }
@@ -106,12 +121,12 @@ function attributeDifference(entry: ArchiveEntry, stat: fs.BigIntStats): string 
 async function contentDifference(
   entry: ArchiveEntry,
   place: BytePath,
-  stat: fs.BigIntStats,
+  stat: BigIntStats,
   buffer: Buffer,
 ): Promise<string | undefined> {
   if (stat.size !== BigInt(entry.size)) return `has ${stat.size} bytes instead of ${entry.size}`;
   if (entry.hash === undefined) return undefined;
-  return (await hash(place, buffer)) === entry.hash.toString('hex') ? undefined : 'has another content';
+  return (await hashFile(place, buffer)) === entry.hash.toString('hex') ? undefined : 'has another content';
 }
 
 /** An index made from another tool's archive has no hash of a file that spans its frames. */
@@ -119,18 +134,4 @@ async function hashInArchive(reader: ArchiveReader, path: BytePath): Promise<str
   const digest = createHash('sha256');
   for await (const chunk of reader.content(displayPath(path))) digest.update(chunk);
   return digest.digest('hex');
-}
-
-async function hash(place: BytePath, buffer: Buffer): Promise<string> {
-  const digest = createHash('sha256');
-  const fd = fs.openSync(fsPath(place), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
-  try {
-    for (let read = 0; (read = fs.readSync(fd, buffer)) > 0;) {
-      digest.update(buffer.subarray(0, read));
-      if (read === buffer.length) await breathe();
-    }
-    return digest.digest('hex');
-  } finally {
-    fs.closeSync(fd);
-  }
 }

@@ -13,7 +13,7 @@ import * as fs from 'node:fs';
 import { fsPath, joinPath } from '../archive/byte-path.ts';
 import type { BytePath } from '../archive/types.ts';
 import { isWorkDirName, workDirName } from '../work-dir.ts';
-import { fsyncPath, isWithin, parentOf } from './tree.ts';
+import { fsyncPath, isWithin, parentOf, readFileAt } from './tree.ts';
 
 export const STATES = ['staging', 'swapping', 'committed', 'rolled-back'] as const;
 export type JournalState = (typeof STATES)[number];
@@ -77,14 +77,14 @@ export function removeJournal(journal: Journal): void {
 /** The work directory that holds the journal of `workDir`'s restore: itself, or the one its marker names. */
 export function anchorOf(workDir: BytePath): BytePath {
   if (fs.existsSync(fsPath(journalPath(workDir)))) return workDir;
-  const text = readIfPresent(joinPath(workDir, MARKER));
+  const text = readFileAt(joinPath(workDir, MARKER));
   const anchor = text === undefined ? undefined : (parseObject(text)?.['anchor'] as unknown);
   return isAbsolutePath(anchor) && isWorkDirName(baseName(anchor)) ? anchor : workDir;
 }
 
 /** undefined: there is none. Throws with the reason when there is one that cannot be believed. */
 export function readJournal(workDir: BytePath): Journal | undefined {
-  const text = readIfPresent(journalPath(workDir));
+  const text = readFileAt(journalPath(workDir));
   return text === undefined ? undefined : parseJournal(text, workDir);
 }
 
@@ -123,7 +123,7 @@ function isMove(move: unknown, places: BytePath[], workDirs: BytePath[]): boolea
 function isChange(change: unknown, places: BytePath[]): boolean {
   const { place, before, after } = (change ?? {}) as AttributeChange;
   const valid = (a: Attributes | undefined) =>
-    [a?.mode, a?.uid, a?.gid].every(Number.isInteger) && /^-?\d{1,20}$/.test(String(a?.mtimeNs));
+    [a?.mode, a?.uid, a?.gid].every(Number.isInteger) && /^-?\d{1,30}$/.test(String(a?.mtimeNs));
   return (
     isAbsolutePath(place) && places.some((root) => isWithin(place, root)) && valid(before) && valid(after)
   );
@@ -159,16 +159,6 @@ function parseObject(text: string): Record<string, unknown> | undefined {
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function readIfPresent(path: BytePath): string | undefined {
-  try {
-    return fs.readFileSync(fsPath(path), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined;
-    throw error;
   }
 }
 

@@ -5,10 +5,11 @@
  */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { toBytePath } from '../archive/byte-path.ts';
 import type { BytePath } from '../archive/types.ts';
 import { WORK_DIR } from '../work-dir.ts';
 import { isAbsolutePath, type Journal } from './journal.ts';
-import { exists, isErrno, parentOf } from './tree.ts';
+import { exists, isErrno, parentOf, readFileAt } from './tree.ts';
 
 export interface Pointer {
   id: string;
@@ -73,7 +74,7 @@ function names(stateDir: string): string[] {
 
 function read(path: string): Pointer | undefined {
   try {
-    const { id, workDirs, places } = JSON.parse(fs.readFileSync(path, 'utf8')) as Pointer;
+    const { id, workDirs, places } = JSON.parse(readFileAt(toBytePath(path)) ?? '') as Pointer;
     const paths = [...workDirs, ...places];
     const named = workDirs.every((dir) => WORK_DIR.exec(dir.slice(dir.lastIndexOf('/') + 1))?.[1] === id);
     return /^[0-9a-f]{16}$/.test(id) && named && paths.every(isAbsolutePath)

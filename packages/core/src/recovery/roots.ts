@@ -12,9 +12,15 @@ import { exists, isWithin, look, parentOf, realPath } from './tree.ts';
  */
 export function refuseRoot(plan: BackupPlan, root: string, withheld: readonly Identity[]): void {
   const place = toBytePath(root);
-  const linked = pathsBelow(toBytePath(plan.dataDir), place).find((path) => look(path)?.isSymbolicLink());
-  if (linked !== undefined && !plan.followRootLinks) throw linkedRoot(displayPath(linked));
+  const linked = refusedLink(plan, root);
+  if (linked !== undefined) throw linkedRoot(displayPath(linked));
   if (exists(place) && leadsInto(realPath(place), '/', withheld)) throw insideBackups(place, plan);
+}
+
+/** The link at a component's root, or between DATA_DIR and it, that is not followed. */
+export function refusedLink(plan: BackupPlan, root: string): BytePath | undefined {
+  if (plan.followRootLinks) return undefined;
+  return pathsBelow(toBytePath(plan.dataDir), toBytePath(root)).find((path) => look(path)?.isSymbolicLink());
 }
 
 /** The paths from below `base` down to `path`; only `path` when it lies elsewhere. */

@@ -5,8 +5,9 @@ import { BackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
 import type { Logger } from '../ports.ts';
 import { isWorkDirName, WORK_DIR } from '../work-dir.ts';
-import { anchorOf, type Journal, readJournal } from './journal.ts';
+import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
 import { isThere, readPointers, removePointer } from './pointer.ts';
+import { refusedLink } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
 import { damagedJournal, rollBack, type StepHook, type Stranger } from './swap.ts';
 import { resolvePlace } from './target.ts';
@@ -27,19 +28,24 @@ export interface Interrupted {
   anchor: BytePath;
   /** where its moves may lead, from the settings and the pointers: never from the journal itself */
   allowed: BytePath[];
+  /** a pointer names it: a restore of this backup directory made it */
+  known: boolean;
 }
 
 /**
  * Work directories of this plan's components, and those that pointers name. Cheap: a few directory listings. One in a
- * place that is closed to this user is a warning: its own user's next command settles it.
+ * place that is closed to this user is a warning: its own user's next command settles it. No restore went through a root
+ * that is a link, so none is looked for there.
  */
 export function findInterrupted(plan: BackupPlan, stateDir: string, logger: Logger): Interrupted[] {
-  const roots = plan.components.map(({ root }) => resolvedOrAsIs(toBytePath(root)));
+  const components = plan.components.filter(({ root }) => refusedLink(plan, root) === undefined);
+  const roots = components.map(({ root }) => resolvedOrAsIs(toBytePath(root)));
   const pointers = readPointers(stateDir);
   const beside = roots.flatMap((root) => [...workDirsIn(parentOf(root)), ...workDirsIn(root)]);
   const found = [...beside, ...pointers.flatMap(({ workDirs }) => workDirs.filter(isInReach(logger)))];
   const allowed = [...roots, ...pointers.flatMap(({ places }) => places)];
-  return [...new Set(found.map(anchorOf))].map((anchor) => ({ anchor, allowed }));
+  const pointed = new Set(pointers.flatMap(({ workDirs }) => workDirs));
+  return [...new Set(found.map(anchorOf))].map((anchor) => ({ anchor, allowed, known: pointed.has(anchor) }));
 }
 
 const isInReach = (logger: Logger) => (workDir: BytePath) => {
@@ -71,16 +77,46 @@ function workDirsIn(directory: BytePath): BytePath[] {
   }
 }
 
+type Outcome = { settled: Settled; warnings: string[] } | undefined;
+
 /**
  * Throws PERMISSION when this process may not settle what must be settled, IO when the journal cannot be believed or
- * the old data is not where it should be. What is whole and only needs tidying up is at most a warning.
+ * the old data is not where it should be. What is whole and only needs tidying up is at most a warning; so is what no
+ * restore of ours is known to have made, because the application can make up such a directory.
  */
 export async function settle(
+  interrupted: Interrupted,
+  scope: SettleScope,
+  logger: Logger,
+  step: StepHook = () => {},
+): Promise<Outcome> {
+  try {
+    return await settleAnchor(interrupted, scope, logger, step);
+  } catch (error) {
+    const { anchor, known } = interrupted;
+    if (known || isRootsJournal(anchor) || !isRefusal(error)) throw error;
+    const workDir = displayPath(anchor);
+    const reason = error instanceof BackupError ? error.why : String(error);
+    logger.warn({ workDir, reason }, 'it has the name of a restore under way, but none is known: left alone');
+    return undefined;
+  }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof BackupError || isErrno(error, 'ENOTDIR', 'ENOENT', 'EISDIR', 'EACCES', 'ELOOP');
+
+/** A restore by root that could write no pointer: the application, which is not root, cannot have made it up. */
+function isRootsJournal(anchor: BytePath): boolean {
+  const stat = look(journalPath(anchor));
+  return stat !== undefined && stat.isFile() && stat.uid === 0n;
+}
+
+async function settleAnchor(
   { anchor, allowed }: Interrupted,
   { project, stateDir, withheld }: SettleScope,
   logger: Logger,
-  step: StepHook = () => {},
-): Promise<{ settled: Settled; warnings: string[] } | undefined> {
+  step: StepHook,
+): Promise<Outcome> {
   const journal = journalOrReason(anchor);
   if (journal === undefined) return discardUnbegun(anchor, allowed, stateDir, logger);
   if (journal.project !== project) {

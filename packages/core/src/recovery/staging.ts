@@ -1,10 +1,11 @@
 /** Work directories: on each file system that a restore changes, one hidden directory with what comes in and what goes out. */
-import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
+import { utimeOf } from '../archive/file-writer.ts';
 import type { ArchiveReader, BytePath, ExtractReport, Identity } from '../archive/types.ts';
 import type { Ports } from '../ports.ts';
 import { workDirName } from '../work-dir.ts';
+import { flushTree } from './flush.ts';
 import { type Journal, removeJournal } from './journal.ts';
 import type { MountTable } from './mounts.ts';
 import { leadsInto } from './roots.ts';
@@ -84,11 +85,9 @@ export function createWorkDir(workDir: BytePath): void {
   fsyncPath(parentOf(workDir));
 }
 
-/** `allowedRoots`: where links of the archive may lead to (the components as they lie on disk). */
 export async function extractStages(
   reader: ArchiveReader,
   stages: Stage[],
-  allowedRoots: string[],
   ports: Ports,
 ): Promise<ExtractReport> {
   const total: ExtractReport = { files: 0, bytes: 0, warnings: [] };
@@ -97,7 +96,6 @@ export async function extractStages(
     const report = await reader.extract({
       ...ports,
       directory,
-      allowedRoots,
       ...(stage.paths && { paths: stage.paths.map(displayPath) }),
     });
     total.files += report.files;
@@ -117,25 +115,12 @@ export function pruneStaged(staged: BytePath, owns: (relative: BytePath) => bool
     fs.unlinkSync(fsPath(path));
   }
   for (const [directory, { atimeNs, mtimeNs }] of touched)
-    fs.utimesSync(fsPath(directory), Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9);
+    fs.utimesSync(fsPath(directory), utimeOf(atimeNs), utimeOf(mtimeNs));
 }
 
-/** Content before names: after a power cut no renamed file may be empty. One syncfs(2) costs less than 100,000 fsyncs. */
+/** Content before names: after a power cut no renamed file may be empty. The only sync between extraction and swap. */
 export async function syncStages(stages: Stage[]): Promise<void> {
-  for (const { workDir } of stages) {
-    if (await syncFileSystem(workDir)) continue;
-    for (const { path, stat } of walk(workDir)) if (stat.isFile() || stat.isDirectory()) fsyncPath(path);
-  }
-}
-
-/** Node has no syncfs; `sync -f` of coreutils and busybox does it. False: there is no such command. */
-function syncFileSystem(directory: BytePath): Promise<boolean> {
-  return new Promise((resolve) => {
-    const name = Buffer.from(directory, 'latin1').toString('utf8');
-    const child = spawn('sync', ['-f', name], { stdio: 'ignore' });
-    child.once('error', () => resolve(false));
-    child.once('close', (code) => resolve(code === 0));
-  });
+  for (const { workDir } of stages) await flushTree(workDir);
 }
 
 /**

@@ -20,6 +20,7 @@ import type { BackupPlan } from '../plan.ts';
 import { type Journal, parseJournal, readJournal, writeJournal, writeMarkers } from './journal.ts';
 import { MountTable, parseMountInfo, readMounts } from './mounts.ts';
 import { planMoves } from './moves.ts';
+import { writePointer } from './pointer.ts';
 import { findInterrupted, settle } from './settle.ts';
 import { createWorkDir, discardWorkDirs, layStages, stagedFor } from './staging.ts';
 import { rollBack, swap } from './swap.ts';
@@ -216,6 +217,8 @@ describe('a swap that dies', () => {
     const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });
     await expect(swap(journal, dieAt(3))).rejects.toThrow('killed');
     renameSync(join(journal.workDirs[0]!, 'old/0'), join(base, 'carried-off'));
+    mkdirSync(join(base, 'state'));
+    writePointer(join(base, 'state'), journal);
     await expect(recover(NAMES)).rejects.toMatchObject({ code: 'IO' });
     expect((await data())['storage/x']?.content).toBe('new');
   });

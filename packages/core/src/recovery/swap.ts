@@ -1,6 +1,7 @@
 /** Carries out the moves of a journal, and undoes them. Every step can be repeated: a kill may come between any two. */
 import * as fs from 'node:fs';
 import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
+import { utimeOf } from '../archive/file-writer.ts';
 import type { BytePath } from '../archive/types.ts';
 import { BackupError } from '../errors.ts';
 import {
@@ -156,15 +157,16 @@ function setAttributes(place: BytePath, wanted: Attributes): void {
   }
   try {
     fs.chmodSync(fsPath(place), wanted.mode);
-    fs.utimesSync(fsPath(place), Number(now.atimeNs) / 1e9, Number(BigInt(wanted.mtimeNs)) / 1e9);
+    fs.utimesSync(fsPath(place), utimeOf(now.atimeNs), utimeOf(BigInt(wanted.mtimeNs)));
   } catch (error) {
     if (!isErrno(error, 'EPERM')) throw error;
   }
 }
 
-/** Renames reach the disk before the journal says so. */
+/** Renames reach the disk before the journal says so: in the directories that data came from, and in those it went to. */
 function syncDirectories(journal: Journal): void {
-  const directories = new Set(journal.moves.map((move) => parentOf(move.place)));
+  const ends = journal.moves.flatMap(({ place, staged, aside }) => [place, staged, aside]);
+  const directories = new Set(ends.flatMap((path) => (path === null ? [] : [parentOf(path)])));
   for (const directory of directories) if (exists(directory)) fsyncPath(directory);
 }
 

@@ -2,6 +2,8 @@
 import * as fs from 'node:fs';
 import { displayPath, fsPath, joinPath, toBytePath } from '../archive/byte-path.ts';
 import { exclusionOf } from '../archive/exclusion.ts';
+import { hostile } from '../archive/refusals.ts';
+import { isLack } from '../archive/source-failure.ts';
 import type { ArchiveEntry, ArchiveReader, BytePath, Component, Identity } from '../archive/types.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
@@ -70,6 +72,7 @@ function targetsFor(
   survey: Survey,
 ): Selection {
   if (request.to !== undefined) return { targets: [elsewhere(request, plan, survey)], warnings: [] };
+  if (survey.misplaced) throw misplacedRoot(survey.misplaced);
   if (request.paths !== undefined) return forPaths(plan, request, survey);
   return forComponents(plan, request, entry, survey);
 }
@@ -77,7 +80,7 @@ function targetsFor(
 /** Replacing with an incomplete backup removes what it lacks. */
 function lacking({ status, warnings = [] }: CatalogueEntry): string[] {
   if (status !== 'incomplete') return [];
-  const paths = warnings.filter(({ code }) => code === 'unreadable').map(({ path = '?' }) => path);
+  const paths = warnings.filter(isLack).map(({ path = '?' }) => path);
   const named = paths.length > 5 ? [...paths.slice(0, 5), `${paths.length - 5} more`] : paths;
   return [`this backup is incomplete, it lacks what could not be read: ${named.join(', ') || 'some files'}`];
 }
@@ -87,6 +90,8 @@ interface Survey {
   withheld: readonly Identity[];
   /** a few names that no configured component holds */
   foreign: BytePath[];
+  /** a link or file where a component or a directory above one must be, and that component */
+  misplaced?: { entry: ArchiveEntry; component: string };
   /** component name -> it has entries in the archive */
   present: Set<string>;
   /** requested path -> the archive has it */
@@ -113,12 +118,20 @@ async function surveyArchive(
     );
     for (const { name, select } of holders)
       if (entry.type !== 'directory' || select !== 'metadata-only') survey.present.add(name);
+    const component = sources.find(({ bytes }) => standsFor(entry, bytes));
+    if (component) survey.misplaced ??= { entry, component: component.name };
     if (holders.length === 0 && isForeign(entry, sources) && survey.foreign.length < 5)
       survey.foreign.push(entry.path);
     if (entry.type !== 'directory' && isMetadata(entry.path)) survey.metadata.push(entry.path);
     for (const path of paths) if (isWithin(entry.path, path)) survey.requested.set(path, true);
   }
   return survey;
+}
+
+/** Nothing that a backup makes: what would be staged behind it is somebody else's. A component may be one file. */
+function standsFor({ path, type }: ArchiveEntry, component: BytePath): boolean {
+  if (type === 'directory' || !isWithin(component, path)) return false;
+  return path !== component || type === 'symlink';
 }
 
 /** The directories above a component (`data`) belong to nobody and disturb nobody. */
@@ -384,6 +397,10 @@ function usage(message: string, why: string): BackupError {
     why,
     hint: 'See `gofr-backup restore --help` and `gofr-backup files NAME`.',
   });
+}
+
+function misplacedRoot({ entry, component }: NonNullable<Survey['misplaced']>): BackupError {
+  return hostile(entry.path, `it is a ${entry.type} where the directory of ${component} must be`);
 }
 
 function notConfigured(foreign: BytePath[]): BackupError {

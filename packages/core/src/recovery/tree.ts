@@ -15,6 +15,30 @@ export function isSpecial(stat: fs.BigIntStats): boolean {
   return !stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink();
 }
 
+/** More than any journal; what is larger is none. */
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * The text of a file where others may write, undefined when there is none: never through a link, never waiting for the
+ * writer of a FIFO.
+ */
+export function readFileAt(path: BytePath): string | undefined {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(fsPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile() || stat.size > MOST_BYTES)
+      throw new Error('it is no file, or larger than any of ours');
+    return fs.readFileSync(fd, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
 export function parentOf(path: BytePath): BytePath {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }

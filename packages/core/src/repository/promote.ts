@@ -1,10 +1,8 @@
 /** A backup of one tier becomes one of another: the same bytes under a second name. */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { link, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { CatalogueEntry, Tier } from '../catalogue.ts';
 import { BackupError } from '../errors.ts';
 import { randomSuffix } from './atomic.ts';
@@ -76,22 +74,25 @@ async function linkOrCopy(from: string, to: string, sha256: string | undefined):
   await copyHashed(from, to, sha256);
 }
 
-/** Exported for its test: few file systems refuse a hard link. */
+/** Exported for its test: few file systems refuse a hard link. Synced through the handle that wrote: it hears of every failure. */
 export async function copyHashed(from: string, to: string, sha256: string | undefined): Promise<void> {
   const hash = createHash('sha256');
-  const tap = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => (hash.update(chunk), done(null, chunk)),
-  });
-  await pipeline(createReadStream(from), tap, createWriteStream(to, { flags: 'wx' }));
+  const hashed = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of createReadStream(from)) {
+      hash.update(chunk as Buffer);
+      yield chunk as Buffer;
+    }
+  };
+  const handle = await open(to, 'wx');
+  try {
+    await handle.writeFile(hashed());
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
   if (sha256 !== undefined && hash.digest('hex') !== sha256)
     throw new BackupError('ARCHIVE_DAMAGED', `${from} is not what was verified`, {
       why: 'its SHA-256 changed since',
       hint: 'Verify it again (`gofr-backup verify`); it was not copied into another tier.',
     });
-  const handle = await open(to, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

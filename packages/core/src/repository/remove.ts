@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogueEntry } from '../catalogue.ts';
 import { forgetEntry, knownCatalogue, requireLock } from './held-catalogue.ts';
@@ -24,5 +24,12 @@ export async function remove(
 
 async function deleteFiles(options: Options, entry: CatalogueEntry): Promise<void> {
   const directory = tierDir(options.backupDir, entry.tier);
-  for (const suffix of ['', ...SIDECARS]) await rm(join(directory, entry.filename + suffix), { force: true });
+  for (const suffix of ['', ...SIDECARS]) await removeFile(join(directory, entry.filename + suffix));
+}
+
+/** A directory that stands in place of a sidecar is none of ours. */
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'EISDIR') throw error;
+  });
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cp, link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, link, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fakeClock, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
@@ -303,6 +303,20 @@ describe('removal', () => {
     });
     expect(Object.keys((await manifestOf(repository)).backups)).toHaveLength(1);
     expect(await readdir(join(repository.backupDir, 'daily'))).toHaveLength(4);
+  });
+
+  test('leaves a directory that stands in place of a sidecar, and so does a sweep', async () => {
+    await using repository = await scratchRepository(clock);
+    await locked(repository, clock, async () => {
+      const entry = await addBackup(repository, NIGHT, 'bytes');
+      const place = `${repository.pathOf(entry)}.idx`;
+      await rm(place);
+      await mkdir(join(place, 'inside'), { recursive: true });
+      await repository.remove(entry);
+      await repository.sweep();
+      expect(await repository.catalogue()).toEqual([]);
+      expect(await readdir(join(repository.backupDir, 'daily'))).toEqual([`${entry.filename}.idx`]);
+    });
   });
 
   test('into the trash is undone by undelete, exactly, but for its pin', async () => {

@@ -1,5 +1,5 @@
 /** What a killed run left behind: finished where it was as good as done, removed where not. */
-import { rename } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toBytePath } from '../archive/byte-path.ts';
 import { TIERS } from '../catalogue.ts';
@@ -84,7 +84,9 @@ async function orphanedSidecars(
     const name = parseName(archive);
     if (name?.tier !== tier || !owns(name.prefix)) continue;
     const path = join(tierDir(backupDir, tier), archive);
-    if (!(await exists(path))) orphans.push(path + kind);
+    if (await exists(path)) continue;
+    // a directory of such a name is none of ours
+    if ((await exists(path + kind)) && !(await lstat(path + kind)).isDirectory()) orphans.push(path + kind);
   }
   return orphans;
 }

@@ -15,18 +15,6 @@ attack('a size beyond all numbers', {
   reason: /size is out of range/,
   unspeakable: true,
 });
-attack('a time beyond all numbers', {
-  members: [{ name: 'file', patches: { 136: overflow } }],
-  entry: '"file"',
-  reason: /time is out of range/,
-  unspeakable: true,
-});
-attack('a pax time beyond all numbers', {
-  members: [{ name: 'file', pax: { mtime: '99999999999999999999.5' } }],
-  entry: '"file"',
-  reason: /pax mtime is out of range/,
-  unspeakable: true,
-});
 attack('an owner that means nobody', {
   members: [{ name: 'file', pax: { uid: '4294967295' } }],
   entry: '"file"',

@@ -1,0 +1,36 @@
+/** Times of files, in nanoseconds since 1970: what archive, index and restore can hold of them. */
+
+const NS = 1_000_000_000n;
+/**
+ * 139,000 years either way. Some file systems keep longer times; but a Date must hold it, so that it can be shown, and the
+ * index keeps differences of two.
+ */
+const MOST_SECONDS = 2 ** 42;
+const MOST_NS = BigInt(MOST_SECONDS) * NS;
+/** utimes(2) through a double is exact to less than a microsecond today; later to the distance of two doubles. */
+const TOLERANCE = 1000n;
+const DOUBLE_BITS = 52;
+/** Every file system keeps these: 1901 to 2038. */
+const EARLIEST_KEPT = -(2n ** 31n) * NS;
+const LATEST_KEPT = (2n ** 31n - 1n) * NS;
+
+export const isHeld = (ns: bigint): boolean => ns >= -MOST_NS && ns <= MOST_NS;
+
+/** The nearest that can be held. */
+export const heldTime = (ns: bigint): bigint => (isHeld(ns) ? ns : ns < 0n ? -MOST_NS : MOST_NS);
+
+/** May have been another one before heldTime. */
+export const isLimit = (ns: bigint): boolean => ns === MOST_NS || ns === -MOST_NS;
+
+export const isKeptEverywhere = (ns: bigint): boolean => ns >= EARLIEST_KEPT && ns <= LATEST_KEPT;
+
+/** Whether a file set to the one time has the other. */
+export function isSameTime(a: bigint, b: bigint): boolean {
+  const apart = a < b ? b - a : a - b;
+  return apart < TOLERANCE || apart < distanceOfDoubles(a);
+}
+
+function distanceOfDoubles(ns: bigint): bigint {
+  const seconds = Math.abs(Number(ns / NS));
+  return BigInt(Math.ceil(2 ** (Math.floor(Math.log2(Math.max(seconds, 1))) - DOUBLE_BITS) * Number(NS)));
+}

@@ -1,0 +1,78 @@
+/** The application may make up what looks like a restore of ours: it stops nothing, and stays where it is. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { backup } from './backup.ts';
+import { drill } from './drill.ts';
+import { restore } from './restore.ts';
+import { fill, makeWorld, THEN, type World } from './restoring.fixture.ts';
+
+const NAME = '.gofr-restore-0123456789abcdef';
+const manual = { trigger: 'manual' } as const;
+let world: World;
+
+beforeEach(async () => {
+  world = makeWorld();
+  await fill(world, THEN);
+});
+afterEach(() => world.dispose());
+
+const MADE_UP: [string, (place: string) => void][] = [
+  ['a file', (place) => writeFileSync(place, 'mine')],
+  ['a link', (place) => symlinkSync('/nowhere', place)],
+  ['a FIFO', (place) => execFileSync('mkfifo', [place])],
+  ['a directory with data and no journal', (place) => mkdirSync(join(place, 'x'), { recursive: true })],
+  [
+    'a directory with data where old data would be',
+    (place) => {
+      mkdirSync(join(place, 'old'), { recursive: true });
+      writeFileSync(join(place, 'old', '0'), 'mine');
+    },
+  ],
+  [
+    'a directory whose journal is a FIFO',
+    (place) => {
+      mkdirSync(place);
+      execFileSync('mkfifo', [join(place, 'journal.json')]);
+    },
+  ],
+  [
+    'a directory whose journal is a link',
+    (place) => {
+      mkdirSync(place);
+      symlinkSync('/etc/passwd', join(place, 'journal.json'));
+    },
+  ],
+];
+
+test.each(MADE_UP)('%s', async (_what, make) => {
+  for (const directory of ['data', 'data/storage', 'logs']) make(join(world.base, directory, NAME));
+  const { filename } = (await backup(world.ctx, manual)).backup;
+  expect(await drill(world.ctx, { backup: filename })).toMatchObject({ ok: true });
+  await restore(world.ctx, { backup: filename });
+  for (const directory of ['data', 'data/storage', 'logs'])
+    expect([directory, exists(join(world.base, directory, NAME))]).toEqual([directory, true]);
+});
+
+const exists = (path: string): boolean => {
+  try {
+    execFileSync('test', ['-e', path, '-o', '-L', path]);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test('nothing is looked for behind a component root that is a link', async () => {
+  const { filename } = (await backup(world.ctx, manual)).backup;
+  const victim = join(world.base, 'victim');
+  mkdirSync(join(victim, NAME, 'new'), { recursive: true });
+  mkdirSync(join(victim, NAME, 'old'));
+  renameSync(join(world.base, 'logs'), join(world.base, 'former-logs'));
+  symlinkSync(victim, join(world.base, 'logs'));
+  await expect(backup(world.ctx, manual)).rejects.toMatchObject({ code: 'CONFIG' });
+  await expect(restore(world.ctx, { backup: filename })).rejects.toMatchObject({ code: 'CONFIG' });
+  expect(existsSync(join(victim, NAME, 'old'))).toBe(true);
+  expect(readFileSync(join(world.base, 'former-logs/app.log'), 'utf8')).toBe('line 1\n');
+});

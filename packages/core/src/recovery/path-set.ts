@@ -1,0 +1,31 @@
+/** Paths that were seen, names outside the heap of V8: a backup may have millions. */
+import { PathKinds } from '../archive/path-kinds.ts';
+import type { BytePath } from '../archive/types.ts';
+import { isWithin, parentOf } from './tree.ts';
+
+export class PathSet {
+  readonly #kinds = new PathKinds();
+  #last: BytePath = '';
+  size = 0;
+
+  /** False: it was there already. Cheap while the names in a directory ascend. */
+  add(path: BytePath): boolean {
+    if (this.has(path)) return false;
+    this.#kinds.set(path, 'file');
+    this.size++;
+    return true;
+  }
+
+  /** Of a relative path, with all directories above it. Those above the last one are known without a look. */
+  addWithParents(path: BytePath): void {
+    for (let at = path; this.add(at) && at.includes('/');) {
+      at = parentOf(at);
+      if (isWithin(this.#last, at)) break;
+    }
+    this.#last = path;
+  }
+
+  has(path: BytePath): boolean {
+    return this.#kinds.get(path) !== undefined;
+  }
+}
