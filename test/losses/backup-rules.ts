@@ -54,7 +54,9 @@ function isKept({ world, command, before, after }: Scene, backup: Backup): strin
     return status === 'good' || (retention.unverifiedIsGood && status === 'unverified');
   };
   const good = [...names].filter(isGood).length;
-  if (good < Math.max(retention.keepLast, 1) && isGood(backup.name))
+  // one that was damaged may be known to be so by its size
+  const counts = isGood(backup.name) && !world.damaged.has(backup.name);
+  if (good < Math.max(retention.keepLast, 1) && counts)
     return `${good} newer good ones, KEEP_LAST ${retention.keepLast}`;
   const unit = { daily: dayOf, weekly: weekOf, monthly: monthOf }[backup.tier]!;
   const limit = {
