@@ -3,9 +3,8 @@ import { createWriteStream, existsSync, readFileSync, rmSync, writeFileSync } fr
 import { enableCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { CreateArchiveOptions, OpenArchiveOptions } from '../packages/core/src/archive/types.ts';
-import { systemClock } from '../packages/core/src/clock.ts';
-import { noProgress, type Ports, silentLogger } from '../packages/core/src/ports.ts';
+import type { CreateArchiveOptions, OpenArchiveOptions } from '@gofr-backup/archive';
+import { noProgress, type Ports, silentLogger, systemClock } from '@gofr-backup/model';
 
 const ports: Ports = {
   clock: systemClock,
@@ -16,7 +15,7 @@ const ports: Ports = {
 const THREADS = 2;
 // as the command line does
 enableCompileCache(join(import.meta.dirname, 'compiled'));
-const { createArchive, openArchive } = await import('../packages/core/src/archive/index.ts');
+const { createArchive, openArchive } = await import('@gofr-backup/archive');
 const [verb, ...args] = process.argv.slice(2) as [string, ...string[]];
 
 const VERBS: Record<string, (...args: string[]) => Promise<unknown>> = {

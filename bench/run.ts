@@ -112,7 +112,7 @@ function figuresOf({ name, size }: Contender, runs: Run[], directory: string): F
 
 /** The engine as users get it: bundled, with its threads beside it. */
 async function bundleEngine(): Promise<void> {
-  const threads = execFileSync('find', ['packages/core/src', '-name', '*-worker.ts'], {
+  const threads = execFileSync('find', ['packages/archive/src', '-name', '*-worker.ts'], {
     cwd: ROOT,
     encoding: 'utf8',
   });

@@ -26,7 +26,7 @@ test.each([
   ['apps/cli/src/a.ts', `import { x } from '@gofr-backup/core/src/clock.ts';`],
   ['apps/cli/src/a.ts', `import { x } from '../../worker/src/index.ts';`],
   ['apps/cli/src/a.ts', `import { x } from './b';`],
-  ['packages/core/src/archive/a.ts', `import { x } from '../repository/index.ts';`],
+  ['packages/archive/src/a.ts', `import { x } from '@gofr-backup/core';`],
   ['packages/core/src/repository/a.ts', `import {\n  x,\n} from '../operations/backup.ts';`],
   ['packages/core/src/retention/a.ts', `import { readFileSync } from 'node:fs';`],
   ['packages/core/src/a.ts', `const x = process.env['HOME'];`],
@@ -41,10 +41,10 @@ test.each([
 });
 
 test.each([
-  ['packages/core/src/clock.ts', `export const now = () => Date.now();`],
+  ['packages/model/src/clock.ts', `export const now = () => Date.now();`],
   [
     'packages/core/src/retention/a.ts',
-    `import type { Tier } from '../catalogue.ts';\nimport { DateTime } from 'luxon';`,
+    `import type { Tier } from '@gofr-backup/model';\nimport { DateTime } from 'luxon';`,
   ],
   ['packages/config/src/load.ts', `export const load = (env = process.env) => env;`],
   [

@@ -20,8 +20,8 @@ const GENERATED: Record<string, (present: string) => string> = {
   'docker/.env.example': renderEnvExample,
   'docker/docker-compose.yml': renderComposeSettings,
   'docker/docker-compose.single.yml': renderComposeSettings,
-  'packages/core/src/archive/deflate-wasm.ts': (present) => renderWasmModule('deflate', present, !check),
-  'packages/core/src/archive/inflate-wasm.ts': (present) => renderWasmModule('inflate', present, !check),
+  'packages/archive/src/codec/deflate-wasm.ts': (present) => renderWasmModule('deflate', present, !check),
+  'packages/archive/src/codec/inflate-wasm.ts': (present) => renderWasmModule('inflate', present, !check),
 };
 
 let stale = 0;

@@ -13,7 +13,7 @@ const OPTIONS = '-O3 --converge --noAssert --enable simd --runtime stub --initia
 /** What is compiled is the file of that name in the directory of that name. */
 export type WasmModule = 'deflate' | 'inflate';
 
-const sourcesOf = (name: WasmModule): string => `packages/core/assembly/${name}`;
+const sourcesOf = (name: WasmModule): string => `packages/archive/assembly/${name}`;
 
 /** The file as it has to be. What is there stays when it was made from the same sources by the same compiler. */
 export function renderWasmModule(name: WasmModule, present: string, compile: boolean): string {

@@ -1,14 +1,8 @@
 /** A year of nightly backups, made by the real repository under a clock that runs through it. */
 import { randomBytes } from 'node:crypto';
 import { truncate, writeFile } from 'node:fs/promises';
-import {
-  openRepository,
-  silentLogger,
-  withLock,
-  type CatalogueEntry,
-  type Repository,
-  type Status,
-} from '@gofr-backup/core';
+import { openRepository, type Repository, withLock } from '@gofr-backup/core';
+import { type CatalogueEntry, silentLogger, type Status } from '@gofr-backup/model';
 import type { FakeClock } from '@gofr-backup/testing';
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -1,15 +1,6 @@
 /** What users and the schedule ask for. */
-import {
-  backup,
-  drill,
-  list,
-  prune,
-  rebuild,
-  recoverInterrupted,
-  type Tier,
-  undelete,
-  verify,
-} from '@gofr-backup/core';
+import { backup, drill, list, prune, rebuild, recoverInterrupted, undelete, verify } from '@gofr-backup/core';
+import type { Tier } from '@gofr-backup/model';
 import { backupsIn } from './backups.ts';
 import { type Command, make, nameOfBackup } from './command.ts';
 import { weighted } from './draw.ts';

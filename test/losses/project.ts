@@ -1,7 +1,7 @@
 /** One project: its settings, where its components lie, and what it excludes. */
 import { join } from 'node:path';
 import { loadSettings, planFrom } from '@gofr-backup/config';
-import type { BackupPlan } from '@gofr-backup/core';
+import type { BackupPlan } from '@gofr-backup/model';
 import { type Draw, weighted } from './draw.ts';
 import type { Exclude } from './excludes.ts';
 

@@ -1,7 +1,8 @@
 /** Restores of every kind, with what each may take away because it was asked to. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { restore, type RestoreRequest } from '@gofr-backup/core';
+import { restore } from '@gofr-backup/core';
+import type { RestoreRequest } from '@gofr-backup/model';
 import { type Command, make, nameOfBackup } from './command.ts';
 import { planOf, type Project } from './project.ts';
 import { contextOf, placeOf, type World } from './world.ts';

@@ -1,6 +1,6 @@
 /** One command with what there was before it and is after it. */
 import { lstatSync } from 'node:fs';
-import type { BackupError } from '@gofr-backup/core';
+import type { BackupError } from '@gofr-backup/model';
 import type { Archives } from './archives.ts';
 import { type Backup, backupsAmong, statusesIn } from './backups.ts';
 import type { Command } from './command.ts';

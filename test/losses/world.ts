@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { noProgress, type OperationContext, silentLogger } from '@gofr-backup/core';
+import { noProgress, type OperationContext, silentLogger } from '@gofr-backup/model';
 import { fakeClock, type FakeClock } from '@gofr-backup/testing';
 import type { Draw } from './draw.ts';
 import { type Habits, habitsOf } from './growth.ts';

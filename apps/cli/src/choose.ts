@@ -1,13 +1,13 @@
 /** Restore by choosing: which backup, then what of it. */
 import { isCancel, multiselect, select, type CANCEL_SYMBOL } from '@clack/prompts';
+import { list } from '@gofr-backup/core';
 import {
   BackupError,
-  isFuture,
-  list,
-  systemClock,
   type CatalogueEntry,
+  isFuture,
   type RestoreRequest,
-} from '@gofr-backup/core';
+  systemClock,
+} from '@gofr-backup/model';
 import { columns, size, span } from './format.ts';
 import type { Session } from './session.ts';
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { BackupError } from '@gofr-backup/core';
+import { BackupError } from '@gofr-backup/model';
 import type { Session } from './session.ts';
 
 /** Goes on only after a typed `yes`; DECLINED for anything else, and at once when nobody is there to answer. */

@@ -1,5 +1,5 @@
 /** The one place where an error becomes what a person reads and what a script gets. */
-import type { BackupError } from '@gofr-backup/core';
+import type { BackupError } from '@gofr-backup/model';
 import type { Screen } from './screen.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** The log of a one-off command: on stderr, quiet unless LOG_LEVEL was set. Services log with pino. */
-import type { Clock, Logger } from '@gofr-backup/core';
+import type { Clock, Logger } from '@gofr-backup/model';
 import type { Colours } from './colour.ts';
 import type { Screen } from './screen.ts';
 

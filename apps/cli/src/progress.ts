@@ -1,4 +1,4 @@
-import type { Clock, Progress, ProgressEvent } from '@gofr-backup/core';
+import type { Clock, Progress, ProgressEvent } from '@gofr-backup/model';
 import type { Colours } from './colour.ts';
 import { count, countdown, size } from './format.ts';
 import type { Screen } from './screen.ts';

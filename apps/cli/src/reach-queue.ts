@@ -2,14 +2,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  removeDirectory,
-  silentLogger,
-  stateDirOf,
-  systemClock,
-  toBackupError,
-  type Logger,
-} from '@gofr-backup/core';
+import { removeDirectory, stateDirOf } from '@gofr-backup/core';
+import { type Logger, silentLogger, systemClock, toBackupError } from '@gofr-backup/model';
 import type { BackupQueue } from '@gofr-backup/queue';
 import type { Session } from './session.ts';
 

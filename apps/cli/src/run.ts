@@ -1,5 +1,5 @@
 /** Runs one verb: opens the session, and turns whatever goes wrong into an exit code. */
-import { BackupError, toBackupError } from '@gofr-backup/core';
+import { BackupError, toBackupError } from '@gofr-backup/model';
 import { reportError } from './errors.ts';
 import type { Run } from './program.ts';
 import { screenOn } from './screen.ts';

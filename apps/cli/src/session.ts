@@ -1,13 +1,13 @@
 /** What a command works with: the settings, the ports, and where to write. */
 import { loadSettings, planFrom, type Settings } from '@gofr-backup/config';
 import {
-  systemClock,
   type BackupPlan,
   type CatalogueEntry,
   type Logger,
   type OperationContext,
   type Progress,
-} from '@gofr-backup/core';
+  systemClock,
+} from '@gofr-backup/model';
 import { coloursFor, type Colours } from './colour.ts';
 import { onInterrupt } from './interrupt.ts';
 import { commandLogger } from './logger.ts';

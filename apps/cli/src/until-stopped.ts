@@ -1,5 +1,5 @@
+import type { Logger } from '@gofr-backup/model';
 import { createLogger } from '@gofr-backup/queue';
-import type { Logger } from '@gofr-backup/core';
 import type { Session } from './session.ts';
 
 /** The log of a service goes to stdout; its settings decide how it looks. */

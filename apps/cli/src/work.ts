@@ -1,5 +1,5 @@
 /** Asks the queue for one job and follows it to its end, wherever the queue is. */
-import { toBackupError } from '@gofr-backup/core';
+import { toBackupError } from '@gofr-backup/model';
 import type { EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
 import { reachQueue, type ReachedQueue } from './reach-queue.ts';
 import type { Session } from './session.ts';

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSettings, type Environment } from '@gofr-backup/config';
-import { silentLogger, type CatalogueEntry, type Clock } from '@gofr-backup/core';
+import { type CatalogueEntry, type Clock, silentLogger } from '@gofr-backup/model';
 import { start, type RunningDashboard } from './index.ts';
 
 export interface Visitor extends AsyncDisposable {

@@ -3,14 +3,8 @@ import { once } from 'node:events';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
 import { describeSettings, planFrom, type Settings } from '@gofr-backup/config';
-import {
-  BackupError,
-  repositoryOf,
-  systemClock,
-  toBackupError,
-  type Clock,
-  type Logger,
-} from '@gofr-backup/core';
+import { repositoryOf } from '@gofr-backup/core';
+import { BackupError, type Clock, type Logger, systemClock, toBackupError } from '@gofr-backup/model';
 import { archivesOf } from './sources/archives.ts';
 import { cachedCatalogue } from './sources/catalogue.ts';
 import { linkQueue } from './sources/link.ts';

@@ -1,7 +1,7 @@
 /** The dashboard as a process of its own. `--hash-password` reads a password from standard input instead. */
 import { text } from 'node:stream/consumers';
 import { loadSettings } from '@gofr-backup/config';
-import { toBackupError } from '@gofr-backup/core';
+import { toBackupError } from '@gofr-backup/model';
 import { beatHeart, createLogger } from '@gofr-backup/queue';
 import { hashLine, start } from './index.ts';
 

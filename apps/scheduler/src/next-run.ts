@@ -1,5 +1,5 @@
-import type { Logger } from '@gofr-backup/core';
-import { queueStatus, type BackupQueue } from '@gofr-backup/queue';
+import type { Logger } from '@gofr-backup/model';
+import { type BackupQueue, queueStatus } from '@gofr-backup/queue';
 
 /** Says when each schedule is due next, in its own zone and in UTC. */
 export async function sayNextRuns(queue: BackupQueue, logger: Logger, only?: string): Promise<void> {

@@ -4,10 +4,10 @@
  * run that writing would drop is queued on its own first.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, Logger } from '@gofr-backup/core';
-import type { BackupQueue } from '@gofr-backup/queue';
 import type { Job, JobSchedulerJson } from 'bullmq';
 import { CronExpressionParser } from 'cron-parser';
+import type { Clock, Logger } from '@gofr-backup/model';
+import type { BackupQueue } from '@gofr-backup/queue';
 import type { Schedule } from './schedules.ts';
 
 export interface ReconcileOptions {

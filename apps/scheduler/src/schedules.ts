@@ -1,6 +1,6 @@
 import type { Settings } from '@gofr-backup/config';
-import { JOBS, parsePayload, type JobName, type Payload } from '@gofr-backup/queue';
 import type { JobSchedulerTemplateOptions } from 'bullmq';
+import { type JobName, JOBS, parsePayload, type Payload } from '@gofr-backup/queue';
 
 /** A job that is due again and again. */
 export interface Schedule {

@@ -1,21 +1,21 @@
 // opens stdin, as OpenTelemetry's import of it would later: no leak of the test that is the first to trace
 import 'node:process';
 import { loadSettings, type Settings } from '@gofr-backup/config';
-import type { Logger } from '@gofr-backup/core';
+import type { Logger } from '@gofr-backup/model';
 import {
+  type BackupQueue,
   connect,
+  type Connection,
+  type Consumer,
   enqueue,
   findJob,
+  type JobName,
   listJobs,
   openQueue,
+  type Processors,
   queueStatus,
   startConsumer,
   startTracing,
-  type BackupQueue,
-  type Connection,
-  type Consumer,
-  type JobName,
-  type Processors,
   type Tracing,
 } from '@gofr-backup/queue';
 import {

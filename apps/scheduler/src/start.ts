@@ -1,18 +1,19 @@
 import { alertPlanFrom, type Settings } from '@gofr-backup/config';
-import { stateDirOf, systemClock, type Clock, type Logger } from '@gofr-backup/core';
+import { QueueEvents } from 'bullmq';
+import { stateDirOf } from '@gofr-backup/core';
+import { type Clock, type Logger, systemClock } from '@gofr-backup/model';
 import {
+  type BackupQueue,
   beatHeart,
   bullConnection,
   enqueue,
   KEY_PREFIX,
   openTracedQueue,
   serveHealth,
+  type ServiceConnection,
   serviceConnection,
   within,
-  type BackupQueue,
-  type ServiceConnection,
 } from '@gofr-backup/queue';
-import { QueueEvents } from 'bullmq';
 import { sayNextRuns } from './next-run.ts';
 import { reconcile } from './reconcile.ts';
 import { schedulesFrom } from './schedules.ts';

@@ -1,4 +1,4 @@
-import type { BackupPlan, Clock, OperationContext } from '@gofr-backup/core';
+import type { BackupPlan, Clock, OperationContext } from '@gofr-backup/model';
 import type { JobName, Run } from '@gofr-backup/queue';
 
 /** What every processor needs beside its run. */

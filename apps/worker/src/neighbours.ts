@@ -1,4 +1,5 @@
-import { repositoryOf, type OperationContext } from '@gofr-backup/core';
+import { repositoryOf } from '@gofr-backup/core';
+import type { OperationContext } from '@gofr-backup/model';
 
 /** Says at start that another project writes into the same directory. What cannot be looked at is the first run's to tell. */
 export async function tellNeighbours(context: OperationContext): Promise<void> {

@@ -1,5 +1,5 @@
 /** Tells a watching service (healthchecks.io and its like) that scheduled backups begin and how they end. */
-import type { Logger } from '@gofr-backup/core';
+import type { Logger } from '@gofr-backup/model';
 import { ping, type Beat } from '@gofr-backup/notify';
 import type { Ended, Processors } from '@gofr-backup/queue';
 

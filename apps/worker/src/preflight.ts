@@ -1,7 +1,7 @@
 /** Says at start what the first run would only say at night: what this process may not read or write. */
 import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BackupPlan, Logger } from '@gofr-backup/core';
+import type { BackupPlan, Logger } from '@gofr-backup/model';
 
 /** A look, not a walk: a start must not take longer for a large tree. The run itself finds the rest. */
 const LOOKED_AT = 5000;

@@ -1,13 +1,14 @@
 /** What others must know of this worker when it is gone: kept in Redis, watched by the schedulers. */
 import { statfs } from 'node:fs/promises';
-import { list, newestGood, type OperationContext } from '@gofr-backup/core';
+import { list, newestGood } from '@gofr-backup/core';
+import type { OperationContext } from '@gofr-backup/model';
 import {
-  readReport,
-  writeReport,
   type Connection,
   type Ended,
+  readReport,
   type Result,
   type WorkerReport,
+  writeReport,
 } from '@gofr-backup/queue';
 
 type News = Parameters<typeof writeReport>[2];

@@ -1,21 +1,14 @@
 import { alertPlanFrom, planFrom, type Settings } from '@gofr-backup/config';
-import {
-  noProgress,
-  recoverInterrupted,
-  stateDirOf,
-  systemClock,
-  type Clock,
-  type Logger,
-  type OperationContext,
-} from '@gofr-backup/core';
+import { recoverInterrupted, stateDirOf } from '@gofr-backup/core';
+import { type Clock, type Logger, noProgress, type OperationContext, systemClock } from '@gofr-backup/model';
 import {
   beatHeart,
+  serveHealth,
+  type ServiceConnection,
   serviceConnection,
   startConsumer,
-  serveHealth,
   startTracing,
   within,
-  type ServiceConnection,
 } from '@gofr-backup/queue';
 import { startPings } from './pings.ts';
 import { mayWrite, preflight } from './preflight.ts';

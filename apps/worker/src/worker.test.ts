@@ -5,16 +5,12 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { loadSettings, planFrom } from '@gofr-backup/config';
+import { stateDirOf, withLock } from '@gofr-backup/core';
+import { type Manifest, noProgress, silentLogger, systemClock } from '@gofr-backup/model';
 import {
-  noProgress,
-  silentLogger,
-  stateDirOf,
-  systemClock,
-  withLock,
-  type Manifest,
-} from '@gofr-backup/core';
-import {
+  type BackupQueue,
   connect,
+  type Connection,
   enqueue,
   findJob,
   follow,
@@ -22,8 +18,6 @@ import {
   openQueue,
   readReport,
   writeReport,
-  type BackupQueue,
-  type Connection,
 } from '@gofr-backup/queue';
 import {
   file,

@@ -1,4 +1,4 @@
-import { BackupError } from '@gofr-backup/core';
+import { BackupError } from '@gofr-backup/model';
 import type { Settings } from './settings.ts';
 
 /** Where alerts go. Every part is absent that was not set. */

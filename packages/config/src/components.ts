@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BackupPlan } from '@gofr-backup/core';
+import type { BackupPlan } from '@gofr-backup/model';
 import type { Values } from './settings.ts';
 
 export type Component = BackupPlan['components'][number];

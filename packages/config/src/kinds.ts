@@ -3,8 +3,8 @@
  * wrong, `allowed` what would be right. Text arrives trimmed and is never empty.
  */
 import path from 'node:path';
-import { exclusionProblem } from '@gofr-backup/core';
 import { z } from 'zod';
+import { exclusionProblem } from '@gofr-backup/archive';
 
 export interface Kind<T> {
   schema: z.ZodType<T, string>;

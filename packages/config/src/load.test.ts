@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BackupError } from '@gofr-backup/core';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import { BackupError } from '@gofr-backup/model';
 import { describeSettings } from './describe.ts';
 import { loadSettings, type Environment } from './load.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { BackupError } from '@gofr-backup/core';
 import { closest } from 'fastest-levenshtein';
+import { BackupError } from '@gofr-backup/model';
 import { componentsOf, conflicts } from './components.ts';
 import type { Setting } from './setting.ts';
 import type { Origin, SettingKey, Settings, Values } from './settings.ts';

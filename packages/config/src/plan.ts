@@ -1,4 +1,4 @@
-import type { BackupPlan, RetentionPolicy } from '@gofr-backup/core';
+import type { BackupPlan, RetentionPolicy } from '@gofr-backup/model';
 import { componentsOf } from './components.ts';
 import type { Settings } from './settings.ts';
 

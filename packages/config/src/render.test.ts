@@ -1,5 +1,5 @@
-import { ERRORS } from '@gofr-backup/core';
 import { expect, test } from 'vitest';
+import { ERRORS } from '@gofr-backup/model';
 import { loadSettings } from './load.ts';
 import { renderConfigurationDoc, renderEnvExample, renderErrorsDoc } from './render.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';

@@ -1,5 +1,5 @@
 /** Documents made from the definitions; `npm run generate` writes them, `npm run check` compares them. */
-import { ERRORS } from '@gofr-backup/core';
+import { ERRORS } from '@gofr-backup/model';
 import { flag } from './kinds.ts';
 import type { Setting } from './setting.ts';
 import { GROUPS, variablePrefix } from './settings.ts';
@@ -90,7 +90,7 @@ export function renderErrorsDoc(): string {
   const head = [row(['Code', 'Exit', 'Retried', 'What to do']), row(Array(4).fill('---') as string[])];
   return `# Errors
 
-<!-- Generated from packages/core/src/errors.ts by \`npm run generate\`. -->
+<!-- Generated from packages/model/src/errors.ts by \`npm run generate\`. -->
 
 An error is printed as three lines: what happened, why, what to do. With \`--json\` it is the document
 \`{"error": {"code", "message", "hint"}}\`. Codes and exit codes are permanent. "Retried" says whether a job in the queue

@@ -1,8 +1,8 @@
 /** One attempt at one job: parse, run, and say how it goes on when it fails. */
 import { randomInt } from 'node:crypto';
-import { BackupError, toBackupError, type Clock, type Logger, type ProgressEvent } from '@gofr-backup/core';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { z } from 'zod';
+import { BackupError, type Clock, type Logger, type ProgressEvent, toBackupError } from '@gofr-backup/model';
 import { parsePayload } from './enqueue.ts';
 import { encodeFailure } from './failure.ts';
 import { jobLog } from './job-log.ts';

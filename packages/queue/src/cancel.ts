@@ -1,5 +1,5 @@
-import { BackupError } from '@gofr-backup/core';
 import { QueueEventsProducer, type QueueEventsListener } from 'bullmq';
+import { BackupError } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { isDueLater } from './enqueue.ts';
 import { bullConnection, KEY_PREFIX, type BackupQueue } from './queue.ts';

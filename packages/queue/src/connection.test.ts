@@ -1,4 +1,4 @@
-import { BackupError } from '@gofr-backup/core';
+import { BackupError } from '@gofr-backup/model';
 import { privateRedis, waitFor, watchLeaks } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { connect } from './connection.ts';

@@ -1,5 +1,5 @@
-import { BackupError, silentLogger, type Logger } from '@gofr-backup/core';
 import { Cluster, Redis } from 'ioredis';
+import { BackupError, type Logger, silentLogger } from '@gofr-backup/model';
 import { parseRedisUrl, redactRedisUrl, type RedisTarget } from './redis-url.ts';
 import { within } from './within.ts';
 

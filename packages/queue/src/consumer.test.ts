@@ -1,4 +1,4 @@
-import { BackupError, type ProgressEvent } from '@gofr-backup/core';
+import { BackupError, type ProgressEvent } from '@gofr-backup/model';
 import { waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { cancel } from './cancel.ts';

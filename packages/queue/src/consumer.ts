@@ -1,5 +1,5 @@
-import { silentLogger, systemClock, type BackupError, type Clock, type Logger } from '@gofr-backup/core';
 import { QueueEvents, Worker, type Job, type Telemetry } from 'bullmq';
+import { type BackupError, type Clock, type Logger, silentLogger, systemClock } from '@gofr-backup/model';
 import { abortReason, attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.ts';
 import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';

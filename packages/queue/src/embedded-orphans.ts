@@ -1,8 +1,9 @@
 /** Private Redis servers of single commands that were killed. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeDirectory, type Clock, type Logger } from '@gofr-backup/core';
-import { endUnusedRedis } from './embedded.ts';
+import { removeDirectory } from '@gofr-backup/core';
+import type { Clock, Logger } from '@gofr-backup/model';
+import { endUnusedRedis } from './embedded/embedded.ts';
 
 /** Its command may just be about to use a younger one. */
 const AGE = 600_000;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { BackupError } from '@gofr-backup/core';
 import type { Job } from 'bullmq';
 import { z } from 'zod';
+import { BackupError } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { JOBS, type JobName, type Payload, type PayloadInput } from './jobs/index.ts';
 import type { BackupQueue } from './queue.ts';

@@ -1,6 +1,6 @@
-import { BackupError, ERRORS, type ErrorCode } from '@gofr-backup/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BackupError, type ErrorCode, ERRORS } from '@gofr-backup/model';
 import { decodeFailure, encodeFailure } from './failure.ts';
 
 const codes = fc.constantFrom(...(Object.keys(ERRORS) as ErrorCode[]));

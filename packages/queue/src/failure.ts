@@ -1,5 +1,5 @@
 /** A BackupError on its way through Redis: three lines for people, one for machines. */
-import { BackupError, ERRORS, type ErrorCode } from '@gofr-backup/core';
+import { BackupError, type ErrorCode, ERRORS } from '@gofr-backup/model';
 
 /** Characters of details that travel; a failure is kept with its job, and shown in dashboards. */
 const MAX_DETAILS = 16_000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackupError, type ProgressEvent } from '@gofr-backup/core';
 import type { Job } from 'bullmq';
 import { z } from 'zod';
+import { BackupError, type ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import type { EnqueuedJob } from './enqueue.ts';
 import { decodeFailure } from './failure.ts';

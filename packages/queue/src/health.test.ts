@@ -1,5 +1,5 @@
-import { silentLogger } from '@gofr-backup/core';
 import { expect, test } from 'vitest';
+import { silentLogger } from '@gofr-backup/model';
 import { serveHealth } from './health.ts';
 
 test('alive while it answers, ready while nothing speaks against it', async () => {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Logger } from '@gofr-backup/core';
+import type { Logger } from '@gofr-backup/model';
 
 export interface HealthOptions {
   /** 0: any free one; undefined: no server */

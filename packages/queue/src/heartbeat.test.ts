@@ -1,6 +1,6 @@
 import { chmod, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { silentLogger } from '@gofr-backup/core';
+import { silentLogger } from '@gofr-backup/model';
 import { temporaryDirectory, waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { beatHeart } from './heartbeat.ts';

@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, type Logger } from '@gofr-backup/core';
+import { type Logger, silentLogger } from '@gofr-backup/model';
 
 export interface Heartbeat {
   path: string;

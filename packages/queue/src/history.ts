@@ -1,6 +1,6 @@
 /** What a queue holds and held, for `status`, `logs` and the dashboard. */
-import type { ProgressEvent } from '@gofr-backup/core';
 import type { Job, JobState } from 'bullmq';
+import type { ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { decodeFailure } from './failure.ts';
 import { isProgress } from './follow.ts';

@@ -1,6 +1,6 @@
 /** A job's own log: what `gofr-backup logs`, `follow` and dashboards show of it. */
-import type { Clock, Logger } from '@gofr-backup/core';
 import type { Job } from 'bullmq';
+import type { Clock, Logger } from '@gofr-backup/model';
 
 export interface JobLog {
   logger: Logger;

@@ -1,8 +1,8 @@
 /** Log lines of the services: JSON by pino, or readable when a person looks at a terminal. */
 import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
-import type { Logger } from '@gofr-backup/core';
 import { pino, stdTimeFunctions } from 'pino';
+import type { Logger } from '@gofr-backup/model';
 import { factText } from './job-log.ts';
 
 export interface LogOptions {

@@ -1,5 +1,5 @@
-import { silentLogger, type Logger } from '@gofr-backup/core';
 import { Queue, type ConnectionOptions, type Telemetry } from 'bullmq';
+import { type Logger, silentLogger } from '@gofr-backup/model';
 import type { Connection } from './connection.ts';
 
 /** The {hash tag} keeps every key of a queue on one node of a Redis Cluster. */

@@ -1,6 +1,6 @@
-import { BackupError } from '@gofr-backup/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BackupError } from '@gofr-backup/model';
 import { parseRedisUrl, redactRedisUrl } from './redis-url.ts';
 
 test.for([

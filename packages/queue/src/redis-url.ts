@@ -3,8 +3,8 @@
  * `redis://user:password@host:6379/0`, `rediss://…` (TLS), `unix:///path/redis.sock?db=1`,
  * `redis+sentinel://h1:26379,h2/name/0`, `redis+cluster://h1:6379,h2`; `rediss+…` for TLS.
  */
-import { BackupError } from '@gofr-backup/core';
 import type { RedisOptions } from 'ioredis';
+import { BackupError } from '@gofr-backup/model';
 
 export interface Host {
   host: string;

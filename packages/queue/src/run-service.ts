@@ -1,5 +1,5 @@
 /** The life of a service as a process: settings, log, signals, exit code. */
-import { toBackupError, type Logger } from '@gofr-backup/core';
+import { type Logger, toBackupError } from '@gofr-backup/model';
 import { createLogger, type LogOptions } from './logger.ts';
 
 interface LogSettings {

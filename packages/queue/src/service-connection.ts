@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Clock, Logger } from '@gofr-backup/core';
+import type { Clock, Logger } from '@gofr-backup/model';
 import { connect, type Connection } from './connection.ts';
-import { startEmbeddedRedis } from './embedded.ts';
+import { startEmbeddedRedis } from './embedded/embedded.ts';
 
 export interface ServiceConnection extends Connection {
   /** Closes it, and ends the embedded Redis when this process was its last user. */

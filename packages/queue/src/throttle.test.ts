@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '@gofr-backup/core';
+import type { ProgressEvent } from '@gofr-backup/model';
 import { waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { throttleProgress } from './throttle.ts';

@@ -1,4 +1,4 @@
-import type { Progress, ProgressEvent } from '@gofr-backup/core';
+import type { Progress, ProgressEvent } from '@gofr-backup/model';
 
 export interface ThrottledProgress {
   report: Progress;

@@ -1,4 +1,4 @@
-import type { Clock } from '@gofr-backup/core';
+import type { Clock } from '@gofr-backup/model';
 
 export interface FakeClock extends Clock {
   /** Time passes: both the wall clock and the monotonic one. */

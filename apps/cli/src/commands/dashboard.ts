@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { BackupError } from '@gofr-backup/core';
+import { BackupError } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 
 /** The dashboard's own entry: beside this one in the sources, in a build, and in the image. */

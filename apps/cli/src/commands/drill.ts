@@ -1,4 +1,5 @@
-import { drill, ERRORS } from '@gofr-backup/core';
+import { drill } from '@gofr-backup/core';
+import { ERRORS } from '@gofr-backup/model';
 import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';

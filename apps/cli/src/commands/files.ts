@@ -1,4 +1,5 @@
-import { displayPath, files, type ArchiveEntry } from '@gofr-backup/core';
+import { files } from '@gofr-backup/core';
+import { type ArchiveEntry, displayPath } from '@gofr-backup/model';
 import { localTime } from '../format.ts';
 import type { Session } from '../session.ts';
 import { writeOut } from '../stream.ts';

@@ -1,4 +1,5 @@
-import { list, renderListing, systemClock, type Tier } from '@gofr-backup/core';
+import { list, renderListing } from '@gofr-backup/core';
+import { systemClock, type Tier } from '@gofr-backup/model';
 import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
 

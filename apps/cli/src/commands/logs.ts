@@ -1,4 +1,4 @@
-import { BackupError } from '@gofr-backup/core';
+import { BackupError } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
 

@@ -1,5 +1,5 @@
 import { alertPlanFrom } from '@gofr-backup/config';
-import { BackupError, systemClock } from '@gofr-backup/core';
+import { BackupError, systemClock } from '@gofr-backup/model';
 import { type Alert, channelsOf, deliver, type Delivery, ping } from '@gofr-backup/notify';
 import type { Session } from '../session.ts';
 

@@ -1,4 +1,4 @@
-import type { CatalogueEntry, Tier } from '@gofr-backup/core';
+import type { CatalogueEntry, Tier } from '@gofr-backup/model';
 import type { Result } from '@gofr-backup/queue';
 import { count, size, took } from '../format.ts';
 import type { Session } from '../session.ts';

@@ -1,4 +1,5 @@
-import { prune, type PruneOutcome } from '@gofr-backup/core';
+import { prune } from '@gofr-backup/core';
+import type { PruneOutcome } from '@gofr-backup/model';
 import { columns, count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { perform } from '../work.ts';

@@ -1,13 +1,6 @@
 import path from 'node:path';
-import {
-  BackupError,
-  describeRestore,
-  restore,
-  type RestoreDescription,
-  type RestoreOutcome,
-  type RestoreRequest,
-  type RestoreTarget,
-} from '@gofr-backup/core';
+import { describeRestore, restore, type RestoreDescription, type RestoreTarget } from '@gofr-backup/core';
+import { BackupError, type RestoreOutcome, type RestoreRequest } from '@gofr-backup/model';
 import { chooseRestore } from '../choose.ts';
 import { confirm } from '../confirm.ts';
 import { columns, count, size } from '../format.ts';

@@ -1,4 +1,5 @@
-import { isFuture, show, systemClock, type CatalogueEntry } from '@gofr-backup/core';
+import { show } from '@gofr-backup/core';
+import { type CatalogueEntry, isFuture, systemClock } from '@gofr-backup/model';
 import { columns, count, size, took } from '../format.ts';
 import type { Session } from '../session.ts';
 

@@ -1,13 +1,5 @@
-import {
-  BackupError,
-  freeSpace,
-  list,
-  lockHolder,
-  newestGood,
-  stateDirOf,
-  systemClock,
-  type CatalogueEntry,
-} from '@gofr-backup/core';
+import { freeSpace, list, lockHolder, newestGood, stateDirOf } from '@gofr-backup/core';
+import { BackupError, type CatalogueEntry, systemClock } from '@gofr-backup/model';
 import type { JobSummary, QueueStatus } from '@gofr-backup/queue';
 import { columns, localTime, size, span, took } from '../format.ts';
 import { noteAside } from '../note-aside.ts';

@@ -1,4 +1,5 @@
-import { BackupError, ERRORS, list, verify, type VerifyOutcome } from '@gofr-backup/core';
+import { list, verify } from '@gofr-backup/core';
+import { BackupError, ERRORS, type VerifyOutcome } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';
 

@@ -1,6 +1,6 @@
 /** One backup: what it is, what was wrong while it was made, what is in it, and how to get it back. */
 import { html } from 'hono/html';
-import { displayPath, type BytePath } from '@gofr-backup/core';
+import { type BytePath, displayPath } from '@gofr-backup/model';
 import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import type { Dated } from '../view/survey.ts';
 import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';

@@ -1,6 +1,6 @@
 /** The table of backups, and the page that filters it. */
 import { html, raw } from 'hono/html';
-import { TIERS } from '@gofr-backup/core';
+import { TIERS } from '@gofr-backup/model';
 import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import type { Filter, Page } from '../view/listing.ts';
 import type { Dated } from '../view/survey.ts';

@@ -1,6 +1,6 @@
 /** Jobs: those running with their progress, the recent ones, and the log of one. */
-import type { ProgressEvent } from '@gofr-backup/core';
 import { html } from 'hono/html';
+import type { ProgressEvent } from '@gofr-backup/model';
 import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import { describeJob, isOpen, progressShare, type JobView } from '../view/job.ts';
 import { actionButton, page, time, type Html, type Shell } from './shell.ts';

@@ -1,6 +1,6 @@
 /** Small drawings made on the server: bars, the timeline, sparklines. No inline styles, so positions are attributes. */
 import { html, raw } from 'hono/html';
-import { isFutureTime, type CatalogueEntry, type Status } from '@gofr-backup/core';
+import { type CatalogueEntry, isFutureTime, type Status } from '@gofr-backup/model';
 import { DAYS, type MarkKind, type Timeline } from '../view/timeline.ts';
 import type { Html, Shell } from './shell.ts';
 

@@ -1,6 +1,6 @@
 /** What pruning would remove now, and why; the button comes after the list. */
 import { html } from 'hono/html';
-import type { PruneDecision } from '@gofr-backup/core';
+import type { PruneDecision } from '@gofr-backup/model';
 import { formatBytes, formatCount } from '../view/format.ts';
 import type { Page } from '../view/listing.ts';
 import { backupLink } from './backups.ts';

@@ -1,14 +1,7 @@
 /** What is inside an archive, for listing and downloading; never more than a few are open at once. */
-import {
-  displayPath,
-  noProgress,
-  openArchive,
-  type ArchiveReader,
-  type BytePath,
-  type CatalogueEntry,
-  type Ports,
-  type Repository,
-} from '@gofr-backup/core';
+import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
+import type { Repository } from '@gofr-backup/core';
+import { type BytePath, type CatalogueEntry, displayPath, noProgress, type Ports } from '@gofr-backup/model';
 import { directoryOf, type Directory } from '../view/tree.ts';
 
 const AT_ONCE = 3;

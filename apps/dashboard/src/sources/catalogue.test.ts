@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRepository, silentLogger } from '@gofr-backup/core';
+import { openRepository } from '@gofr-backup/core';
+import { silentLogger } from '@gofr-backup/model';
 import { fakeClock } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { backupAt } from '../fixture.ts';

@@ -1,7 +1,7 @@
 /** The catalogue, read anew only when something in the backup directory has changed. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TIERS, type Catalogue, type Clock } from '@gofr-backup/core';
+import { type Catalogue, type Clock, TIERS } from '@gofr-backup/model';
 
 /** What of the repository this needs. */
 interface Readable {

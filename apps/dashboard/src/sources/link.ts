@@ -1,12 +1,13 @@
 /** The way to the queue: REDIS_URL, or the private Redis of a running `serve`, waited for while there is none. */
 import { join } from 'node:path';
-import { stateDirOf, type Logger } from '@gofr-backup/core';
+import { stateDirOf } from '@gofr-backup/core';
+import type { Logger } from '@gofr-backup/model';
 import {
+  type BackupQueue,
   connect,
+  type Connection,
   findEmbeddedRedis,
   openTracedQueue,
-  type BackupQueue,
-  type Connection,
 } from '@gofr-backup/queue';
 
 const LOOK_EVERY = 2000;

@@ -1,14 +1,14 @@
 /** Everything the overview, the metrics and /readyz say, gathered once. */
 import { statfs } from 'node:fs/promises';
 import { maxAgeOf } from '@gofr-backup/config';
-import type { BackupPlan, Catalogue, Clock } from '@gofr-backup/core';
+import type { BackupPlan, Catalogue, Clock } from '@gofr-backup/model';
+import type { QueueStatus } from '@gofr-backup/queue';
 import { DAY, HOUR, MINUTE, localTime, type LocalTime } from '../view/format.ts';
 import { forecast, type Disk, type Forecast } from '../view/disk.ts';
 import { isOpen, type JobView } from '../view/job.ts';
 import { safety, type LastRun, type Safety } from '../view/safety.ts';
 import { dueRuns, longestGap, missedRuns, nextRun, type Schedule } from '../view/schedule.ts';
 import { survey, type Survey } from '../view/survey.ts';
-import type { QueueStatus } from '@gofr-backup/queue';
 import type { CachedCatalogue } from './catalogue.ts';
 import type { Work } from './work.ts';
 

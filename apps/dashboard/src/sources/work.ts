@@ -1,17 +1,17 @@
 /** The queue as the pages need it: every question is answered within a moment, or not at all. */
-import { BackupError, toBackupError } from '@gofr-backup/core';
+import { BackupError, toBackupError } from '@gofr-backup/model';
 import {
+  type BackupQueue,
   cancel,
   enqueue,
   findJob,
   jobLogs,
-  listJobs,
-  queueStatus,
-  type BackupQueue,
   type JobName,
   type JobSummary,
+  listJobs,
   type PayloadInput,
   type QueueStatus,
+  queueStatus,
 } from '@gofr-backup/queue';
 import type { JobView } from '../view/job.ts';
 

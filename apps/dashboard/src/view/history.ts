@@ -1,5 +1,5 @@
 /** Size, duration and newly written bytes over time, as columns for a chart. */
-import { isFutureTime } from '@gofr-backup/core';
+import { isFutureTime } from '@gofr-backup/model';
 import type { Dated } from './survey.ts';
 
 /** A chart of more points than pixels shows nothing more. */

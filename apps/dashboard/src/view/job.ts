@@ -1,5 +1,5 @@
 /** A job as the pages show it. */
-import type { ProgressEvent } from '@gofr-backup/core';
+import type { ProgressEvent } from '@gofr-backup/model';
 
 export type JobState = 'active' | 'waiting' | 'delayed' | 'completed' | 'failed';
 

@@ -1,5 +1,5 @@
 /** The table of backups: filtered, then one page of it. */
-import { TIERS, type Tier } from '@gofr-backup/core';
+import { type Tier, TIERS } from '@gofr-backup/model';
 import type { Dated } from './survey.ts';
 
 export const PAGE_SIZE = 50;

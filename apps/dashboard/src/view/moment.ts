@@ -1,5 +1,5 @@
 /** When a backup was made, as an instant. */
-import type { CatalogueEntry } from '@gofr-backup/core';
+import type { CatalogueEntry } from '@gofr-backup/model';
 
 /** Milliseconds since the epoch; NaN when neither field can be read. */
 export function madeAt(entry: CatalogueEntry, timezone: string): number {

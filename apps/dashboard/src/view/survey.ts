@@ -1,6 +1,5 @@
 /** The catalogue digested once: instants beside entries, and the few of them every page asks for. */
-import type { Catalogue, CatalogueEntry, Tier } from '@gofr-backup/core';
-import { isFutureTime, TIERS } from '@gofr-backup/core';
+import { type Catalogue, type CatalogueEntry, isFutureTime, type Tier, TIERS } from '@gofr-backup/model';
 import { madeAt } from './moment.ts';
 
 export interface Dated {

@@ -1,5 +1,5 @@
 /** The last year of backups: one mark a day and tier, and the runs that made none. */
-import { TIERS, type Status, type Tier } from '@gofr-backup/core';
+import { type Status, type Tier, TIERS } from '@gofr-backup/model';
 import type { Dated } from './survey.ts';
 import { DAY, formatBytes, type LocalTime } from './format.ts';
 

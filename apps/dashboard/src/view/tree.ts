@@ -1,5 +1,5 @@
 /** One directory of an archive, as a browser would list it. */
-import type { ArchiveEntry, BytePath, EntryType } from '@gofr-backup/core';
+import type { ArchiveEntry, BytePath, EntryType } from '@gofr-backup/model';
 
 export interface TreeRow {
   name: BytePath;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import type { ArchiveEntry } from '@gofr-backup/core';
+import type { ArchiveEntry } from '@gofr-backup/model';
 import { backupAt } from '../fixture.ts';
 import { forecast } from './disk.ts';
 import { DAY, formatBytes, formatDuration, formatRelative, HOUR, localTime } from './format.ts';

@@ -1,7 +1,7 @@
 /** What a person or a script may start. A page answers with the job's page, a script gets JSON. */
 import { createHash } from 'node:crypto';
 import { Hono, type Context } from 'hono';
-import { BackupError, TIERS, type Logger, type PruneDecision } from '@gofr-backup/core';
+import { BackupError, type Logger, type PruneDecision, TIERS } from '@gofr-backup/model';
 import type { Work } from '../sources/work.ts';
 import { addressOf, refusal, type Env, type Rights } from './access.ts';
 import type { Sessions } from './session.ts';

@@ -2,7 +2,7 @@
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
-import { toBackupError, type Clock, type Logger } from '@gofr-backup/core';
+import { type Clock, type Logger, toBackupError } from '@gofr-backup/model';
 import type { BackupQueue } from '@gofr-backup/queue';
 import { messagePage } from '../pages/shell.ts';
 import type { SettingRow } from '../pages/settings.ts';

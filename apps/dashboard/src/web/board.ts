@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { HonoAdapter } from '@bull-board/hono';
-import type { BackupQueue } from '@gofr-backup/queue';
 import type { Hono, MiddlewareHandler } from 'hono';
+import type { BackupQueue } from '@gofr-backup/queue';
 
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Hono, type Context } from 'hono';
-import { BackupError, displayPath, type CatalogueEntry } from '@gofr-backup/core';
+import { BackupError, type CatalogueEntry, displayPath } from '@gofr-backup/model';
 import type { Archives } from '../sources/archives.ts';
 import { decodeBytePath } from '../view/tree.ts';
 import type { Env } from './access.ts';

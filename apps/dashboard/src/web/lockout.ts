@@ -1,5 +1,5 @@
 /** Slows down guessing: after a few wrong passwords an address waits, longer each time. */
-import type { Clock } from '@gofr-backup/core';
+import type { Clock } from '@gofr-backup/model';
 
 const FREE_TRIES = 5;
 const FIRST_WAIT = 30_000;

@@ -1,5 +1,5 @@
 import { Hono, type Context } from 'hono';
-import type { Logger } from '@gofr-backup/core';
+import type { Logger } from '@gofr-backup/model';
 import { loginPage } from '../pages/login.ts';
 import { addressOf, startSession, type Env, type Rights } from './access.ts';
 import type { Lockout } from './lockout.ts';

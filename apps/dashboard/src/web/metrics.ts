@@ -1,6 +1,6 @@
 /** What Prometheus reads; every name is documented in docs/metrics.md. Gathered anew at each scrape. */
-import { TIERS } from '@gofr-backup/core';
 import { Gauge, Registry } from 'prom-client';
+import { TIERS } from '@gofr-backup/model';
 import type { State } from '../sources/state.ts';
 import type { JobView } from '../view/job.ts';
 

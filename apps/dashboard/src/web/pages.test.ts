@@ -2,15 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createArchive,
-  noProgress,
-  openRepository,
-  silentLogger,
-  systemClock,
-  withLock,
-  type CatalogueEntry,
-} from '@gofr-backup/core';
+import { createArchive } from '@gofr-backup/archive';
+import { openRepository, withLock } from '@gofr-backup/core';
+import { type CatalogueEntry, noProgress, silentLogger, systemClock } from '@gofr-backup/model';
 import { makeTree, privateRedis, traceCollector, waitFor, type Tree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { backupAt, visit, type Visitor } from '../fixture.ts';

@@ -1,6 +1,6 @@
 /** The password, kept only as its scrypt hash (RFC 7914). */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { BackupError } from '@gofr-backup/core';
+import { BackupError } from '@gofr-backup/model';
 
 interface Hash {
   cost: number;

@@ -1,6 +1,6 @@
 /** Sessions without a store: a signed cookie, and the few that were ended before their time. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '@gofr-backup/core';
+import type { Clock } from '@gofr-backup/model';
 
 const LIFETIME = 12 * 60 * 60 * 1000;
 

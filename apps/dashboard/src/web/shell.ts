@@ -1,7 +1,7 @@
 /** The frame's facts, from the request it answers. */
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
-import type { Clock } from '@gofr-backup/core';
+import type { Clock } from '@gofr-backup/model';
 import type { Shell } from '../pages/shell.ts';
 import type { LocalTime } from '../view/format.ts';
 import type { Env, Rights } from './access.ts';

@@ -1,13 +1,7 @@
 /** The pages: each gathers what it shows and hands it to its template. */
 import { Hono, type Context } from 'hono';
-import {
-  BackupError,
-  planPrune,
-  pruneHold,
-  stateDirOf,
-  type CatalogueEntry,
-  type PruneDecision,
-} from '@gofr-backup/core';
+import { planPrune, pruneHold, stateDirOf } from '@gofr-backup/core';
+import { BackupError, type CatalogueEntry, type PruneDecision } from '@gofr-backup/model';
 import { backupPage } from '../pages/backup.ts';
 import { backupsPage } from '../pages/backups.ts';
 import { jobPage, jobsPage } from '../pages/jobs.ts';

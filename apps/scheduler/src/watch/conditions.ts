@@ -1,4 +1,4 @@
-import { isFutureTime } from '@gofr-backup/core';
+import { isFutureTime } from '@gofr-backup/model';
 import type { Alert, Condition } from '@gofr-backup/notify';
 import type { WorkerReport } from '@gofr-backup/queue';
 

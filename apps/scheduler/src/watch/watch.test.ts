@@ -1,5 +1,5 @@
 import { loadSettings } from '@gofr-backup/config';
-import { silentLogger } from '@gofr-backup/core';
+import { silentLogger } from '@gofr-backup/model';
 import type { Alert, Channel } from '@gofr-backup/notify';
 import { connect, type WorkerReport, writeReport } from '@gofr-backup/queue';
 import { fakeClock, privateRedis, waitFor } from '@gofr-backup/testing';

@@ -3,7 +3,7 @@
  * restarts and further schedulers do not tell it again.
  */
 import { type AlertPlan, maxAgeOf, type Settings } from '@gofr-backup/config';
-import type { Clock, Logger } from '@gofr-backup/core';
+import type { Clock, Logger } from '@gofr-backup/model';
 import {
   type Alert,
   type Channel,

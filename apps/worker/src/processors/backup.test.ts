@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings, planFrom } from '@gofr-backup/config';
-import { lockHolder, noProgress, silentLogger, stateDirOf, systemClock } from '@gofr-backup/core';
-import type { Run } from '@gofr-backup/queue';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockHolder, stateDirOf } from '@gofr-backup/core';
+import { noProgress, silentLogger, systemClock } from '@gofr-backup/model';
+import type { Run } from '@gofr-backup/queue';
 import type { Composition } from '../composition.ts';
 import { backup } from './backup.ts';
 

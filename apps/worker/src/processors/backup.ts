@@ -1,15 +1,6 @@
-import {
-  archiveStep,
-  promoteStep,
-  prune,
-  toBackupError,
-  underLock,
-  verifyStep,
-  type OperationContext,
-  type PruneOutcome,
-  type Repository,
-} from '@gofr-backup/core';
-import { BACKUP_STEPS, within, type BackupStep, type Processor, type Run } from '@gofr-backup/queue';
+import { archiveStep, promoteStep, prune, type Repository, underLock, verifyStep } from '@gofr-backup/core';
+import { type OperationContext, type PruneOutcome, toBackupError } from '@gofr-backup/model';
+import { BACKUP_STEPS, type BackupStep, type Processor, type Run, within } from '@gofr-backup/queue';
 import { contextOf, type Composition } from '../composition.ts';
 
 /**

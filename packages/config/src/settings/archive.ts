@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { COMPRESSIONS } from '@gofr-backup/core';
+import { COMPRESSIONS } from '@gofr-backup/model';
 import { byteCount, flag, oneOf, wholeNumber } from '../kinds.ts';
 import { optional, setting } from '../setting.ts';
 

@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { displayPath } from '@gofr-backup/model';
 import { fakeClock, makeTree, readTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { displayPath } from '../archive/index.ts';
 import { backup } from './backup.ts';
 import { list, show } from './list.ts';
 import { cat, files } from './look-inside.ts';

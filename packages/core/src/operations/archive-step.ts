@@ -1,11 +1,21 @@
-import { createArchive } from '../archive/index.ts';
-import { isLack, READ_ERROR } from '../archive/source-failure.ts';
-import type { CreateArchiveResult, WalkOptions } from '../archive/types.ts';
-import type { Catalogue, CatalogueEntry, Warning } from '../catalogue.ts';
-import { snapshotDatabases } from '../consistency/index.ts';
-import type { DatabaseSnapshots } from '../consistency/index.ts';
-import { BackupError } from '../errors.ts';
-import type { BackupPlan } from '../plan.ts';
+import {
+  createArchive,
+  type CreateArchiveResult,
+  type DatabaseSnapshots,
+  isLack,
+  READ_ERROR,
+  snapshotDatabases,
+  type WalkOptions,
+} from '@gofr-backup/archive';
+import {
+  BackupError,
+  type BackupPlan,
+  type BackupRequest,
+  type Catalogue,
+  type CatalogueEntry,
+  type OperationContext,
+  type Warning,
+} from '@gofr-backup/model';
 import { refuseRoot } from '../recovery/roots.ts';
 import { withheldDirectories } from '../repository/withheld.ts';
 import { makeScratch } from '../repository/scratch.ts';
@@ -18,7 +28,6 @@ import { ensureSpace } from './ensure-space.ts';
 import { estimated } from './estimated.ts';
 import { markRun, readLastRun, rememberFailure } from './last-run.ts';
 import type { LastRun } from './last-run.ts';
-import type { BackupRequest, OperationContext } from './types.ts';
 
 /**
  * Step 1 of a backup. With `request.run` it answers the backup that run already committed, instead of making a second

@@ -1,5 +1,5 @@
 /** A process for kill-backup.test.ts: says that it begins, and backs up; somebody kills it in between. */
-import { systemClock } from '../clock.ts';
+import { systemClock } from '@gofr-backup/model';
 import { backup } from './backup.ts';
 import { contextOf, planOf } from './testing.ts';
 

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ProgressEvent, Trigger } from '@gofr-backup/model';
 import { fakeClock, makeTree, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
-import type { Trigger } from '../catalogue.ts';
-import type { ProgressEvent } from '../ports.ts';
 import { archiveStep } from './archive-step.ts';
 import { backup, promoteStep, verifyStep } from './backup.ts';
 import { markRun, readLastRun } from './last-run.ts';

@@ -1,11 +1,15 @@
-import type { CatalogueEntry } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
+import {
+  BackupError,
+  type BackupOutcome,
+  type BackupRequest,
+  type CatalogueEntry,
+  type OperationContext,
+} from '@gofr-backup/model';
 import { promotionsFor } from '../retention/promotions.ts';
 import { archiveStep } from './archive-step.ts';
 import { underLock } from './context.ts';
 import { markRun, rememberFailure } from './last-run.ts';
 import { prune } from './prune.ts';
-import type { BackupOutcome, BackupRequest, OperationContext } from './types.ts';
 import { verifyBackup } from './verify.ts';
 
 /**

@@ -2,9 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Component } from '../archive/types.ts';
-import type { CatalogueEntry, Warning } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
+import { BackupError, type CatalogueEntry, type Component, type Warning } from '@gofr-backup/model';
 
 type SourceState = 'missing' | 'empty' | 'filled';
 

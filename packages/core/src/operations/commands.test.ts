@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Logger, silentLogger } from '@gofr-backup/model';
 import { waitFor } from '@gofr-backup/testing';
-import { type Logger, silentLogger } from '../ports.ts';
 import { runCommand, withCommands } from './commands.ts';
 
 let dir: string;

@@ -1,8 +1,6 @@
 /** PRE_COMMAND and POST_COMMAND: what an operator wants run around a backup. */
 import { spawn } from 'node:child_process';
-import { BackupError } from '../errors.ts';
-import type { BackupPlan } from '../plan.ts';
-import type { Logger } from '../ports.ts';
+import { BackupError, type BackupPlan, type Logger } from '@gofr-backup/model';
 
 export interface CommandOptions {
   /** for the log and the error: e.g. `PRE_COMMAND` */

@@ -1,11 +1,10 @@
-import { toBackupError } from '../errors.ts';
-import { keepBallast } from '../repository/ballast.ts';
-import { withLock } from '../repository/lock.ts';
-import type { HeldLock } from '../repository/lock.ts';
+import { type OperationContext, toBackupError } from '@gofr-backup/model';
+import { keepBallast } from '../repository/lock/ballast.ts';
+import { withLock } from '../repository/lock/lock.ts';
+import type { HeldLock } from '../repository/lock/lock.ts';
 import { openRepository } from '../repository/repository.ts';
 import type { Repository } from '../repository/repository.ts';
 import { recoverInterrupted } from './recover.ts';
-import type { OperationContext } from './types.ts';
 
 /** The repository of the plan's backup directory: the one way in which apps open it. */
 export function repositoryOf({

@@ -33,8 +33,7 @@ const { underLock } = await import('./context.ts');
 
 const { describeRestore, restore } = await import('./restore.ts');
 const { files } = await import('./look-inside.ts');
-const { SafetyCheck } = await import('../archive/safety.ts');
-const { StreamSource } = await import('../archive/stream-source.ts');
+const { SafetyCheck, StreamSource } = await import('@gofr-backup/archive/testing');
 const admit = SafetyCheck.prototype.admit;
 SafetyCheck.prototype.admit = function (entry) {
   add('entry checked');

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openArchive } from '../archive/index.ts';
-import { toBytePath } from '../archive/byte-path.ts';
+import { openArchive } from '@gofr-backup/archive';
+import { toBytePath } from '@gofr-backup/model';
 import { compareTree } from '../recovery/compare.ts';
 import { backup } from './backup.ts';
 import { repositoryOf } from './context.ts';

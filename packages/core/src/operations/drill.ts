@@ -2,24 +2,34 @@
 import { mkdir, mkdtemp, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { displayPath, toBytePath } from '../archive/byte-path.ts';
-import { TIME_NOT_KEPT } from '../archive/extract.ts';
-import { openArchive, rebuildIndex } from '../archive/index.ts';
-import type { ArchiveReader, Problem } from '../archive/types.ts';
-import type { CatalogueEntry } from '../catalogue.ts';
-import { DatabaseThread } from '../consistency/database-thread.ts';
-import { databaseWarningPaths } from '../consistency/snapshot.ts';
-import { BackupError, toBackupError } from '../errors.ts';
-import type { Logger } from '../ports.ts';
+import {
+  type ArchiveReader,
+  DatabaseThread,
+  databaseWarningPaths,
+  openArchive,
+  type Problem,
+  rebuildIndex,
+  TIME_NOT_KEPT,
+} from '@gofr-backup/archive';
+import {
+  BackupError,
+  type CatalogueEntry,
+  displayPath,
+  type DrillOutcome,
+  type DrillRequest,
+  type Logger,
+  type OperationContext,
+  toBackupError,
+  toBytePath,
+} from '@gofr-backup/model';
+import { removeTree } from '@gofr-backup/posix';
 import { type Comparison, compareTree } from '../recovery/compare.ts';
 import { readChecksum } from '../repository/checksum.ts';
 import { isoUtc } from '../repository/names.ts';
 import { orWarn } from '../repository/or-warn.ts';
-import { removeTree } from '../remove-tree.ts';
 import type { Repository } from '../repository/repository.ts';
 import { makeScratch, type Scratch } from '../repository/scratch.ts';
 import { underLock } from './context.ts';
-import type { DrillOutcome, DrillRequest, OperationContext } from './types.ts';
 
 /** What a file takes on disk beyond its bytes. */
 const PER_ENTRY = 4096;

@@ -1,9 +1,7 @@
-import type { CatalogueEntry } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
+import { BackupError, type CatalogueEntry, type OperationContext } from '@gofr-backup/model';
 import { freeSpace } from '../repository/free-space.ts';
 import type { Repository } from '../repository/repository.ts';
 import { pruneForSpace } from './prune.ts';
-import type { OperationContext } from './types.ts';
 
 /**
  * There is room for one more archive like the last and the reserve, if need be (and `mayPrune`) after pruning what the

@@ -1,4 +1,4 @@
-import type { Progress } from '../ports.ts';
+import type { Progress } from '@gofr-backup/model';
 
 /** Tells with every event about how many bytes there will be, until there are more. */
 export function estimated(progress: Progress, estimatedBytes: number | undefined): Progress {

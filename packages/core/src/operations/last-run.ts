@@ -3,12 +3,11 @@
  * succeeds again. Each prefix has its own: a run of one project says nothing about the data of another.
  */
 import { join } from 'node:path';
-import { toBackupError } from '../errors.ts';
+import { type OperationContext, toBackupError } from '@gofr-backup/model';
 import { parseObject } from '../repository/manifest.ts';
 import { isoUtc } from '../repository/names.ts';
 import { writeAtomically } from '../repository/atomic.ts';
 import { readSmallFile } from '../repository/small-file.ts';
-import type { OperationContext } from './types.ts';
 
 export interface LastRun {
   state: 'running' | 'done' | 'failed';

@@ -1,8 +1,13 @@
-import type { Catalogue, CatalogueEntry, Tier } from '../catalogue.ts';
-import { isFuture, untilNow } from '../moment.ts';
+import {
+  type Catalogue,
+  type CatalogueEntry,
+  isFuture,
+  type OperationContext,
+  type Tier,
+  untilNow,
+} from '@gofr-backup/model';
 import type { ForeignBackups } from '../repository/ownership.ts';
 import { repositoryOf } from './context.ts';
-import type { OperationContext } from './types.ts';
 
 export interface ListOutcome {
   project: string;

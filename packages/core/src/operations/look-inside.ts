@@ -1,8 +1,7 @@
 /** What is in a backup, and one file out of it; without the lock, for looking changes nothing. */
-import { displayPath, openArchive } from '../archive/index.ts';
-import type { ArchiveEntry, ArchiveReader } from '../archive/types.ts';
+import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
+import { type ArchiveEntry, displayPath, type OperationContext } from '@gofr-backup/model';
 import { repositoryOf } from './context.ts';
-import type { OperationContext } from './types.ts';
 
 /** Every entry, or those at and below `path` (display form). `name`: a file name, or `latest`. */
 export async function* files(

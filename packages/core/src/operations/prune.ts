@@ -1,5 +1,11 @@
-import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
-import type { RetentionPolicy } from '../plan.ts';
+import type {
+  Catalogue,
+  CatalogueEntry,
+  OperationContext,
+  PruneOutcome,
+  PruneRequest,
+  RetentionPolicy,
+} from '@gofr-backup/model';
 import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { TrashedBackup } from '../repository/trash.ts';
@@ -8,7 +14,6 @@ import { planPrune } from '../retention/plan-prune.ts';
 import { repositoryOf, underLock } from './context.ts';
 import { readLastRun } from './last-run.ts';
 import type { LastRunPlace } from './last-run.ts';
-import type { OperationContext, PruneOutcome, PruneRequest } from './types.ts';
 
 /** Retention now. A dry run takes no lock and changes nothing. */
 export async function prune(ctx: OperationContext, request: PruneRequest): Promise<PruneOutcome> {

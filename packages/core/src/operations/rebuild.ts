@@ -1,6 +1,5 @@
-import type { CatalogueEntry } from '../catalogue.ts';
+import type { CatalogueEntry, OperationContext } from '@gofr-backup/model';
 import { underLock } from './context.ts';
-import type { OperationContext } from './types.ts';
 
 /** The manifest anew from the directories. */
 export function rebuild(ctx: OperationContext): Promise<{ backups: CatalogueEntry[] }> {

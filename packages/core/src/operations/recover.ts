@@ -1,12 +1,10 @@
 /** Settles what a killed restore left behind. */
-import { BackupError } from '../errors.ts';
+import { BackupError, type OperationContext, silentLogger } from '@gofr-backup/model';
 import { findInterrupted, settle } from '../recovery/settle.ts';
 import type { StepHook } from '../recovery/swap.ts';
 import { stateDirOf } from '../repository/layout.ts';
-import { withLock } from '../repository/lock.ts';
+import { withLock } from '../repository/lock/lock.ts';
 import { withheldDirectories } from '../repository/withheld.ts';
-import { silentLogger } from '../ports.ts';
-import type { OperationContext } from './types.ts';
 
 export interface RecoverOutcome {
   finished: number;

@@ -1,6 +1,4 @@
-import { TIERS } from '../catalogue.ts';
-import type { Catalogue, CatalogueEntry, Tier } from '../catalogue.ts';
-import { madeAt } from '../moment.ts';
+import { type Catalogue, type CatalogueEntry, madeAt, type Tier, TIERS } from '@gofr-backup/model';
 import { newestOf, totalSize } from './list.ts';
 
 const RULE = '-'.repeat(80);

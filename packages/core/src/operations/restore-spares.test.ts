@@ -13,11 +13,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BackupPlan } from '../plan.ts';
+import type { BackupPlan, RestoreRequest } from '@gofr-backup/model';
 import { backup } from './backup.ts';
 import { restore } from './restore.ts';
 import { contextFor, makeWorld, type World } from './restoring.fixture.ts';
-import type { RestoreRequest } from './types.ts';
 
 const asRoot = process.getuid?.() === 0;
 const manual = { trigger: 'manual' } as const;

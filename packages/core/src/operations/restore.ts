@@ -1,11 +1,18 @@
 /** Brings a backup back: verify, look, save the present state, stage, swap. */
-import { displayPath } from '../archive/byte-path.ts';
-import { openArchive } from '../archive/index.ts';
-import type { ArchiveReader } from '../archive/types.ts';
-import type { CatalogueEntry } from '../catalogue.ts';
-import { BackupError, toBackupError } from '../errors.ts';
-import { isFuture } from '../moment.ts';
-import type { BackupPlan } from '../plan.ts';
+import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
+import {
+  BackupError,
+  type BackupPlan,
+  type CatalogueEntry,
+  displayPath,
+  isFuture,
+  isWorkDirName,
+  type OperationContext,
+  type RestoreOutcome,
+  type RestoreRequest,
+  toBackupError,
+} from '@gofr-backup/model';
+import { look, namesIn } from '@gofr-backup/posix';
 import { bringIn } from '../recovery/bring-in.ts';
 import { compareWithTargets, refuseConflicts } from '../recovery/changes.ts';
 import { type MountTable, readMounts } from '../recovery/mounts.ts';
@@ -20,15 +27,12 @@ import {
 import { layStages } from '../recovery/staging.ts';
 import type { StepHook } from '../recovery/swap.ts';
 import { assertUnmoved, type Selection, selectTargets, type Target } from '../recovery/target.ts';
-import { look, namesIn } from '../recovery/tree.ts';
-import type { HeldLock } from '../repository/lock.ts';
+import type { HeldLock } from '../repository/lock/lock.ts';
 import { withheldDirectories } from '../repository/withheld.ts';
 import type { Repository } from '../repository/repository.ts';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
-import type { OperationContext, RestoreOutcome, RestoreRequest } from './types.ts';
 import { verifyBackup } from './verify.ts';
-import { isWorkDirName } from '../work-dir.ts';
 
 /** One place a restore would write to, for the question put to a person. */
 export interface RestoreTarget {

@@ -6,6 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type BackupPlan,
+  noProgress,
+  type OperationContext,
+  type RestoreRequest,
+  silentLogger,
+  systemClock,
+} from '@gofr-backup/model';
+import {
   directory,
   file,
   hardlink,
@@ -15,10 +23,6 @@ import {
   symlink,
   type Tree,
 } from '@gofr-backup/testing';
-import { systemClock } from '../clock.ts';
-import type { BackupPlan } from '../plan.ts';
-import { noProgress, silentLogger } from '../ports.ts';
-import type { OperationContext, RestoreRequest } from './types.ts';
 
 /** Memory where there is some: these tests flush a lot. */
 export const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();

@@ -2,10 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BackupPlan } from '../plan.ts';
-import { noProgress, silentLogger } from '../ports.ts';
-import type { Clock } from '../ports.ts';
-import type { OperationContext } from './types.ts';
+import {
+  type BackupPlan,
+  type Clock,
+  noProgress,
+  type OperationContext,
+  silentLogger,
+} from '@gofr-backup/model';
 
 export interface Scene extends AsyncDisposable {
   ctx: OperationContext;

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { openIndex } from '@gofr-backup/archive';
+import { loadIndex } from '@gofr-backup/archive/testing';
 import { fakeClock, makeTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { loadIndex } from '../archive/index-file.fixture.ts';
-import { openIndex } from '../archive/index-file.ts';
 import { backup, verifyStep } from './backup.ts';
 import { underLock } from './context.ts';
 import { list } from './list.ts';

@@ -1,19 +1,29 @@
-import { openArchive, rebuildIndex } from '../archive/index.ts';
-import { isOfOtherVersion } from '../archive/index-footer.ts';
-import type { ArchiveReader, OpenArchiveOptions, VerifyReport } from '../archive/types.ts';
-import type { CatalogueEntry } from '../catalogue.ts';
-import { BackupError, toBackupError } from '../errors.ts';
-import { isFutureTime } from '../moment.ts';
+import {
+  type ArchiveReader,
+  isOfOtherVersion,
+  openArchive,
+  type OpenArchiveOptions,
+  rebuildIndex,
+  type VerifyReport,
+} from '@gofr-backup/archive';
+import {
+  BackupError,
+  type CatalogueEntry,
+  isFutureTime,
+  type OperationContext,
+  toBackupError,
+  type VerifyOutcome,
+  type VerifyRequest,
+} from '@gofr-backup/model';
 import { writeAtomically } from '../repository/atomic.ts';
 import { formatChecksum, readChecksum } from '../repository/checksum.ts';
 import type { Checksum } from '../repository/checksum.ts';
 import { exists } from '../repository/install.ts';
-import { heldLock } from '../repository/lock.ts';
+import { heldLock } from '../repository/lock/lock.ts';
 import { isoUtc } from '../repository/names.ts';
 import type { Repository } from '../repository/repository.ts';
 import { underLock } from './context.ts';
 import { estimated } from './estimated.ts';
-import type { OperationContext, VerifyOutcome, VerifyRequest } from './types.ts';
 
 export type VerifyResult = VerifyOutcome['results'][number];
 

@@ -1,9 +1,7 @@
 /** Stages the targets and swaps them in: the part of a restore that changes data. */
 import { randomBytes } from 'node:crypto';
-import { displayPath } from '../archive/byte-path.ts';
-import type { ArchiveReader, BytePath, ExtractReport } from '../archive/types.ts';
-import { BackupError, toBackupError } from '../errors.ts';
-import type { Ports } from '../ports.ts';
+import type { ArchiveReader, ExtractReport } from '@gofr-backup/archive';
+import { BackupError, type BytePath, displayPath, type Ports, toBackupError } from '@gofr-backup/model';
 import { type Journal, writeJournal, writeMarkers } from './journal.ts';
 import { type MountTable } from './mounts.ts';
 import { planMoves } from './moves.ts';

@@ -1,18 +1,24 @@
 /** What a restore would change, file by file; nothing is written. */
 import { readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { fsPath, joinPath } from '../archive/byte-path.ts';
-import { isSameTime } from '../archive/times.ts';
-import type { ArchiveEntry, ArchiveReader, BytePath } from '../archive/types.ts';
-import type { ChangeCount, RestoreOutcome } from '../operations/types.ts';
-import { isWorkDirName } from '../work-dir.ts';
-import { isOneOf } from '../archive/walk.ts';
+import type { ArchiveReader } from '@gofr-backup/archive';
+import {
+  type ArchiveEntry,
+  type BytePath,
+  type ChangeCount,
+  fsPath,
+  isOneOf,
+  isSameTime,
+  isWorkDirName,
+  joinPath,
+  type RestoreOutcome,
+} from '@gofr-backup/model';
+import { exists, isSpecial, isWithin, look, parentOf, realPath, walk } from '@gofr-backup/posix';
 import { hashFile } from './hash-file.ts';
 import { isLeftAlone, isWorkDir, refuseConflict } from './moves.ts';
 import { PathSet } from './path-set.ts';
 import { leadsInto } from './roots.ts';
 import { type Target, within } from './target.ts';
-import { exists, isSpecial, isWithin, look, parentOf, realPath, walk } from './tree.ts';
 
 export type Changes = NonNullable<RestoreOutcome['changes']>;
 

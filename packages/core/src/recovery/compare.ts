@@ -1,17 +1,21 @@
 /** A second look at an extracted tree: what lies on the disk against what the archive's index promised. */
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { displayPath, joinPath } from '../archive/byte-path.ts';
-import { TIME_NOT_KEPT } from '../archive/extract.ts';
-import { isSameTime } from '../archive/times.ts';
-import type { ArchiveEntry, ArchiveReader, BytePath, Problem } from '../archive/types.ts';
-import type { Warning } from '../catalogue.ts';
-import { isDatabase } from '../consistency/find.ts';
-import type { Ports, ProgressEvent } from '../ports.ts';
+import { type ArchiveReader, isDatabase, type Problem, TIME_NOT_KEPT } from '@gofr-backup/archive';
+import {
+  type ArchiveEntry,
+  type BytePath,
+  displayPath,
+  isSameTime,
+  joinPath,
+  type Ports,
+  type ProgressEvent,
+  type Warning,
+} from '@gofr-backup/model';
+import { breathe, look, walk } from '@gofr-backup/posix';
 import { readLink } from './changes.ts';
 import { hashFile } from './hash-file.ts';
 import { PathSet } from './path-set.ts';
-import { breathe, look, walk } from './tree.ts';
 
 export interface Comparison {
   files: number;

@@ -2,10 +2,8 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { once } from 'node:events';
-import { displayPath, fsPath } from '../archive/byte-path.ts';
-import type { BytePath } from '../archive/types.ts';
-import { BackupError, toBackupError } from '../errors.ts';
-import { breathe, fsyncPath, walk } from './tree.ts';
+import { BackupError, type BytePath, displayPath, fsPath, toBackupError } from '@gofr-backup/model';
+import { breathe, fsyncPath, walk } from '@gofr-backup/posix';
 
 const COMPLAINT_CHARACTERS = 500;
 /** What getopt(3) of coreutils, busybox and BSD says of an option it does not have. */

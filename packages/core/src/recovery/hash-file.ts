@@ -1,9 +1,8 @@
 /** The content of a file on disk as a hash. */
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
-import { closeSource, openSource } from '../archive/source-file.ts';
-import type { BytePath } from '../archive/types.ts';
-import { breathe } from './tree.ts';
+import type { BytePath } from '@gofr-backup/model';
+import { breathe, closeSource, openSource } from '@gofr-backup/posix';
 
 const CHUNK = 1 << 20;
 

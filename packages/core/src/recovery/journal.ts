@@ -10,10 +10,8 @@
  * rolled-back every move was undone                           discard the work directories
  */
 import * as fs from 'node:fs';
-import { fsPath, joinPath } from '../archive/byte-path.ts';
-import type { BytePath } from '../archive/types.ts';
-import { isWorkDirName, workDirName } from '../work-dir.ts';
-import { fsyncPath, isWithin, parentOf, readFileAt } from './tree.ts';
+import { type BytePath, fsPath, isWorkDirName, joinPath, workDirName } from '@gofr-backup/model';
+import { fsyncPath, isWithin, parentOf, readFileAt } from '@gofr-backup/posix';
 
 export const STATES = ['staging', 'swapping', 'committed', 'rolled-back'] as const;
 export type JournalState = (typeof STATES)[number];

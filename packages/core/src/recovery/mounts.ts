@@ -1,7 +1,7 @@
 /** Which directories are mount points: these cannot be renamed, and a rename never crosses them. */
 import * as fs from 'node:fs';
-import type { BytePath } from '../archive/types.ts';
-import { isWithin, look, parentOf } from './tree.ts';
+import type { BytePath } from '@gofr-backup/model';
+import { isWithin, look, parentOf } from '@gofr-backup/posix';
 
 export class MountTable {
   readonly points: ReadonlySet<BytePath>;

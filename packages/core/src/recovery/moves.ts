@@ -1,16 +1,19 @@
 /** From a staged tree and what lies in place: the fewest renames that make one of the other. */
-import { displayPath, joinPath } from '../archive/byte-path.ts';
 import type { BigIntStats } from 'node:fs';
-import type { BytePath } from '../archive/types.ts';
-import { isOneOf } from '../archive/walk.ts';
-import { BackupError } from '../errors.ts';
-import { isWorkDirName } from '../work-dir.ts';
+import {
+  BackupError,
+  type BytePath,
+  displayPath,
+  isOneOf,
+  isWorkDirName,
+  joinPath,
+} from '@gofr-backup/model';
+import { isSpecial, isWithin, look, namesIn, parentOf, walk } from '@gofr-backup/posix';
 import type { AttributeChange, Move } from './journal.ts';
 import type { MountTable } from './mounts.ts';
 import { cannotMove, oldIn, type Stage, stagedFor } from './staging.ts';
 import { attributesOf } from './swap.ts';
 import type { Target } from './target.ts';
-import { isSpecial, isWithin, look, namesIn, parentOf, walk } from './tree.ts';
 
 export interface MovePlan {
   moves: Move[];

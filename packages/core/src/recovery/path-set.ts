@@ -1,7 +1,7 @@
 /** Paths that were seen, names outside the heap of V8: a backup may have millions. */
-import { PathKinds } from '../archive/path-kinds.ts';
-import type { BytePath } from '../archive/types.ts';
-import { isWithin, parentOf } from './tree.ts';
+import { PathKinds } from '@gofr-backup/archive';
+import type { BytePath } from '@gofr-backup/model';
+import { isWithin, parentOf } from '@gofr-backup/posix';
 
 export class PathSet {
   readonly #kinds = new PathKinds();

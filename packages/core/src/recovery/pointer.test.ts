@@ -2,8 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { BackupPlan } from '../plan.ts';
-import { silentLogger } from '../ports.ts';
+import { type BackupPlan, silentLogger } from '@gofr-backup/model';
 import { findInterrupted } from './settle.ts';
 
 const ID = '0123456789abcdef';

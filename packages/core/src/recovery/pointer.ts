@@ -5,11 +5,9 @@
  */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { toBytePath } from '../archive/byte-path.ts';
-import type { BytePath } from '../archive/types.ts';
-import { WORK_DIR } from '../work-dir.ts';
+import { type BytePath, toBytePath, WORK_DIR } from '@gofr-backup/model';
+import { exists, isErrno, parentOf, readFileAt } from '@gofr-backup/posix';
 import { isAbsolutePath, type Journal } from './journal.ts';
-import { exists, isErrno, parentOf, readFileAt } from './tree.ts';
 
 export interface Pointer {
   id: string;

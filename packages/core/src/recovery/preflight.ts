@@ -1,15 +1,21 @@
 /** What can be known before anything is written: that the places may be written, and that there is room. */
 import * as fs from 'node:fs';
-import { displayPath, fsPath, toBytePath } from '../archive/byte-path.ts';
-import type { ArchiveReader, BytePath, Identity } from '../archive/types.ts';
-import { isOneOf } from '../archive/walk.ts';
-import type { CatalogueEntry } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
-import type { BackupPlan } from '../plan.ts';
+import type { ArchiveReader } from '@gofr-backup/archive';
+import {
+  BackupError,
+  type BackupPlan,
+  type BytePath,
+  type CatalogueEntry,
+  displayPath,
+  fsPath,
+  type Identity,
+  isOneOf,
+  toBytePath,
+} from '@gofr-backup/model';
+import { exists, isErrno, look, parentOf, walk } from '@gofr-backup/posix';
 import type { MountTable } from './mounts.ts';
 import { type Stage, workHome } from './staging.ts';
 import type { Target } from './target.ts';
-import { exists, isErrno, look, parentOf, walk } from './tree.ts';
 
 /** What a file takes beyond its bytes: its last block, and its share of the directory. */
 const PER_ENTRY = 4096;

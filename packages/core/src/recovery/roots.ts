@@ -1,10 +1,16 @@
 /** What a component's directory must be before it is read or replaced: itself, and no part of the backup directory. */
-import { displayPath, joinPath, toBytePath } from '../archive/byte-path.ts';
-import type { BytePath, Identity } from '../archive/types.ts';
-import { isOneOf, linkedRoot } from '../archive/walk.ts';
-import { BackupError } from '../errors.ts';
-import type { BackupPlan } from '../plan.ts';
-import { exists, isWithin, look, parentOf, realPath } from './tree.ts';
+import { linkedRoot } from '@gofr-backup/archive';
+import {
+  BackupError,
+  type BackupPlan,
+  type BytePath,
+  displayPath,
+  type Identity,
+  isOneOf,
+  joinPath,
+  toBytePath,
+} from '@gofr-backup/model';
+import { exists, isWithin, look, parentOf, realPath } from '@gofr-backup/posix';
 
 /**
  * Throws CONFIG. Links above DATA_DIR, or above a root that lies elsewhere, are the operator's; below DATA_DIR the

@@ -1,17 +1,23 @@
 /** Finds interrupted restores beside the data and settles each: forward once committed, back before. */
-import { displayPath, joinPath, toBytePath } from '../archive/byte-path.ts';
-import type { BytePath, Identity } from '../archive/types.ts';
-import { BackupError } from '../errors.ts';
-import type { BackupPlan } from '../plan.ts';
-import type { Logger } from '../ports.ts';
-import { isWorkDirName, WORK_DIR } from '../work-dir.ts';
+import {
+  BackupError,
+  type BackupPlan,
+  type BytePath,
+  displayPath,
+  type Identity,
+  isWorkDirName,
+  joinPath,
+  type Logger,
+  toBytePath,
+  WORK_DIR,
+} from '@gofr-backup/model';
+import { exists, isErrno, isWithin, look, namesIn, parentOf, realPath, removeTree } from '@gofr-backup/posix';
 import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
 import { isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
 import { damagedJournal, rollBack, type StepHook, type Stranger } from './swap.ts';
 import { resolvePlace } from './target.ts';
-import { exists, isErrno, isWithin, look, namesIn, parentOf, realPath, removeTree } from './tree.ts';
 
 export type Settled = 'finished' | 'rolled back' | 'discarded';
 

@@ -1,17 +1,32 @@
 /** Work directories: on each file system that a restore changes, one hidden directory with what comes in and what goes out. */
 import * as fs from 'node:fs';
-import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
-import { utimeOf } from '../archive/file-writer.ts';
-import type { ArchiveReader, BytePath, ExtractReport, Identity } from '../archive/types.ts';
-import type { Ports } from '../ports.ts';
-import { workDirName } from '../work-dir.ts';
+import { type ArchiveReader, type ExtractReport, utimeOf } from '@gofr-backup/archive';
+import {
+  type BytePath,
+  displayPath,
+  fsPath,
+  type Identity,
+  joinPath,
+  type Ports,
+  workDirName,
+} from '@gofr-backup/model';
+import {
+  exists,
+  fsyncPath,
+  isErrno,
+  isWithin,
+  look,
+  namesIn,
+  parentOf,
+  removeTree,
+  walk,
+} from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import { type Journal, removeJournal } from './journal.ts';
 import type { MountTable } from './mounts.ts';
 import { leadsInto } from './roots.ts';
 import { settleTimes } from './swap.ts';
 import type { Target } from './target.ts';
-import { exists, fsyncPath, isErrno, isWithin, look, namesIn, parentOf, removeTree, walk } from './tree.ts';
 
 /** A part of the tree that is extracted into one work directory: the whole of a target, or what is mounted inside it. */
 export interface StagedRoot {

@@ -1,9 +1,8 @@
 /** Carries out the moves of a journal, and undoes them. Every step can be repeated: a kill may come between any two. */
 import * as fs from 'node:fs';
-import { displayPath, fsPath, joinPath } from '../archive/byte-path.ts';
-import { utimeOf } from '../archive/file-writer.ts';
-import type { BytePath } from '../archive/types.ts';
-import { BackupError } from '../errors.ts';
+import { utimeOf } from '@gofr-backup/archive';
+import { BackupError, type BytePath, displayPath, fsPath, joinPath } from '@gofr-backup/model';
+import { breathe, exists, fsyncPath, isErrno, isWithin, look, parentOf } from '@gofr-backup/posix';
 import {
   type Attributes,
   type Journal,
@@ -12,7 +11,6 @@ import {
   readJournal,
   writeJournal,
 } from './journal.ts';
-import { breathe, exists, fsyncPath, isErrno, isWithin, look, parentOf } from './tree.ts';
 
 /** Called before every step with its name; tests die here. */
 export type StepHook = (step: string) => void;

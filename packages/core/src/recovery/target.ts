@@ -1,16 +1,22 @@
 /** Which places on disk a restore changes, and what of the archive goes there. */
 import * as fs from 'node:fs';
-import { displayPath, fsPath, joinPath, toBytePath } from '../archive/byte-path.ts';
-import { exclusionOf } from '../archive/exclusion.ts';
-import { hostile } from '../archive/refusals.ts';
-import { isLack } from '../archive/source-failure.ts';
-import type { ArchiveEntry, ArchiveReader, BytePath, Component, Identity } from '../archive/types.ts';
-import type { CatalogueEntry } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
-import type { RestoreRequest } from '../operations/types.ts';
-import type { BackupPlan } from '../plan.ts';
+import { type ArchiveReader, exclusionOf, hostile, isLack } from '@gofr-backup/archive';
+import {
+  type ArchiveEntry,
+  BackupError,
+  type BackupPlan,
+  type BytePath,
+  type CatalogueEntry,
+  type Component,
+  displayPath,
+  fsPath,
+  type Identity,
+  joinPath,
+  type RestoreRequest,
+  toBytePath,
+} from '@gofr-backup/model';
+import { exists, isWithin, look, parentOf, realPath } from '@gofr-backup/posix';
 import { leadsInto, refuseRoot } from './roots.ts';
-import { exists, isWithin, look, parentOf, realPath } from './tree.ts';
 
 export interface Target {
   /** names, for people; empty when it is no component */

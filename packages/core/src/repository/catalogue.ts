@@ -1,6 +1,6 @@
 /** The catalogue: the directories' archives, joined with what the manifest and the sidecars know of them. */
 import { rename } from 'node:fs/promises';
-import type { CatalogueEntry } from '../catalogue.ts';
+import type { CatalogueEntry } from '@gofr-backup/model';
 import { syncDirectory, writeAtomically } from './atomic.ts';
 import { readChecksum } from './checksum.ts';
 import { KnownCatalogue } from './known-catalogue.ts';

@@ -2,15 +2,15 @@
  * The catalogue as the holder of the lock keeps it: read once, because nobody else writes while the lock is held, and
  * written once a step. Directories are the truth: a kill before the write leaves a manifest that `sweep` mends.
  */
-import type { CatalogueEntry } from '../catalogue.ts';
+import type { CatalogueEntry } from '@gofr-backup/model';
 import { syncDirectory } from './atomic.ts';
 import { readCatalogue, writeCatalogue } from './catalogue.ts';
 import type { ReadCatalogue } from './catalogue.ts';
 import type { KnownCatalogue } from './known-catalogue.ts';
-import type { HeldLock } from './held-lock.ts';
+import type { HeldLock } from './lock/held-lock.ts';
 import { tierDir } from './layout.ts';
-import { heldLock } from './lock.ts';
-import type { LockHolder } from './lock-file.ts';
+import { heldLock } from './lock/lock.ts';
+import type { LockHolder } from './lock/lock-file.ts';
 import type { RepositoryOptions } from './repository.ts';
 import { findArchive, scanTiers } from './scan.ts';
 import type { Scan } from './scan.ts';

@@ -1,8 +1,8 @@
 export { randomSuffix, syncDirectory, writeAtomically, writeNew } from './atomic.ts';
 export { freeSpace } from './free-space.ts';
 export { SCRATCH_DIR, SIDECARS, STATE_DIR, stateDirOf } from './layout.ts';
-export { heldLock, lockHolder, withLock } from './lock.ts';
-export type { HeldLock, LockHolder, LockOptions, LockTarget, LockTiming } from './lock.ts';
+export { heldLock, lockHolder, withLock } from './lock/lock.ts';
+export type { HeldLock, LockHolder, LockOptions, LockTarget, LockTiming } from './lock/lock.ts';
 export { ensureOwnDirectory, isOwnDirectory, removeDirectory } from './own-directory.ts';
 export type { ForeignBackups } from './ownership.ts';
 export { makeScratch } from './scratch.ts';

@@ -1,8 +1,7 @@
 /** The last step of making an archive: from temporary names to final ones, so that a kill leaves it undone or done. */
 import { link, lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogueEntry } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
+import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { syncDirectory, writeNew } from './atomic.ts';
 import { formatChecksum } from './checksum.ts';
 import { recordEntry, requireLock } from './held-catalogue.ts';

@@ -1,7 +1,5 @@
 /** For kill.test.ts: what happens to the backup directory, once whole and again and again cut short. */
-import { systemClock } from '../clock.ts';
-import { silentLogger } from '../ports.ts';
-import type { Clock } from '../ports.ts';
+import { type Clock, silentLogger, systemClock } from '@gofr-backup/model';
 import { openRepository } from './repository.ts';
 import type { Repository } from './repository.ts';
 import { addBackup, locked } from './testing.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TIERS } from '../catalogue.ts';
+import { TIERS } from '@gofr-backup/model';
 import { SIDECARS } from './layout.ts';
 import { parseManifest } from './manifest.ts';
 import { begin, clock, contentOf, HISTORY, life, repositoryIn } from './kill.scenario.ts';

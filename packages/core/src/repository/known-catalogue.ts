@@ -1,5 +1,5 @@
 /** The catalogue in memory: entries by name, newest first, and which of them are names of one file. */
-import type { CatalogueEntry } from '../catalogue.ts';
+import type { CatalogueEntry } from '@gofr-backup/model';
 import type { ForeignBackups, Ownership } from './ownership.ts';
 import type { FoundArchive } from './scan.ts';
 

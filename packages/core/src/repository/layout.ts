@@ -1,6 +1,6 @@
 /** Where things lie below BACKUP_DIR. */
 import { join } from 'node:path';
-import type { Tier } from '../catalogue.ts';
+import type { Tier } from '@gofr-backup/model';
 
 export const MANIFEST = 'manifest.json';
 export const STATE_DIR = '.gofr-backup';

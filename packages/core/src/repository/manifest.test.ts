@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CatalogueEntry } from '../catalogue.ts';
+import type { CatalogueEntry } from '@gofr-backup/model';
 import { formatManifest, parseManifest } from './manifest.ts';
 
 const entry: CatalogueEntry = {

@@ -2,8 +2,7 @@
  * manifest.json: what is known of each backup beyond its file. Never trusted: what does not read as an entry is
  * dropped, and comes back from the directory.
  */
-import { COMPRESSIONS, TIERS } from '../catalogue.ts';
-import type { CatalogueEntry, Manifest, Warning } from '../catalogue.ts';
+import { type CatalogueEntry, COMPRESSIONS, type Manifest, TIERS, type Warning } from '@gofr-backup/model';
 import { parseName, prefixOf } from './names.ts';
 import type { Ownership } from './ownership.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { COMPRESSIONS, TIERS } from '../catalogue.ts';
+import { COMPRESSIONS, TIERS } from '@gofr-backup/model';
 import { formatName, instantOf, parseName, timestampAt } from './names.ts';
 
 const names = fc.record({

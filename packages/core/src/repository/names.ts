@@ -3,9 +3,8 @@
  * first-generation service's; `_<n>` (from 2) tells apart two of one second, as in the repeated hour of a clock change.
  */
 import { DateTime } from 'luxon';
-import { EXTENSIONS } from '../archive/codecs.ts';
-import { COMPRESSIONS } from '../catalogue.ts';
-import type { Compression, Tier } from '../catalogue.ts';
+import { EXTENSIONS } from '@gofr-backup/archive';
+import { type Compression, COMPRESSIONS, type Tier } from '@gofr-backup/model';
 
 const NAME =
   /^([^/\0]+)_(daily|weekly|monthly)_(\d{8})_(\d{6})(?:_([1-9]\d{0,5}))?(\.tar(?:\.(?:gz|bz2|xz|zst))?)$/;

@@ -1,5 +1,5 @@
-import type { Logger } from '../ports.ts';
-import { isErrno } from '../remove-tree.ts';
+import type { Logger } from '@gofr-backup/model';
+import { isErrno } from '@gofr-backup/posix';
 
 /**
  * Runs a step of tidying up. What another user left, or what is mounted there, must not keep anybody from a backup or

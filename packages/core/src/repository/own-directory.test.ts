@@ -2,7 +2,7 @@ import { chmod, chown, link, mkdir, readdir, readFile, rm, symlink, writeFile } 
 import { join } from 'node:path';
 import { fakeClock } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
-import { dropBallast, keepBallast } from './ballast.ts';
+import { dropBallast, keepBallast } from './lock/ballast.ts';
 import { isOwnDirectory } from './own-directory.ts';
 import { openRepository } from './repository.ts';
 import type { Repository } from './repository.ts';

@@ -2,9 +2,8 @@
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { toBytePath } from '../archive/byte-path.ts';
-import { BackupError } from '../errors.ts';
-import { removeTree } from '../remove-tree.ts';
+import { BackupError, toBytePath } from '@gofr-backup/model';
+import { removeTree } from '@gofr-backup/posix';
 import { inheritOwner } from './owner.ts';
 
 /** False: nothing is there. Throws CONFIG when it is a link or no directory. Enough for who only reads. */

@@ -1,8 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { silentLogger } from '@gofr-backup/model';
 import { fakeClock, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../ports.ts';
 import { openRepository } from './repository.ts';
 import type { Repository, RepositoryOptions } from './repository.ts';
 import { addBackup, locked, scratchRepository } from './testing.ts';

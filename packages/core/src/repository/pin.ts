@@ -1,7 +1,6 @@
 /** Kept for ever. The mark stands in the manifest, and in the `.json` sidecar, which outlives a lost manifest. */
 import { join } from 'node:path';
-import type { CatalogueEntry } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
+import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { writeAtomically } from './atomic.ts';
 import { knownCatalogue, recordEntry, requireLock } from './held-catalogue.ts';
 import type { Options } from './held-catalogue.ts';

@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogueEntry } from '../catalogue.ts';
+import type { CatalogueEntry } from '@gofr-backup/model';
 import { forgetEntry, knownCatalogue, requireLock } from './held-catalogue.ts';
 import type { Options } from './held-catalogue.ts';
 import { SIDECARS, tierDir } from './layout.ts';

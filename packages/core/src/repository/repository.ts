@@ -1,9 +1,15 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogueEntry, Compression, Status, Tier } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
-import { untilNow } from '../moment.ts';
-import type { Clock, Logger } from '../ports.ts';
+import {
+  BackupError,
+  type CatalogueEntry,
+  type Clock,
+  type Compression,
+  type Logger,
+  type Status,
+  type Tier,
+  untilNow,
+} from '@gofr-backup/model';
 import {
   inStep,
   knownCatalogue,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Compression, Tier } from '../catalogue.ts';
+import type { Compression, Tier } from '@gofr-backup/model';
 import { randomSuffix } from './atomic.ts';
 import type { Options } from './held-catalogue.ts';
 import { exists } from './install.ts';

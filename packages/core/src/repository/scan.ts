@@ -1,8 +1,7 @@
 /** One look at the tier directories: what lies there, whatever the manifest says. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TIERS } from '../catalogue.ts';
-import type { Tier } from '../catalogue.ts';
+import { type Tier, TIERS } from '@gofr-backup/model';
 import { SIDECARS, TEMPORARY, tierDir } from './layout.ts';
 import type { Sidecar } from './layout.ts';
 import { parseName } from './names.ts';

@@ -1,8 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toBytePath } from '../archive/byte-path.ts';
-import type { Logger } from '../ports.ts';
-import { isErrno, removeTree } from '../remove-tree.ts';
+import { type Logger, toBytePath } from '@gofr-backup/model';
+import { isErrno, removeTree } from '@gofr-backup/posix';
 import { SCRATCH_DIR } from './layout.ts';
 import { orWarn } from './or-warn.ts';
 import { ensureOwnDirectory } from './own-directory.ts';

@@ -1,9 +1,8 @@
 /** What a killed run left behind: finished where it was as good as done, removed where not. */
 import { lstat, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { toBytePath } from '../archive/byte-path.ts';
-import { TIERS } from '../catalogue.ts';
-import { removeTree } from '../remove-tree.ts';
+import { TIERS, toBytePath } from '@gofr-backup/model';
+import { removeTree } from '@gofr-backup/posix';
 import { readChecksum } from './checksum.ts';
 import { refreshCatalogue, requireLock } from './held-catalogue.ts';
 import type { Options } from './held-catalogue.ts';

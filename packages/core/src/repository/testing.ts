@@ -3,13 +3,17 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CatalogueEntry, Tier } from '../catalogue.ts';
-import type { Clock } from '../ports.ts';
-import { noProgress, silentLogger } from '../ports.ts';
-import type { Ports } from '../ports.ts';
+import {
+  type CatalogueEntry,
+  type Clock,
+  noProgress,
+  type Ports,
+  silentLogger,
+  type Tier,
+} from '@gofr-backup/model';
 import { openRepository } from './repository.ts';
 import type { CommitFacts, Repository, RepositoryOptions } from './repository.ts';
-import { withLock } from './lock.ts';
+import { withLock } from './lock/lock.ts';
 
 export const portsWith = (clock: Clock): Ports => ({
   clock,

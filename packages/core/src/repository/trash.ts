@@ -4,10 +4,8 @@
  */
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toBytePath } from '../archive/byte-path.ts';
-import type { CatalogueEntry, Tier } from '../catalogue.ts';
-import { BackupError } from '../errors.ts';
-import { removeTree } from '../remove-tree.ts';
+import { BackupError, type CatalogueEntry, type Tier, toBytePath } from '@gofr-backup/model';
+import { removeTree } from '@gofr-backup/posix';
 import { syncDirectory, writeAtomically } from './atomic.ts';
 import { describeArchive } from './catalogue.ts';
 import { knownCatalogue, recordEntry, requireLock } from './held-catalogue.ts';

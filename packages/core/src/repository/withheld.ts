@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Identity } from '../archive/types.ts';
-import { TIERS } from '../catalogue.ts';
+import { type Identity, TIERS } from '@gofr-backup/model';
 import { SCRATCH_DIR, STATE_DIR, TRASH_DIR } from './layout.ts';
 
 const BELOW = [...TIERS, STATE_DIR, join(STATE_DIR, TRASH_DIR), join(STATE_DIR, SCRATCH_DIR)];

@@ -1,5 +1,4 @@
-import type { Catalogue } from '../catalogue.ts';
-import type { RetentionPolicy } from '../plan.ts';
+import type { Catalogue, RetentionPolicy } from '@gofr-backup/model';
 import { dated, newestFirst } from './dated-backup.ts';
 import type { DatedBackup } from './dated-backup.ts';
 

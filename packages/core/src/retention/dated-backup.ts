@@ -1,7 +1,5 @@
 /** A catalogue entry with what retention asks of it: when, in which week and month, and whether it counts as good. */
-import type { CatalogueEntry } from '../catalogue.ts';
-import { isFutureTime, madeAt } from '../moment.ts';
-import type { RetentionPolicy } from '../plan.ts';
+import { type CatalogueEntry, isFutureTime, madeAt, type RetentionPolicy } from '@gofr-backup/model';
 import { placeInCalendar } from './calendar.ts';
 import type { CalendarPlace } from './calendar.ts';
 

@@ -1,5 +1,4 @@
-import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
-import { untilNow } from '../moment.ts';
+import { type Catalogue, type CatalogueEntry, untilNow } from '@gofr-backup/model';
 import { isGood } from './dated-backup.ts';
 import type { Counting } from './dated-backup.ts';
 

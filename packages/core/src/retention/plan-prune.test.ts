@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TIERS } from '../catalogue.ts';
-import type { CatalogueEntry } from '../catalogue.ts';
+import { type CatalogueEntry, TIERS } from '@gofr-backup/model';
 import { planPrune } from './plan-prune.ts';
 import { backupAt, policyWith } from './testing.ts';
 

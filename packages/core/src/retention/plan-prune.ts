@@ -1,6 +1,4 @@
-import type { Catalogue, Tier } from '../catalogue.ts';
-import type { PruneDecision } from '../operations/types.ts';
-import type { RetentionPolicy } from '../plan.ts';
+import type { Catalogue, PruneDecision, RetentionPolicy, Tier } from '@gofr-backup/model';
 import { placeInCalendar } from './calendar.ts';
 import type { CalendarPlace } from './calendar.ts';
 import { dated, isNewer, newestFirst } from './dated-backup.ts';

@@ -1,5 +1,4 @@
-import type { Catalogue, CatalogueEntry, Tier } from '../catalogue.ts';
-import type { RetentionPolicy } from '../plan.ts';
+import type { Catalogue, CatalogueEntry, RetentionPolicy, Tier } from '@gofr-backup/model';
 import { dated, isGood } from './dated-backup.ts';
 
 /**

@@ -4,8 +4,7 @@
  * code with the plan: it counts with strings and loops, not with instants.
  */
 import { describe, expect, test } from 'vitest';
-import type { CatalogueEntry, Tier } from '../catalogue.ts';
-import type { RetentionPolicy } from '../plan.ts';
+import type { CatalogueEntry, RetentionPolicy, Tier } from '@gofr-backup/model';
 import { planPrune } from './plan-prune.ts';
 import { promotionsFor } from './promotions.ts';
 import { backupAt, policyWith } from './testing.ts';

@@ -1,6 +1,5 @@
 /** For tests: catalogues and policies in a line. */
-import type { CatalogueEntry, Tier } from '../catalogue.ts';
-import type { RetentionPolicy } from '../plan.ts';
+import type { CatalogueEntry, RetentionPolicy, Tier } from '@gofr-backup/model';
 import { formatName, isoUtc, timestampAt } from '../repository/names.ts';
 
 export const policyWith = (changes: Partial<RetentionPolicy> = {}): RetentionPolicy => ({

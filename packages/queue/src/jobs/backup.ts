@@ -1,6 +1,6 @@
-import { TIERS, type BackupOutcome } from '@gofr-backup/core';
 import { z } from 'zod';
-import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from '../contract.ts';
+import { type BackupOutcome, TIERS } from '@gofr-backup/model';
+import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from './contract.ts';
 import { entrySchema, triggerSchema } from './entry.ts';
 import { pruneSchema } from './prune.ts';
 

@@ -1,6 +1,6 @@
-import type { DrillOutcome } from '@gofr-backup/core';
 import { z } from 'zod';
-import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from '../contract.ts';
+import type { DrillOutcome } from '@gofr-backup/model';
+import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from './contract.ts';
 import { triggerSchema } from './entry.ts';
 
 export const drill = defineJob({

@@ -1,6 +1,6 @@
 /** The catalogue's entry as it travels in job results. */
-import { COMPRESSIONS, TIERS, type CatalogueEntry } from '@gofr-backup/core';
 import { z } from 'zod';
+import { type CatalogueEntry, COMPRESSIONS, TIERS } from '@gofr-backup/model';
 
 export const triggerSchema = z.enum(['schedule', 'manual', 'pre-restore']);
 

@@ -1,6 +1,6 @@
-import type { Logger, Progress } from '@gofr-backup/core';
 import type { z } from 'zod';
 
+import type { Logger, Progress } from '@gofr-backup/model';
 import { backup } from './backup.ts';
 import { drill } from './drill.ts';
 import { prune } from './prune.ts';

@@ -1,6 +1,6 @@
-import { TIERS, type PruneOutcome } from '@gofr-backup/core';
 import { z } from 'zod';
-import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from '../contract.ts';
+import { type PruneOutcome, TIERS } from '@gofr-backup/model';
+import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from './contract.ts';
 import { triggerSchema } from './entry.ts';
 
 export const pruneSchema = z.object({

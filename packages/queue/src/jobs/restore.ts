@@ -1,6 +1,6 @@
-import type { RestoreOutcome } from '@gofr-backup/core';
 import { z } from 'zod';
-import { defineJob, THREE_ATTEMPTS, WATCHED } from '../contract.ts';
+import type { RestoreOutcome } from '@gofr-backup/model';
+import { defineJob, THREE_ATTEMPTS, WATCHED } from './contract.ts';
 
 const countSchema = z.object({ files: z.number(), bytes: z.number() });
 

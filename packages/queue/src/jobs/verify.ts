@@ -1,6 +1,6 @@
-import { ERRORS, type ErrorCode, type VerifyOutcome } from '@gofr-backup/core';
 import { z } from 'zod';
-import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from '../contract.ts';
+import { type ErrorCode, ERRORS, type VerifyOutcome } from '@gofr-backup/model';
+import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from './contract.ts';
 import { triggerSchema } from './entry.ts';
 
 export const verify = defineJob({

@@ -1,0 +1,157 @@
+/**
+ * The five compressions, a frame at a time. A frame is one gzip member, zstd frame, bzip2 stream or xz stream (or several
+ * of them in a row), so that frames laid end to end are one valid file for every public tool.
+ */
+import { spawnSync } from 'node:child_process';
+import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { BackupError, type Codec, type Compression } from '@gofr-backup/model';
+import type { ContentSpan } from './digest.ts';
+import { type EarlierFrame, EarlierRuns } from './earlier-runs.ts';
+import { writeGzipMember } from './gzip-member.ts';
+import { moveOutput, onePiece } from './zlib-output.ts';
+
+export const EXTENSIONS: Record<Compression, string> = {
+  gzip: '.tar.gz',
+  bzip2: '.tar.bz2',
+  xz: '.tar.xz',
+  zstd: '.tar.zst',
+  none: '.tar',
+};
+
+/** A frame with this share of incompressible bytes is compressed with the least effort. */
+const MOSTLY = 0.8;
+
+/** Room for the compressed form of `rawLength` bytes, whatever the codec and however incompressible they are. */
+export function compressedBound(rawLength: number): number {
+  return rawLength + Math.ceil(rawLength / 64) + 4096;
+}
+
+/**
+ * Compresses the raw bytes of one frame into `target` (of at least compressedBound bytes); answers the length.
+ * `incompressible` are spans of it, in order, not worth the effort. `earlier`, the frame that this one follows, is of use to
+ * gzip.
+ */
+export function compressFrame(
+  codec: Codec,
+  raw: Buffer,
+  incompressible: readonly ContentSpan[],
+  target: Buffer,
+  earlier?: EarlierFrame,
+): number {
+  if (codec.name === 'none') return raw.copy(target);
+  if (codec.name === 'gzip') {
+    // a frame of one run has changed in it
+    const runs = earlier && incompressible.length > 0 ? EarlierRuns.read(earlier) : undefined;
+    return writeGzipMember(target, raw, incompressible, codec.level, runs);
+  }
+  const stored = incompressible.reduce((sum, { start, end }) => sum + end - start, 0);
+  const level = stored > raw.length * MOSTLY ? 1 : codec.level;
+  return moveOutput(encode({ name: codec.name, level }, raw), target, 0);
+}
+
+function encode({ name, level }: { name: 'zstd' | 'bzip2' | 'xz'; level: number }, raw: Buffer): Buffer {
+  switch (name) {
+    case 'zstd':
+      return zstdCompressSync(raw, {
+        params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+        chunkSize: onePiece(compressedBound(raw.length)),
+      });
+    case 'bzip2':
+      return runFilter('bzip2', [`-${level}`, '-c'], raw, compressedBound(raw.length));
+    case 'xz':
+      return runFilter('xz', [`-${level}`, '-T1', '-c'], raw, compressedBound(raw.length));
+  }
+}
+
+/**
+ * The raw bytes of one frame. Never more than `rawLength` bytes are made, whatever the frame holds.
+ * Throws ARCHIVE_DAMAGED when the frame does not decode to exactly `rawLength` bytes.
+ */
+export function decompressFrame(name: Compression, frame: Uint8Array, rawLength: number): Buffer {
+  const raw = decodeAtMost(name, frame, rawLength);
+  if (raw.length !== rawLength) throw damaged(`a frame holds ${raw.length} bytes where ${rawLength} belong`);
+  return raw;
+}
+
+/** The raw bytes of a frame whose length is not known. Throws ARCHIVE_DAMAGED when there are more than `rawLength`. */
+export function decodeAtMost(name: Compression, frame: Uint8Array, rawLength: number): Buffer {
+  try {
+    switch (name) {
+      case 'gzip':
+      case 'zstd':
+        return inflateAll(name, frame, rawLength);
+      case 'bzip2':
+        return runFilter('bzip2', ['-dc'], frame, rawLength);
+      case 'xz':
+        return runFilter('xz', ['-dc', '-T1'], frame, rawLength);
+      case 'none':
+        return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+    }
+  } catch (cause) {
+    if (!isCodecError(cause)) throw cause;
+    throw damaged(cause.message);
+  }
+}
+
+/** What the data is to blame for. A lack of memory, a filter that was killed, a mistake of ours prove no damage. */
+export function isCodecError(cause: unknown): cause is Error {
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    /^(Z_(?!MEM_|STREAM_)|ZSTD_error_(?!memory_)|ERR_BUFFER_TOO_LARGE$|ENOBUFS$|ERR_FILTER$)/.test(
+      String(cause.code),
+    )
+  );
+}
+
+/** How a filter ended, when not well: `status` is null when a signal ended it. */
+export function filterFailure(command: string, status: number | null, complaint: string): Error {
+  const failure = new Error(`${command}: ${complaint.trim() || `exit ${status ?? 'by a signal'}`}`);
+  const starved = status === null || /memory/i.test(complaint);
+  return starved ? failure : Object.assign(failure, { code: 'ERR_FILTER' });
+}
+
+/** What Node's one-shot functions answer with `info: true`; its types do not say so. */
+interface Inflated {
+  buffer: Buffer;
+  engine: { bytesWritten: number };
+}
+
+/** Node's zstd stops after one frame of several, and its gunzip passes over zeros at the end: nothing may be left over. */
+function inflateAll(name: 'gzip' | 'zstd', frame: Uint8Array, rawLength: number): Buffer {
+  const inflate = name === 'gzip' ? gunzipSync : zstdDecompressSync;
+  const parts: Buffer[] = [];
+  let made = 0;
+  for (let at = 0; at < frame.length || at === 0;) {
+    const rest = Math.max(rawLength - made, 1);
+    // one output buffer, and not quite full: Node takes a second one as soon as the first is
+    const options = { maxOutputLength: rest, chunkSize: Math.max(rest + 1, 64), info: true };
+    const { buffer, engine } = inflate(frame.subarray(at), options) as unknown as Inflated;
+    if (engine.bytesWritten === 0 || (name === 'gzip' && engine.bytesWritten < frame.length))
+      throw damaged('there are other bytes after the compressed data');
+    parts.push(buffer);
+    made += buffer.length;
+    at += engine.bytesWritten;
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+}
+
+function runFilter(command: string, args: string[], input: Uint8Array, maxBuffer: number): Buffer {
+  const run = spawnSync(command, args, { input, maxBuffer: Math.max(maxBuffer, 1) });
+  if (run.error !== undefined && 'code' in run.error && run.error.code === 'ENOENT')
+    throw new BackupError('FAILED', `the program ${command} is missing`, {
+      why: `${command} compresses and decompresses .tar.${command === 'xz' ? 'xz' : 'bz2'} archives`,
+      hint: `Install it (apt install ${command === 'xz' ? 'xz-utils' : 'bzip2'}), or choose gzip or zstd.`,
+    });
+  // it need not read what it refuses: then the pipe breaks, and its own word counts
+  const broken = run.error !== undefined && 'code' in run.error && run.error.code === 'EPIPE';
+  if (run.error !== undefined && !broken) throw run.error;
+  // bzip2 ignores what follows the last stream, and only says so
+  if (broken || run.status !== 0 || run.stderr.length > 0)
+    throw filterFailure(command, run.status, run.stderr.toString());
+  return run.stdout;
+}
+
+function damaged(why: string): BackupError {
+  return new BackupError('ARCHIVE_DAMAGED', 'A part of the archive cannot be decompressed', { why });
+}

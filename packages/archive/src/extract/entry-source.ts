@@ -1,0 +1,42 @@
+/** Where entries and their content come from: an index and its frames, or the stream. */
+import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
+import type { ExtractPlan } from './extract-plan.ts';
+import type { Ownership } from './file-writer.ts';
+
+export interface EntrySource {
+  readonly codec: Compression;
+  /** bytes of the archive */
+  readonly size: number;
+  /** in archive order, with canonical paths; may be asked for again */
+  entries(signal: AbortSignal): AsyncIterable<ArchiveEntry>;
+  /** The last entry whose path matches, as tar would leave it. */
+  find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined>;
+  /** Content of the regular file that is the `ordinal`th of the entries, counted from 0. */
+  content(ordinal: number, size: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** What it takes to write files: threads start while others make the plan. The caller disposes of it. */
+  writerTo(target: WriteTarget): PlanWriter;
+}
+
+/** A fresh directory. */
+export interface WriteTarget {
+  root: BytePath;
+  ownership: Ownership;
+}
+
+export interface PlanWriter extends AsyncDisposable {
+  /** Writes the regular files that the plan wants, with their metadata. */
+  write(work: FileWork): Promise<void>;
+}
+
+export interface FoundEntry {
+  entry: ArchiveEntry;
+  /** counted from 0 over all entries */
+  ordinal: number;
+}
+
+export interface FileWork {
+  plan: ExtractPlan;
+  signal: AbortSignal;
+  /** called as files are written */
+  written(files: number, bytes: number): void;
+}

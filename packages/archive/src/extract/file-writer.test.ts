@@ -1,0 +1,61 @@
+import { closeSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { createFile, writePart } from './file-writer.ts';
+import { inflateRoom, inflateRun } from '../codec/inflate-run.ts';
+import { noisy } from '../codec/mixed-bytes.fixture.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'gofr-writer-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const PAGE = 4096;
+const content = noisy(64 * PAGE + 100);
+
+/** The same bytes where the decoder would have them: memory that direct writes take. */
+function inDecoder(bytes: Buffer): Buffer {
+  const stream = deflateRawSync(bytes);
+  const room = inflateRoom(stream.length, bytes.length);
+  room.set(stream);
+  return inflateRun(room, 0, bytes.length)!.raw;
+}
+
+test('parts in any order, of any length and wherever they lie in memory, make the file', () => {
+  const cuts = fc.uniqueArray(
+    fc.oneof(
+      fc.integer({ min: 1, max: 64 }).map((pages) => pages * PAGE),
+      fc.integer({ min: 1, max: 64 * PAGE + 99 }),
+    ),
+    { maxLength: 6 },
+  );
+  let n = 0;
+  fc.assert(
+    fc.property(cuts, fc.boolean(), fc.boolean(), (places, backwards, decoded) => {
+      const path = `file-${n++}`;
+      closeSync(createFile(root, path));
+      const ends = [...places.toSorted((a, b) => a - b), content.length];
+      const parts = ends.map((end, at) => ({ offset: at === 0 ? 0 : ends[at - 1]!, end }));
+      for (const { offset, end } of backwards ? parts.toReversed() : parts) {
+        const bytes = content.subarray(offset, end);
+        const moved = decoded ? inDecoder(bytes) : Buffer.from(bytes);
+        if (decoded) expect(moved.byteOffset % PAGE).toBe(0);
+        writePart(root, path, moved, { offset, sparse: false });
+      }
+      expect(readFileSync(join(root, path)).equals(content)).toBe(true);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a link in the place of the file is not followed', () => {
+  writeFileSync(join(root, 'precious'), 'precious');
+  symlinkSync('precious', join(root, 'link'));
+  for (const length of [PAGE, 5]) {
+    expect(() =>
+      writePart(root, 'link', inDecoder(Buffer.alloc(length)), { offset: 0, sparse: false }),
+    ).toThrow('ELOOP');
+  }
+  expect(readFileSync(join(root, 'precious'), 'utf8')).toBe('precious');
+});

@@ -1,0 +1,296 @@
+/**
+ * The index beside an archive (`.idx`): where every frame and entry lies, and what the files looked like when they were
+ * read. It only ever saves time: every archive is complete without it.
+ *
+ * Format, version 1; all numbers little-endian, "varint" is LEB128:
+ *
+ *   magic      8 bytes  `gofridx1`
+ *   pages      each: zstd-compressed columns of the entries of some consecutive frames, then their content hashes
+ *              (SHA-256, 32 bytes each, in order). Columns, each preceded by its length: flags, path prefix and suffix
+ *              lengths (front coding), path suffixes, mode+uid+gid, sizes, seconds and nanoseconds of mtime and ctime,
+ *              inodes (modulo 2^52, compared only), header lengths in blocks, link targets.
+ *   footer     zstd-compressed: length and text of the facts (JSON: IndexFacts), the frame columns (flags, stored length,
+ *              raw length, entry count, CRC-32 of the stored bytes, digest), the page columns (frames, entries,
+ *              compressed length, raw length, hash count)
+ *   trailer    footer length u32, its raw length u32, SHA-256 of everything before the trailer, `gofrend1`
+ *
+ * Frames are contiguous from offset 0 of the archive, and entries are contiguous within the raw bytes of their frame, so
+ * offsets follow from lengths. A file of more than SLICE_BYTES is `sliced`: its header is a frame of its own, and the
+ * frames after it (kind `slice`) hold its content: each has at least one block of 512 bytes and at most SLICE_BYTES, whole
+ * blocks only, and the last is padded to them. How much of the file a slice is follows from its raw length.
+ */
+import { open } from 'node:fs/promises';
+import { BackupError, type BytePath, type Compression, type EntryType } from '@gofr-backup/model';
+import { checkSum, decodeFooter, readEnds, TRAILER_BYTES } from './footer.ts';
+import { decodePaths, PageReader } from './page.ts';
+import { digestPages, type Page, type PageFile, pagesOf, type ReadPage } from './pages.ts';
+
+/** Content of files longer than this is cut into slices no longer than this, each a frame. Part of the format. */
+export const SLICE_BYTES = 2 * 1024 * 1024;
+/** Frame flags in the file. */
+export const FRAME_KINDS = ['entries', 'slice', 'end'] as const;
+export const REUSABLE = 4;
+
+/** entries: whole tar entries (or one sliced file's header); slice: part of a file's content; end: the two zero blocks. */
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+export interface IndexFrame {
+  number: number;
+  kind: FrameKind;
+  /** where its stored (compressed) bytes lie in the archive */
+  offset: number;
+  length: number;
+  rawLength: number;
+  /** zlib.crc32 of the stored bytes: proves a copy */
+  crc32: number;
+  /** see digest.ts */
+  digest: Buffer;
+  /** false: something in it was not read in one consistent piece, or may not be compared by its file's times */
+  reusable: boolean;
+  firstEntry: number;
+  entryCount: number;
+}
+
+export interface IndexEntry {
+  path: BytePath;
+  type: EntryType;
+  /** bytes of content; 0 but for files */
+  size: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeNs: bigint;
+  /** when the inode last changed, as fstat said it before the content was read; 0n: unknown */
+  ctimeNs: bigint;
+  /** modulo 2^52; 0: unknown */
+  ino: number;
+  linkTarget?: BytePath;
+  /** SHA-256 of the content; files that are not sliced only */
+  hash?: Buffer;
+  /** had holes: a restore leaves its blocks of zeros unwritten */
+  sparse: boolean;
+  /** content lies in the `slice` frames that follow its own */
+  sliced: boolean;
+  /** the frame of its header */
+  frame: number;
+  /** of its first header block (pax included) and of its content, within the frame's raw bytes */
+  headerOffset: number;
+  dataOffset: number;
+}
+
+export interface IndexFacts {
+  codec: Compression;
+  level: number;
+  /** hex */
+  archiveSha256: string;
+  archiveSize: number;
+  /** nanoseconds since the epoch, decimal: wall clock before the first file was looked at; '0' when unknown */
+  walkStartNs: string;
+}
+
+export interface FrameTable {
+  flags: Uint8Array;
+  offsets: Float64Array;
+  rawLengths: Float64Array;
+  crcs: Uint32Array;
+  firstEntries: Float64Array;
+  digests: Uint8Array;
+}
+
+/** What threads need to read the same index: numbers, and memory and a descriptor that they share. */
+export interface SharedIndex {
+  facts: IndexFacts;
+  table: FrameTable;
+  pages: Page[];
+  file: PageFile;
+}
+
+interface Reading {
+  page: Page;
+  entries: PageReader;
+  /** that the next entries belong to */
+  frame: number;
+}
+
+function holds(page: Page, frame: number): boolean {
+  return frame >= page.firstFrame && frame < page.firstFrame + page.frames;
+}
+
+/** A loaded index: the frame table in memory, entries decoded a page at a time. All numbers are checked for consistency. */
+export class ArchiveIndex {
+  readonly facts: IndexFacts;
+  readonly frameCount: number;
+  readonly entryCount: number;
+  #table: FrameTable;
+  #pages: Page[];
+  #read: ReadPage;
+  /** how far a page is decoded: readers go forward, and what is decoded ahead of them outlives the collector's first looks */
+  #reading: Reading | undefined;
+  #latest: { frame: number; entries: IndexEntry[] } | undefined;
+
+  constructor({ facts, table, pages }: Omit<SharedIndex, 'file'>, read: ReadPage) {
+    this.facts = facts;
+    this.#table = table;
+    this.#pages = pages;
+    this.#read = read;
+    this.frameCount = table.flags.length;
+    this.entryCount = table.firstEntries[this.frameCount]!;
+  }
+
+  frame(number: number): IndexFrame {
+    const { flags, offsets, rawLengths, crcs, firstEntries, digests } = this.#table;
+    if (!(number >= 0 && number < this.frameCount)) throw new RangeError(`no frame ${number}`);
+    return {
+      number,
+      kind: FRAME_KINDS[flags[number]! & 3]!,
+      offset: offsets[number]!,
+      length: offsets[number + 1]! - offsets[number]!,
+      rawLength: rawLengths[number]!,
+      crc32: crcs[number]!,
+      digest: Buffer.from(digests.buffer, digests.byteOffset + number * 32, 32),
+      reusable: (flags[number]! & REUSABLE) !== 0,
+      firstEntry: firstEntries[number]!,
+      entryCount: firstEntries[number + 1]! - firstEntries[number]!,
+    };
+  }
+
+  *frames(): Generator<IndexFrame> {
+    for (let number = 0; number < this.frameCount; number++) yield this.frame(number);
+  }
+
+  /** Throws ARCHIVE_DAMAGED when the page does not decode that far. Cheap for the frame of the last time, and for the next. */
+  entriesOf(frame: number): IndexEntry[] {
+    if (this.#latest?.frame === frame) return this.#latest.entries;
+    const reading = this.#readingAt(frame);
+    if (reading === undefined) return [];
+    // what fails half way begins anew
+    this.#reading = undefined;
+    let entries: IndexEntry[];
+    do entries = checked(() => nextEntries(reading.entries, this.frame(reading.frame++)));
+    while (reading.frame <= frame);
+    this.#reading = reading;
+    this.#latest = { frame, entries };
+    return entries;
+  }
+
+  /** Ordinal, counted from 0 over all entries, of the last whose path matches: tar would leave that one. */
+  findLast(matches: (path: BytePath) => boolean): number | undefined {
+    let found: number | undefined;
+    this.#pages.forEach((page, n) => {
+      let ordinal = page.firstEntry;
+      checked(() => {
+        for (const path of decodePaths(this.#read(page, n).columns, page.rawLength, page.entries)) {
+          if (matches(path)) found = ordinal;
+          ordinal++;
+        }
+      });
+    });
+    return found;
+  }
+
+  /** In archive order. */
+  *entries(): Generator<IndexEntry> {
+    for (let number = 0; number < this.frameCount; number++) yield* this.entriesOf(number);
+  }
+
+  #pageOf(frame: number): number | undefined {
+    let low = 0;
+    let high = this.#pages.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#pages[middle]!.firstFrame <= frame) low = middle;
+      else high = middle - 1;
+    }
+    const page = this.#pages[low];
+    return page !== undefined && holds(page, frame) ? low : undefined;
+  }
+
+  #readingAt(frame: number): Reading | undefined {
+    if (this.#reading && holds(this.#reading.page, frame) && this.#reading.frame <= frame)
+      return this.#reading;
+    const number = this.#pageOf(frame);
+    if (number === undefined) return undefined;
+    const page = this.#pages[number]!;
+    const entries = checked(() => {
+      const { columns, hashes } = this.#read(page, number);
+      return new PageReader(columns, page.rawLength, hashes, page.entries);
+    });
+    return { page, entries, frame: page.firstFrame };
+  }
+}
+
+/** An index and its file, which is read as long as the index is. */
+export interface OpenedIndex {
+  index: ArchiveIndex;
+  /** for sharedIndex, in any thread of this process, while the file is open */
+  shared: SharedIndex;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an index and checks all of it but the pages' inside (they are checked when they are decoded).
+ * Throws ARCHIVE_DAMAGED when it is not a complete index, ENOENT and the like as they come.
+ */
+export async function openIndex(path: string): Promise<OpenedIndex> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const ends = await readEnds(file, size);
+    const parts = checked(() => decodeFooter(ends));
+    const { whole, digests } = await digestPages(file, parts.pages, size - TRAILER_BYTES);
+    checked(() => checkSum(whole, ends.trailer));
+    const shared: SharedIndex = { ...parts, file: { file: file.fd, digests } };
+    return { index: sharedIndex(shared), shared, close: () => file.close() };
+  } catch (cause) {
+    await file.close();
+    throw cause instanceof RangeError ? damagedIndex(cause.message, cause) : cause;
+  }
+}
+
+/** Nothing is decoded anew. */
+export function sharedIndex(shared: SharedIndex): ArchiveIndex {
+  return new ArchiveIndex(shared, pagesOf(shared.file));
+}
+
+function nextEntries(page: PageReader, frame: IndexFrame): IndexEntry[] {
+  const entries: IndexEntry[] = [];
+  // the count is only the index's word: no room is made for it
+  while (entries.length < frame.entryCount) entries.push(page.next());
+  return placeEntries(frame, entries);
+}
+
+/** Sets the places of a frame's decoded entries. */
+function placeEntries(frame: IndexFrame, entries: IndexEntry[]): IndexEntry[] {
+  let at = 0;
+  for (const entry of entries) {
+    entry.frame = frame.number;
+    entry.headerOffset = at;
+    entry.dataOffset += at;
+    at = entry.dataOffset + (entry.sliced ? 0 : paddedLength(entry.size));
+    if (at > frame.rawLength) throw damagedIndex('an entry lies outside its frame');
+  }
+  return entries;
+}
+
+/** Bytes that content takes in a tar stream: whole blocks of 512. */
+export function paddedLength(size: number): number {
+  return Math.ceil(size / 512) * 512;
+}
+
+/** What cannot be decoded is damage. */
+export function checked<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    if (cause instanceof BackupError) throw cause;
+    throw damagedIndex(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function damagedIndex(why: string, cause?: unknown): BackupError {
+  return new BackupError('ARCHIVE_DAMAGED', 'The index of an archive is damaged', {
+    why,
+    hint: 'Run `gofr-backup rebuild`: the archive itself is complete without it.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,245 @@
+/** A page of the index: the entries of some consecutive frames, as columns. The layout is described in index/file.ts. */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { type BytePath, type EntryType, isHeld } from '@gofr-backup/model';
+import { ColumnReader, ColumnWriter, joinColumns } from './columns.ts';
+import type { IndexEntry } from './file.ts';
+
+const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
+const SPARSE = 4;
+const SLICED = 8;
+const HASHED = 16;
+const SAME_CTIME = 32;
+const HASH_BYTES = 32;
+const NS = 1_000_000_000n;
+/** No honest page is larger: a page closes at about 512 entries. */
+const MAX_PAGE_BYTES = 256 * 1024 * 1024;
+/** Room that is made on a page's word; about ten times what an honest one needs. */
+const MOST_AT_ONCE = 1 << 20;
+
+/** No kernel takes longer ones, and what is put before them in an archive is as limited. */
+const LONGEST_PATH = 2 * 4096;
+
+/** The part of an entry that a page holds; its place follows from the entries before it in the frame. */
+export type PagedEntry = Omit<IndexEntry, 'frame' | 'headerOffset' | 'dataOffset'> & { headerLength: number };
+
+/** Collects entries and encodes them. */
+export class PageWriter {
+  count = 0;
+  #paths = new ColumnWriter();
+  #names = new ColumnWriter();
+  #flags = new ColumnWriter();
+  #owners = new ColumnWriter();
+  #sizes = new ColumnWriter();
+  #seconds = new ColumnWriter();
+  #nanos = new ColumnWriter();
+  #inodes = new ColumnWriter();
+  #headers = new ColumnWriter();
+  #links = new ColumnWriter();
+  #hashes = new ColumnWriter();
+  #joined = new ColumnWriter();
+  #last = { path: '', seconds: 0, ino: 0, owner: '' };
+
+  add(entry: PagedEntry): void {
+    this.count++;
+    const sameTime = entry.ctimeNs === entry.mtimeNs;
+    this.#flags.byte(
+      TYPES.indexOf(entry.type) |
+        (entry.sparse ? SPARSE : 0) |
+        (entry.sliced ? SLICED : 0) |
+        (entry.hash ? HASHED : 0) |
+        (sameTime ? SAME_CTIME : 0),
+    );
+    this.#addPath(entry.path);
+    this.#addOwner(entry);
+    this.#sizes.varint(entry.size);
+    const mtime = this.#addTime(entry.mtimeNs, this.#last.seconds);
+    if (!sameTime) this.#addTime(entry.ctimeNs, mtime);
+    this.#last.seconds = mtime;
+    this.#inodes.signed(entry.ino - this.#last.ino);
+    this.#last.ino = entry.ino;
+    this.#headers.varint(entry.headerLength / 512);
+    if (entry.linkTarget !== undefined) {
+      this.#links.varint(entry.linkTarget.length);
+      this.#links.latin1(entry.linkTarget);
+    }
+    if (entry.hash) this.#hashes.raw(entry.hash);
+  }
+
+  /** The page's bytes: compressed columns, then the content hashes, which do not compress. */
+  finish(): { columns: Buffer; rawLength: number; hashes: Buffer } {
+    joinColumns(this.#columns(), this.#joined);
+    const columns = zstdCompressSync(this.#joined.view(), {
+      params: { [constants.ZSTD_c_compressionLevel]: 3 },
+    });
+    return { columns, rawLength: this.#joined.length, hashes: this.#hashes.view() };
+  }
+
+  /** Empties it for the next page; what `finish` answered is gone. */
+  clear(): void {
+    for (const column of [...this.#columns(), this.#hashes]) column.clear();
+    this.#last = { path: '', seconds: 0, ino: 0, owner: '' };
+    this.count = 0;
+  }
+
+  #columns(): ColumnWriter[] {
+    return [
+      this.#flags,
+      this.#paths,
+      this.#names,
+      this.#owners,
+      this.#sizes,
+      this.#seconds,
+      this.#nanos,
+      this.#inodes,
+      this.#headers,
+      this.#links,
+    ];
+  }
+
+  #addPath(path: string): void {
+    const shared = sharedPrefix(this.#last.path, path);
+    this.#paths.varint(shared);
+    this.#paths.varint(path.length - shared);
+    this.#names.latin1(path.slice(shared));
+    this.#last.path = path;
+  }
+
+  /** Mode, uid and gid; one zero byte when they are those of the entry before. */
+  #addOwner(entry: PagedEntry): void {
+    const owner = `${entry.mode} ${entry.uid} ${entry.gid}`;
+    if (owner === this.#last.owner) return this.#owners.byte(0);
+    this.#last.owner = owner;
+    this.#owners.byte(1);
+    this.#owners.varint(entry.mode);
+    this.#owners.varint(entry.uid);
+    this.#owners.varint(entry.gid);
+  }
+
+  #addTime(time: bigint, relativeTo: number): number {
+    const nanos = ((time % NS) + NS) % NS;
+    const seconds = Number((time - nanos) / NS);
+    this.#seconds.signed(seconds - relativeTo);
+    this.#nanos.uint32(Number(nanos));
+    return seconds;
+  }
+}
+
+/** Only the paths of a page, for finding one: a fraction of the work of decoding it. Throws as PageReader does. */
+export function* decodePaths(columns: Buffer, rawLength: number, count: number): Generator<BytePath> {
+  const all = openPage(columns, rawLength, count);
+  const [, paths, names] = [all.column(), all.column(), all.column()];
+  const path = new PathReader(paths, names);
+  for (let n = 0; n < count; n++) yield path.next();
+}
+
+/** Front-coded paths. Each is a string of its own: one made of parts would keep all those before it in memory. */
+class PathReader {
+  #paths: ColumnReader;
+  #names: ColumnReader;
+  #path = Buffer.allocUnsafe(LONGEST_PATH);
+  #length = 0;
+
+  constructor(paths: ColumnReader, names: ColumnReader) {
+    this.#paths = paths;
+    this.#names = names;
+  }
+
+  next(): BytePath {
+    const shared = this.#paths.varint();
+    if (shared > this.#length) throw new RangeError('a path has no beginning');
+    const suffix = this.#names.raw(this.#paths.varint());
+    this.#length = shared + suffix.length;
+    if (this.#length > this.#path.length) throw new RangeError('a path is too long');
+    this.#path.set(suffix, shared);
+    return this.#path.toString('latin1', 0, this.#length);
+  }
+}
+
+function openPage(columns: Buffer, rawLength: number, count: number): ColumnReader {
+  if (rawLength > MAX_PAGE_BYTES || count > rawLength) throw new RangeError('a page is too large');
+  // one output buffer, and not quite full: Node takes a second one as soon as the first is
+  const chunkSize = Math.min(Math.max(rawLength + 1, 64), MOST_AT_ONCE);
+  return new ColumnReader(
+    zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1), chunkSize }),
+  );
+}
+
+/**
+ * The entries of a page, one after the other, their places yet to be found: `dataOffset` counts from their header,
+ * `headerOffset` and `frame` are 0. Throws RangeError (or a zlib error) when the bytes are not a page of `count` entries.
+ */
+export class PageReader {
+  #columns: TenColumns;
+  #path: PathReader;
+  #hashes: ColumnReader;
+  #last = { seconds: 0, ino: 0, mode: 0, uid: 0, gid: 0 };
+
+  constructor(columns: Buffer, rawLength: number, hashes: Buffer, count: number) {
+    const all = openPage(columns, rawLength, count);
+    this.#columns = Array.from({ length: 10 }, () => all.column()) as TenColumns;
+    this.#path = new PathReader(this.#columns[1], this.#columns[2]);
+    this.#hashes = new ColumnReader(hashes);
+  }
+
+  next(): IndexEntry {
+    const [flags, , , owners, sizes, seconds, nanos, inodes, headers, links] = this.#columns;
+    const last = this.#last;
+    const flag = flags.byte();
+    const type = TYPES[flag & 3]!;
+    if (owners.byte() !== 0) {
+      last.mode = owners.varint() & 0o7777;
+      last.uid = owners.varint();
+      last.gid = owners.varint();
+    }
+    const mtime = last.seconds + seconds.signed();
+    const mtimeNs = timeOf(mtime, nanos.uint32());
+    const ctimeNs = flag & SAME_CTIME ? mtimeNs : timeOf(mtime + seconds.signed(), nanos.uint32());
+    last.seconds = mtime;
+    last.ino += inodes.signed();
+    const entry: IndexEntry = {
+      path: this.#path.next(),
+      type,
+      size: sizes.varint(),
+      mode: last.mode,
+      uid: last.uid,
+      gid: last.gid,
+      mtimeNs,
+      ctimeNs,
+      ino: last.ino,
+      sparse: (flag & SPARSE) !== 0,
+      sliced: (flag & SLICED) !== 0,
+      frame: 0,
+      headerOffset: 0,
+      dataOffset: headers.varint() * 512,
+    };
+    if (type === 'symlink' || type === 'hardlink') entry.linkTarget = links.latin1(links.varint());
+    if (flag & HASHED) entry.hash = this.#hashes.raw(HASH_BYTES);
+    return entry;
+  }
+}
+
+type TenColumns = [
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+  ColumnReader,
+];
+
+function timeOf(seconds: number, nanos: number): bigint {
+  const time = Number.isSafeInteger(seconds) ? BigInt(seconds) * NS + BigInt(nanos) : undefined;
+  if (time === undefined || !isHeld(time)) throw new RangeError('a time is out of range');
+  return time;
+}
+
+function sharedPrefix(before: string, path: string): number {
+  const most = Math.min(before.length, path.length);
+  let shared = 0;
+  while (shared < most && before.charCodeAt(shared) === path.charCodeAt(shared)) shared++;
+  return shared;
+}

@@ -1,0 +1,100 @@
+/**
+ * The frames of an index with what lies in each. An index is untrusted: this proves that its frames follow each other
+ * as a tar stream must; that the stream says the same is proved frame by frame (frame-reader.ts).
+ */
+import type { ArchiveIndex, IndexEntry, IndexFrame } from './file.ts';
+import { paddedLength, SLICE_BYTES } from './file.ts';
+import { damaged } from '../refusals.ts';
+import type { SliceSpan } from './slices.ts';
+
+/** Far above any frame of the writer; bounds what is allocated on an index's word. */
+export const MAX_FRAME_BYTES = 32 << 20;
+
+export interface Section {
+  frame: IndexFrame;
+  /** entries that begin in this frame */
+  entries: IndexEntry[];
+  /** ordinal of the first of them in the archive */
+  firstEntry: number;
+  /** the part of a large file that this frame is */
+  slice?: Slice;
+}
+
+export interface Slice {
+  entry: IndexEntry;
+  /** ordinal of the entry in the archive */
+  ordinal: number;
+  /** of the slice in the file */
+  offset: number;
+  /** bytes of content, without padding */
+  length: number;
+}
+
+export function damagedIndex(why: string): Error {
+  return damaged('The index does not describe its archive.', why);
+}
+
+/** In archive order. Throws ARCHIVE_DAMAGED where the frames contradict each other. */
+export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
+  let open: Slice | undefined;
+  let ended = false;
+  for (const frame of index.frames()) {
+    if (ended) throw damagedIndex('A frame follows the end of the archive.');
+    if ((frame.kind === 'slice') !== (open !== undefined))
+      throw damagedIndex(`Frame ${frame.number} is out of place.`);
+    if (frame.kind === 'slice') {
+      const slice: Slice = { ...open!, length: sliceLength(frame, open!.entry.size - open!.offset) };
+      yield { frame, entries: [], firstEntry: frame.firstEntry, slice };
+      const offset = slice.offset + slice.length;
+      open = offset < slice.entry.size ? { ...slice, offset } : undefined;
+      continue;
+    }
+    ended = frame.kind === 'end';
+    const entries = index.entriesOf(frame.number);
+    if (ended && entries.length > 0) throw damagedIndex('The end of the archive has entries.');
+    checkSliced(frame, entries);
+    yield { frame, entries, firstEntry: frame.firstEntry };
+    const last = entries.at(-1);
+    if (last?.sliced)
+      open = { entry: last, ordinal: frame.firstEntry + entries.length - 1, offset: 0, length: 0 };
+  }
+  if (!ended) throw damagedIndex('It has no end.');
+}
+
+/** The slices of a file of `size` bytes, whose header is the frame `header`. Throws ARCHIVE_DAMAGED where they are not. */
+export function* slicesAfter(
+  index: ArchiveIndex,
+  header: number,
+  size: number,
+): Generator<SliceSpan & { frame: IndexFrame }> {
+  for (let position = 0, number = header + 1; position < size; number++) {
+    if (number >= index.frameCount) throw damagedIndex('Slices of a file are missing.');
+    const frame = index.frame(number);
+    const length = sliceLength(frame, size - position);
+    yield { frame, position, length };
+    position += length;
+  }
+}
+
+/** Bytes of content in a slice of a file that has `left` to come. Throws ARCHIVE_DAMAGED for a frame that cannot be one. */
+function sliceLength({ number, kind, rawLength, entryCount }: IndexFrame, left: number): number {
+  if (kind !== 'slice' || entryCount > 0) throw damagedIndex(`Frame ${number} is out of place.`);
+  const most = Math.min(SLICE_BYTES, paddedLength(left));
+  if (rawLength === 0 || rawLength % 512 !== 0 || rawLength > most)
+    throw damagedIndex(`Frame ${number} has a wrong length.`);
+  return Math.min(rawLength, left);
+}
+
+/** Throws ARCHIVE_DAMAGED for a frame that is too large to be one. */
+export function checkLengths({ number, length, rawLength }: IndexFrame): void {
+  if (rawLength > MAX_FRAME_BYTES || length > MAX_FRAME_BYTES || rawLength === 0 || rawLength % 512 !== 0) {
+    throw damagedIndex(`Frame ${number} has an impossible length.`);
+  }
+}
+
+function checkSliced(frame: IndexFrame, entries: IndexEntry[]): void {
+  entries.forEach((entry, at) => {
+    const fits = entry.type === 'file' && entry.size > 0 && at === entries.length - 1;
+    if (entry.sliced && !fits) throw damagedIndex(`Frame ${frame.number} has a sliced entry in the middle.`);
+  });
+}

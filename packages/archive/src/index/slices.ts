@@ -1,0 +1,37 @@
+/**
+ * Cuts the content of a big file into slices, a frame each. A file that grew is cut where it was cut before: what was whole
+ * is found again, and only the rest, less than FRAME_BYTES, is compressed anew with what was appended.
+ */
+import { FRAME_BYTES } from '../write/frames.ts';
+import { SLICE_BYTES } from './file.ts';
+
+/** A part of a file's content, in bytes. */
+export interface SliceSpan {
+  position: number;
+  length: number;
+}
+
+/**
+ * Slices of at most SLICE_BYTES that follow each other and cover `size` bytes. All but the last are multiples of
+ * FRAME_BYTES, so that there is no padding between them; the last is shorter than that, if anything is left. Where a slice
+ * of `before` ends at such a multiple one ends again: there are never more slices than multiples.
+ */
+export function* cutSlices(size: number, before: Iterable<SliceSpan> = []): Generator<SliceSpan> {
+  let position = 0;
+  for (const end of endsOf(size, before)) {
+    while (position < end) {
+      const length = Math.min(SLICE_BYTES, end - position);
+      yield { position, length };
+      position += length;
+    }
+  }
+}
+
+function* endsOf(size: number, before: Iterable<SliceSpan>): Generator<number> {
+  for (const { position, length } of before) {
+    const end = position + length;
+    if (end % FRAME_BYTES === 0 && end <= size) yield end;
+  }
+  yield size - (size % FRAME_BYTES);
+  yield size;
+}

@@ -1,0 +1,122 @@
+/**
+ * Reads one frame and proves it against the index: its digest, every content hash, and that the tar headers in it, which
+ * plain tar would follow, say what the index says. (The CRC-32 in the index is for copies; what it covers is proved by
+ * decoding.) Synchronous: for worker threads.
+ */
+import { BackupError, type Compression } from '@gofr-backup/model';
+import { readFully } from '@gofr-backup/posix';
+import { decompressFrame } from '../codec/codecs.ts';
+import { type ContentSpan, digestFrame } from '../codec/digest.ts';
+import { readGzipMember } from '../codec/gzip-member.ts';
+import type { IndexEntry, IndexFrame } from '../index/file.ts';
+import { inflateRoom } from '../codec/inflate-run.ts';
+import { proveHeaders } from './header-proof.ts';
+import { damaged, damagedEntry, damagedFrame } from '../refusals.ts';
+
+/** A regular file within a frame's raw bytes. */
+export interface FrameFile extends ContentSpan {
+  /** of the entry within the frame */
+  at: number;
+  entry: IndexEntry;
+}
+
+export interface ReadFrame {
+  raw: Buffer;
+  files: FrameFile[];
+}
+
+export interface FrameOrigin {
+  /** its descriptor */
+  archive: number;
+  codec: Compression;
+  /** absent: every frame gets memory of its own */
+  scratch?: Scratch;
+  /** gzip: also what gunzip will look at, the CRC-32. Of no use to those who want the bytes: their digest proves more. */
+  checksums?: boolean;
+}
+
+/**
+ * Throws ARCHIVE_DAMAGED when anything is not as the index says. `entries` are those that begin in the frame.
+ * With scratch, which is overwritten by the next frame, `raw` may lie in it.
+ */
+export function readFrame(origin: FrameOrigin, frame: IndexFrame, entries: readonly IndexEntry[]): ReadFrame {
+  const raw = rawBytes(origin, frame, entries);
+  const files = filesIn(entries);
+  const spans = files.filter((file) => file.end > file.start);
+  const { digest, hashes } = digestFrame(raw, spans);
+  spans.forEach(({ entry }, at) => {
+    if (!entry.hash?.equals(hashes[at]!)) {
+      throw damagedEntry(entry.path, 'Its content is not what its SHA-256 says.');
+    }
+  });
+  if (!digest.equals(frame.digest)) throw damagedFrame(frame, 'Its digest is wrong.', entries);
+  proveHeaders(raw, frame, entries);
+  return { raw, files };
+}
+
+/** Memory for the stored bytes of one frame after the other. */
+export class Scratch {
+  #bytes = Buffer.allocUnsafeSlow(1 << 20);
+
+  take(length: number): Buffer {
+    if (length > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(length);
+    return this.#bytes.subarray(0, length);
+  }
+}
+
+/**
+ * Gives the memory of a frame back at once. Waiting for the collector costs twice: it runs for every few frames, and
+ * each frame then takes fresh pages from the kernel.
+ */
+export function release({ raw }: ReadFrame, codec: Compression): void {
+  const { buffer } = raw;
+  // gzip's lie in the decoder's memory, uncompressed ones in the scratch; small buffers share Node's pool
+  if (codec === 'gzip' || codec === 'none') return;
+  if (buffer.byteLength > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
+function rawBytes(
+  { archive, codec, scratch, checksums = false }: FrameOrigin,
+  frame: IndexFrame,
+  entries: readonly IndexEntry[],
+): Buffer {
+  const { length, rawLength } = frame;
+  if (codec === 'gzip') {
+    const room = readStored(archive, frame, inflateRoom(length, rawLength));
+    const raw = readGzipMember(room, rawLength, checksums);
+    if (raw !== undefined) return scratch ? raw : Buffer.from(raw);
+    return decompressed(codec, room, frame, entries);
+  }
+  const target = scratch?.take(length) ?? Buffer.allocUnsafeSlow(length);
+  return decompressed(codec, readStored(archive, frame, target), frame, entries);
+}
+
+/** Fills `target` with the frame's stored bytes. */
+function readStored(archive: number, frame: IndexFrame, target: Buffer): Buffer {
+  if (readFully(archive, target, 0, target.length, frame.offset) < target.length)
+    throw damaged('The archive is truncated.', `It ends within frame ${frame.number}.`);
+  return target;
+}
+
+function decompressed(
+  codec: Compression,
+  stored: Buffer,
+  frame: IndexFrame,
+  entries: readonly IndexEntry[],
+): Buffer {
+  try {
+    return decompressFrame(codec, stored, frame.rawLength);
+  } catch (cause) {
+    if (!(cause instanceof BackupError) || cause.code !== 'ARCHIVE_DAMAGED') throw cause;
+    throw damagedFrame(frame, `It cannot be decompressed (${cause.why}).`, entries);
+  }
+}
+
+function filesIn(entries: readonly IndexEntry[]): FrameFile[] {
+  const files: FrameFile[] = [];
+  entries.forEach((entry, at) => {
+    if (entry.type !== 'file' || entry.sliced) return;
+    files.push({ at, entry, start: entry.dataOffset, end: entry.dataOffset + entry.size });
+  });
+  return files;
+}

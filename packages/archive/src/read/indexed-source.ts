@@ -1,0 +1,318 @@
+/** An archive read through its index: any frame by itself, and all of them on all cores. */
+import { closeSync, ftruncateSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
+import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
+import { createFile, reopenFile, setMetadata } from '../extract/file-writer.ts';
+import { readFrame } from './frame-reader.ts';
+import {
+  type ArchiveIndex,
+  type IndexEntry,
+  type IndexFrame,
+  type OpenedIndex,
+  openIndex,
+} from '../index/file.ts';
+import { checkLengths, type Section, sectionsOf, type Slice, slicesAfter } from '../index/sections.ts';
+import { canonicalPath, linkTargetOf } from '../extract/safety.ts';
+import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
+import { hostile } from '../refusals.ts';
+import { Threads } from '../threads.ts';
+
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? './read-worker.ts' : './read-worker.js',
+  import.meta.url,
+);
+
+/** Starting threads takes longer than reading so many frames. */
+const FEW_FRAMES = 8;
+/**
+ * Raw bytes of the frames that a thread is given at once. Few messages; and files of one directory are made by one
+ * thread, for two would wait for each other there.
+ */
+const BATCH_BYTES = 8 << 20;
+/** The same of one big file that is written: two threads would wait for each other in it, too. */
+const FILE_BATCH_BYTES = 32 << 20;
+/** Entries between two looks at the event loop. */
+const ENTRIES_PER_TURN = 2000;
+
+export class IndexedSource implements EntrySource {
+  readonly index: ArchiveIndex;
+  readonly codec: Compression;
+  readonly size: number;
+  readonly archive: FileHandle;
+  readonly #opened: OpenedIndex;
+  readonly #threads: number;
+
+  private constructor(archive: FileHandle, opened: OpenedIndex, threads: number) {
+    const { facts } = opened.index;
+    this.archive = archive;
+    this.index = opened.index;
+    this.codec = facts.codec;
+    this.size = facts.archiveSize;
+    this.#opened = opened;
+    this.#threads = threads;
+  }
+
+  /** Throws ARCHIVE_DAMAGED when the file is no index, or of another archive; ENOENT and the like as they come. */
+  static async load(archive: FileHandle, indexPath: string, threads: number): Promise<IndexedSource> {
+    const opened = await openIndex(indexPath);
+    try {
+      for (const frame of opened.index.frames()) checkLengths(frame);
+    } catch (cause) {
+      await opened.close();
+      throw cause;
+    }
+    return new IndexedSource(archive, opened, threads);
+  }
+
+  /** Only the index: the archive is its opener's. */
+  async close(): Promise<void> {
+    await this.#opened.close();
+  }
+
+  async *entries(signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
+    let count = 0;
+    for (const { entries } of sectionsOf(this.index)) {
+      for (const entry of entries) {
+        if (count++ % ENTRIES_PER_TURN === 0) await pause(signal);
+        yield trusted(entry);
+      }
+    }
+  }
+
+  async find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined> {
+    signal.throwIfAborted();
+    const ordinal = this.index.findLast(matches);
+    if (ordinal === undefined) return undefined;
+    const frame = this.#frameOf(ordinal);
+    return { entry: trusted(this.index.entriesOf(frame.number)[ordinal - frame.firstEntry]!), ordinal };
+  }
+
+  /** Every frame, proved: `entry` sees all entries in order, `problem` what is wrong with a frame. */
+  async readAll(work: ReadAllWork): Promise<void> {
+    const jobs = function* (sections: Iterable<Section>): Generator<ReadJob> {
+      for (const { frame, entries, slice } of sections) {
+        for (const entry of entries) work.entry(trusted(entry));
+        yield slice ? { frame: frame.number, slice: placed(slice, '') } : { frame: frame.number };
+      }
+    };
+    await using readers = this.#readers();
+    await this.#run(readers, BATCH_BYTES, { ...work, jobs: jobs(sectionsOf(this.index)) });
+  }
+
+  writerTo(target: WriteTarget): PlanWriter {
+    const readers = this.#readers(target);
+    return {
+      write: (work) => this.#writeFiles(readers, work, target),
+      [Symbol.asyncDispose]: () => readers[Symbol.asyncDispose](),
+    };
+  }
+
+  async #writeFiles(readers: Readers, work: FileWork, target: WriteTarget): Promise<void> {
+    const large = new Map<BytePath, IndexEntry>();
+    const jobs = this.#writeJobs(work, target, large);
+    const done = ({ files, bytes }: ReadResult): void => work.written(files, bytes);
+    await this.#run(readers, FILE_BATCH_BYTES, { jobs, signal: work.signal, done });
+    for (const [path, entry] of large) {
+      finishLarge(target, path, entry);
+      work.written(1, 0);
+    }
+  }
+
+  *#writeJobs(
+    { plan }: FileWork,
+    { root }: WriteTarget,
+    large: Map<BytePath, IndexEntry>,
+  ): Generator<ReadJob> {
+    for (const { frame, entries, firstEntry, slice } of sectionsOf(this.index)) {
+      if (slice) {
+        const path = plan.destination(slice.ordinal, slice.entry.path);
+        if (path === undefined) continue;
+        if (slice.offset === 0) {
+          closeSync(createFile(root, path));
+          large.set(path, slice.entry);
+        }
+        yield { frame: frame.number, slice: placed(slice, path) };
+        continue;
+      }
+      const moved: NonNullable<ReadJob['moved']> = [];
+      let wanted = 0;
+      entries.forEach((entry, at) => {
+        if (entry.type !== 'file') return;
+        const path = plan.destination(firstEntry + at, entry.path);
+        if (path !== undefined) wanted++;
+        if (path !== entry.path) moved.push([at, path]);
+      });
+      if (wanted > 0) yield { frame: frame.number, moved };
+    }
+  }
+
+  /** All threads; a few frames are done sooner here. */
+  #readers(target?: WriteTarget): Readers {
+    const shared: ReadShared = {
+      archive: this.archive.fd,
+      index: this.#opened.shared,
+      ...(target && { target }),
+    };
+    if (this.index.frameCount <= FEW_FRAMES) {
+      const read = frameReading(shared);
+      return { capacity: 1, read: async (batch) => read(batch), [Symbol.asyncDispose]: async () => {} };
+    }
+    const threads = new Threads<ReadJob[], ReadResult>({
+      entry: WORKER,
+      count: this.#threads,
+      shared,
+      youngGenerationMb: 4,
+    });
+    return {
+      capacity: threads.capacity,
+      read: (batch) => threads.run(batch),
+      [Symbol.asyncDispose]: () => threads.close(),
+    };
+  }
+
+  /** Runs the jobs, no more of them at once than keep the readers busy. */
+  async #run({ capacity, read }: Readers, fileBatchBytes: number, run: Run): Promise<void> {
+    const batches = this.#batches(run.jobs, fileBatchBytes);
+    await inParallel(batches, capacity, run.signal, async (batch) => {
+      await pause(run.signal);
+      await perform(batch, read, run);
+    });
+  }
+
+  /** `fileBytes`: of one big file. */
+  *#batches(jobs: Iterable<ReadJob>, fileBytes: number): Generator<ReadJob[]> {
+    let batch: ReadJob[] = [];
+    let bytes = 0;
+    for (const job of jobs) {
+      const sameFile = job.slice !== undefined && job.slice.offset > 0;
+      if (bytes >= (sameFile ? fileBytes : BATCH_BYTES)) {
+        yield batch;
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(job);
+      bytes += this.index.frame(job.frame).rawLength;
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  /** Each frame is proved before its bytes are handed out. */
+  async *content(ordinal: number, _: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const frame = this.#frameOf(ordinal);
+    const entries = this.index.entriesOf(frame.number);
+    const entry = entries[ordinal - frame.firstEntry]!;
+    const origin = { archive: this.archive.fd, codec: this.codec };
+    const { raw } = readFrame(origin, frame, entries);
+    if (!entry.sliced) return yield raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
+    for (const { frame: slice, length } of slicesAfter(this.index, frame.number, entry.size)) {
+      await pause(signal);
+      yield readFrame(origin, slice, []).raw.subarray(0, length);
+    }
+  }
+
+  #frameOf(ordinal: number): IndexFrame {
+    for (const frame of this.index.frames()) {
+      if (ordinal < frame.firstEntry + frame.entryCount) return frame;
+    }
+    throw new RangeError(`no entry ${ordinal}`);
+  }
+}
+
+export interface ReadAllWork {
+  signal: AbortSignal;
+  entry(entry: ArchiveEntry): void;
+  done(result: ReadResult): void;
+  problem(cause: unknown): void;
+}
+
+/** Who reads frames. */
+interface Readers extends AsyncDisposable {
+  /** batches at once that keep them busy */
+  capacity: number;
+  read(batch: ReadJob[]): Promise<ReadResult>;
+}
+
+interface Run {
+  jobs: Iterable<ReadJob>;
+  signal: AbortSignal;
+  done(result: ReadResult): void;
+  /** sees every failure, frame by frame; absent: the first ends it */
+  problem?(cause: unknown): void;
+}
+
+async function perform(
+  batch: ReadJob[],
+  read: (batch: ReadJob[]) => Promise<ReadResult>,
+  { done, problem }: Run,
+): Promise<void> {
+  await read(batch).then(done, async (cause: unknown) => {
+    if (problem === undefined) throw cause;
+    if (batch.length === 1) return problem(cause);
+    for (const job of batch) await read([job]).then(done, problem);
+  });
+}
+
+/** Starts `perform` for every job, at most `limit` at a time. Rejects with the first failure, or when aborted. */
+async function inParallel<Job>(
+  jobs: Iterable<Job>,
+  limit: number,
+  signal: AbortSignal,
+  perform: (job: Job) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  const { promise: cancelled, reject } = Promise.withResolvers<never>();
+  cancelled.catch(() => {});
+  const cancel = (): void => reject(signal.reason);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    signal.throwIfAborted();
+    for (const job of jobs) {
+      const ended: Promise<void> = perform(job).finally(() => running.delete(ended));
+      ended.catch(() => {});
+      running.add(ended);
+      if (running.size >= limit) await Promise.race([...running, cancelled]);
+    }
+    await Promise.race([Promise.all(running), cancelled]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await nextTurn();
+  signal.throwIfAborted();
+}
+
+/** An index names entries as an archive does: what is not canonical is an attack, not an archive of ours. */
+function trusted(entry: IndexEntry): ArchiveEntry {
+  const { path, type, size, mode, uid, gid, mtimeNs, linkTarget, hash } = entry;
+  if (canonicalPath(path) !== path || path === '')
+    throw hostile(path, 'its name in the index is not canonical');
+  const isLink = type === 'hardlink' || type === 'symlink';
+  if (isLink && linkTargetOf(path, type, linkTarget ?? '') !== linkTarget) {
+    throw hostile(path, 'its link target in the index is not canonical');
+  }
+  if (type !== 'file' && size > 0)
+    throw hostile(path, `it is a ${type} but declares ${size} bytes of content`);
+  const known: ArchiveEntry = { path, type, size, mode, uid, gid, mtimeNs };
+  if (linkTarget !== undefined) known.linkTarget = linkTarget;
+  if (hash) known.hash = hash;
+  if (entry.sparse) known.sparse = true;
+  return known;
+}
+
+function placed({ entry, offset, length }: Slice, path: BytePath): NonNullable<ReadJob['slice']> {
+  return { path, offset, length, sparse: entry.sparse };
+}
+
+function finishLarge({ root, ownership }: WriteTarget, path: BytePath, entry: IndexEntry): void {
+  const fd = reopenFile(root, path);
+  try {
+    if (entry.sparse) ftruncateSync(fd, entry.size);
+    setMetadata(fd, entry, ownership);
+  } finally {
+    closeSync(fd);
+  }
+}

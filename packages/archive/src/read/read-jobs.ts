@@ -1,0 +1,88 @@
+/** What a thread does with a frame: proves it against the index, and writes the files of it that are wanted. */
+import type { BytePath, Compression } from '@gofr-backup/model';
+import type { WriteTarget } from '../extract/entry-source.ts';
+import { writeNewFile, writePart } from '../extract/file-writer.ts';
+import { type FrameFile, readFrame, type ReadFrame, release, Scratch } from './frame-reader.ts';
+import { type SharedIndex, sharedIndex } from '../index/file.ts';
+
+export interface ReadShared {
+  /** the open archive; descriptors belong to the process, so every thread may use it */
+  archive: number;
+  index: SharedIndex;
+  target?: WriteTarget;
+}
+
+export interface ReadJob {
+  frame: number;
+  /** where files of the frame go that do not go to their own path; undefined: nowhere. By place in the frame. */
+  moved?: [at: number, path: BytePath | undefined][];
+  /** the frame is this part of a file that exists already */
+  slice?: { path: BytePath; offset: number; length: number; sparse: boolean };
+}
+
+export interface ReadResult {
+  /** read, and with a target written */
+  files: number;
+  bytes: number;
+}
+
+export function frameReading({
+  archive,
+  index: shared,
+  target,
+}: ReadShared): (jobs: ReadJob[]) => ReadResult {
+  const index = sharedIndex(shared);
+  const codec: Compression = index.facts.codec;
+  const origin = { archive, codec, scratch: new Scratch(), checksums: target === undefined };
+  const perform = (job: ReadJob): ReadResult => {
+    const frame = index.frame(job.frame);
+    const entries = frame.entryCount > 0 ? index.entriesOf(job.frame) : [];
+    const read = readFrame(origin, frame, entries);
+    try {
+      return target ? writeFrame(read, job, target) : countOf(read, job);
+    } finally {
+      release(read, codec);
+    }
+  };
+  return (jobs) => {
+    const done = { files: 0, bytes: 0 };
+    for (const job of jobs) {
+      const { files, bytes } = perform(job);
+      done.files += files;
+      done.bytes += bytes;
+    }
+    return done;
+  };
+}
+
+function countOf({ files }: ReadFrame, { slice }: ReadJob): ReadResult {
+  return {
+    files: files.length,
+    bytes: slice?.length ?? files.reduce((sum, { entry }) => sum + entry.size, 0),
+  };
+}
+
+function writeFrame(
+  { raw, files }: ReadFrame,
+  job: ReadJob,
+  target: NonNullable<ReadShared['target']>,
+): ReadResult {
+  if (job.slice) return writeSlice(raw, job.slice, target.root);
+  const moved = new Map(job.moved);
+  const written = { files: 0, bytes: 0 };
+  for (const file of files) {
+    const path = moved.has(file.at) ? moved.get(file.at) : file.entry.path;
+    if (path === undefined) continue;
+    writeNewFile(target.root, path, contentOf(raw, file), file.entry, target.ownership);
+    written.files++;
+    written.bytes += file.entry.size;
+  }
+  return written;
+}
+
+const contentOf = (raw: Buffer, { start, end }: FrameFile): Buffer => raw.subarray(start, end);
+
+function writeSlice(raw: Buffer, slice: NonNullable<ReadJob['slice']>, root: BytePath): ReadResult {
+  writePart(root, slice.path, raw.subarray(0, slice.length), slice);
+  return { files: 0, bytes: slice.length };
+}

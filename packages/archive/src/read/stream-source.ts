@@ -1,0 +1,177 @@
+/** An archive read from its beginning to its end: of any tool, and of ours when its index is lost. */
+import { closeSync, ftruncateSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
+import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
+import { createFile, setMetadata, writeAt, writeSparseAt } from '../extract/file-writer.ts';
+import { SLICE_BYTES } from '../index/file.ts';
+import { damaged } from '../refusals.ts';
+import { entryOf } from '../extract/safety.ts';
+import { decodeStream, type StreamOptions } from './stream-decoder.ts';
+import { TarParser, type TarSink } from '../tar/parser.ts';
+
+/** So many entries are kept after the first reading, instead of decompressing all again. */
+const KEPT_ENTRIES = 100_000;
+
+interface EntrySink {
+  entry(entry: ArchiveEntry, ordinal: number): void;
+  data(bytes: Buffer, offset: number): void;
+}
+
+export class StreamSource implements EntrySource {
+  readonly codec: Compression;
+  readonly size: number;
+  readonly #archive: FileHandle;
+  #kept: readonly ArchiveEntry[] | undefined;
+
+  constructor(archive: FileHandle, codec: Compression, size: number) {
+    this.#archive = archive;
+    this.codec = codec;
+    this.size = size;
+  }
+
+  /** The first time this decodes the whole archive: that it ended without an error proves it is whole. */
+  async *entries(signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
+    if (this.#kept) return yield* this.#kept;
+    let kept: ArchiveEntry[] | undefined = [];
+    const batch: ArchiveEntry[] = [];
+    const sink: EntrySink = { entry: (entry) => batch.push(entry), data() {} };
+    for await (const _ of this.read(sink, { signal })) {
+      for (const entry of batch.splice(0)) {
+        if (kept && kept.push(entry) > KEPT_ENTRIES) kept = undefined;
+        yield entry;
+      }
+    }
+    this.#kept = kept;
+  }
+
+  async find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined> {
+    let ordinal = 0;
+    let found: FoundEntry | undefined;
+    for await (const entry of this.entries(signal)) {
+      if (matches(entry.path)) found = { entry, ordinal };
+      ordinal++;
+    }
+    return found;
+  }
+
+  /** Decodes everything into `sink`; yields after every piece of the stream, with its length. */
+  async *read(sink: EntrySink, options: StreamOptions): AsyncGenerator<number> {
+    let ordinal = 0;
+    const members: TarSink = {
+      member(member) {
+        const entry = entryOf(member);
+        if (entry) sink.entry(entry, ordinal++);
+      },
+      data: (bytes, offset) => sink.data(bytes, offset),
+    };
+    const parser = new TarParser(members);
+    for await (const piece of decodeStream(this.#archive, this.codec, options)) {
+      parser.push(piece);
+      yield piece.length;
+    }
+    parser.end();
+  }
+
+  writerTo(target: WriteTarget): PlanWriter {
+    return { write: (work) => this.#writeFiles(work, target), [Symbol.asyncDispose]: async () => {} };
+  }
+
+  async #writeFiles(work: FileWork, target: WriteTarget): Promise<void> {
+    const writer = new StreamFileWriter(work, target);
+    try {
+      for await (const _ of this.read(writer, { signal: work.signal })) writer.report();
+      writer.finish();
+      writer.report();
+    } finally {
+      writer.abandon();
+    }
+    if (writer.total !== work.plan.files)
+      throw damaged('The archive changed while it was read.', 'It has other files than before.');
+  }
+
+  /** Content of the file with this ordinal, holes as zeros. */
+  async *content(ordinal: number, size: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+    /** numbers are lengths of holes */
+    const parts: (Buffer | number)[] = [];
+    let wanted = false;
+    let at = 0;
+    const sink: EntrySink = {
+      entry: (_, number) => (wanted = number === ordinal),
+      data(bytes, offset) {
+        if (!wanted) return;
+        if (offset > at) parts.push(offset - at);
+        parts.push(Buffer.from(bytes));
+        at = offset + bytes.length;
+      },
+    };
+    if (size === 0) return;
+    for await (const _ of this.read(sink, { signal })) {
+      for (const part of parts.splice(0)) yield* typeof part === 'number' ? zeros(part) : [part];
+      if (at === size) return;
+    }
+    if (at < size) yield* zeros(size - at);
+  }
+}
+
+function* zeros(length: number): Generator<Buffer> {
+  const block = Buffer.alloc(Math.min(length, 1 << 16));
+  for (let left = length; left > 0; left -= block.length) yield block.subarray(0, left);
+}
+
+/** Our own archives tell of holes only in the index: without it, zeros of a large file are taken for some. */
+export function mayHaveHoles({ sparse, size }: Pick<ArchiveEntry, 'sparse' | 'size'>): boolean {
+  return sparse === true || size > SLICE_BYTES;
+}
+
+/** Writes the files of the plan one after the other, as the stream brings them. */
+class StreamFileWriter implements EntrySink {
+  total = 0;
+  readonly #work: FileWork;
+  readonly #target: WriteTarget;
+  #open: { fd: number; entry: ArchiveEntry } | undefined;
+  #files = 0;
+  #bytes = 0;
+
+  constructor(work: FileWork, target: WriteTarget) {
+    this.#work = work;
+    this.#target = target;
+  }
+
+  entry(entry: ArchiveEntry, ordinal: number): void {
+    this.finish();
+    if (entry.type !== 'file') return;
+    const path: BytePath | undefined = this.#work.plan.destination(ordinal, entry.path);
+    if (path !== undefined) this.#open = { fd: createFile(this.#target.root, path), entry };
+  }
+
+  data(bytes: Buffer, offset: number): void {
+    if (!this.#open) return;
+    if (mayHaveHoles(this.#open.entry)) writeSparseAt(this.#open.fd, bytes, offset);
+    else writeAt(this.#open.fd, bytes, offset);
+    this.#bytes += bytes.length;
+  }
+
+  /** The file before is complete. */
+  finish(): void {
+    if (!this.#open) return;
+    const { fd, entry } = this.#open;
+    if (mayHaveHoles(entry)) ftruncateSync(fd, entry.size);
+    setMetadata(fd, entry, this.#target.ownership);
+    this.#open = undefined;
+    closeSync(fd);
+    this.#files++;
+    this.total++;
+  }
+
+  report(): void {
+    if (this.#files > 0 || this.#bytes > 0) this.#work.written(this.#files, this.#bytes);
+    this.#files = 0;
+    this.#bytes = 0;
+  }
+
+  abandon(): void {
+    if (this.#open) closeSync(this.#open.fd);
+    this.#open = undefined;
+  }
+}

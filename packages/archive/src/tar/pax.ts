@@ -1,0 +1,73 @@
+/** The records of a pax extended header (POSIX pax, "pax Extended Header"): `<length> <key>=<value>\n`, length in decimal. */
+import type { BytePath } from '@gofr-backup/model';
+import { MalformedHeader, SIZE_RANGE } from './header.ts';
+
+/** By key; values are byte strings. A repeated key: the last counts, but for the sparse map's, which add up. */
+export type PaxRecords = Map<BytePath, BytePath>;
+
+const XATTR = 'SCHILY.xattr.';
+const REPEATED = /^GNU\.sparse\.(offset|numbytes)$/;
+
+/** Throws MalformedHeader. An empty value deletes the key, as POSIX says; but an attribute may be empty. */
+export function parsePaxRecords(bytes: Buffer, into: PaxRecords = new Map()): PaxRecords {
+  for (let at = 0; at < bytes.length;) {
+    const space = bytes.indexOf(0x20, at);
+    const digits = space === -1 ? '' : bytes.toString('latin1', at, space);
+    if (!/^[1-9]\d{0,8}$/.test(digits)) throw new MalformedHeader('its pax header is malformed');
+    const end = at + Number(digits);
+    const equals = bytes.indexOf(0x3d, space + 1);
+    if (end > bytes.length || equals === -1 || equals >= end || bytes[end - 1] !== 0x0a) {
+      throw new MalformedHeader('its pax header is malformed');
+    }
+    setRecord(
+      into,
+      bytes.toString('latin1', space + 1, equals),
+      bytes.toString('latin1', equals + 1, end - 1),
+    );
+    at = end;
+  }
+  return into;
+}
+
+function setRecord(records: PaxRecords, key: BytePath, value: BytePath): void {
+  const before = REPEATED.test(key) ? records.get(key) : undefined;
+  if (value === '' && !key.startsWith(XATTR)) records.delete(key);
+  else records.set(key, before === undefined ? value : `${before},${value}`);
+}
+
+/** A whole number of a record, or undefined when there is none. */
+export function paxNumber(
+  records: PaxRecords,
+  key: string,
+  [minimum, maximum]: readonly [number, number] = SIZE_RANGE,
+): number | undefined {
+  const text = records.get(key);
+  if (text === undefined) return undefined;
+  if (!/^-?\d{1,20}$/.test(text)) throw new MalformedHeader(`its pax ${key} is not a number`);
+  const value = Number(text);
+  if (value < 0 && minimum >= 0) throw new MalformedHeader(`its pax ${key} is negative`);
+  if (value < minimum || value > maximum) throw new MalformedHeader(`its pax ${key} is out of range`);
+  return value;
+}
+
+/** Nanoseconds of a decimal time such as `-1.5`; digits past the ninth are cut, as GNU tar does. */
+export function paxTime(records: PaxRecords, key: string): bigint | undefined {
+  const text = records.get(key);
+  if (text === undefined) return undefined;
+  const parts = /^(-?)(\d{1,20})(?:\.(\d*))?$/.exec(text);
+  if (!parts) throw new MalformedHeader(`its pax ${key} is not a time`);
+  const nanoseconds =
+    BigInt(parts[2]!) * 1_000_000_000n + BigInt((parts[3] ?? '').slice(0, 9).padEnd(9, '0'));
+  return parts[1] === '-' ? -nanoseconds : nanoseconds;
+}
+
+/** Extended attributes as star, GNU tar and bsdtar write them. */
+export function paxXattrs(records: PaxRecords): Map<string, Buffer> | undefined {
+  let found: Map<string, Buffer> | undefined;
+  for (const [key, value] of records) {
+    if (!key.startsWith(XATTR)) continue;
+    found ??= new Map();
+    found.set(key.slice(XATTR.length), Buffer.from(value, 'latin1'));
+  }
+  return found;
+}

@@ -1,0 +1,6 @@
+/** For the tests of other packages only. */
+export { loadIndex } from './index/file.fixture.ts';
+export { extractTo, listOf, opened, testPorts } from './read/reading.fixture.ts';
+export { HOURS_LATER, archive, inside } from './write/create.fixture.ts';
+export { SafetyCheck } from './extract/safety.ts';
+export { StreamSource } from './read/stream-source.ts';

@@ -1,0 +1,122 @@
+/** The archive engine's interface: what operations may ask of it. Everything else under archive/ is private. */
+import type {
+  ArchiveEntry,
+  BytePath,
+  Codec,
+  Component,
+  Compression,
+  Identity,
+  Ports,
+  Warning,
+} from '@gofr-backup/model';
+
+/** What an archive is made of. */
+export interface WalkOptions {
+  components: readonly Component[];
+  /** patterns in the language of .gitignore, see exclusion.ts */
+  exclude: readonly string[];
+  /** directories that are never archived, wherever the walk comes upon them: the backup directory */
+  withheld?: readonly Identity[];
+  /** a component's root may be a symlink; default: that is CONFIG */
+  followRootLinks?: boolean;
+  /** by absolute source path (BytePath form) */
+  substitutes?: ReadonlyMap<BytePath, Substitute>;
+}
+
+/** A file whose content comes from elsewhere (a consistent copy of a live database), or that is left out (its -wal). */
+export type Substitute = { contentPath: string } | 'omit';
+
+export interface CreateArchiveOptions extends Ports, WalkOptions {
+  codec: Codec;
+  /** temporary files to create (exclusively); complete and fsynced on return; the caller renames or removes them */
+  archivePath: string;
+  indexPath: string;
+  threads: number;
+  /** 0-19, applied to the worker threads; I/O priority is lowered with it */
+  nice?: number;
+  /** bytes per second read from the sources */
+  readRate?: number;
+  /** the newest good archive and its index, to reuse frames from; anything wrong with it costs speed only */
+  previous?: { archivePath: string; indexPath: string; sha256?: string };
+  /** when every frame is equal to the previous archive's: hard-link it instead of copying */
+  linkUnchanged: boolean;
+}
+
+export interface CreateArchiveResult {
+  sha256: string;
+  sizeBytes: number;
+  /** regular files, links included, directories not */
+  files: number;
+  sourceBytes: number;
+  reusedBytes: number;
+  linked: boolean;
+  warnings: Warning[];
+  /** files the process may not read: the archive is complete but for these */
+  unreadable: { path: string; uid: number }[];
+  /** per component, in order; a missing root has `present: false` */
+  components: { name: string; present: boolean; files: number; bytes: number }[];
+}
+
+export interface OpenArchiveOptions extends Ports {
+  archivePath: string;
+  /** the .idx beside it; when absent, unreadable or not of this archive, the archive is streamed */
+  indexPath?: string;
+  threads: number;
+}
+
+export interface Problem {
+  path?: string;
+  message: string;
+}
+
+export interface VerifyReport {
+  ok: boolean;
+  problems: Problem[];
+  sha256: string;
+  files: number;
+  bytes: number;
+  /** the archive is whole, but its index does not describe it: it was not used, and should be rebuilt */
+  indexProblem?: string;
+}
+
+export interface ExtractOptions extends Ports {
+  /** an existing, empty directory on the target's file system; nothing is written outside it */
+  directory: string;
+  /** archive paths (display form); each takes itself and all below it; absent: everything */
+  paths?: string[];
+  /** chown to the archive's owners; default: only when running as root */
+  owners?: boolean;
+}
+
+export interface ExtractReport {
+  files: number;
+  bytes: number;
+  /** what could not be set though the content is right: xattrs, owners without the right to */
+  warnings: Warning[];
+}
+
+/** An opened archive. Every method may be called in any order, one at a time; close() always. */
+export interface ArchiveReader {
+  readonly codec: Compression;
+  /** true when a valid index speeds this up */
+  readonly indexed: boolean;
+  /** every entry in archive order, as extract makes it; ARCHIVE_HOSTILE when a name would lead outside */
+  entries(): AsyncIterable<ArchiveEntry>;
+  /** full decode, every frame and file hash against the index, sha256 of the archive against `expectedSha256` */
+  verify(ports: Ports, expectedSha256?: string): Promise<VerifyReport>;
+  /**
+   * Checks all entries first (hostile: nothing is written), then extracts; throws ARCHIVE_DAMAGED on a wrong hash. Not yet
+   * on the disk when it returns: whoever needs that syncs, once, and listens to what the kernel says.
+   */
+  extract(options: ExtractOptions): Promise<ExtractReport>;
+  /** one regular file's content (hard links followed inside the archive) */
+  content(path: string): AsyncIterable<Buffer>;
+  /** bytes needed to extract `paths`, and entry count; known before anything is written */
+  measure(paths?: string[]): Promise<{ bytes: number; entries: number }>;
+  close(): Promise<void>;
+}
+
+export type CreateArchive = (options: CreateArchiveOptions) => Promise<CreateArchiveResult>;
+export type OpenArchive = (options: OpenArchiveOptions) => Promise<ArchiveReader>;
+/** Reads the whole archive and writes its index anew (to a temporary name, fsync, rename). */
+export type RebuildIndex = (options: OpenArchiveOptions & { indexPath: string }) => Promise<void>;

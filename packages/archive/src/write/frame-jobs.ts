@@ -1,0 +1,317 @@
+/** What a worker thread does: reads, builds tar blocks, hashes and compresses one frame, or copies finished ones. */
+import { createHash } from 'node:crypto';
+import { closeSync, readlinkSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { type Codec, displayPath } from '@gofr-backup/model';
+import {
+  errnoOf,
+  type Look,
+  lookAt,
+  openSource,
+  READ_ATTEMPTS,
+  readFully,
+  sameLook,
+} from '@gofr-backup/posix';
+import { CHUNK_BYTES } from './archive-writer.ts';
+import { compressedBound, compressFrame } from '../codec/codecs.ts';
+import { type ContentSpan, digestFrame } from '../codec/digest.ts';
+import type { EarlierFrame } from '../codec/earlier-runs.ts';
+import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
+import { writeHeaderBlocks } from '../tar/header-blocks.ts';
+import { incompressibleSpans } from '../codec/incompressible.ts';
+import { paddedLength } from '../index/file.ts';
+import type { SliceSpan } from '../index/slices.ts';
+import { mayPass, NO_FILE_NOW } from '../source/failure.ts';
+import type { WalkEntry } from '../source/tree/walk.ts';
+
+/** Bytes of one slot of the arena: any frame, compressed, or a run of copied ones. */
+export const SLOT_BYTES = compressedBound(MOST_RAW_BYTES);
+
+/** What all threads share: finished frames pass through slots of this memory. */
+export interface FrameThreadSetup {
+  arena: SharedArrayBuffer;
+  /** of the archive writer */
+  chunks: SharedArrayBuffer;
+  codec: Codec;
+}
+
+/** Frames as they lie in the previous archive. */
+export interface StoredFrame {
+  length: number;
+  crc32: number;
+}
+
+export type FrameJob =
+  | { kind: 'build'; slot: number; entries: WalkEntry[]; headerOnly: boolean; earlier?: EarlierFrame }
+  | { kind: 'slice'; slot: number; slice: Slice }
+  | { kind: 'copy'; slot: number; archiveFd: number; offset: number; frames: StoredFrame[] };
+
+/** The next bytes of the archive: these jobs go to one thread, in order. */
+export interface HashJob {
+  kind: 'hash';
+  chunk: number;
+  length: number;
+}
+
+/** Part of a big file, and where the previous archive has the bytes it probably still is. */
+export interface Slice extends SliceSpan {
+  fd: number;
+  /** the file when it was opened */
+  look: Look;
+  previous?: StoredFrame & EarlierFrame & { digest: Uint8Array };
+}
+
+export interface FrameResult {
+  /** bytes in the slot; 0: a copy failed its check */
+  length: number;
+  rawLength: number;
+  crc32: number;
+  /**
+   * hash: SHA-256 of the archive so far. Otherwise the frame's digest, then content hashes, 32 bytes each. In memory of
+   * their own: posting a view posts all of the memory below it, and small Buffers share a large pool.
+   */
+  proofs: Uint8Array;
+  /** the slot holds bytes of the previous archive */
+  copied: boolean;
+  /** a file was changing all the while it was read */
+  changed: boolean;
+  /** build: one per entry */
+  outcomes: EntryOutcome[];
+}
+
+/** How an entry went in. `now`: it was not as the walk saw it, this is what was archived. `failure`: an errno. */
+export interface EntryOutcome {
+  headerLength: number;
+  /** where in `proofs` the hash of its content is */
+  hashAt?: number;
+  now?: Look;
+  changed?: boolean;
+  failure?: string;
+}
+
+/** Failure of a hard link whose target, in the same frame, failed. */
+export const ORPHANED = 'ORPHANED';
+
+export function frameWorker({
+  arena,
+  chunks,
+  codec,
+}: FrameThreadSetup): (job: FrameJob | HashJob) => { result: FrameResult } {
+  const scratch = codec.name === 'none' ? undefined : Buffer.allocUnsafeSlow(MOST_RAW_BYTES);
+  const archive = createHash('sha256');
+  return (job) => {
+    if (job.kind === 'hash') {
+      archive.update(Buffer.from(chunks, job.chunk * CHUNK_BYTES, job.length));
+      return { result: { ...NOTHING, proofs: new Uint8Array(archive.copy().digest()) } };
+    }
+    const slot = Buffer.from(arena, job.slot * SLOT_BYTES, SLOT_BYTES);
+    if (job.kind === 'copy') return { result: copyFrames(job, slot) };
+    const raw = scratch ?? slot;
+    return {
+      result:
+        job.kind === 'build' ? buildFrame(job, codec, raw, slot) : buildSlice(job.slice, codec, raw, slot),
+    };
+  };
+}
+
+const NOTHING = { length: 0, rawLength: 0, crc32: 0, copied: false, changed: false, outcomes: [] };
+
+type BuildJob = Extract<FrameJob, { kind: 'build' }>;
+type CopyJob = Extract<FrameJob, { kind: 'copy' }>;
+
+function buildFrame(
+  { entries, headerOnly, earlier }: BuildJob,
+  codec: Codec,
+  raw: Buffer,
+  slot: Buffer,
+): FrameResult {
+  const spans: ContentSpan[] = [];
+  const owners: EntryOutcome[] = [];
+  const lost = new Set<string>();
+  let room =
+    MOST_RAW_BYTES - entries.reduce((sum, entry) => sum + (headerOnly ? 0 : estimatedLength(entry)), 0);
+  let at = 0;
+  const outcomes = entries.map((entry): EntryOutcome => {
+    if (entry.linkTarget !== undefined && lost.has(entry.linkTarget))
+      return { headerLength: 0, failure: ORPHANED };
+    if (entry.type !== 'file' || headerOnly) {
+      const end = writeHeaderBlocks(raw, at, entry);
+      const headerLength = end - at;
+      at = end;
+      return { headerLength };
+    }
+    const read = readEntry(entry, raw, at, Math.max(room, 0));
+    if (read.failure !== undefined || (read.now !== undefined && read.now.ino !== entry.ino))
+      lost.add(entry.path);
+    if (read.failure !== undefined) return read;
+    const size = read.now?.size ?? entry.size;
+    room -= Math.max(0, paddedLength(size) - paddedLength(entry.size));
+    const start = at + read.headerLength;
+    if (size > 0) {
+      spans.push({ start, end: start + size });
+      owners.push(read);
+    }
+    at = start + paddedLength(size);
+    return read;
+  });
+  const filled = raw.subarray(0, at);
+  const { digest, hashes } = digestFrame(filled, spans);
+  for (const [n, owner] of owners.entries()) owner.hashAt = 32 * (n + 1);
+  return {
+    ...finish(codec, filled, spans, slot, earlier),
+    proofs: proofsOf(digest, hashes),
+    changed: false,
+    outcomes,
+  };
+}
+
+function proofsOf(digest: Buffer, hashes: Buffer[]): Uint8Array {
+  const proofs = new Uint8Array(32 * (1 + hashes.length));
+  proofs.set(digest);
+  for (const [n, hash] of hashes.entries()) proofs.set(hash, 32 * (n + 1));
+  return proofs;
+}
+
+/** Opened anew while it fails with what may pass. */
+function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
+  let outcome = readOpened(entry, raw, at, room);
+  for (let attempt = 1; attempt < READ_ATTEMPTS && mayPass(outcome.failure ?? ''); attempt++)
+    outcome = readOpened(entry, raw, at, room);
+  return outcome;
+}
+
+/** Header and content of one file at `at`, in a consistent state if it holds still for one of a few attempts. */
+function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
+  let fd: number;
+  try {
+    fd = openSource(entry.contentPath ?? entry.source);
+  } catch (cause) {
+    return { headerLength: 0, failure: errnoOf(cause) };
+  }
+  try {
+    return readStable(fd, entry, raw, at, room);
+  } catch (cause) {
+    return { headerLength: 0, failure: lookAt(fd).stats.isFile() ? errnoOf(cause) : NO_FILE_NOW };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
+  const most = paddedLength(entry.size) + room;
+  let look: Look = entry.contentPath === undefined ? entry : lookAt(fd);
+  for (let attempt = 1; ; attempt++) {
+    const size = Math.min(look.size, most);
+    const mtimeNs = entry.contentPath === undefined ? look.mtimeNs : entry.mtimeNs;
+    const end = writeHeaderBlocks(raw, at, { ...entry, size, mtimeNs });
+    const done = readFully(fd, raw, end, size, 0);
+    raw.fill(0, end + done, end + paddedLength(size));
+    const after = lookAt(fd);
+    if (!after.stats.isFile()) return { headerLength: 0, failure: NO_FILE_NOW };
+    const same = sameLook(look, after) && size === look.size && done === size;
+    if (same || attempt === READ_ATTEMPTS) {
+      const outcome: EntryOutcome = { headerLength: end - at };
+      if (!same) outcome.changed = true;
+      if (look !== entry || size !== look.size) outcome.now = archivedLook(entry, look, size);
+      return outcome;
+    }
+    const { stats: _, ...now } = after;
+    look = now;
+  }
+}
+
+/** A substitute has the times and inode of the file it stands for. */
+function archivedLook(entry: WalkEntry, look: Look, size: number): Look {
+  const { mtimeNs, ctimeNs, ino } = entry.contentPath === undefined ? look : entry;
+  return { size, mtimeNs, ctimeNs, ino };
+}
+
+function buildSlice(slice: Slice, codec: Codec, raw: Buffer, slot: Buffer): FrameResult {
+  const changed = !readSlice(slice, raw);
+  const filled = raw.subarray(0, paddedLength(slice.length));
+  const { digest } = digestFrame(filled, []);
+  const copied =
+    slice.previous && raw !== slot ? copySlice(slice.previous, filled.length, digest, slot) : undefined;
+  const proofs = proofsOf(digest, []);
+  if (copied !== undefined) return { ...copied, proofs, changed };
+  return { ...finish(codec, filled, [{ start: 0, end: slice.length }], slot), proofs, changed, outcomes: [] };
+}
+
+/** True when the file was, before and after, as it was when it was opened. Missing bytes become zeros. */
+function readSlice({ fd, position, length, look }: Slice, raw: Buffer): boolean {
+  for (let attempt = 1; ; attempt++) {
+    const before = lookAt(fd);
+    const done = readNamed(fd, raw, length, position);
+    raw.fill(0, done, paddedLength(length));
+    const after = lookAt(fd);
+    if (sameLook(before, after) || attempt === READ_ATTEMPTS)
+      return done === length && sameLook(after, look) && sameLook(before, look);
+  }
+}
+
+/** A failure within a big file ends the backup, for its header has promised the whole: so it says which file. */
+function readNamed(fd: number, raw: Buffer, length: number, position: number): number {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return readFully(fd, raw, 0, length, position);
+    } catch (cause) {
+      if (attempt < READ_ATTEMPTS && mayPass(errnoOf(cause))) continue;
+      const path = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' });
+      const message = `${displayPath(path)} could not be read: ${errnoOf(cause)}`;
+      throw Object.assign(new Error(message, { cause }), { code: errnoOf(cause) });
+    }
+  }
+}
+
+function copySlice(
+  previous: NonNullable<Slice['previous']>,
+  rawLength: number,
+  digest: Buffer,
+  slot: Buffer,
+): Omit<FrameResult, 'proofs' | 'changed'> | undefined {
+  if (previous.rawLength !== rawLength || !digest.equals(previous.digest)) return undefined;
+  if (!readStored(previous.archiveFd, previous.offset, [previous], slot)) return undefined;
+  return { length: previous.length, rawLength, crc32: previous.crc32, copied: true, outcomes: [] };
+}
+
+function copyFrames({ archiveFd, offset, frames }: CopyJob, slot: Buffer): FrameResult {
+  const length = frames.reduce((sum, frame) => sum + frame.length, 0);
+  const good = readStored(archiveFd, offset, frames, slot);
+  return { ...NOTHING, proofs: new Uint8Array(0), length: good ? length : 0, copied: good };
+}
+
+/** Reads adjacent frames and proves each by its CRC-32. False: the previous archive is not what its index says. */
+function readStored(fd: number, offset: number, frames: StoredFrame[], slot: Buffer): boolean {
+  let at = 0;
+  for (const { length } of frames) at += length;
+  try {
+    if (readFully(fd, slot, 0, at, offset) !== at) return false;
+  } catch {
+    return false;
+  }
+  at = 0;
+  return frames.every((frame) => crc32(slot.subarray(at, (at += frame.length))) === frame.crc32);
+}
+
+function finish(
+  codec: Codec,
+  raw: Buffer,
+  contents: ContentSpan[],
+  slot: Buffer,
+  earlier?: EarlierFrame,
+): Pick<FrameResult, 'length' | 'rawLength' | 'crc32' | 'copied'> {
+  const length =
+    codec.name === 'none'
+      ? raw.length
+      : compressFrame(codec, raw, incompressibleOf(raw, contents), slot, earlier);
+  return { length, rawLength: raw.length, crc32: crc32(slot.subarray(0, length)), copied: false };
+}
+
+function incompressibleOf(raw: Buffer, contents: ContentSpan[]): ContentSpan[] {
+  return contents.flatMap((content) =>
+    incompressibleSpans(raw.subarray(content.start, content.end)).map(({ start, end }) => ({
+      start: content.start + start,
+      end: content.start + end,
+    })),
+  );
+}

@@ -1,0 +1,304 @@
+/**
+ * The assembly line: frames are handed to the threads as slots become free, and written in the order they were handed in.
+ * Whatever holds memory (jobs, finished frames) holds a slot.
+ */
+import type { ProgressEvent } from '@gofr-backup/model';
+import { closeSource, openSource } from '@gofr-backup/posix';
+import type { Arena } from './arena.ts';
+import type { ArchiveWriter } from './archive-writer.ts';
+import type { EarlierFrame } from '../codec/earlier-runs.ts';
+import { type EntryOutcome, type FrameJob, type FrameResult, ORPHANED, type Slice } from './frame-jobs.ts';
+import type { HardLinks, LinkedEntry } from './hard-links.ts';
+import { type IndexEntry, type IndexFrame, SLICE_BYTES } from '../index/file.ts';
+import type { PagedEntry } from '../index/page.ts';
+import type { IndexWriter } from '../index/writer.ts';
+import type { SliceSpan } from '../index/slices.ts';
+import type { Tally } from './tally.ts';
+import type { Threads } from '../threads.ts';
+import type { WalkEntry } from '../source/tree/walk.ts';
+
+/** Copied frames are read and written in runs of up to this length: fewer, longer ones cost less to hand around. */
+const RUN_BYTES = SLICE_BYTES;
+/** And of up to this many entries, which are held until the run is written: frames of tiny files compress to little. */
+const RUN_ENTRIES = 512;
+
+/** What a frame is made of when its finished bytes cannot be copied after all. */
+export type Origin =
+  | { kind: 'entries'; entries: LinkedEntry[] }
+  | { kind: 'header'; entry: LinkedEntry }
+  | ({ kind: 'slice'; entry: WalkEntry } & SliceSpan);
+
+/** A finished frame of the previous archive. */
+export interface Reused {
+  frame: IndexFrame;
+  entries: readonly IndexEntry[];
+  /** asked only when the frame turns out to be damaged */
+  origin: () => Origin;
+}
+
+export interface FrameQueueOptions {
+  threads: Pick<Threads<FrameJob, FrameResult>, 'run'>;
+  arena: Arena;
+  writer: ArchiveWriter;
+  index: IndexWriter;
+  links: HardLinks;
+  tally: Tally;
+  /** the previous archive's descriptor */
+  previousFd: number | undefined;
+  progress: (event: ProgressEvent) => void;
+}
+
+export class FrameQueue {
+  /** links whose target did not come into the archive: to be archived as files after all */
+  readonly orphans: LinkedEntry[] = [];
+  #options: FrameQueueOptions;
+  #tail: Promise<void> = Promise.resolve();
+  #failure: { cause: unknown } | undefined;
+  #run: Reused[] = [];
+  #progress = { bytes: 0, files: 0 };
+
+  constructor(options: FrameQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Reads and compresses `entries` as one frame; `earlier`: that of the previous archive which was most like it. */
+  async build(entries: LinkedEntry[], earlier?: EarlierFrame): Promise<void> {
+    await this.#flushRun();
+    const job = { kind: 'build', entries, headerOnly: false, ...(earlier && { earlier }) } as const;
+    await this.#hand(job, (result, lease) => this.#built(entries, result, lease));
+  }
+
+  /** The header of a file whose content follows in slices. */
+  async header(entry: LinkedEntry): Promise<void> {
+    await this.#flushRun();
+    await this.#hand({ kind: 'build', entries: [entry], headerOnly: true }, (result, lease) =>
+      this.#headed(entry, result, lease),
+    );
+  }
+
+  /** One slice of a big file; `delivered` hears whether the file was changing, and the slice's length. */
+  async slice(slice: Slice, delivered: (changed: boolean, length: number) => void): Promise<void> {
+    await this.#flushRun();
+    await this.#hand({ kind: 'slice', slice }, async (result, lease) => {
+      await this.#write(result, lease, [], 'slice', !result.changed);
+      delivered(result.changed, slice.length);
+    });
+  }
+
+  /** A finished frame; neighbours are copied together. */
+  async copy(reused: Reused): Promise<void> {
+    const last = this.#run.at(-1)?.frame;
+    const bytes = this.#run.reduce((sum, { frame }) => sum + frame.length, reused.frame.length);
+    const entries = this.#run.reduce((sum, one) => sum + one.entries.length, reused.entries.length);
+    const adjacent = last === undefined || last.offset + last.length === reused.frame.offset;
+    if (!adjacent || bytes > RUN_BYTES || entries > RUN_ENTRIES) await this.#flushRun();
+    this.#run.push(reused);
+  }
+
+  /** Everything handed in so far is written. */
+  async drain(): Promise<void> {
+    await this.#flushRun();
+    await this.#tail;
+    this.#throwFailure();
+  }
+
+  /** Waits until no job uses its slot any more, whatever became of it. */
+  async settle(): Promise<void> {
+    await this.#tail;
+  }
+
+  async #flushRun(): Promise<void> {
+    const run = this.#run.splice(0);
+    if (run.length === 0) return;
+    const frames = run.map(({ frame: { length, crc32 } }) => ({ length, crc32 }));
+    const job = {
+      kind: 'copy',
+      archiveFd: this.#options.previousFd!,
+      offset: run[0]!.frame.offset,
+      frames,
+    } as const;
+    await this.#hand(job, (result, lease) => this.#copied(run, result, lease));
+  }
+
+  /** Gives a job to the threads, and its result to `deliver` when all before it are delivered. */
+  async #hand(
+    job: Unslotted<FrameJob>,
+    deliver: (result: FrameResult, lease: Lease) => Promise<void>,
+  ): Promise<void> {
+    const lease = this.#lease(await this.#options.arena.acquire());
+    const result =
+      this.#failure === undefined ? this.#options.threads.run({ ...job, slot: lease.slot }) : undefined;
+    result?.catch(() => {}); // heard below, in its turn
+    this.#tail = this.#tail.then(async () => {
+      try {
+        const done = await result;
+        if (done !== undefined && this.#failure === undefined) return await deliver(done, lease);
+      } catch (cause) {
+        this.#failure ??= { cause };
+      }
+      lease.release();
+    });
+    this.#throwFailure();
+  }
+
+  #lease(slot: number): Lease {
+    let held = true;
+    const release = (): void => {
+      if (held) this.#options.arena.release(slot);
+      held = false;
+    };
+    return { slot, release };
+  }
+
+  async #built(entries: LinkedEntry[], result: FrameResult, lease: Lease): Promise<void> {
+    const { links } = this.#options;
+    const linked = entries.filter((entry) => !links.isOrphan(entry));
+    if (linked.length < entries.length) {
+      this.orphans.push(...entries.filter((entry) => links.isOrphan(entry)));
+      return this.#rebuild(linked, lease);
+    }
+    const archived = entries.flatMap((entry, n) => this.#judge(entry, result.outcomes[n]!, result.proofs));
+    if (archived.length === 0) return lease.release();
+    const reusable = entries.every(
+      (entry, n) => entry.contentPath === undefined && !result.outcomes[n]!.changed,
+    );
+    await this.#write(result, lease, archived, 'entries', reusable);
+  }
+
+  /** A frame done again in the slot it has: seldom, so nothing is overlapped. */
+  async #rebuild(entries: LinkedEntry[], lease: Lease): Promise<void> {
+    const result = await this.#options.threads.run({
+      kind: 'build',
+      slot: lease.slot,
+      entries,
+      headerOnly: false,
+    });
+    await this.#built(entries, result, lease);
+  }
+
+  async #headed(entry: LinkedEntry, result: FrameResult, lease: Lease): Promise<void> {
+    const paged = pagedEntry(entry, result.outcomes[0]!, result.proofs, true);
+    await this.#write(result, lease, [paged], 'entries', entry.contentPath === undefined);
+  }
+
+  /** What the index keeps of an entry: nothing when it did not come into the archive. */
+  #judge(entry: LinkedEntry, outcome: EntryOutcome, proofs: Uint8Array): PagedEntry[] {
+    const { links, tally } = this.#options;
+    if (outcome.failure === ORPHANED) {
+      this.orphans.push(entry);
+      return [];
+    }
+    if (outcome.failure !== undefined || (outcome.now !== undefined && outcome.now.ino !== entry.ino))
+      links.lose(entry);
+    if (outcome.failure !== undefined) {
+      tally.fail(entry, outcome.failure);
+      return [];
+    }
+    tally.note(entry, outcome);
+    return [pagedEntry(entry, outcome, proofs, false)];
+  }
+
+  async #copied(run: Reused[], result: FrameResult, lease: Lease): Promise<void> {
+    const { arena, writer, index, links, tally } = this.#options;
+    const orphaned = run.some(({ entries }) => entries.some((entry) => links.isOrphan(entry)));
+    if (result.length === 0 || orphaned) return this.#salvage(run, lease);
+    await writer.append(arena.view(lease.slot, result.length));
+    lease.release();
+    tally.reusedBytes += result.length;
+    for (const { frame, entries } of run) {
+      await index.add(frame, entries.map(pagedAgain));
+      this.#report(frame.rawLength, entries.length);
+    }
+  }
+
+  /**
+   * The previous archive is damaged here: every frame of the run is made from the sources, one after the other in the
+   * one slot (another might be waiting for this very delivery).
+   */
+  async #salvage(run: Reused[], lease: Lease): Promise<void> {
+    for (const { origin } of run) {
+      await this.#remake(origin(), { slot: lease.slot, release: () => {} });
+    }
+    lease.release();
+  }
+
+  async #remake(origin: Origin, lease: Lease): Promise<void> {
+    const { threads, tally } = this.#options;
+    const { slot } = lease;
+    if (origin.kind === 'entries') return this.#rebuild(origin.entries, lease);
+    if (origin.kind === 'header') {
+      const job: FrameJob = { kind: 'build', slot, entries: [origin.entry], headerOnly: true };
+      return this.#headed(origin.entry, await threads.run(job), lease);
+    }
+    const { entry, position, length } = origin;
+    const fd = openSource(entry.source);
+    try {
+      const result = await threads.run({
+        kind: 'slice',
+        slot,
+        slice: { fd, position, length, look: entry },
+      });
+      if (result.changed) tally.warnChanged(entry);
+      await this.#write(result, lease, [], 'slice', !result.changed);
+    } finally {
+      closeSource(fd);
+    }
+  }
+
+  async #write(
+    result: FrameResult,
+    lease: Lease,
+    entries: PagedEntry[],
+    kind: 'entries' | 'slice',
+    reusable: boolean,
+  ): Promise<void> {
+    const { arena, writer, index, tally } = this.#options;
+    const { length, rawLength, crc32, proofs } = result;
+    await writer.append(arena.view(lease.slot, length));
+    lease.release();
+    if (result.copied) tally.reusedBytes += length;
+    await index.add({ kind, length, rawLength, crc32, digest: viewOf(proofs, 0), reusable }, entries);
+    this.#report(rawLength, entries.length);
+  }
+
+  #report(bytes: number, files: number): void {
+    this.#progress.bytes += bytes;
+    this.#progress.files += files;
+    this.#options.progress({ phase: 'archive', ...this.#progress });
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.cause;
+  }
+}
+
+/** The right to use a slot until it is released. */
+interface Lease {
+  slot: number;
+  release: () => void;
+}
+
+type Unslotted<Job> = Job extends unknown ? Omit<Job, 'slot'> : never;
+
+function pagedEntry(
+  entry: WalkEntry,
+  { headerLength, hashAt, now }: EntryOutcome,
+  proofs: Uint8Array,
+  sliced: boolean,
+): PagedEntry {
+  const { path, type, size, mode, uid, gid, mtimeNs, ctimeNs, ino, sparse, linkTarget } = entry;
+  return {
+    ...{ path, type, size, mode, uid, gid, mtimeNs, ctimeNs, ino, sparse, sliced, headerLength },
+    ...now,
+    ...(linkTarget === undefined ? {} : { linkTarget }),
+    ...(hashAt === undefined ? {} : { hash: viewOf(proofs, hashAt) }),
+  };
+}
+
+function pagedAgain({ frame: _, headerOffset, dataOffset, ...entry }: IndexEntry): PagedEntry {
+  return { ...entry, headerLength: dataOffset - headerOffset };
+}
+
+function viewOf(proofs: Uint8Array, at: number): Buffer {
+  return Buffer.from(proofs.buffer, proofs.byteOffset + at, 32);
+}

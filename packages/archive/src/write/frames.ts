@@ -1,0 +1,64 @@
+/**
+ * Cuts the walk into frames. Where a frame ends is decided by the hash of the name that ends it, weighted by that
+ * entry's size: so a file added or removed moves the ends of its own frame only, and the others are found again.
+ */
+import { crc32 } from 'node:zlib';
+import { paddedLength, SLICE_BYTES } from '../index/file.ts';
+import type { WalkEntry } from '../source/tree/walk.ts';
+
+/**
+ * Raw bytes that a frame of whole entries aims at, must have before a name may end it, and never exceeds. Smaller frames
+ * leave less to do again when one file changed, larger ones are fewer jobs: the first run of 20,000 files takes 5 % longer
+ * with 256 KiB than with 512, the next one after 1 % of them changed 16 % less.
+ */
+export const FRAME_BYTES = 256 * 1024;
+const LEAST_FRAME_BYTES = FRAME_BYTES / 4;
+const MOST_FRAME_BYTES = FRAME_BYTES * 2;
+const HASH_RANGE = 2 ** 32;
+
+/** Most raw bytes of any frame: a file just not sliced, with the longest names, or a slice. */
+export const MOST_RAW_BYTES = SLICE_BYTES + 32 * 1024;
+
+/** Consecutive entries that are one frame; or one file so big that its content is cut into slices. */
+export interface PlannedFrame {
+  entries: WalkEntry[];
+  sliced: boolean;
+}
+
+export function* cutFrames(entries: Iterable<WalkEntry>): Generator<PlannedFrame> {
+  let collected: WalkEntry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const sliced = entry.size > SLICE_BYTES;
+    const more = estimatedLength(entry);
+    if (collected.length > 0 && (sliced || bytes + more > MOST_FRAME_BYTES)) {
+      yield { entries: collected, sliced: false };
+      [collected, bytes] = [[], 0];
+    }
+    if (sliced) {
+      yield { entries: [entry], sliced: true };
+      continue;
+    }
+    collected.push(entry);
+    bytes += more;
+    if (bytes >= LEAST_FRAME_BYTES && endsFrame(entry, more)) {
+      yield { entries: collected, sliced: false };
+      [collected, bytes] = [[], 0];
+    }
+  }
+  if (collected.length > 0) yield { entries: collected, sliced: false };
+}
+
+/** Most bytes it takes in the tar stream: its header, a pax record for its time, long names, its content. */
+export function estimatedLength({ path, linkTarget, size }: WalkEntry): number {
+  return 3 * 512 + longName(path) + longName(linkTarget ?? '') + paddedLength(size);
+}
+
+function longName(name: string): number {
+  return name.length < 100 ? 0 : 512 + paddedLength(name.length + 2);
+}
+
+/** True with a probability of length / (what is left to the aim), so that frames average FRAME_BYTES. */
+function endsFrame(entry: WalkEntry, length: number): boolean {
+  return crc32(entry.path) / HASH_RANGE < length / (FRAME_BYTES - LEAST_FRAME_BYTES);
+}

@@ -1,0 +1,179 @@
+/**
+ * The previous archive, as a source of finished frames. A frame is taken over only when every entry in it is what the
+ * walk sees now. Anything wrong with the previous archive or its index means that nothing is reused, never an error.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Codec, Logger } from '@gofr-backup/model';
+import type { Slice } from './frame-jobs.ts';
+import { SLOT_BYTES } from './frame-jobs.ts';
+import { MOST_RAW_BYTES, type PlannedFrame } from './frames.ts';
+import {
+  type ArchiveIndex,
+  type IndexEntry,
+  type IndexFrame,
+  type OpenedIndex,
+  openIndex,
+} from '../index/file.ts';
+import { slicesAfter } from '../index/sections.ts';
+import type { SliceSpan } from '../index/slices.ts';
+import type { CreateArchiveOptions } from '../types.ts';
+import type { WalkEntry } from '../source/tree/walk.ts';
+
+const SECOND = 1_000_000_000n;
+/** Clock ticks last 10 ms at most where times have fractions; a file system that keeps whole seconds may keep even ones. */
+const FINE_GRANULARITY = SECOND / 50n;
+const COARSE_GRANULARITY = 2n * SECOND;
+/** Frames looked through from where the last one was found, before all of them are indexed by their first path. */
+const NEARBY = 8;
+
+/** A slice of a file, and the frame it is in the previous archive. */
+type StoredSlice = SliceSpan & { frame: IndexFrame };
+
+/** What the previous archive has of a planned frame. */
+export interface Predecessor {
+  /** begins with the same name */
+  first: IndexFrame;
+  /** the frames, in a row, whose bytes are those of the planned one; undefined when something in it changed */
+  unchanged?: IndexFrame[];
+}
+
+export class Previous {
+  readonly index: ArchiveIndex;
+  readonly archive: FileHandle;
+  #opened: OpenedIndex;
+  #walkStart: bigint;
+  /** the frame after the one found last: where the next is most likely */
+  #next = 0;
+  #byFirstPath: Map<string, number> | undefined;
+
+  private constructor(opened: OpenedIndex, archive: FileHandle) {
+    this.index = opened.index;
+    this.archive = archive;
+    this.#opened = opened;
+    this.#walkStart = BigInt(opened.index.facts.walkStartNs);
+  }
+
+  static async open(
+    previous: CreateArchiveOptions['previous'],
+    codec: Codec,
+    logger: Logger,
+  ): Promise<Previous | undefined> {
+    if (previous === undefined) return undefined;
+    let opened: OpenedIndex | undefined;
+    let archive: FileHandle | undefined;
+    try {
+      opened = await openIndex(previous.indexPath);
+      archive = await open(previous.archivePath, 'r');
+      const reason = mismatch(opened.index, codec, (await archive.stat()).size, previous.sha256);
+      if (reason === undefined) return new Previous(opened, archive);
+      logger.info({ reason }, 'the previous archive is not reused');
+    } catch (cause) {
+      logger.warn({ reason: String(cause) }, 'the previous archive is not reused');
+    }
+    await opened?.close();
+    await archive?.close();
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#opened.close();
+    await this.archive.close();
+  }
+
+  /** Undefined when no frame begins with its name. */
+  find(planned: PlannedFrame): Predecessor | undefined {
+    try {
+      const first = this.#find(planned.entries[0]!);
+      if (first === undefined) return undefined;
+      if (!this.#unchanged(first, planned.entries)) return { first };
+      const slices = planned.sliced ? slicesAfter(this.index, first.number, planned.entries[0]!.size) : [];
+      const frames = [first, ...Array.from(slices, ({ frame }) => frame)];
+      if (!frames.every(({ reusable, length }) => reusable && length <= SLOT_BYTES)) return { first };
+      this.#next = first.number + frames.length;
+      return { first, unchanged: frames };
+    } catch {
+      return undefined; // a page of the index is damaged
+    }
+  }
+
+  /** The slices that a big file, now changed, had. Whether their content is still the same is for its reader to find out. */
+  slicesOf(entry: WalkEntry): StoredSlice[] {
+    try {
+      const header = this.#find(entry);
+      const before = header && this.index.entriesOf(header.number)[0];
+      if (!before?.sliced) return [];
+      const slices = Array.from(slicesAfter(this.index, before.frame, before.size));
+      this.#next = before.frame + 1 + slices.length;
+      return slices;
+    } catch {
+      return []; // the index is damaged
+    }
+  }
+
+  /** What it takes to copy a slice, or parts of a frame, if they still are the same. */
+  stored({ offset, length, crc32, rawLength, digest }: IndexFrame): Slice['previous'] {
+    if (length > SLOT_BYTES || rawLength > MOST_RAW_BYTES) return undefined;
+    return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
+  }
+
+  #find({ path }: WalkEntry): IndexFrame | undefined {
+    const last = Math.min(this.#next + NEARBY, this.index.frameCount);
+    for (let number = this.#next; number < last; number++) {
+      if (this.#startsWith(number, path)) return this.index.frame(number);
+    }
+    this.#byFirstPath ??= new Map(
+      Array.from(this.index.frames(), ({ number }) => [this.index.entriesOf(number)[0]?.path ?? '', number]),
+    );
+    const number = this.#byFirstPath.get(path);
+    return number === undefined ? undefined : this.index.frame(number);
+  }
+
+  #startsWith(number: number, path: string): boolean {
+    return this.index.entriesOf(number)[0]?.path === path;
+  }
+
+  #unchanged(frame: IndexFrame, now: WalkEntry[]): boolean {
+    if (frame.kind !== 'entries' || frame.entryCount !== now.length) return false;
+    const before = this.index.entriesOf(frame.number);
+    return now.every((entry, n) => isUnchanged(before[n]!, entry) && !this.#racy(before[n]!));
+  }
+
+  /**
+   * Changed so shortly before it was read that a later change may bear the same time. Every change after the walk began
+   * is racy; so is one in the clock tick before, and everything from a future the clock has since been set back from.
+   */
+  #racy({ ctimeNs }: IndexEntry): boolean {
+    const granularity = ctimeNs % SECOND === 0n ? COARSE_GRANULARITY : FINE_GRANULARITY;
+    return ctimeNs === 0n || ctimeNs >= this.#walkStart - granularity;
+  }
+}
+
+function isUnchanged(before: IndexEntry, now: WalkEntry): boolean {
+  return (
+    before.path === now.path &&
+    before.type === now.type &&
+    before.size === now.size &&
+    before.mtimeNs === now.mtimeNs &&
+    before.ctimeNs === now.ctimeNs &&
+    before.ino === now.ino &&
+    before.mode === now.mode &&
+    before.uid === now.uid &&
+    before.gid === now.gid &&
+    before.linkTarget === now.linkTarget &&
+    before.sparse === now.sparse &&
+    now.contentPath === undefined
+  );
+}
+
+function mismatch(
+  { facts }: ArchiveIndex,
+  codec: Codec,
+  size: number,
+  sha256: string | undefined,
+): string | undefined {
+  if (facts.codec !== codec.name || facts.level !== codec.level) return 'other compression';
+  if (facts.archiveSize !== size) return 'its index is of another archive';
+  if (sha256 !== undefined && facts.archiveSha256 !== sha256) return 'its index has another checksum';
+  if (facts.walkStartNs === '0') return 'its index was rebuilt';
+  return undefined;
+}

@@ -1,0 +1,67 @@
+/** Counts what goes into an archive, and collects what did not go well. */
+import { displayPath, isLimit, type Warning } from '@gofr-backup/model';
+import type { EntryOutcome } from './frame-jobs.ts';
+import { reportFailure } from '../source/failure.ts';
+import type { WalkEntry, WalkReport } from '../source/tree/walk.ts';
+
+export class Tally {
+  files = 0;
+  sourceBytes = 0;
+  reusedBytes = 0;
+  readonly components: { files: number; bytes: number }[];
+  #report: WalkReport;
+
+  constructor(report: WalkReport) {
+    this.#report = report;
+    this.components = report.present.map(() => ({ files: 0, bytes: 0 }));
+  }
+
+  add(entry: WalkEntry): void {
+    if (isLimit(entry.mtimeNs)) this.#report.warnings.push(beyondAllTimes(entry));
+    this.#count(entry, 1, entry.size);
+  }
+
+  remove(entry: WalkEntry): void {
+    this.#count(entry, -1, -entry.size);
+  }
+
+  /** An entry that could not be archived. */
+  fail(entry: WalkEntry, errno: string): void {
+    this.remove(entry);
+    reportFailure(this.#report, entry, errno);
+  }
+
+  /** An entry that was not as the walk saw it. */
+  note(entry: WalkEntry, { now, changed }: EntryOutcome): void {
+    if (now !== undefined) this.#count(entry, 0, now.size - entry.size);
+    if (changed === true) this.warnChanged(entry);
+  }
+
+  warnChanged(entry: WalkEntry): void {
+    this.#report.warnings.push(changedWhileRead(entry));
+  }
+
+  #count({ type, component }: WalkEntry, files: number, bytes: number): void {
+    const counted = type === 'directory' ? 0 : files;
+    this.files += counted;
+    this.sourceBytes += bytes;
+    this.components[component]!.files += counted;
+    this.components[component]!.bytes += bytes;
+  }
+}
+
+function beyondAllTimes({ path, mtimeNs }: WalkEntry): Warning {
+  const shown = displayPath(path);
+  const limit = new Date(Number(mtimeNs / 1_000_000n)).toISOString();
+  const message = `${shown} has a time beyond what can be archived; it comes back as ${limit}`;
+  return { code: 'time-out-of-range', path: shown, message };
+}
+
+function changedWhileRead({ path }: WalkEntry): Warning {
+  const shown = displayPath(path);
+  return {
+    code: 'changed-while-read',
+    path: shown,
+    message: `${shown} changed while it was read; it is kept as last read`,
+  };
+}

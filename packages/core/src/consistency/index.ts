@@ -1,2 +1,0 @@
-export { snapshotDatabases } from './snapshot.ts';
-export type { DatabaseSnapshots, SnapshotOptions } from './snapshot.ts';

@@ -1,0 +1,228 @@
+/**
+ * The lock of a directory as files that are numbered: `lock.1`, `lock.2` and so on. The highest number is the lock.
+ *
+ * The highest                    Who may do what
+ * none                           anybody makes number 1
+ * `held`, its holder lives       the holder writes into it; all others are told BUSY
+ * `held`, its holder is dead     anybody makes the next number
+ * `done`                         anybody makes the next number
+ * unreadable                     as `held` by a holder that cannot be asked: dead after its silence
+ *
+ * 1. A number is made once: by link(2), or by an exclusive create. The maker has seen that the number before is over.
+ * 2. A number says in `after` which file was the number before. It counts only if that file was still there afterwards:
+ *    so the maker looks again, and whoever builds on a number looks too.
+ * 3. A file is removed only by the holder of a number at least two higher, and only when the number before is gone.
+ *    Number 1 is never gone: it is emptied.
+ * By 3, a number that is free again was used before, and the file before it is gone: by 2, making it again is of no use.
+ * So no step on a name can hit another's lock, however late it comes.
+ */
+import type { BigIntStats } from 'node:fs';
+import { link, lstat, open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessIdentity } from './identity.ts';
+import { LOCK_FILE } from '../layout.ts';
+import { parseObject } from '../manifest.ts';
+import { inheritOwner } from '../owner.ts';
+import { namesIn } from '../scan.ts';
+import { readSmallFile } from '../small-file.ts';
+
+/** Tests force interleavings by it: awaited before each step on disk. */
+export type LockStep = (name: string) => Promise<void>;
+
+/** Who holds a lock. */
+export interface LockHolder extends ProcessIdentity {
+  /** different for every taking */
+  token: string;
+  operation: string;
+  owner: string;
+  /** ISO 8601 UTC */
+  since: string;
+  /** name of the beacon beside the lock file, if one could be lit */
+  beacon?: string;
+}
+
+/** A lock file's content beside its holder. */
+export interface Claim {
+  /** the mark of the number before; empty: there was none */
+  after: string;
+  /** the mark of a lock of the first form that was found dead */
+  old?: string;
+}
+
+export interface FoundLock extends Claim {
+  /** undefined: not readable as a lock (being written where link(2) is missing, damaged, or another user's) */
+  holder: LockHolder | undefined;
+  isDone: boolean;
+  /** of this file alone: its token, or what tells an unreadable file from another of its name */
+  mark: string;
+  /** the file system's own time, milliseconds */
+  beatAt: number;
+}
+
+export interface NumberedLock extends FoundLock {
+  number: number;
+  /** the number before was still there: this one is no late copy of a number that was used before */
+  proven: boolean;
+}
+
+const NUMBERED = new RegExp(`^${LOCK_FILE}\\.([1-9]\\d{0,15})$`);
+export const lockPath = (stateDir: string, number: number): string =>
+  join(stateDir, `${LOCK_FILE}.${number}`);
+
+/** Ascending. A listing is not one moment: numbers made or removed meanwhile may be missing. */
+export async function lockNumbers(stateDir: string): Promise<number[]> {
+  const numbers = (await namesIn(stateDir)).map((name) => Number(NUMBERED.exec(name)?.[1]));
+  return numbers.filter(Number.isSafeInteger).sort((a, b) => a - b);
+}
+
+/** Number 1, emptied, counts as gone. */
+export async function isThere(stateDir: string, number: number): Promise<boolean> {
+  const status = await statusOf(lockPath(stateDir, number));
+  return status !== undefined && (number > 1 || status.size > 0n);
+}
+
+const LOOKS = 20;
+/** Milliseconds. */
+const PAUSE = 5;
+
+/** The highest number; undefined: there was never one. */
+export async function findLock(
+  stateDir: string,
+  step: LockStep = async () => {},
+): Promise<NumberedLock | undefined> {
+  let last: NumberedLock | undefined;
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await sleep(PAUSE);
+    await step('list');
+    const number = await highest(stateDir);
+    if (number === 0) return undefined;
+    await step('read');
+    const found = await readLock(lockPath(stateDir, number));
+    if (found === undefined) continue;
+    await step('read the one before');
+    const proven =
+      number === 1 ? found.holder !== undefined : (await markOf(stateDir, number - 1)) === found.after;
+    last = { ...found, number, proven };
+    if (proven) break;
+  }
+  return last;
+}
+
+/** Counted on by exact names: a file server may answer with an old listing. */
+async function highest(stateDir: string): Promise<number> {
+  let number = (await lockNumbers(stateDir)).at(-1) ?? 0;
+  while ((await statusOf(lockPath(stateDir, number + 1))) !== undefined) number++;
+  return number;
+}
+
+/** undefined: it is not there. */
+export async function readLock(path: string): Promise<FoundLock | undefined> {
+  const status = await statusOf(path);
+  if (status === undefined) return undefined;
+  const content = await readSmallFile(path).catch(unlessForbidden);
+  if (content === undefined) return undefined;
+  const holder = parseHolder(content);
+  const { after, old, state } = parseObject(content) ?? {};
+  return {
+    holder,
+    isDone: holder !== undefined && state === 'done',
+    after: typeof after === 'string' ? after : '',
+    ...(typeof old === 'string' ? { old } : {}),
+    mark: holder?.token ?? `?${status.ino}-${status.mtimeNs}`,
+    beatAt: Number(status.mtimeMs),
+  };
+}
+
+export const markOf = async (stateDir: string, number: number): Promise<string | undefined> =>
+  (await readLock(lockPath(stateDir, number)))?.mark;
+
+/** Both states take the same bytes: writing one over the other needs no space. */
+export const formatLock = (holder: LockHolder, claim: Claim, state: 'held' | 'done'): string =>
+  JSON.stringify({ ...holder, ...claim, state });
+
+/** A file of one contender, and what becomes its lock. */
+export interface Draft {
+  path: string;
+  file: FileHandle;
+}
+
+export async function openDraft(stateDir: string): Promise<Draft> {
+  const path = join(stateDir, `${LOCK_FILE}.claim-${crypto.randomUUID()}`);
+  // readable by all who may enter the directory: they must see whether the holder lives
+  const file = await open(path, 'wx', 0o644);
+  await inheritOwner(path);
+  return { path, file };
+}
+
+export async function dropDraft({ path, file }: Draft): Promise<void> {
+  await rm(path, { force: true });
+  await file.close();
+}
+
+/** Answers the file system's time, to compare a holder's `beatAt` with. */
+export async function writeDraft({ file }: Draft, content: string): Promise<number> {
+  await file.truncate();
+  // not synced: after a power cut no lock says more than an empty one
+  await file.write(content, 0);
+  return (await file.stat()).mtimeMs;
+}
+
+/** Makes `number`, complete from the first moment. Answers the file to write on; undefined when the number is taken. */
+export async function makeNumber(
+  draft: Draft,
+  stateDir: string,
+  number: number,
+): Promise<FileHandle | undefined> {
+  const path = lockPath(stateDir, number);
+  try {
+    await link(draft.path, path);
+    return draft.file;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // a file server may have done it and its answer been lost
+    if (code === 'EEXIST') return (await draft.file.stat()).nlink > 1 ? draft.file : undefined;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+  }
+  return copyDraft(draft, path);
+}
+
+/** For a file system without hard links; whoever reads it half-written finds it unreadable, and waits. */
+async function copyDraft(draft: Draft, path: string): Promise<FileHandle | undefined> {
+  try {
+    const file = await open(path, 'wx', 0o644);
+    await file.write((await readSmallFile(draft.path)) ?? '', 0);
+    await inheritOwner(path);
+    return file;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  }
+}
+
+const TEXTS = ['token', 'operation', 'owner', 'since', 'host', 'boot_id', 'pid_namespace', 'started'];
+
+/** undefined: what is there names nobody. */
+function parseHolder(text: string): LockHolder | undefined {
+  const holder = parseObject(text);
+  const whole =
+    TEXTS.every((name) => typeof holder?.[name] === 'string') && Number.isSafeInteger(holder?.['pid']);
+  // the token becomes part of file names
+  if (!whole || !/^[\w-]{1,64}$/.test(String(holder?.['token']))) return undefined;
+  const { after: _after, old: _old, state: _state, ...named } = holder ?? {};
+  return named as unknown as LockHolder;
+}
+
+async function statusOf(path: string): Promise<BigIntStats | undefined> {
+  return lstat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+}
+
+/** What another user wrote without letting us read it is there all the same. */
+function unlessForbidden(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EACCES' || error.code === 'EPERM') return '';
+  throw error;
+}

@@ -1,0 +1,53 @@
+/** Paths as bytes: file names on Linux are byte strings, so a BytePath holds one byte per character (latin1). */
+
+/**
+ * A path as bytes: every character is one byte (latin1), because file names need not be UTF-8. Archive paths are
+ * relative, `/`-separated, without `.` or `..`, and without a trailing slash.
+ */
+export type BytePath = string;
+
+// oxlint-disable-next-line no-control-regex -- control characters are what this is about
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+const NOT_ASCII = /[\u0080-\u{10ffff}]/u;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export function toBytePath(text: string): BytePath {
+  return NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+}
+
+export function bytesOf(path: BytePath): Buffer {
+  return Buffer.from(path, 'latin1');
+}
+
+/** What node:fs takes: the string itself when it is plain ASCII (cheaper), its bytes otherwise. */
+export function fsPath(path: BytePath): string | Buffer {
+  return NOT_ASCII.test(path) ? bytesOf(path) : path;
+}
+
+/**
+ * A path for people and for globs: valid UTF-8 as it is, other bytes and control characters as \xNN. A backslash that
+ * would read as such an escape is written \x5c, so two different paths never look the same.
+ */
+export function displayPath(path: BytePath): string {
+  const marked = path.replace(/\\(?=x[0-9a-f]{2})/g, '\\x5c');
+  return (utf8Of(marked) ?? marked.replace(/[\u0080-\u00ff]/g, escapeByte)).replace(CONTROL, escapeByte);
+}
+
+/** The text of a BytePath, or undefined when its bytes are not valid UTF-8. */
+export function utf8Of(path: BytePath): string | undefined {
+  if (!NOT_ASCII.test(path)) return path;
+  try {
+    return utf8.decode(bytesOf(path));
+  } catch {
+    return undefined;
+  }
+}
+
+export function joinPath(parent: BytePath, name: BytePath): BytePath {
+  if (parent === '') return name;
+  return parent.endsWith('/') ? parent + name : `${parent}/${name}`;
+}
+
+function escapeByte(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}

@@ -1,0 +1,18 @@
+import type { Compression } from './catalogue.ts';
+
+/** One source of files and where it lies in the archive. */
+export interface Component {
+  /** e.g. `storage`; reported, and selectable in a restore */
+  name: string;
+  /** absolute directory (or file) on disk, in ordinary string form */
+  root: string;
+  /** where its content lies in the archive, e.g. `data/storage`; UTF-8 string form */
+  archivePath: string;
+  /** which of its files: all, only metadata.json and *.metadata.json, or all but those */
+  select: 'all' | 'metadata-only' | 'without-metadata';
+}
+
+export interface Codec {
+  name: Compression;
+  level: number;
+}

@@ -1,0 +1,23 @@
+import type { BytePath } from './byte-path.ts';
+
+export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink';
+
+export interface ArchiveEntry {
+  path: BytePath;
+  type: EntryType;
+  /** bytes of content; 0 but for files */
+  size: number;
+  /** permission bits with setuid, setgid and sticky */
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeNs: bigint;
+  /** symlink: its text; hardlink: the BytePath of its target within the archive */
+  linkTarget?: BytePath;
+  /** SHA-256 of the content, where the index knows it */
+  hash?: Buffer;
+  /** has holes; a restore makes them again */
+  sparse?: boolean;
+  /** names are byte strings, values raw */
+  xattrs?: ReadonlyMap<string, Buffer>;
+}

@@ -1,0 +1,47 @@
+/** What an operator asked for, in the core's terms. `config` makes one from the settings. */
+import type { Codec, Component } from './component.ts';
+
+export interface RetentionPolicy {
+  /** daily tier, days by calendar of `timezone` */
+  retentionDays: number;
+  maxCount: number;
+  keepLast: number;
+  /** undefined: the tier is off (its backups are kept; nothing new is promoted) */
+  weeklyWeeks?: number;
+  monthlyMonths?: number;
+  timezone: string;
+  /** with verification after backup off, an unverified backup counts as good */
+  unverifiedIsGood: boolean;
+  /** hold pruning when the newest backup shrank by this percentage against the median of the last seven; 0: never */
+  anomalyPercent: number;
+}
+
+export interface BackupPlan {
+  project: string;
+  /** first part of file names */
+  prefix: string;
+  timezone: string;
+  backupDir: string;
+  dataDir: string;
+  components: Component[];
+  /** patterns in the language of .gitignore, with braces */
+  exclude: string[];
+  /** a component's root may be a symlink; default: backup and restore refuse it */
+  followRootLinks?: boolean;
+  codec: Codec;
+  threads: number;
+  nice: number;
+  /** bytes per second; undefined: as fast as the disk */
+  readRate?: number;
+  verifyAfterBackup: boolean;
+  linkUnchanged: boolean;
+  retention: RetentionPolicy;
+  /** days a pruned backup stays in the trash; 0: no trash */
+  trashDays: number;
+  /** bytes to leave free in backupDir */
+  minFree: number;
+  preCommand?: string;
+  postCommand?: string;
+  /** milliseconds */
+  commandTimeout: number;
+}

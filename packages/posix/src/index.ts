@@ -1,0 +1,6 @@
+/** Files and directories as Linux has them: byte paths, no link followed, whole reads and writes, syncs. */
+export * from './remove-tree.ts';
+export * from './source-file.ts';
+export * from './tree.ts';
+export * from './whole-read.ts';
+export * from './whole-write.ts';

@@ -1,0 +1,87 @@
+/** Removing a directory tree by byte paths: no link is ever followed. */
+import * as fs from 'node:fs';
+import { type BytePath, displayPath, fsPath, type Identity, isOneOf, joinPath } from '@gofr-backup/model';
+
+/**
+ * Removes a tree without following links and without crossing into another file system: what is mounted below is not
+ * ours. Nor are `spared` directories, which stay with all above them. Lets the event loop breathe. Throws the first error;
+ * what could be removed is gone by then.
+ */
+export async function removeTree(root: BytePath, spared: readonly Identity[] = []): Promise<void> {
+  const start = look(root);
+  if (!start) return;
+  let failure: unknown;
+  let removed = 0;
+  const pending: { path: BytePath; emptied: boolean }[] = [{ path: root, emptied: false }];
+  while (pending.length > 0) {
+    const { path, emptied } = pending.pop()!;
+    try {
+      const stat = look(path);
+      if (!stat) continue;
+      if (!stat.isDirectory()) fs.unlinkSync(fsPath(path));
+      else if (emptied) fs.rmdirSync(fsPath(path));
+      else if (stat.dev !== start.dev) throw otherFileSystem(path);
+      else if (isOneOf(stat, spared)) throw isSpared(path);
+      else {
+        pending.push({ path, emptied: true });
+        for (const name of listForRemoval(path, stat))
+          pending.push({ path: joinPath(path, name), emptied: false });
+      }
+    } catch (error) {
+      failure ??= error;
+    }
+    if (++removed % 1000 === 0) await breathe();
+  }
+  if (failure !== undefined) throw failure as Error;
+}
+
+const otherFileSystem = (path: BytePath): Error =>
+  Object.assign(new Error(`${displayPath(path)} is another file system`), { code: 'EXDEV' });
+
+const isSpared = (path: BytePath): Error =>
+  Object.assign(new Error(`${displayPath(path)} is the backup directory, or a part of it`), {
+    code: 'EBUSY',
+  });
+
+/**
+ * An owner may have taken the right to list or change the directory from himself; and root without CAP_DAC_OVERRIDE may
+ * change only what is its own.
+ */
+function listForRemoval(path: BytePath, stat: fs.BigIntStats): BytePath[] {
+  const [own, ownGroup] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  const isOthers = Number(stat.uid) !== own;
+  if (isOthers && own === 0) unlessDenied(() => fs.lchownSync(fsPath(path), own, ownGroup));
+  if ((Number(stat.mode) & 0o700) !== 0o700) unlessDenied(() => fs.chmodSync(fsPath(path), 0o700));
+  return namesIn(path);
+}
+
+/** What follows tells whether the right was needed. */
+function unlessDenied(change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (!isErrno(error, 'EPERM')) throw error;
+  }
+}
+
+/** undefined when nothing is there (a parent that is missing or no directory included). */
+export function look(path: BytePath): fs.BigIntStats | undefined {
+  try {
+    return fs.lstatSync(fsPath(path), { bigint: true });
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+export function namesIn(directory: BytePath): BytePath[] {
+  return fs.readdirSync(fsPath(directory), { encoding: 'latin1' });
+}
+
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function isErrno(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}

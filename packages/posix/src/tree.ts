@@ -1,0 +1,88 @@
+/** A directory tree on disk by byte paths: names need not be UTF-8, and no link is ever followed. */
+import * as fs from 'node:fs';
+import { type BytePath, fsPath, joinPath } from '@gofr-backup/model';
+import { isErrno, look, namesIn } from './remove-tree.ts';
+
+export { breathe, isErrno, look, namesIn, removeTree } from './remove-tree.ts';
+
+export function exists(path: BytePath): boolean {
+  return look(path) !== undefined;
+}
+
+/** A socket, FIFO or device: no archive of ours holds one. */
+export function isSpecial(stat: fs.BigIntStats): boolean {
+  return !stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink();
+}
+
+/** More than any journal; what is larger is none. */
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * The text of a file where others may write, undefined when there is none: never through a link, never waiting for the
+ * writer of a FIFO.
+ */
+export function readFileAt(path: BytePath): string | undefined {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(fsPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile() || stat.size > MOST_BYTES)
+      throw new Error('it is no file, or larger than any of ours');
+    return fs.readFileSync(fd, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+export function parentOf(path: BytePath): BytePath {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')));
+}
+
+export function isWithin(path: BytePath, directory: BytePath): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}
+
+/** With every link resolved; the path must exist. */
+export function realPath(path: BytePath): BytePath {
+  return fs.realpathSync.native(fsPath(path), { encoding: 'latin1' });
+}
+
+export interface TreeEntry {
+  path: BytePath;
+  /** below the walk's start, '' for the start itself */
+  relative: BytePath;
+  stat: fs.BigIntStats;
+}
+
+/** Parents before children, names sorted by bytes. What vanishes meanwhile is left out; `skip` prunes a subtree. */
+export function* walk(
+  start: BytePath,
+  skip: (path: BytePath, stat: fs.BigIntStats) => boolean = () => false,
+): Generator<TreeEntry> {
+  const pending: BytePath[] = [''];
+  while (pending.length > 0) {
+    const relative = pending.pop()!;
+    const path = relative === '' ? start : joinPath(start, relative);
+    const stat = look(path);
+    if (!stat || skip(path, stat)) continue;
+    yield { path, relative, stat };
+    if (!stat.isDirectory()) continue;
+    for (const name of namesIn(path).sort().reverse()) pending.push(joinPath(relative, name));
+  }
+}
+
+export function fsyncPath(path: BytePath): void {
+  const fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY);
+  try {
+    fs.fsyncSync(fd);
+  } catch (error) {
+    // some network and FUSE file systems have no fsync for directories
+    if (!isErrno(error, 'EINVAL', 'ENOTSUP', 'EISDIR', 'EBADF')) throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}

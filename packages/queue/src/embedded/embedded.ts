@@ -1,0 +1,153 @@
+/**
+ * The private Redis of a backup directory, for when REDIS_URL is unset: one server a directory, on a unix socket,
+ * shared by all processes that start it, ended by the last of them. State survives a kill (append-only file).
+ */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Redis } from 'ioredis';
+import { ensureOwnDirectory, isOwnDirectory } from '@gofr-backup/core';
+import { type Clock, type Logger, silentLogger, systemClock, toBackupError } from '@gofr-backup/model';
+import { answersPing, prepareSocket, socketOf } from './embedded-socket.ts';
+import { spawnRedis, type Server } from './embedded-spawn.ts';
+import { whileStarting } from './start-lock.ts';
+
+export interface EmbeddedRedis {
+  /** for `connect` */
+  url: string;
+  /** true: it ran already */
+  adopted: boolean;
+  /** Ends the server when nobody else uses it; otherwise leaves it to them. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** for its files; created 0700 */
+  dir: string;
+  /** It ends with this process, however that ends: nobody else will come for it. */
+  alone?: boolean;
+  logger?: Logger;
+  clock?: Clock;
+}
+
+/** The connection by which a user of the server is counted. */
+const USER = 'gofr-backup-embedded';
+/** ms for somebody who only asks whether one runs */
+const ANSWER_SOON = 1000;
+
+/**
+ * Adopts the running server of `dir` or starts one, and starts it again should it die before `stop`.
+ * Throws REDIS_MISSING, PERMISSION or IO.
+ */
+export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
+  const { dir, alone = false, logger = silentLogger, clock = systemClock } = options;
+  const server = { dir, socket: socketOf(dir), alone, logger, clock };
+  await makeDirectory(dir).catch((error: unknown) => {
+    throw toBackupError(error, `making ${dir}`);
+  });
+  const { socket, adopted } = await ensureRunning(server);
+  logger.info({ socket }, adopted ? 'joined the running embedded Redis' : 'embedded Redis started');
+  const user = keepRunning(socket, () => ensureRunning(server), logger);
+  await user.ready;
+  return {
+    url: socketUrl(socket),
+    adopted,
+    async stop() {
+      user.end();
+      await shutdownIfUnused(socket, logger);
+    },
+  };
+}
+
+/** The URL of the embedded Redis that runs for `dir` now; undefined when there is none. */
+export async function findEmbeddedRedis(dir: string): Promise<string | undefined> {
+  const socket = socketOf(dir);
+  if (!(await isOurs(dir))) return undefined;
+  return (await answersPing(socket, ANSWER_SOON)) ? socketUrl(socket) : undefined;
+}
+
+const socketUrl = (socket: string): string => `unix://${socket.split('/').map(encodeURIComponent).join('/')}`;
+
+/**
+ * Ends the server that still runs in `dir`, if one does and nobody uses it. `used`: somebody does, perhaps in another
+ * container.
+ */
+export async function endUnusedRedis(dir: string, logger: Logger): Promise<'used' | 'ended' | 'none'> {
+  const socket = socketOf(dir);
+  if (!(await isOurs(dir)) || !(await answersPing(socket, ANSWER_SOON))) return 'none';
+  return (await shutdownIfUnused(socket, logger)) ? 'ended' : 'used';
+}
+
+/** Neither its directory nor the one around it may lead elsewhere. */
+const isOurs = async (dir: string): Promise<boolean> =>
+  (await isOwnDirectory(dirname(dir))) && isOwnDirectory(dir);
+
+async function makeDirectory(dir: string): Promise<void> {
+  await mkdir(dirname(dirname(dir)), { recursive: true });
+  await ensureOwnDirectory(dirname(dir), 0o700);
+  await ensureOwnDirectory(dir, 0o700);
+}
+
+async function ensureRunning(server: Server): Promise<{ socket: string; adopted: boolean }> {
+  const { dir, socket } = server;
+  if (await answersPing(socket)) return { socket, adopted: true };
+  return whileStarting(dir, server, async () => {
+    // two servers on one directory would both start, and the second steal the socket
+    if (await answersPing(socket)) return { socket, adopted: true };
+    await prepareSocket(dir);
+    await spawnRedis(server);
+    return { socket, adopted: false };
+  });
+}
+
+/** Holds a connection while this process uses the server; when it breaks, the server is looked after. */
+function keepRunning(
+  socket: string,
+  ensure: () => Promise<unknown>,
+  logger: Logger,
+): { ready: Promise<void>; end(): void } {
+  const client = new Redis({ path: socket, connectionName: USER, retryStrategy: () => 200 });
+  let ended = false;
+  let ensuring = false;
+  client.on('error', () => {});
+  client.on('close', () => {
+    if (ended || ensuring) return;
+    ensuring = true;
+    logger.warn({ socket }, 'embedded Redis is gone, starting it again');
+    ensure()
+      .catch((error: unknown) => logger.error({ err: error }, 'embedded Redis did not start again'))
+      .finally(() => (ensuring = false));
+  });
+  return {
+    ready: client.ping().then(() => undefined),
+    end() {
+      ended = true;
+      client.disconnect();
+    },
+  };
+}
+
+/**
+ * Counted after this process's own connection has ended, so of two that stop at once at least one sees none. Answers
+ * whether it is gone.
+ */
+async function shutdownIfUnused(socket: string, logger: Logger): Promise<boolean> {
+  const client = new Redis({
+    path: socket,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    commandTimeout: 5000,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const clients = String(await client.client('LIST'));
+    if (clients.includes(`name=${USER} `)) return false;
+    logger.info({ socket }, 'embedded Redis stops');
+    await client.shutdown('NOSAVE').catch(() => {}); // the connection closes instead of an answer
+  } catch {
+    // it is gone already
+  } finally {
+    client.disconnect();
+  }
+  return true;
+}

@@ -1,0 +1,32 @@
+import { type Logger, silentLogger } from '@gofr-backup/model';
+import type { Connection } from '../connection.ts';
+import { openQueue, type BackupQueue } from '../queue.ts';
+import { startTracing } from './telemetry.ts';
+
+export interface TracedQueueOptions {
+  project: string;
+  connection: Connection;
+  /** undefined: nothing is traced */
+  otlpUrl: string | undefined;
+  /** hears when traces cannot be sent */
+  logger: Logger;
+  /** hears the queue's own errors, which say no more than the connection's; default: nobody */
+  queueLogger?: Logger;
+}
+
+/** For whoever adds jobs: each is a span when OTLP_URL is set. Closing it sends what is left. */
+export async function openTracedQueue(options: TracedQueueOptions): Promise<BackupQueue> {
+  const { project, connection, otlpUrl, logger, queueLogger = silentLogger } = options;
+  const tracing = await startTracing({ project, otlpUrl, logger });
+  const queue = openQueue(project, connection, queueLogger, tracing.telemetry);
+  const close = async (): Promise<void> => {
+    // at once: without Redis the queue may not close at all
+    const sent = tracing.stop();
+    try {
+      await queue.close();
+    } finally {
+      await sent;
+    }
+  };
+  return { ...queue, close };
+}
