@@ -1,5 +1,5 @@
 /** What the engine is meant to reach: so many times as fast as a peer in the same run, on two cores. */
-import type { Figures, Results } from './run.ts';
+import type { Figures, Results } from './results.ts';
 
 interface Goal {
   work: string;

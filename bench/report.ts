@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameOf } from './corpora.ts';
 import { goalTable } from './goals.ts';
-import type { Figures, Results } from './run.ts';
+import type { Figures, Results } from './results.ts';
 import { AROUND, sectionOf } from './section.ts';
 
 const CORPORA: Record<string, string> = {

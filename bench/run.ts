@@ -13,21 +13,7 @@ import { ALL_WORK, type Contender, type Work } from './contenders.ts';
 import { changeScript, makeCorpus, nameOf, oneFileOf, resetCorpus } from './corpora.ts';
 import { measure, median, type Run, settle } from './measure.ts';
 import { writeReport } from './report.ts';
-
-export interface Figures {
-  name: string;
-  /** medians */
-  wall: number;
-  cpu: number;
-  memory: number;
-  bytes?: number;
-  runs: number;
-}
-export interface Results {
-  machine: string;
-  date: string;
-  works: Record<string, { corpus: string; size: string; work: string; figures: Figures[] }>;
-}
+import type { Figures, Results } from './results.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const CACHE = join(ROOT, '.cache/bench');

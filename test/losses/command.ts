@@ -1,7 +1,7 @@
 /** One thing that is asked for, and what it may do. */
 import { backupsIn } from './backups.ts';
 import type { Project } from './project.ts';
-import type { World } from './world.ts';
+import type { World } from './world-state.ts';
 
 export interface Command {
   kind: string;

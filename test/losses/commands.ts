@@ -6,7 +6,8 @@ import { type Command, make, nameOfBackup } from './command.ts';
 import { weighted } from './draw.ts';
 import type { Project } from './project.ts';
 import { makeRestore } from './restores.ts';
-import { contextOf, type World } from './world.ts';
+import type { World } from './world-state.ts';
+import { contextOf } from './world.ts';
 
 type Make = (world: World, project: Project) => Command;
 

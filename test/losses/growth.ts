@@ -15,7 +15,7 @@ import { type Draw, weighted } from './draw.ts';
 import { mountsIn } from './mounts.ts';
 import { bytes, identityOf, type Items, photograph } from './photograph.ts';
 import type { Project } from './project.ts';
-import type { World } from './world.ts';
+import type { Habits, World } from './world-state.ts';
 
 const ORDINARY = ['a.txt', 'b.bin', 'keep.tmp', 'metadata.json', 'cache', 'old', 'deep'];
 /** A character a byte: the ones above 0x7f are not UTF-8. */
@@ -39,14 +39,6 @@ export const WORK_DIRECTORY = '.gofr-restore-0123456789abcdef';
 /** Seconds since the epoch; the last one is after what 63 bits of nanoseconds hold. */
 const TIMES = [-86_400, 0, 1_600_000_000.5, 4_102_444_800, 10_000_000_000];
 const LONGEST = 400;
-
-/** What the services of one world do: not everything at once, so that every kind gets its rounds. */
-export interface Habits {
-  names: string[];
-  /** of links */
-  targets: string[];
-  times: number[];
-}
 
 export function habitsOf(draw: Draw, base: string, waysToBackups: string[]): Habits {
   const names = [

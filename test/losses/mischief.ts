@@ -13,7 +13,7 @@ import { weighted } from './draw.ts';
 import { EXCLUDES } from './excludes.ts';
 import { type Backup, backupsIn } from './backups.ts';
 import type { Project } from './project.ts';
-import type { World } from './world.ts';
+import type { World } from './world-state.ts';
 
 import { plantLink, plantRoot } from './plants.ts';
 

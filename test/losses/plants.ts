@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Project } from './project.ts';
-import type { World } from './world.ts';
+import type { World } from './world-state.ts';
 
 /** In place of a directory of ours, to where it must not be followed. */
 export function plantLink(world: World, project: Project): string | undefined {

@@ -5,7 +5,8 @@ import { restore } from '@gofr-backup/core';
 import type { RestoreRequest } from '@gofr-backup/model';
 import { type Command, make, nameOfBackup } from './command.ts';
 import { planOf, type Project } from './project.ts';
-import { contextOf, placeOf, type World } from './world.ts';
+import type { World } from './world-state.ts';
+import { contextOf, placeOf } from './world.ts';
 
 export function makeRestore(world: World, project: Project): Command {
   const { draw } = world;

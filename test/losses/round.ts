@@ -8,7 +8,8 @@ import { grow } from './growth.ts';
 import { mischief } from './mischief.ts';
 import { play, type Scene } from './scene.ts';
 import { badBackups, lockedOut, wrongVerdicts } from './verdict-rules.ts';
-import { endWorld, makeWorld, type World } from './world.ts';
+import type { World } from './world-state.ts';
+import { endWorld, makeWorld } from './world.ts';
 
 const HOUR = 3_600_000;
 const COMMANDS = 10;

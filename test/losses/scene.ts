@@ -5,7 +5,7 @@ import type { Archives } from './archives.ts';
 import { type Backup, backupsAmong, statusesIn } from './backups.ts';
 import type { Command } from './command.ts';
 import { identityOf, type Items, photograph } from './photograph.ts';
-import type { World } from './world.ts';
+import type { World } from './world-state.ts';
 
 export interface View {
   /** all but BACKUP_DIR */

@@ -3,35 +3,13 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noProgress, type OperationContext, silentLogger } from '@gofr-backup/model';
-import { fakeClock, type FakeClock } from '@gofr-backup/testing';
+import { fakeClock } from '@gofr-backup/testing';
 import type { Draw } from './draw.ts';
-import { type Habits, habitsOf } from './growth.ts';
+import { habitsOf } from './growth.ts';
 import { mount, unmountAll } from './mounts.ts';
 import { identityOf } from './photograph.ts';
 import { makeProject, planOf, type Project } from './project.ts';
-
-export interface World {
-  base: string;
-  draw: Draw;
-  clock: FakeClock;
-  projects: [Project, Project];
-  /** where it really is, and who it is */
-  backupDir: string;
-  backupIdentity: string;
-  /** every path that leads there */
-  waysToBackups: string[];
-  victim: string;
-  habits: Habits;
-  /** archives somebody damaged, what `undelete` brought back, and when the trash got what it holds */
-  damaged: Set<string>;
-  pinned: Set<string>;
-  trashedAt: Map<string, number>;
-  /** how the planted is taken away again */
-  undo: (() => void)[];
-  /** so that no two files are equal by accident */
-  written: number;
-  log: string[];
-}
+import type { World } from './world-state.ts';
 
 /** Memory where there is some: a round flushes a lot. */
 const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();

@@ -1,10 +1,8 @@
 /** The command line: every verb with its arguments and options. A verb's module is loaded when it runs. */
 import { Argument, Command, CommanderError, Option } from 'commander';
-import type { Session } from './session.ts';
+import type { Run } from './verb.ts';
 import { VERSION } from './version.ts';
 
-/** What a verb's module exports as `run`; answers the exit code when it is not 0. */
-export type Run = (session: Session, args: string[], options: never) => Promise<number | void>;
 type Load = () => Promise<{ run: Run }>;
 
 const TIERS = ['daily', 'weekly', 'monthly'];

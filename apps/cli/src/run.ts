@@ -1,17 +1,9 @@
 /** Runs one verb: opens the session, and turns whatever goes wrong into an exit code. */
 import { BackupError, toBackupError } from '@gofr-backup/model';
 import { reportError } from './errors.ts';
-import type { Run } from './program.ts';
 import { screenOn } from './screen.ts';
 import { openSession, type Session } from './session.ts';
-
-export interface Verb {
-  verb: string;
-  json: boolean;
-  load: () => Promise<{ run: Run }>;
-  args: string[];
-  options: object;
-}
+import type { Verb } from './verb.ts';
 
 export async function runWith({ verb, json, load, args, options }: Verb): Promise<number> {
   ignoreClosedPipe();

@@ -19,5 +19,5 @@ export {
   snapshotDatabases,
 } from './source/sqlite/index.ts';
 export type { DatabaseSnapshots } from './source/sqlite/index.ts';
-export type { WalkReport } from './source/tree/walk.ts';
+export type { WalkReport } from './source/source.ts';
 export { linkedRoot } from './source/tree/walk.ts';

@@ -1,6 +1,5 @@
 /** The two ways an archive is turned down. */
 import { BackupError, type BytePath, displayPath } from '@gofr-backup/model';
-import type { IndexEntry, IndexFrame } from './index/file.ts';
 
 const LONGEST_SHOWN = 200;
 
@@ -30,7 +29,11 @@ export function damagedEntry(path: BytePath, why: string): BackupError {
 }
 
 /** Nothing can be said of a frame but what begins in it. */
-export function damagedFrame(frame: IndexFrame, why: string, entries: readonly IndexEntry[]): BackupError {
+export function damagedFrame(
+  frame: { number: number },
+  why: string,
+  entries: readonly { path: BytePath }[],
+): BackupError {
   const [first] = entries;
   if (first)
     return damagedEntry(first.path, `Frame ${frame.number} of the archive, which it lies in: ${why}`);

@@ -25,6 +25,7 @@ export { readReport, type WorkerReport, writeReport } from './report.ts';
 export { redactRedisUrl } from './redis-url.ts';
 export { runService } from './run-service.ts';
 export { embeddedRedisDir, type ServiceConnection, serviceConnection } from './service-connection.ts';
-export { startTracing, type Tracing, type TracingOptions } from './traces/telemetry.ts';
+export { startTracing, type TracingOptions } from './traces/telemetry.ts';
 export { openTracedQueue, type TracedQueueOptions } from './traces/traced-queue.ts';
+export type { Tracing } from './traces/tracing.ts';
 export { within } from './within.ts';

@@ -5,9 +5,10 @@ import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import type { Dated } from '../view/survey.ts';
 import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';
 import { backupLink } from './backups.ts';
+import type { Html } from './html.ts';
 import { icon } from './icons.ts';
 import { futureMark, pinMark, statusBadge } from './marks.ts';
-import { actionButton, page, time, type Html, type Shell } from './shell.ts';
+import { actionButton, page, type Shell, time } from './shell.ts';
 
 export interface BackupDetail {
   backup: Dated;

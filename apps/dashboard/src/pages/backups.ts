@@ -4,8 +4,9 @@ import { TIERS } from '@gofr-backup/model';
 import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import type { Filter, Page } from '../view/listing.ts';
 import type { Dated } from '../view/survey.ts';
+import type { Html } from './html.ts';
 import { futureMark, pager, pinMark, statusBadge } from './marks.ts';
-import { page, time, type Html, type Shell } from './shell.ts';
+import { page, type Shell, time } from './shell.ts';
 
 export const backupLink = (shell: Shell, filename: string, rest = ''): string =>
   shell.link(`backups/${encodeURIComponent(filename)}${rest}`);

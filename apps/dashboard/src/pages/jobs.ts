@@ -3,7 +3,8 @@ import { html } from 'hono/html';
 import type { ProgressEvent } from '@gofr-backup/model';
 import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
 import { describeJob, isOpen, progressShare, type JobView } from '../view/job.ts';
-import { actionButton, page, time, type Html, type Shell } from './shell.ts';
+import type { Html } from './html.ts';
+import { actionButton, page, type Shell, time } from './shell.ts';
 
 export function jobsPage(shell: Shell, jobs: readonly JobView[] | undefined, expected?: number): Html {
   const body = html`<h1>Jobs</h1>

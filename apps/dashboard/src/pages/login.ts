@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import { formatSpan } from '../view/format.ts';
+import type { Html } from './html.ts';
 import { icon } from './icons.ts';
-import { csrfField, head, type Html, type Shell } from './shell.ts';
+import { csrfField, head, type Shell } from './shell.ts';
 
 /** `next`: where to go afterwards, a path of this dashboard. `wait`: milliseconds an address is locked out for. */
 export function loginPage(shell: Shell, next: string, problem?: { wrong: boolean; wait: number }): Html {

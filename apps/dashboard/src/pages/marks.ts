@@ -2,7 +2,8 @@
 import { html, raw } from 'hono/html';
 import { type CatalogueEntry, isFutureTime, type Status } from '@gofr-backup/model';
 import { DAYS, type MarkKind, type Timeline } from '../view/timeline.ts';
-import type { Html, Shell } from './shell.ts';
+import type { Html } from './html.ts';
+import type { Shell } from './shell.ts';
 
 /** A share of 0 to 1 as a bar. */
 export function bar(share: number, level: string, label: string): Html {

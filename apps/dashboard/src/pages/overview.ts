@@ -8,10 +8,11 @@ import type { Problem, Safety } from '../view/safety.ts';
 import type { Survey } from '../view/survey.ts';
 import type { Timeline } from '../view/timeline.ts';
 import { backupTable } from './backups.ts';
+import type { Html } from './html.ts';
 import { icon } from './icons.ts';
 import { jobTable, runningJobs } from './jobs.ts';
 import { bar, sparkline, timelineChart, timelineLegend } from './marks.ts';
-import { actionButton, page, time, type Html, type Shell } from './shell.ts';
+import { actionButton, page, type Shell, time } from './shell.ts';
 
 export interface Overview {
   safety: Safety;

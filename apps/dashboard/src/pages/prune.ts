@@ -4,8 +4,9 @@ import type { PruneDecision } from '@gofr-backup/model';
 import { formatBytes, formatCount } from '../view/format.ts';
 import type { Page } from '../view/listing.ts';
 import { backupLink } from './backups.ts';
+import type { Html } from './html.ts';
 import { pager } from './marks.ts';
-import { actionButton, page, type Html, type Shell } from './shell.ts';
+import { actionButton, page, type Shell } from './shell.ts';
 
 export interface PrunePreview {
   decisions: readonly PruneDecision[];

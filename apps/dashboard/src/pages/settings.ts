@@ -1,6 +1,7 @@
 /** Every effective setting, and where it came from. */
 import { html } from 'hono/html';
-import { page, type Html, type Shell } from './shell.ts';
+import type { Html } from './html.ts';
+import { page, type Shell } from './shell.ts';
 
 export interface SettingRow {
   name: string;

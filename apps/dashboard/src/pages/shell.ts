@@ -2,10 +2,8 @@
 import { html, raw } from 'hono/html';
 import type { LocalTime } from '../view/format.ts';
 import { formatRelative } from '../view/format.ts';
+import type { Html } from './html.ts';
 import { icon } from './icons.ts';
-
-/** Escaped by construction: only `html` makes one. */
-export type Html = ReturnType<typeof html>;
 
 /** What every page knows of the request it answers. */
 export interface Shell {

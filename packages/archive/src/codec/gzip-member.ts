@@ -5,7 +5,6 @@
 import { crc32 } from 'node:zlib';
 import { deflateRun } from './deflate-run.ts';
 import type { ContentSpan } from './digest.ts';
-import type { EarlierRuns } from './earlier-runs.ts';
 import { inflatePieces, inflateRun, type StreamPiece } from './inflate-run.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
@@ -14,6 +13,12 @@ const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
 const FINAL_BLOCK = Buffer.from([0x03, 0x00]);
 const TRAILER_BYTES = 8;
 const MOST_STORED = 65535;
+
+/** Runs that were compressed before. */
+interface KnownRuns {
+  /** what this run was compressed to */
+  find(run: Buffer): Buffer | undefined;
+}
 
 /**
  * Writes the member to `target` from 0; answers its length. `stored` are spans of `raw`, in order. `earlier` knows runs that
@@ -24,7 +29,7 @@ export function writeGzipMember(
   raw: Buffer,
   stored: readonly ContentSpan[],
   level: number,
-  earlier?: Pick<EarlierRuns, 'find'>,
+  earlier?: KnownRuns,
 ): number {
   const compressRun = (end: number, run: Buffer): number => {
     const known = earlier?.find(run);

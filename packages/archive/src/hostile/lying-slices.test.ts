@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { crc32, zstdCompressSync } from 'node:zlib';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FRAME_BYTES, SLICE_BYTES } from '../index/sizes.ts';
 import {
   archive,
   HOURS_LATER,
@@ -15,9 +16,8 @@ import {
   tarStream,
 } from '../write/create.fixture.ts';
 import { digestFrame } from '../codec/digest.ts';
-import { FRAME_BYTES } from '../write/frames.ts';
 import { loadIndex } from '../index/file.fixture.ts';
-import { paddedLength, SLICE_BYTES } from '../index/file.ts';
+import { paddedLength } from '../index/file.ts';
 import { IndexWriter } from '../index/writer.ts';
 import { collect, extractTo, opened, testPorts } from '../read/reading.fixture.ts';
 

@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inside, sha256 } from '../write/create.fixture.ts';
 import { decodeIndex, loadIndex } from './file.fixture.ts';
-import { type ArchiveIndex, type IndexEntry, type IndexFacts, openIndex, sharedIndex } from './file.ts';
+import { type ArchiveIndex, openIndex, sharedIndex } from './file.ts';
 import { TRAILER_BYTES } from './footer.ts';
 import type { PagedEntry } from './page.ts';
+import type { IndexEntry, IndexFacts } from './types.ts';
 import { IndexWriter, type WrittenFrame } from './writer.ts';
 
 type Framed = { frame: WrittenFrame; entries: PagedEntry[] };

@@ -4,7 +4,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS } from '@gofr-backup/model';
 import { readWhole } from '@gofr-backup/posix';
 import { ColumnReader } from './columns.ts';
-import type { FrameTable, IndexFacts, SharedIndex } from './file.ts';
+import type { FrameTable, IndexFacts, SharedIndex } from './types.ts';
 import type { Page } from './pages.ts';
 
 /** What every version begins with; its number follows. */

@@ -2,7 +2,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type BytePath, type EntryType, isHeld } from '@gofr-backup/model';
 import { ColumnReader, ColumnWriter, joinColumns } from './columns.ts';
-import type { IndexEntry } from './file.ts';
+import type { IndexEntry } from './types.ts';
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
 const SPARSE = 4;

@@ -2,10 +2,12 @@
  * The frames of an index with what lies in each. An index is untrusted: this proves that its frames follow each other
  * as a tar stream must; that the stream says the same is proved frame by frame (frame-reader.ts).
  */
-import type { ArchiveIndex, IndexEntry, IndexFrame } from './file.ts';
-import { paddedLength, SLICE_BYTES } from './file.ts';
+import type { ArchiveIndex } from './file.ts';
+import { paddedLength } from './file.ts';
 import { damaged } from '../refusals.ts';
+import { SLICE_BYTES } from './sizes.ts';
 import type { SliceSpan } from './slices.ts';
+import type { IndexEntry, IndexFrame } from './types.ts';
 
 /** Far above any frame of the writer; bounds what is allocated on an index's word. */
 export const MAX_FRAME_BYTES = 32 << 20;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FRAME_BYTES } from '../write/frames.ts';
-import { SLICE_BYTES } from './file.ts';
+import { FRAME_BYTES } from './sizes.ts';
+import { SLICE_BYTES } from './sizes.ts';
 import { cutSlices, type SliceSpan } from './slices.ts';
 
 /** Sizes at the borders that matter, and any between. */

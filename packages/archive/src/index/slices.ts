@@ -2,8 +2,8 @@
  * Cuts the content of a big file into slices, a frame each. A file that grew is cut where it was cut before: what was whole
  * is found again, and only the rest, less than FRAME_BYTES, is compressed anew with what was appended.
  */
-import { FRAME_BYTES } from '../write/frames.ts';
-import { SLICE_BYTES } from './file.ts';
+import { FRAME_BYTES } from './sizes.ts';
+import { SLICE_BYTES } from './sizes.ts';
 
 /** A part of a file's content, in bytes. */
 export interface SliceSpan {

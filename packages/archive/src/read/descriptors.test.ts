@@ -4,7 +4,7 @@ import type { ProgressEvent } from '@gofr-backup/model';
 import { makeTree, temporaryDirectory } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { archive, inside, previousOf } from '../write/create.fixture.ts';
-import { SLICE_BYTES } from '../index/file.ts';
+import { SLICE_BYTES } from '../index/sizes.ts';
 import { opened } from './reading.fixture.ts';
 
 /** What this process has open below `directory`. */

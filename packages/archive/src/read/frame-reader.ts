@@ -8,7 +8,7 @@ import { readFully } from '@gofr-backup/posix';
 import { decompressFrame } from '../codec/codecs.ts';
 import { type ContentSpan, digestFrame } from '../codec/digest.ts';
 import { readGzipMember } from '../codec/gzip-member.ts';
-import type { IndexEntry, IndexFrame } from '../index/file.ts';
+import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { inflateRoom } from '../codec/inflate-run.ts';
 import { proveHeaders } from './header-proof.ts';
 import { damaged, damagedEntry, damagedFrame } from '../refusals.ts';

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BackupError } from '@gofr-backup/model';
+import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { proveHeaders, proveParsed } from './header-proof.ts';
-import { type IndexEntry, type IndexFrame, paddedLength } from '../index/file.ts';
+import { paddedLength } from '../index/file.ts';
 
 const component = fc
   .string({ unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)), minLength: 1 })

@@ -3,8 +3,9 @@
  * this program writes for the entry; writing them again and comparing takes a quarter of the time that parsing takes.
  */
 import { type ArchiveEntry, isHeld } from '@gofr-backup/model';
+import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
-import { type IndexEntry, type IndexFrame, paddedLength } from '../index/file.ts';
+import { paddedLength } from '../index/file.ts';
 import { damagedEntry, damagedFrame } from '../refusals.ts';
 import { entryOf } from '../extract/safety.ts';
 import { ID_RANGE } from '../tar/header.ts';

@@ -5,14 +5,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
 import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
 import { createFile, reopenFile, setMetadata } from '../extract/file-writer.ts';
+import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { readFrame } from './frame-reader.ts';
-import {
-  type ArchiveIndex,
-  type IndexEntry,
-  type IndexFrame,
-  type OpenedIndex,
-  openIndex,
-} from '../index/file.ts';
+import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { checkLengths, type Section, sectionsOf, type Slice, slicesAfter } from '../index/sections.ts';
 import { canonicalPath, linkTargetOf } from '../extract/safety.ts';
 import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';

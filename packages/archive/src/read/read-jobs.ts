@@ -2,8 +2,9 @@
 import type { BytePath, Compression } from '@gofr-backup/model';
 import type { WriteTarget } from '../extract/entry-source.ts';
 import { writeNewFile, writePart } from '../extract/file-writer.ts';
+import type { SharedIndex } from '../index/types.ts';
 import { type FrameFile, readFrame, type ReadFrame, release, Scratch } from './frame-reader.ts';
-import { type SharedIndex, sharedIndex } from '../index/file.ts';
+import { sharedIndex } from '../index/file.ts';
 
 export interface ReadShared {
   /** the open archive; descriptors belong to the process, so every thread may use it */

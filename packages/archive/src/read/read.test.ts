@@ -18,7 +18,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { archive } from '../write/create.fixture.ts';
 import { loadIndex } from '../index/file.fixture.ts';
-import { SLICE_BYTES } from '../index/file.ts';
+import { SLICE_BYTES } from '../index/sizes.ts';
 import { collect, extractTo, listOf, opened, testPorts } from './reading.fixture.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
 import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
 import { createFile, setMetadata, writeAt, writeSparseAt } from '../extract/file-writer.ts';
-import { SLICE_BYTES } from '../index/file.ts';
+import { SLICE_BYTES } from '../index/sizes.ts';
 import { damaged } from '../refusals.ts';
 import { entryOf } from '../extract/safety.ts';
 import { decodeStream, type StreamOptions } from './stream-decoder.ts';

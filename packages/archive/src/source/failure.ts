@@ -1,6 +1,6 @@
 /** What an errno says of a source that could not be archived, and how the backup tells it. No errno is told as another. */
 import { type BytePath, displayPath, type Warning } from '@gofr-backup/model';
-import type { WalkReport } from './tree/walk.ts';
+import type { WalkReport } from './source.ts';
 
 /** Instead of an errno: where a file was, something else is by now. */
 export const NO_FILE_NOW = 'NO_FILE_NOW';

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { toBackupError } from '@gofr-backup/model';
 import { closeSource, errnoOf, lookAt, openSource } from '@gofr-backup/posix';
+import type { Source, WalkEntry } from '../source/source.ts';
 import { Arena } from './arena.ts';
 import {
   type ArchiveFile,
@@ -18,7 +19,7 @@ import type { FrameJob, FrameResult, FrameThreadSetup, HashJob } from './frame-j
 import { FrameQueue, type Origin } from './frame-queue.ts';
 import { cutFrames, type PlannedFrame } from './frames.ts';
 import { HardLinks, type LinkedEntry } from './hard-links.ts';
-import type { IndexFrame } from '../index/file.ts';
+import type { IndexFrame } from '../index/types.ts';
 import { IndexWriter } from '../index/writer.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
@@ -27,7 +28,7 @@ import { NO_FILE_NOW } from '../source/failure.ts';
 import { Tally } from './tally.ts';
 import { Threads } from '../threads.ts';
 import type { CreateArchive, CreateArchiveOptions, CreateArchiveResult } from '../types.ts';
-import { Walk, type WalkEntry } from '../source/tree/walk.ts';
+import { Walk } from '../source/tree/walk.ts';
 
 const WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js',
@@ -54,7 +55,7 @@ class Run {
   #options: CreateArchiveOptions;
   #previous: Previous | undefined;
   #walkStartNs: bigint;
-  #walk: Walk;
+  #source: Source;
   #links = new HardLinks();
   #tally: Tally;
   #limit: RateLimit | undefined;
@@ -76,21 +77,21 @@ class Run {
   private constructor(options: CreateArchiveOptions, walkStartNs: bigint) {
     this.#options = options;
     this.#walkStartNs = walkStartNs;
-    this.#walk = new Walk(options);
-    this.#tally = new Tally(this.#walk.report);
+    this.#source = new Walk(options);
+    this.#tally = new Tally(this.#source.report);
     if (options.readRate !== undefined) this.#limit = new RateLimit(options.readRate, options.clock);
   }
 
   async archiveAll(): Promise<void> {
     if (this.#previous === undefined || !this.#options.linkUnchanged) await this.#openLine();
-    await this.#archive(this.#walk.entries());
+    await this.#archive(this.#source.entries());
     for (;;) {
       await this.#line?.queue.drain();
       const orphans = this.#line?.queue.orphans.splice(0) ?? [];
       if (orphans.length === 0) return;
       for (const orphan of orphans) this.#tally.remove(orphan);
       await this.#archive(
-        orphans.flatMap((orphan) => orphan.asFile ?? this.#walk.entryAt(orphan.path) ?? []),
+        orphans.flatMap((orphan) => orphan.asFile ?? this.#source.entryAt(orphan.path) ?? []),
       );
     }
   }
@@ -100,7 +101,7 @@ class Run {
     if (!linked && this.#line === undefined) await this.#openLine();
     const written = linked ? this.#previous!.index.facts : await this.#line!.finish(this.#walkStartNs);
     const { files, sourceBytes, reusedBytes, components } = this.#tally;
-    const { warnings, unreadable, present } = this.#walk.report;
+    const { warnings, unreadable, present } = this.#source.report;
     return {
       sha256: written.archiveSha256,
       sizeBytes: written.archiveSize,
@@ -178,7 +179,7 @@ class Run {
   async #copy([first, ...slices]: IndexFrame[]): Promise<void> {
     const { queue } = this.#line!;
     const entries = this.#previous!.index.entriesOf(first!.number);
-    const again = (): LinkedEntry[] => entries.map((entry) => this.#walk.entryOf(entry));
+    const again = (): LinkedEntry[] => entries.map((entry) => this.#source.entryOf(entry));
     await queue.copy({
       frame: first!,
       entries,

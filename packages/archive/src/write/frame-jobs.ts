@@ -12,17 +12,18 @@ import {
   readFully,
   sameLook,
 } from '@gofr-backup/posix';
+import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import { CHUNK_BYTES } from './archive-writer.ts';
 import { compressedBound, compressFrame } from '../codec/codecs.ts';
 import { type ContentSpan, digestFrame } from '../codec/digest.ts';
 import type { EarlierFrame } from '../codec/earlier-runs.ts';
-import { estimatedLength, MOST_RAW_BYTES } from './frames.ts';
+import { estimatedLength } from './frames.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { incompressibleSpans } from '../codec/incompressible.ts';
 import { paddedLength } from '../index/file.ts';
 import type { SliceSpan } from '../index/slices.ts';
 import { mayPass, NO_FILE_NOW } from '../source/failure.ts';
-import type { WalkEntry } from '../source/tree/walk.ts';
+import type { WalkEntry } from '../source/source.ts';
 
 /** Bytes of one slot of the arena: any frame, compressed, or a run of copied ones. */
 export const SLOT_BYTES = compressedBound(MOST_RAW_BYTES);

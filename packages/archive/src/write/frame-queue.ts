@@ -4,18 +4,19 @@
  */
 import type { ProgressEvent } from '@gofr-backup/model';
 import { closeSource, openSource } from '@gofr-backup/posix';
+import { SLICE_BYTES } from '../index/sizes.ts';
 import type { Arena } from './arena.ts';
 import type { ArchiveWriter } from './archive-writer.ts';
 import type { EarlierFrame } from '../codec/earlier-runs.ts';
 import { type EntryOutcome, type FrameJob, type FrameResult, ORPHANED, type Slice } from './frame-jobs.ts';
 import type { HardLinks, LinkedEntry } from './hard-links.ts';
-import { type IndexEntry, type IndexFrame, SLICE_BYTES } from '../index/file.ts';
+import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import type { PagedEntry } from '../index/page.ts';
 import type { IndexWriter } from '../index/writer.ts';
 import type { SliceSpan } from '../index/slices.ts';
 import type { Tally } from './tally.ts';
 import type { Threads } from '../threads.ts';
-import type { WalkEntry } from '../source/tree/walk.ts';
+import type { WalkEntry } from '../source/source.ts';
 
 /** Copied frames are read and written in runs of up to this length: fewer, longer ones cost less to hand around. */
 const RUN_BYTES = SLICE_BYTES;

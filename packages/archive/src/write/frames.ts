@@ -3,21 +3,13 @@
  * entry's size: so a file added or removed moves the ends of its own frame only, and the others are found again.
  */
 import { crc32 } from 'node:zlib';
-import { paddedLength, SLICE_BYTES } from '../index/file.ts';
-import type { WalkEntry } from '../source/tree/walk.ts';
+import { paddedLength } from '../index/file.ts';
+import { FRAME_BYTES, SLICE_BYTES } from '../index/sizes.ts';
+import type { WalkEntry } from '../source/source.ts';
 
-/**
- * Raw bytes that a frame of whole entries aims at, must have before a name may end it, and never exceeds. Smaller frames
- * leave less to do again when one file changed, larger ones are fewer jobs: the first run of 20,000 files takes 5 % longer
- * with 256 KiB than with 512, the next one after 1 % of them changed 16 % less.
- */
-export const FRAME_BYTES = 256 * 1024;
 const LEAST_FRAME_BYTES = FRAME_BYTES / 4;
 const MOST_FRAME_BYTES = FRAME_BYTES * 2;
 const HASH_RANGE = 2 ** 32;
-
-/** Most raw bytes of any frame: a file just not sliced, with the longest names, or a slice. */
-export const MOST_RAW_BYTES = SLICE_BYTES + 32 * 1024;
 
 /** Consecutive entries that are one frame; or one file so big that its content is cut into slices. */
 export interface PlannedFrame {

@@ -16,10 +16,11 @@ import {
 import type { Compression } from '@gofr-backup/model';
 import { readTree, temporaryDirectory } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
+import { FRAME_BYTES, SLICE_BYTES } from '../index/sizes.ts';
+import type { IndexFrame } from '../index/types.ts';
 import { archive, HOURS_LATER, inside, previousOf, sha256, tarStream } from './create.fixture.ts';
-import { FRAME_BYTES } from './frames.ts';
 import { loadIndex } from '../index/file.fixture.ts';
-import { type IndexFrame, paddedLength, SLICE_BYTES } from '../index/file.ts';
+import { paddedLength } from '../index/file.ts';
 import { sectionsOf } from '../index/sections.ts';
 import { collect, extractTo, opened, testPorts } from '../read/reading.fixture.ts';
 import { rebuildIndex } from '../read/rebuild-index.ts';

@@ -1,6 +1,6 @@
 /** Names of one file: the first seen is the file, later ones are links to it, as long as it is really archived. */
 import type { BytePath } from '@gofr-backup/model';
-import type { WalkEntry } from '../source/tree/walk.ts';
+import type { WalkEntry } from '../source/source.ts';
 
 /** A link in the archive, and the file it is on disk, in case its target does not make it. */
 export interface LinkedEntry extends WalkEntry {

@@ -4,20 +4,16 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Codec, Logger } from '@gofr-backup/model';
+import { MOST_RAW_BYTES } from '../index/sizes.ts';
+import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import type { Slice } from './frame-jobs.ts';
 import { SLOT_BYTES } from './frame-jobs.ts';
-import { MOST_RAW_BYTES, type PlannedFrame } from './frames.ts';
-import {
-  type ArchiveIndex,
-  type IndexEntry,
-  type IndexFrame,
-  type OpenedIndex,
-  openIndex,
-} from '../index/file.ts';
+import type { PlannedFrame } from './frames.ts';
+import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { slicesAfter } from '../index/sections.ts';
 import type { SliceSpan } from '../index/slices.ts';
 import type { CreateArchiveOptions } from '../types.ts';
-import type { WalkEntry } from '../source/tree/walk.ts';
+import type { WalkEntry } from '../source/source.ts';
 
 const SECOND = 1_000_000_000n;
 /** Clock ticks last 10 ms at most where times have fractions; a file system that keeps whole seconds may keep even ones. */

@@ -2,7 +2,7 @@
 import { displayPath, isLimit, type Warning } from '@gofr-backup/model';
 import type { EntryOutcome } from './frame-jobs.ts';
 import { reportFailure } from '../source/failure.ts';
-import type { WalkEntry, WalkReport } from '../source/tree/walk.ts';
+import type { WalkEntry, WalkReport } from '../source/source.ts';
 
 export class Tally {
   files = 0;

@@ -8,7 +8,7 @@ import { manifestPath } from './layout.ts';
 import { formatManifest, parseEntry, parseManifest, parseObject } from './manifest.ts';
 import type { ReadManifest } from './manifest.ts';
 import { instantOf, isoUtc } from './names.ts';
-import type { RepositoryOptions } from './repository.ts';
+import type { RepositoryOptions } from './options.ts';
 import { ownership } from './ownership.ts';
 import type { Ownership } from './ownership.ts';
 import { inBatches } from './scan.ts';

@@ -11,7 +11,7 @@ import type { HeldLock } from './lock/held-lock.ts';
 import { tierDir } from './layout.ts';
 import { heldLock } from './lock/lock.ts';
 import type { LockHolder } from './lock/lock-file.ts';
-import type { RepositoryOptions } from './repository.ts';
+import type { RepositoryOptions } from './options.ts';
 import { findArchive, scanTiers } from './scan.ts';
 import type { Scan } from './scan.ts';
 

@@ -3,7 +3,7 @@
  * its manifest, so a record there proves nothing.
  */
 import { prefixOf } from './names.ts';
-import type { RepositoryOptions } from './repository.ts';
+import type { RepositoryOptions } from './options.ts';
 import type { Scan } from './scan.ts';
 
 /** Backups of another project. They are told of and never touched. */

@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import {
   BackupError,
   type CatalogueEntry,
-  type Clock,
   type Compression,
-  type Logger,
   type Status,
   type Tier,
   untilNow,
@@ -22,6 +20,7 @@ import { discard, install } from './install.ts';
 import type { KnownCatalogue } from './known-catalogue.ts';
 import { stateDirOf, tierDir } from './layout.ts';
 import { isoUtc, prefixOf, timestampAt } from './names.ts';
+import type { RepositoryOptions } from './options.ts';
 import { pin, unpin } from './pin.ts';
 import { promote } from './promote.ts';
 import { remove } from './remove.ts';
@@ -30,18 +29,6 @@ import type { Reservation } from './reserve.ts';
 import { sweep } from './sweep.ts';
 import { emptyTrash, listTrash, undelete } from './trash.ts';
 import type { TrashedBackup } from './trash.ts';
-
-export interface RepositoryOptions {
-  /** absolute */
-  backupDir: string;
-  project: string;
-  prefix: string;
-  timezone: string;
-  clock: Clock;
-  logger: Logger;
-  /** backups are not read back after they are made: for `latest`, an unverified one is as good as a verified one */
-  unverifiedIsGood?: boolean;
-}
 
 /** What a run knows of its archive; the rest of the entry follows from the reservation and the file. */
 export type CommitFacts = Omit<

@@ -11,8 +11,9 @@ import {
   silentLogger,
   type Tier,
 } from '@gofr-backup/model';
+import type { RepositoryOptions } from './options.ts';
 import { openRepository } from './repository.ts';
-import type { CommitFacts, Repository, RepositoryOptions } from './repository.ts';
+import type { CommitFacts, Repository } from './repository.ts';
 import { withLock } from './lock/lock.ts';
 
 export const portsWith = (clock: Clock): Ports => ({

@@ -5,7 +5,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from '@gofr-backup/model';
 import { jobTelemetry } from './job-spans.ts';
-import type { Tracing } from './telemetry.ts';
+import type { Tracing } from './tracing.ts';
 import { within } from '../within.ts';
 
 /** ms between two requests; a process that dies loses what ended since the last */

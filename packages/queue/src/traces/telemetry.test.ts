@@ -11,7 +11,8 @@ import type { Processors } from '../jobs/index.ts';
 import { idle } from '../processors.fixture.ts';
 import { done, made, useQueue } from '../queue.fixture.ts';
 import { openQueue, type BackupQueue } from '../queue.ts';
-import { startTracing, type Tracing } from './telemetry.ts';
+import { startTracing } from './telemetry.ts';
+import type { Tracing } from './tracing.ts';
 
 const on = useQueue();
 const ends: (() => Promise<unknown>)[] = [];

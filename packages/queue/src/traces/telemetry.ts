@@ -1,13 +1,6 @@
 /** Traces of jobs for an OpenTelemetry collector. Without OTLP_URL nothing of OpenTelemetry is loaded. */
-import type { Telemetry } from 'bullmq';
 import { type Logger, silentLogger } from '@gofr-backup/model';
-
-export interface Tracing {
-  /** for openQueue and startConsumer; undefined: nothing is traced */
-  readonly telemetry: Telemetry | undefined;
-  /** Sends what is left, for at most `ms`. Never throws. */
-  stop(ms?: number): Promise<void>;
-}
+import type { Tracing } from './tracing.ts';
 
 export interface TracingOptions {
   project: string;

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { BytePath } from '@gofr-backup/model';
 import type { WalkOptions } from '../../types.ts';
+import { Walk } from '../tree/walk.ts';
 import { checkIntegrity, copyDatabase } from './copy.ts';
 import { findDatabases } from './find.ts';
 
@@ -11,7 +12,7 @@ export type DatabaseJob =
   | { kind: 'check'; path: BytePath };
 
 async function answer(job: DatabaseJob): Promise<unknown> {
-  if (job.kind === 'find') return findDatabases(job.sources);
+  if (job.kind === 'find') return findDatabases(new Walk(job.sources));
   if (job.kind === 'copy') return copyDatabase(job.source, job.destination);
   return checkIntegrity(job.path, { writable: true });
 }

@@ -1,8 +1,7 @@
 /** Finds SQLite databases among the files of components. */
 import * as fs from 'node:fs';
 import { type BytePath, fsPath } from '@gofr-backup/model';
-import type { WalkOptions } from '../../types.ts';
-import { Walk } from '../tree/walk.ts';
+import type { Source } from '../source.ts';
 import { COMPANIONS } from './companions.ts';
 
 export interface FoundDatabase {
@@ -21,11 +20,11 @@ const SMALLEST_PAGE = 512;
  * Costs one lstat a file, and one open for each whose size is a multiple of 512 (every page size is) or that has a
  * -wal or -journal beside it. Synchronous: for a worker thread.
  */
-export function findDatabases(sources: WalkOptions): FoundDatabase[] {
+export function findDatabases(from: Source): FoundDatabase[] {
   const found = new Map<BytePath, FoundDatabase>();
   const odd = new Map<BytePath, FoundDatabase>();
   const companions: BytePath[] = [];
-  for (const { type, source, path, size } of new Walk(sources).entries()) {
+  for (const { type, source, path, size } of from.entries()) {
     if (type !== 'file') continue;
     const suffix = COMPANIONS.find((each) => source.endsWith(each));
     if (suffix) companions.push(source.slice(0, -suffix.length));

@@ -12,44 +12,13 @@ import {
   isWorkDirName,
   joinPath,
   toBytePath,
-  type Warning,
 } from '@gofr-backup/model';
 import { comparableIno, errnoOf, heldTimes } from '@gofr-backup/posix';
+import type { Source, WalkEntry, WalkReport } from '../source.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
 import { type Exclusion, exclusionOf } from './exclusion.ts';
 import { reportFailure, reportUnreadable, vanished } from '../failure.ts';
 import type { Substitute, WalkOptions } from '../../types.ts';
-
-/** One thing to archive, as lstat saw it. */
-export interface WalkEntry {
-  /** in the archive */
-  path: BytePath;
-  /** on disk */
-  source: BytePath;
-  type: EntryType;
-  size: number;
-  mode: number;
-  uid: number;
-  gid: number;
-  mtimeNs: bigint;
-  ctimeNs: bigint;
-  /** modulo 2^52, for comparing */
-  ino: number;
-  linkTarget?: BytePath;
-  sparse: boolean;
-  /** read the content from here instead */
-  contentPath?: string;
-  /** device and inode of a file with several names */
-  linkKey?: string;
-  /** which of the options' components it counts for */
-  component: number;
-}
-
-export interface WalkReport {
-  warnings: Warning[];
-  unreadable: { path: string; uid: number }[];
-  present: boolean[];
-}
 
 /** Components that share a root are walked once, so that the tree stays one sorted tree. */
 interface Group {
@@ -74,7 +43,7 @@ const TYPES = new Map<number, EntryType>([
 ]);
 
 /** One walk over the sources; what could not be walked is in `report`. Reads lazily, one directory at a time. */
-export class Walk {
+export class Walk implements Source {
   readonly report: WalkReport;
   #components: readonly Component[];
   #substitutes: ReadonlyMap<BytePath, Substitute>;

@@ -1,0 +1,14 @@
+/** How long frames and slices are. */
+
+/** Content of files longer than this is cut into slices no longer than this, each a frame. Part of the format. */
+export const SLICE_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Raw bytes that a frame of whole entries aims at, must have before a name may end it, and never exceeds. Smaller frames
+ * leave less to do again when one file changed, larger ones are fewer jobs: the first run of 20,000 files takes 5 % longer
+ * with 256 KiB than with 512, the next one after 1 % of them changed 16 % less.
+ */
+export const FRAME_BYTES = 256 * 1024;
+
+/** Most raw bytes of any frame: a file just not sliced, with the longest names, or a slice. */
+export const MOST_RAW_BYTES = SLICE_BYTES + 32 * 1024;

@@ -1,0 +1,82 @@
+/** What an index says of an archive: its frames, its entries, its facts. */
+import type { BytePath, Compression, EntryType } from '@gofr-backup/model';
+import type { Page, PageFile } from './pages.ts';
+
+/** Frame flags in the file. */
+export const FRAME_KINDS = ['entries', 'slice', 'end'] as const;
+
+export const REUSABLE = 4;
+
+/** entries: whole tar entries (or one sliced file's header); slice: part of a file's content; end: the two zero blocks. */
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+export interface IndexFrame {
+  number: number;
+  kind: FrameKind;
+  /** where its stored (compressed) bytes lie in the archive */
+  offset: number;
+  length: number;
+  rawLength: number;
+  /** zlib.crc32 of the stored bytes: proves a copy */
+  crc32: number;
+  /** see digest.ts */
+  digest: Buffer;
+  /** false: something in it was not read in one consistent piece, or may not be compared by its file's times */
+  reusable: boolean;
+  firstEntry: number;
+  entryCount: number;
+}
+
+export interface IndexEntry {
+  path: BytePath;
+  type: EntryType;
+  /** bytes of content; 0 but for files */
+  size: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeNs: bigint;
+  /** when the inode last changed, as fstat said it before the content was read; 0n: unknown */
+  ctimeNs: bigint;
+  /** modulo 2^52; 0: unknown */
+  ino: number;
+  linkTarget?: BytePath;
+  /** SHA-256 of the content; files that are not sliced only */
+  hash?: Buffer;
+  /** had holes: a restore leaves its blocks of zeros unwritten */
+  sparse: boolean;
+  /** content lies in the `slice` frames that follow its own */
+  sliced: boolean;
+  /** the frame of its header */
+  frame: number;
+  /** of its first header block (pax included) and of its content, within the frame's raw bytes */
+  headerOffset: number;
+  dataOffset: number;
+}
+
+export interface IndexFacts {
+  codec: Compression;
+  level: number;
+  /** hex */
+  archiveSha256: string;
+  archiveSize: number;
+  /** nanoseconds since the epoch, decimal: wall clock before the first file was looked at; '0' when unknown */
+  walkStartNs: string;
+}
+
+export interface FrameTable {
+  flags: Uint8Array;
+  offsets: Float64Array;
+  rawLengths: Float64Array;
+  crcs: Uint32Array;
+  firstEntries: Float64Array;
+  digests: Uint8Array;
+}
+
+/** What threads need to read the same index: numbers, and memory and a descriptor that they share. */
+export interface SharedIndex {
+  facts: IndexFacts;
+  table: FrameTable;
+  pages: Page[];
+  file: PageFile;
+}

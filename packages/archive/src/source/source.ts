@@ -1,0 +1,52 @@
+/** The port "who yields entries and opens their content". */
+import type { BytePath, EntryType, Warning } from '@gofr-backup/model';
+
+/** One thing to archive, as lstat saw it. */
+export interface WalkEntry {
+  /** in the archive */
+  path: BytePath;
+  /** on disk */
+  source: BytePath;
+  type: EntryType;
+  size: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+  /** modulo 2^52, for comparing */
+  ino: number;
+  linkTarget?: BytePath;
+  sparse: boolean;
+  /** read the content from here instead */
+  contentPath?: string;
+  /** device and inode of a file with several names */
+  linkKey?: string;
+  /** which of the options' components it counts for */
+  component: number;
+}
+
+export interface WalkReport {
+  warnings: Warning[];
+  unreadable: { path: string; uid: number }[];
+  present: boolean[];
+}
+
+/**
+ * What stands before the engine. Its demands:
+ *
+ * - Entries come in one order, a directory before what is in it, and in the same order at every run.
+ * - Content is a file that a thread may open: `contentPath`, else `source`. It may change while it is read.
+ * - What cannot be given is told in `report`, and does not end the walk.
+ *
+ * A tree on disk is one (tree/walk.ts); in it, consistent copies of databases stand for their files (sqlite/).
+ */
+export interface Source {
+  readonly report: WalkReport;
+  /** Reads lazily; asked for once. */
+  entries(): Iterable<WalkEntry>;
+  /** Looks again at one path that an earlier run had seen; undefined when it is gone. */
+  entryAt(path: BytePath): WalkEntry | undefined;
+  /** What an earlier run had seen, as this one would have found it: nothing about it has changed. */
+  entryOf(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry;
+}

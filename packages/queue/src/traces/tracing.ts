@@ -1,0 +1,9 @@
+/** What a process that traces its jobs holds. */
+import type { Telemetry } from 'bullmq';
+
+export interface Tracing {
+  /** for openQueue and startConsumer; undefined: nothing is traced */
+  readonly telemetry: Telemetry | undefined;
+  /** Sends what is left, for at most `ms`. Never throws. */
+  stop(ms?: number): Promise<void>;
+}
