@@ -1,4 +1,39 @@
-/** The public surface of the core. Rooms export through their own index. */
-export * from './operations/index.ts';
-export * from './repository/index.ts';
-export * from './retention/index.ts';
+/** What others may ask of the core, by name. */
+export {
+  archiveStep,
+  backup,
+  cat,
+  describeRestore,
+  drill,
+  files,
+  list,
+  pin,
+  promoteStep,
+  prune,
+  pruneHold,
+  rebuild,
+  recoverInterrupted,
+  renderListing,
+  repositoryOf,
+  restore,
+  show,
+  trashed,
+  undelete,
+  underLock,
+  unpin,
+  verify,
+  verifyStep,
+} from './operations/index.ts';
+export type { ListOutcome, RestoreDescription, RestoreTarget } from './operations/index.ts';
+export {
+  ensureOwnDirectory,
+  freeSpace,
+  isOwnDirectory,
+  lockHolder,
+  openRepository,
+  removeDirectory,
+  Repository,
+  stateDirOf,
+  withLock,
+} from './repository/index.ts';
+export { newestGood, planPrune } from './retention/index.ts';

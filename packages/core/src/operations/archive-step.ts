@@ -16,11 +16,9 @@ import {
   type OperationContext,
   type Warning,
 } from '@gofr-backup/model';
-import { refuseRoot } from '../recovery/roots.ts';
-import { withheldDirectories } from '../repository/withheld.ts';
-import { makeScratch } from '../repository/scratch.ts';
-import type { CommitFacts, Repository } from '../repository/repository.ts';
-import { newestGood } from '../retention/newest-good.ts';
+import { refuseRoot } from '../recovery/index.ts';
+import { type CommitFacts, makeScratch, type Repository, withheldDirectories } from '../repository/index.ts';
+import { newestGood } from '../retention/index.ts';
 import { checkSources, refuseEmptied } from './check-sources.ts';
 import { withCommands } from './commands.ts';
 import { underLock } from './context.ts';

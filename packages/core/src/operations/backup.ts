@@ -5,7 +5,7 @@ import {
   type CatalogueEntry,
   type OperationContext,
 } from '@gofr-backup/model';
-import { promotionsFor } from '../retention/promotions.ts';
+import { promotionsFor } from '../retention/index.ts';
 import { archiveStep } from './archive-step.ts';
 import { underLock } from './context.ts';
 import { markRun, rememberFailure } from './last-run.ts';

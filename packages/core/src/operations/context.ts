@@ -1,9 +1,11 @@
 import { type OperationContext, toBackupError } from '@gofr-backup/model';
-import { keepBallast } from '../repository/lock/ballast.ts';
-import { withLock } from '../repository/lock/lock.ts';
-import type { HeldLock } from '../repository/lock/lock.ts';
-import { openRepository } from '../repository/repository.ts';
-import type { Repository } from '../repository/repository.ts';
+import {
+  type HeldLock,
+  keepBallast,
+  openRepository,
+  type Repository,
+  withLock,
+} from '../repository/index.ts';
 import { recoverInterrupted } from './recover.ts';
 
 /** The repository of the plan's backup directory: the one way in which apps open it. */

@@ -23,12 +23,15 @@ import {
   toBytePath,
 } from '@gofr-backup/model';
 import { removeTree } from '@gofr-backup/posix';
-import { type Comparison, compareTree } from '../recovery/compare.ts';
-import { readChecksum } from '../repository/checksum.ts';
-import { isoUtc } from '../repository/names.ts';
-import { orWarn } from '../repository/or-warn.ts';
-import type { Repository } from '../repository/repository.ts';
-import { makeScratch, type Scratch } from '../repository/scratch.ts';
+import { compareTree, type Comparison } from '../recovery/index.ts';
+import {
+  isoUtc,
+  makeScratch,
+  orWarn,
+  readChecksum,
+  type Repository,
+  type Scratch,
+} from '../repository/index.ts';
 import { underLock } from './context.ts';
 
 /** What a file takes on disk beyond its bytes. */

@@ -1,6 +1,5 @@
 import { BackupError, type CatalogueEntry, type OperationContext } from '@gofr-backup/model';
-import { freeSpace } from '../repository/free-space.ts';
-import type { Repository } from '../repository/repository.ts';
+import { freeSpace, type Repository } from '../repository/index.ts';
 import { pruneForSpace } from './prune.ts';
 
 /**

@@ -1,18 +1,14 @@
+/** Backup, verify, prune, restore, drill: each a list of phases. */
 export { archiveStep } from './archive-step.ts';
 export { backup, promoteStep, verifyStep } from './backup.ts';
-export { runCommand, withCommands } from './commands.ts';
-export type { CommandOptions } from './commands.ts';
 export { repositoryOf, underLock } from './context.ts';
 export { drill } from './drill.ts';
-export { readLastRun } from './last-run.ts';
-export type { LastRun } from './last-run.ts';
 export { list, show } from './list.ts';
 export type { ListOutcome } from './list.ts';
 export { cat, files } from './look-inside.ts';
 export { pin, prune, pruneHold, trashed, undelete, unpin } from './prune.ts';
 export { rebuild } from './rebuild.ts';
 export { recoverInterrupted } from './recover.ts';
-export type { RecoverOutcome } from './recover.ts';
 export { renderListing } from './render-listing.ts';
 export { describeRestore, restore } from './restore.ts';
 export type { RestoreDescription, RestoreTarget } from './restore.ts';

@@ -4,10 +4,7 @@
  */
 import { join } from 'node:path';
 import { type OperationContext, toBackupError } from '@gofr-backup/model';
-import { parseObject } from '../repository/manifest.ts';
-import { isoUtc } from '../repository/names.ts';
-import { writeAtomically } from '../repository/atomic.ts';
-import { readSmallFile } from '../repository/small-file.ts';
+import { isoUtc, parseObject, readSmallFile, writeAtomically } from '../repository/index.ts';
 
 export interface LastRun {
   state: 'running' | 'done' | 'failed';

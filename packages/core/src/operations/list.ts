@@ -6,7 +6,7 @@ import {
   type Tier,
   untilNow,
 } from '@gofr-backup/model';
-import type { ForeignBackups } from '../repository/ownership.ts';
+import type { ForeignBackups } from '../repository/index.ts';
 import { repositoryOf } from './context.ts';
 
 export interface ListOutcome {

@@ -6,11 +6,8 @@ import type {
   PruneRequest,
   RetentionPolicy,
 } from '@gofr-backup/model';
-import { isoUtc } from '../repository/names.ts';
-import type { Repository } from '../repository/repository.ts';
-import type { TrashedBackup } from '../repository/trash.ts';
-import { anomalyHold } from '../retention/anomaly.ts';
-import { planPrune } from '../retention/plan-prune.ts';
+import { isoUtc, type Repository, type TrashedBackup } from '../repository/index.ts';
+import { anomalyHold, planPrune } from '../retention/index.ts';
 import { repositoryOf, underLock } from './context.ts';
 import { readLastRun } from './last-run.ts';
 import type { LastRunPlace } from './last-run.ts';

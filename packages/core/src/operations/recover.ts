@@ -1,10 +1,7 @@
 /** Settles what a killed restore left behind. */
 import { BackupError, type OperationContext, silentLogger } from '@gofr-backup/model';
-import { findInterrupted, settle } from '../recovery/settle.ts';
-import type { StepHook } from '../recovery/swap.ts';
-import { stateDirOf } from '../repository/layout.ts';
-import { withLock } from '../repository/lock/lock.ts';
-import { withheldDirectories } from '../repository/withheld.ts';
+import { findInterrupted, settle, type StepHook } from '../recovery/index.ts';
+import { stateDirOf, withheldDirectories, withLock } from '../repository/index.ts';
 
 export interface RecoverOutcome {
   finished: number;

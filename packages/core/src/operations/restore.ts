@@ -13,23 +13,26 @@ import {
   toBackupError,
 } from '@gofr-backup/model';
 import { look, namesIn } from '@gofr-backup/posix';
-import { bringIn } from '../recovery/bring-in.ts';
-import { compareWithTargets, refuseConflicts } from '../recovery/changes.ts';
-import { type MountTable, readMounts } from '../recovery/mounts.ts';
 import {
   assertRoom,
+  assertUnmoved,
   assertWritable,
+  bringIn,
+  compareWithTargets,
   componentRoots,
   countFiles,
   estimateSafetyBackup,
   hasFiles,
-} from '../recovery/preflight.ts';
-import { layStages } from '../recovery/staging.ts';
-import type { StepHook } from '../recovery/swap.ts';
-import { assertUnmoved, type Selection, selectTargets, type Target } from '../recovery/target.ts';
-import type { HeldLock } from '../repository/lock/lock.ts';
-import { withheldDirectories } from '../repository/withheld.ts';
-import type { Repository } from '../repository/repository.ts';
+  layStages,
+  type MountTable,
+  readMounts,
+  refuseConflicts,
+  type Selection,
+  selectTargets,
+  type StepHook,
+  type Target,
+} from '../recovery/index.ts';
+import { type HeldLock, type Repository, withheldDirectories } from '../repository/index.ts';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
 import { verifyBackup } from './verify.ts';

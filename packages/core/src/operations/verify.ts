@@ -15,13 +15,16 @@ import {
   type VerifyOutcome,
   type VerifyRequest,
 } from '@gofr-backup/model';
-import { writeAtomically } from '../repository/atomic.ts';
-import { formatChecksum, readChecksum } from '../repository/checksum.ts';
-import type { Checksum } from '../repository/checksum.ts';
-import { exists } from '../repository/install.ts';
-import { heldLock } from '../repository/lock/lock.ts';
-import { isoUtc } from '../repository/names.ts';
-import type { Repository } from '../repository/repository.ts';
+import {
+  type Checksum,
+  exists,
+  formatChecksum,
+  heldLock,
+  isoUtc,
+  readChecksum,
+  type Repository,
+  writeAtomically,
+} from '../repository/index.ts';
 import { underLock } from './context.ts';
 import { estimated } from './estimated.ts';
 

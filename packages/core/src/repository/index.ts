@@ -1,13 +1,22 @@
-export { randomSuffix, syncDirectory, writeAtomically, writeNew } from './atomic.ts';
+/** The backup directory: layout, names, atomic writes, lock, catalogue, trash. */
+export { writeAtomically } from './atomic.ts';
+export { formatChecksum, readChecksum } from './checksum.ts';
+export type { Checksum } from './checksum.ts';
 export { freeSpace } from './free-space.ts';
-export { SCRATCH_DIR, SIDECARS, STATE_DIR, stateDirOf } from './layout.ts';
+export { exists } from './install.ts';
+export { stateDirOf } from './layout.ts';
+export { keepBallast } from './lock/ballast.ts';
+export type { HeldLock } from './lock/held-lock.ts';
 export { heldLock, lockHolder, withLock } from './lock/lock.ts';
-export type { HeldLock, LockHolder, LockOptions, LockTarget, LockTiming } from './lock/lock.ts';
-export type { RepositoryOptions } from './options.ts';
+export { parseObject } from './manifest.ts';
+export { isoUtc } from './names.ts';
+export { orWarn } from './or-warn.ts';
 export { ensureOwnDirectory, isOwnDirectory, removeDirectory } from './own-directory.ts';
 export type { ForeignBackups } from './ownership.ts';
-export { makeScratch } from './scratch.ts';
 export { openRepository, Repository } from './repository.ts';
 export type { CommitFacts } from './repository.ts';
-export type { Reservation } from './reserve.ts';
+export { makeScratch } from './scratch.ts';
+export type { Scratch } from './scratch.ts';
+export { readSmallFile } from './small-file.ts';
 export type { TrashedBackup } from './trash.ts';
+export { withheldDirectories } from './withheld.ts';
