@@ -1,0 +1,169 @@
+/** What every implementation of Store is held against. One demand a test; a store that lies fails some of them. */
+import { describe, expect, test } from 'vitest';
+import { checkName } from './name.ts';
+import { NoSuchObject, type Store } from './store.ts';
+
+/** A store that is empty, and another opening of the same one. */
+export interface Opened {
+  store: Store;
+  again: Store;
+}
+
+interface Demand {
+  name: string;
+  check(opened: Opened): Promise<void>;
+}
+
+/** Registers the demands as tests. */
+export function describeStore(name: string, openEmpty: () => Promise<Opened>): void {
+  describe(name, () => {
+    test.each(DEMANDS)('$name', async ({ check }) => check(await openEmpty()));
+  });
+}
+
+export const DEMANDS: Demand[] = [
+  {
+    name: 'what was put is read, whole, by everybody',
+    async check({ store, again }) {
+      const large = Buffer.alloc(3_000_000, 'abcdefg');
+      expect(await store.put('a/b/large', pieces(large, 65_537))).toBe('stored');
+      expect(await store.put('empty', pieces(Buffer.alloc(0), 1))).toBe('stored');
+      for (const reader of [store, again]) {
+        expect((await content(reader, 'a/b/large')).equals(large)).toBe(true);
+        expect(await content(reader, 'empty')).toHaveLength(0);
+        expect(await reader.size('a/b/large')).toBe(large.length);
+      }
+    },
+  },
+  {
+    name: 'a part is read, and less where the object ends',
+    async check({ store }) {
+      await store.put('x', text('0123456789'));
+      const part = async (offset: number, length: number) =>
+        (await content(store, 'x', { offset, length })).toString();
+      expect(await part(0, 3)).toBe('012');
+      expect(await part(4, 1)).toBe('4');
+      expect(await part(8, 100)).toBe('89');
+      expect(await part(10, 5)).toBe('');
+      expect(await part(3, 0)).toBe('');
+    },
+  },
+  {
+    name: 'nothing is overwritten',
+    async check({ store, again }) {
+      await store.put('x', text('first'));
+      expect(await again.put('x', text('second'))).toBe('taken');
+      expect((await content(store, 'x')).toString()).toBe('first');
+    },
+  },
+  {
+    name: 'of many puts at once one is stored',
+    async check({ store, again }) {
+      const answers = await Promise.all(
+        [0, 1, 2, 3, 4, 5, 6, 7].map((n) => (n % 2 ? store : again).put('x', text(`content ${n}`))),
+      );
+      expect(answers.filter((answer) => answer === 'stored')).toHaveLength(1);
+      expect((await content(store, 'x')).toString()).toBe(`content ${answers.indexOf('stored')}`);
+    },
+  },
+  {
+    name: 'a put whose content fails, or that is aborted, leaves nothing',
+    async check({ store }) {
+      await expect(store.put('x', failing())).rejects.toThrow('no more');
+      const abort = new AbortController();
+      await expect(store.put('y', abortedHalfway(abort), abort.signal)).rejects.toThrow(/abort/i);
+      expect(await names(store)).toEqual([]);
+      expect(await store.size('x')).toBeUndefined();
+      expect(await store.put('x', text('now'))).toBe('stored');
+    },
+  },
+  {
+    name: 'the list has every object under a prefix, and its size',
+    async check({ store }) {
+      for (const name of ['a', 'ab/c', 'ab/d/e', 'abc', 'b']) await store.put(name, text(name));
+      expect(await names(store)).toEqual(['a:1', 'ab/c:4', 'ab/d/e:6', 'abc:3', 'b:1']);
+      expect(await names(store, 'ab')).toEqual(['ab/c:4', 'ab/d/e:6', 'abc:3']);
+      expect(await names(store, 'ab/')).toEqual(['ab/c:4', 'ab/d/e:6']);
+      expect(await names(store, 'ab/d/e')).toEqual(['ab/d/e:6']);
+      expect(await names(store, 'none/of')).toEqual([]);
+    },
+  },
+  {
+    name: 'what was removed is gone for everybody; its name is free',
+    async check({ store, again }) {
+      await store.put('a/x', text('old'));
+      await store.remove('a/x');
+      await store.remove('a/x');
+      expect(await again.size('a/x')).toBeUndefined();
+      expect(await names(again)).toEqual([]);
+      expect(await again.put('a/x', text('new'))).toBe('stored');
+      expect((await content(store, 'a/x')).toString()).toBe('new');
+    },
+  },
+  {
+    name: 'what is not there is no object',
+    async check({ store }) {
+      await store.put('a/x', text('x'));
+      for (const name of ['none', 'a/none', 'a', 'a/x/y']) {
+        await expect(content(store, name)).rejects.toBeInstanceOf(NoSuchObject);
+        expect(await store.size(name)).toBeUndefined();
+        await store.remove(name);
+      }
+      expect((await content(store, 'a/x')).toString()).toBe('x');
+    },
+  },
+  {
+    name: 'a name that some store could not hold is refused',
+    async check({ store }) {
+      for (const name of [
+        '',
+        '/a',
+        'a/',
+        'a//b',
+        '../a',
+        'a/../b',
+        '.a',
+        'a/.b',
+        'A',
+        'ä',
+        'a\0b',
+        'a'.repeat(201),
+      ]) {
+        expect(() => checkName(name)).toThrow(RangeError);
+        await expect(store.put(name, text('x'))).rejects.toThrow(RangeError);
+        await expect(content(store, name)).rejects.toThrow(RangeError);
+        await expect(store.remove(name)).rejects.toThrow(RangeError);
+      }
+    },
+  },
+];
+
+async function* pieces(bytes: Buffer, length: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
+
+const text = (content: string): AsyncIterable<Uint8Array> => pieces(Buffer.from(content), 3);
+
+async function* failing(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('some');
+  throw new Error('no more');
+}
+
+async function* abortedHalfway(abort: AbortController): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('some');
+  abort.abort();
+  yield Buffer.from('more');
+}
+
+async function content(store: Store, ...[name, range]: Parameters<Store['read']>): Promise<Buffer> {
+  const found: Uint8Array[] = [];
+  for await (const bytes of store.read(name, range)) found.push(bytes);
+  return Buffer.concat(found);
+}
+
+/** Sorted, with sizes. */
+async function names(store: Store, prefix?: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, size } of store.list(prefix)) found.push(`${name}:${size}`);
+  return found.sort();
+}

@@ -1,0 +1,4 @@
+/** For tests only: what every store is held against, and one with faults. */
+export { describeStore } from './contract.ts';
+export { faulty } from './faulty.ts';
+export type { Fault, Faults } from './faulty.ts';
