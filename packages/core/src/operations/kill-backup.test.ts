@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock, TIERS } from '@gofr-backup/model';
 import { makeTree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { parseManifest } from '../repository/manifest.ts';
+import { parseManifest } from '../repository/catalogue/manifest.ts';
 import { backup } from './backup.ts';
 import { list } from './list.ts';
 import { scene } from './testing.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { syncDirectory, writeNew } from './atomic.ts';
 import { formatChecksum } from './checksum.ts';
-import { recordEntry, requireLock } from './held-catalogue.ts';
-import type { Options } from './held-catalogue.ts';
+import { recordEntry, requireLock } from './catalogue/held-catalogue.ts';
+import type { Options } from './catalogue/held-catalogue.ts';
 import { SIDECARS, temporaryName, tierDir } from './layout.ts';
 import { inheritOwner } from './owner.ts';
 

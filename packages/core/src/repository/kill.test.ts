@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TIERS } from '@gofr-backup/model';
 import { SIDECARS } from './layout.ts';
-import { parseManifest } from './manifest.ts';
+import { parseManifest } from './catalogue/manifest.ts';
 import { begin, clock, contentOf, HISTORY, life, repositoryIn } from './kill.scenario.ts';
 import { locked } from './testing.ts';
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { writeAtomically } from './atomic.ts';
-import { knownCatalogue, recordEntry, requireLock } from './held-catalogue.ts';
-import type { Options } from './held-catalogue.ts';
+import { knownCatalogue, recordEntry, requireLock } from './catalogue/held-catalogue.ts';
+import type { Options } from './catalogue/held-catalogue.ts';
 import { factsOf } from './install.ts';
 import { tierDir } from './layout.ts';
 

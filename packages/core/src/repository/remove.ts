@@ -1,8 +1,8 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogueEntry } from '@gofr-backup/model';
-import { forgetEntry, knownCatalogue, requireLock } from './held-catalogue.ts';
-import type { Options } from './held-catalogue.ts';
+import { forgetEntry, knownCatalogue, requireLock } from './catalogue/held-catalogue.ts';
+import type { Options } from './catalogue/held-catalogue.ts';
 import { SIDECARS, tierDir } from './layout.ts';
 import { moveToTrash } from './trash.ts';
 

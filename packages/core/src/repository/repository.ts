@@ -15,9 +15,9 @@ import {
   recordEntry,
   refreshCatalogue,
   saveCatalogue,
-} from './held-catalogue.ts';
+} from './catalogue/held-catalogue.ts';
 import { discard, install } from './install.ts';
-import type { KnownCatalogue } from './known-catalogue.ts';
+import type { KnownCatalogue } from './catalogue/known-catalogue.ts';
 import { stateDirOf, tierDir } from './layout.ts';
 import { isoUtc, prefixOf, timestampAt } from './names.ts';
 import type { RepositoryOptions } from './options.ts';

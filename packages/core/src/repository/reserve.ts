@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Compression, Tier } from '@gofr-backup/model';
 import { randomSuffix } from './atomic.ts';
-import type { Options } from './held-catalogue.ts';
+import type { Options } from './catalogue/held-catalogue.ts';
 import { exists } from './install.ts';
 import { SIDECARS, temporaryName, tierDir, trashDirOf } from './layout.ts';
 import { formatName, sameStem, timestampAt } from './names.ts';

@@ -7,18 +7,18 @@ import { join } from 'node:path';
 import { BackupError, type CatalogueEntry, type Tier, toBytePath } from '@gofr-backup/model';
 import { removeTree } from '@gofr-backup/posix';
 import { syncDirectory, writeAtomically } from './atomic.ts';
-import { describeArchive } from './catalogue.ts';
-import { knownCatalogue, recordEntry, requireLock } from './held-catalogue.ts';
-import type { Options } from './held-catalogue.ts';
+import { describeArchive } from './catalogue/catalogue.ts';
+import { knownCatalogue, recordEntry, requireLock } from './catalogue/held-catalogue.ts';
+import type { Options } from './catalogue/held-catalogue.ts';
 import { exists, renameIfThere } from './install.ts';
 import { SIDECARS, tierDir, trashDirOf } from './layout.ts';
-import { parseEntry, parseObject } from './manifest.ts';
+import { parseEntry, parseObject } from './catalogue/manifest.ts';
 import { isoUtc, parseName } from './names.ts';
 import { orWarn } from './or-warn.ts';
 import { ensureOwnDirectory, isOwnDirectory } from './own-directory.ts';
-import type { Ownership } from './ownership.ts';
+import type { Ownership } from './catalogue/ownership.ts';
 import { pin, writeMark } from './pin.ts';
-import { findArchive } from './scan.ts';
+import { findArchive } from './catalogue/scan.ts';
 import { readSmallFile } from './small-file.ts';
 
 export interface TrashedBackup {

@@ -23,9 +23,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from './identity.ts';
 import { LOCK_FILE } from '../layout.ts';
-import { parseObject } from '../manifest.ts';
+import { parseObject } from '../catalogue/manifest.ts';
 import { inheritOwner } from '../owner.ts';
-import { namesIn } from '../scan.ts';
+import { namesIn } from '../catalogue/scan.ts';
 import { readSmallFile } from '../small-file.ts';
 
 /** Tests force interleavings by it: awaited before each step on disk. */

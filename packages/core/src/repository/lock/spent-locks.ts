@@ -5,7 +5,7 @@ import type { Logger } from '@gofr-backup/model';
 import { LOCK_FILE } from '../layout.ts';
 import { dropDraft, isThere, lockNumbers, lockPath, openDraft } from './lock-file.ts';
 import type { LockStep } from './lock-file.ts';
-import { namesIn } from '../scan.ts';
+import { namesIn } from '../catalogue/scan.ts';
 import type { TakenLock } from './take-lock.ts';
 
 /** A younger one may be of somebody who contends now. */

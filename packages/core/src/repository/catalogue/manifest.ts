@@ -3,7 +3,7 @@
  * dropped, and comes back from the directory.
  */
 import { type CatalogueEntry, COMPRESSIONS, type Manifest, TIERS, type Warning } from '@gofr-backup/model';
-import { parseName, prefixOf } from './names.ts';
+import { parseName, prefixOf } from '../names.ts';
 import type { Ownership } from './ownership.ts';
 
 /** Entries by file name. */

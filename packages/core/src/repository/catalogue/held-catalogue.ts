@@ -3,15 +3,15 @@
  * written once a step. Directories are the truth: a kill before the write leaves a manifest that `sweep` mends.
  */
 import type { CatalogueEntry } from '@gofr-backup/model';
-import { syncDirectory } from './atomic.ts';
+import { syncDirectory } from '../atomic.ts';
 import { readCatalogue, writeCatalogue } from './catalogue.ts';
 import type { ReadCatalogue } from './catalogue.ts';
 import type { KnownCatalogue } from './known-catalogue.ts';
-import type { HeldLock } from './lock/held-lock.ts';
-import { tierDir } from './layout.ts';
-import { heldLock } from './lock/lock.ts';
-import type { LockHolder } from './lock/lock-file.ts';
-import type { RepositoryOptions } from './options.ts';
+import type { HeldLock } from '../lock/held-lock.ts';
+import { tierDir } from '../layout.ts';
+import { heldLock } from '../lock/lock.ts';
+import type { LockHolder } from '../lock/lock-file.ts';
+import type { RepositoryOptions } from '../options.ts';
 import { findArchive, scanTiers } from './scan.ts';
 import type { Scan } from './scan.ts';
 

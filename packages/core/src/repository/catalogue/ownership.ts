@@ -2,8 +2,8 @@
  * Whose a backup is: the prefix of its name decides, and nothing else. All projects that write into one directory share
  * its manifest, so a record there proves nothing.
  */
-import { prefixOf } from './names.ts';
-import type { RepositoryOptions } from './options.ts';
+import { prefixOf } from '../names.ts';
+import type { RepositoryOptions } from '../options.ts';
 import type { Scan } from './scan.ts';
 
 /** Backups of another project. They are told of and never touched. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { silentLogger } from '@gofr-backup/model';
 import { fakeClock, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
-import type { RepositoryOptions } from './options.ts';
-import { openRepository } from './repository.ts';
-import type { Repository } from './repository.ts';
-import { addBackup, locked, scratchRepository } from './testing.ts';
+import type { RepositoryOptions } from '../options.ts';
+import { openRepository } from '../repository.ts';
+import type { Repository } from '../repository.ts';
+import { addBackup, locked, scratchRepository } from '../testing.ts';
 
 const NIGHT = Date.parse('2025-12-13T02:00:00Z');
 const DAY = 86_400_000;

@@ -2,11 +2,11 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Tier, TIERS } from '@gofr-backup/model';
-import { SIDECARS, TEMPORARY, tierDir } from './layout.ts';
-import type { Sidecar } from './layout.ts';
-import { parseName } from './names.ts';
-import type { ArchiveName } from './names.ts';
-import { isRealDirectory } from './own-directory.ts';
+import { SIDECARS, TEMPORARY, tierDir } from '../layout.ts';
+import type { Sidecar } from '../layout.ts';
+import { parseName } from '../names.ts';
+import type { ArchiveName } from '../names.ts';
+import { isRealDirectory } from '../own-directory.ts';
 
 export interface FoundArchive {
   filename: string;

@@ -1,19 +1,19 @@
 /** The catalogue: the directories' archives, joined with what the manifest and the sidecars know of them. */
 import { rename } from 'node:fs/promises';
 import type { CatalogueEntry } from '@gofr-backup/model';
-import { syncDirectory, writeAtomically } from './atomic.ts';
-import { readChecksum } from './checksum.ts';
+import { syncDirectory, writeAtomically } from '../atomic.ts';
+import { readChecksum } from '../checksum.ts';
 import { KnownCatalogue } from './known-catalogue.ts';
-import { manifestPath } from './layout.ts';
+import { manifestPath } from '../layout.ts';
 import { formatManifest, parseEntry, parseManifest, parseObject } from './manifest.ts';
 import type { ReadManifest } from './manifest.ts';
-import { instantOf, isoUtc } from './names.ts';
-import type { RepositoryOptions } from './options.ts';
+import { instantOf, isoUtc } from '../names.ts';
+import type { RepositoryOptions } from '../options.ts';
 import { ownership } from './ownership.ts';
 import type { Ownership } from './ownership.ts';
 import { inBatches } from './scan.ts';
 import type { FoundArchive, Scan } from './scan.ts';
-import { readSmallFile } from './small-file.ts';
+import { readSmallFile } from '../small-file.ts';
 
 export interface ReadCatalogue {
   known: KnownCatalogue;
