@@ -1,9 +1,12 @@
-/** Parts of docs/performance.md that a bench of its own writes; the others leave them as they are. */
+/** Parts of docs/performance.md that are not made by bench/run.ts, which leaves them as they are. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** Made by bench/around.ts. */
 export const AROUND = 'Around the archive';
+/** Written by hand. */
+export const TRIED = 'What was tried';
 
 const endOf = (title: string): string => `<!-- end of: ${title} -->`;
 

@@ -1,5 +1,5 @@
 /** `npm run generate`: writes every generated file; `--check` only says which are stale. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   renderComposeSettings,
@@ -8,6 +8,8 @@ import {
   renderErrorsDoc,
 } from '@gofr-backup/config';
 import { format, resolveConfig } from 'prettier';
+import { readArchitecture } from './architecture/imports.ts';
+import { drawArchitecture } from './architecture/picture.ts';
 import { ROOT } from './steps.ts';
 import { renderWasmModule } from './wasm-module.ts';
 
@@ -17,6 +19,8 @@ const check = process.argv.includes('--check');
 const GENERATED: Record<string, (present: string) => string> = {
   'docs/configuration.md': renderConfigurationDoc,
   'docs/errors.md': renderErrorsDoc,
+  'docs/architecture.svg': () =>
+    drawArchitecture(readArchitecture(ROOT), new Set(readdirSync(join(ROOT, 'apps')))),
   'docker/.env.example': renderEnvExample,
   'docker/docker-compose.yml': renderComposeSettings,
   'docker/docker-compose.single.yml': renderComposeSettings,
