@@ -6,6 +6,7 @@ import { isOneOf } from '../archive/walk.ts';
 import { BackupError } from '../errors.ts';
 import { isWorkDirName } from '../work-dir.ts';
 import type { AttributeChange, Move } from './journal.ts';
+import type { Kept } from './kept.ts';
 import type { MountTable } from './mounts.ts';
 import { cannotMove, oldIn, type Stage, stagedFor } from './staging.ts';
 import { attributesOf } from './swap.ts';
@@ -15,6 +16,8 @@ import { isSpecial, isWithin, look, namesIn, parentOf, walk } from './tree.ts';
 export interface MovePlan {
   moves: Move[];
   attributes: AttributeChange[];
+  /** what the archive has, too, but is left alone where it lies */
+  kept: Kept[];
 }
 
 /**
@@ -28,7 +31,7 @@ export function planMoves(
   mounts: MountTable,
   fixed: ReadonlySet<BytePath> = new Set(),
 ): MovePlan {
-  const plan: MovePlan = { moves: [], attributes: [] };
+  const plan: MovePlan = { moves: [], attributes: [], kept: [] };
   for (const target of targets) planTarget(target, stages, mounts, fixed, plan);
   // children before parents: setting a child's attributes leaves its parent's times alone, moving one in does not
   plan.attributes.reverse();
@@ -55,7 +58,10 @@ function planTarget(
     const present = look(place);
     const coming = look(staged);
     if (!coming && (target.merge || !present)) continue;
-    if (present && isLeftAlone(present, relative, target, coming !== undefined)) continue;
+    if (present && isLeftAlone(present, relative, target, coming !== undefined)) {
+      if (coming) plan.kept.push({ place, staged });
+      continue;
+    }
     if (target.merge && present && coming) refuseConflict(place, present, coming.isDirectory());
     refuseMountedFile(place, present?.isDirectory() ?? true, mounts);
     if (present?.isDirectory() && stays(place)) {

@@ -1,10 +1,11 @@
 /** What a component's directory must be before it is read or replaced: itself, and no part of the backup directory. */
-import { displayPath, joinPath, toBytePath } from '../archive/byte-path.ts';
+import { existsSync } from 'node:fs';
+import { displayPath, fsPath, joinPath, toBytePath } from '../archive/byte-path.ts';
 import type { BytePath, Identity } from '../archive/types.ts';
 import { isOneOf, linkedRoot } from '../archive/walk.ts';
 import { BackupError } from '../errors.ts';
 import type { BackupPlan } from '../plan.ts';
-import { exists, isWithin, look, parentOf, realPath } from './tree.ts';
+import { isWithin, look, parentOf, realPath } from './tree.ts';
 
 /**
  * Throws CONFIG. Links above DATA_DIR, or above a root that lies elsewhere, are the operator's; below DATA_DIR the
@@ -14,7 +15,8 @@ export function refuseRoot(plan: BackupPlan, root: string, withheld: readonly Id
   const place = toBytePath(root);
   const linked = refusedLink(plan, root);
   if (linked !== undefined) throw linkedRoot(displayPath(linked));
-  if (exists(place) && leadsInto(realPath(place), '/', withheld)) throw insideBackups(place, plan);
+  if (existsSync(fsPath(place)) && leadsInto(realPath(place), '/', withheld))
+    throw insideBackups(place, plan);
 }
 
 /** The link at a component's root, or between DATA_DIR and it, that is not followed. */
