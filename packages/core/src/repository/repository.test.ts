@@ -340,6 +340,18 @@ describe('removal', () => {
     });
   });
 
+  test('into the trash stays there when its name is taken meanwhile', async () => {
+    await using repository = await scratchRepository(clock);
+    await locked(repository, clock, async () => {
+      const entry = await addBackup(repository, NIGHT, 'bytes');
+      await repository.remove(entry, { trash: true });
+      await writeFile(repository.pathOf(entry), 'put there by hand');
+      await expect(repository.undelete(entry.filename)).rejects.toMatchObject({ code: 'FAILED' });
+      expect(await readFile(repository.pathOf(entry), 'utf8')).toBe('put there by hand');
+      expect(await repository.trashed()).toMatchObject([{ size_bytes: 5 }]);
+    });
+  });
+
   test('from the trash comes after its days, and its name is not given again before', async () => {
     const later = fakeClock(NIGHT);
     await using repository = await scratchRepository(later);

@@ -67,6 +67,11 @@ test('a pattern that can mean something has no problem', () => {
     expect([pattern, exclusionProblem(pattern)]).toEqual([pattern, undefined]);
 });
 
+test('a pattern that cannot mean anything has one, also a bracket that only seems to be closed', () => {
+  for (const pattern of ['[]', '[!]', '[^]', '[]abc', 'a[!]b', '[ab', '{a', '/', '!', 'a//b'])
+    expect([pattern, exclusionProblem(pattern)]).toEqual([pattern, expect.any(String)]);
+});
+
 /** Git compares bytes, so that `?` is not a letter of two: no such name here. Three levels of names each, all of them directories but for the last level. */
 const LEVELS = [
   ['a', 'tmp'],

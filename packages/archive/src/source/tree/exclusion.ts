@@ -54,7 +54,7 @@ function hasEmptyPart(rule: string): boolean {
 
 /** The first bracket or brace that nothing closes; an escaped one is part of a name. */
 function unclosed(pattern: string): string | undefined {
-  const plain = pattern.replaceAll(/\\./gs, '__').replaceAll(/\[!?\]?[^\]]*\]/g, '_');
+  const plain = pattern.replaceAll(/\\./gs, '__').replaceAll(/\[(?=([!^]?\]?))\1[^\]]*\]/g, '_');
   if (plain.includes('[')) return 'a [';
   let depth = 0;
   for (const character of plain) {
