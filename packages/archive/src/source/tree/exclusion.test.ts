@@ -62,6 +62,15 @@ test('what is asked for after many other paths is answered the same', () => {
   expect(excluded('logs/a.tmp', false)).toBe(false);
 });
 
+test('quotes that an env file kept, and ranges that run backwards, cannot be meant', () => {
+  for (const pattern of ['"*.tmp"', "'*.tmp'", '"*.tmp', '*.bak"', '!"x"'])
+    expect(exclusionProblem(pattern)).toMatch(/quotes/);
+  for (const pattern of ['[z-a]', 'x[9-0]y', '[!b-a]'])
+    expect(exclusionProblem(pattern)).toMatch(/backwards/);
+  for (const pattern of ['\\"x\\"', 'a"b', '[a-z]', '[a-]', '[-a]', '[!0-9]', "don't"])
+    expect([pattern, exclusionProblem(pattern)]).toEqual([pattern, undefined]);
+});
+
 test('a pattern that can mean something has no problem', () => {
   for (const pattern of ['**', '*', '[]a]', '[!]a]', 'a\\[b', 'x/', '!x', '{a,b}/c', '..x', 'a}b'])
     expect([pattern, exclusionProblem(pattern)]).toEqual([pattern, undefined]);

@@ -31,10 +31,13 @@ export function exclusionProblem(pattern: string): string | undefined {
   if (body.startsWith('#'))
     return 'is a comment in the language of .gitignore (a name that begins with # is \\#…)';
   if (/^\/*$/.test(body)) return 'names nothing';
+  if (/^["']|(?:^|[^\\])["']$/.test(body))
+    return 'has quotes around it, which would be part of the names (leave them out, or write \\" for one in a name)';
   if (/(?:^|[^\\])(?:\\\\)*\\$/.test(body)) return 'ends with a backslash that escapes nothing';
   const open = unclosed(body);
   if (open !== undefined)
     return `has ${open} that is not closed (a name with one is written with a backslash before it)`;
+  if (hasBackwardRange(body)) return 'has a range that runs backwards, which matches nothing';
   if (rulesOf(pattern).some(hasEmptyPart))
     return 'has an empty, "." or ".." part, which no path in an archive has';
   return undefined;
@@ -45,6 +48,11 @@ function rulesOf(pattern: string): string[] {
   const rooted = pattern.replace(/^(!?)(?:\.\/)+/, '$1/').replace(/^(!?)\/+/, '$1/');
   // an escaped backslash must come out of the expansion as it went in
   return rooted.includes('{') ? expand(rooted.replaceAll('\\\\', '\\\\\\\\')) : [rooted];
+}
+
+function hasBackwardRange(pattern: string): boolean {
+  const classes = pattern.replaceAll(/\\./gs, '').match(/\[[^\]]+\]/g) ?? [];
+  return classes.some((one) => [...one.matchAll(/([^[!^])-([^\]])/g)].some(([, from, to]) => from! > to!));
 }
 
 function hasEmptyPart(rule: string): boolean {
