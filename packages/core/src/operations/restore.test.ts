@@ -346,7 +346,7 @@ describe('what is left alone', () => {
 });
 
 describe('nothing is changed', () => {
-  const unchanged = async (attempt: Promise<unknown>, error: object) => {
+  const expectUnchanged = async (attempt: Promise<unknown>, error: object) => {
     await expect(attempt).rejects.toMatchObject(error);
     expect(await present(world)).toEqual(now);
     expect(readdirSync(world.plan.dataDir).filter((name) => name.startsWith('.'))).toEqual([]);
