@@ -3,7 +3,7 @@ import { waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { throttleProgress } from './throttle.ts';
 
-const event = (phase: string, bytes: number): ProgressEvent => ({ phase, bytes, files: 0 });
+const event = (phase: ProgressEvent['phase'], bytes: number): ProgressEvent => ({ phase, bytes, files: 0 });
 
 test('few of many are sent: the first of each phase at once, the last always', async () => {
   const sent: ProgressEvent[] = [];
