@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { type ArchiveEntry, DAY, formatDuration, formatRelative, formatSize, HOUR } from '@gofr-backup/model';
+import { type ArchiveEntry, DAY, HOUR } from '@gofr-backup/model';
 import { backupAt } from '../fixture.ts';
 import { forecast } from './disk.ts';
 import { history } from './history.ts';
