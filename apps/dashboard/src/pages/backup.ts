@@ -175,7 +175,7 @@ function treeRow(shell: Shell, filename: string, row: TreeRow): Html {
     <td class="name">${treeName(shell, filename, row)}</td>
     <td class="number">
       ${row.type === 'symlink' ? '–' : formatSize(row.size)}
-      ${row.type === 'directory' && html`<span class="muted nowrap">${formatNumber(row.files)} files</span>`}
+      ${row.type === 'directory' && html`<span class="muted nowrap">${formatCount(row.files, 'file')}</span>`}
     </td>
     <td class="wide">${row.mtimeMs === undefined ? '–' : time(shell, row.mtimeMs, 'full')}</td>
     <td class="wide"><code>${row.mode === undefined ? '–' : row.mode.toString(8).padStart(4, '0')}</code></td>

@@ -47,7 +47,10 @@ const GRACE = 2 * HOUR;
 export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, clock: Clock): Observer {
   const { timezone } = rules.plan;
   const { pattern: schedule } = rules.schedule;
-  const maxAge = maxAgeOf({ schedule, timezone: rules.schedule.timezone, maxAgeHours: rules.maxAgeHours }, clock.now());
+  const maxAge = maxAgeOf(
+    { schedule, timezone: rules.schedule.timezone, maxAgeHours: rules.maxAgeHours },
+    clock.now(),
+  );
   const surveyed = cachedSurvey(rules, catalogue, clock);
   const due = cachedDueRuns(rules);
 

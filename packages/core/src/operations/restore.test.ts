@@ -133,8 +133,7 @@ describe('--path', () => {
     // the directories above have a new child, and so a new time
     const above = ['data/storage', 'data/auth'];
     const paths = [...new Set([...names(after), ...names(now)])].filter((path) => !above.includes(path));
-    for (const path of paths)
-      expect([path, after[path]]).toEqual([path, (isTaken(path) ? then : now)[path]]);
+    for (const path of paths) expect([path, after[path]]).toEqual([path, (isTaken(path) ? then : now)[path]]);
   });
 
   test('brings missing parents along, and names what is not there', async () => {
@@ -384,7 +383,9 @@ describe('nothing is changed', () => {
 
   test('by a name that is none', async () => {
     await withNow();
-    await expectUnchanged(run({ backup: 'gofr-plot_daily_20200101_000000.tar.gz' }), { code: 'NO_SUCH_BACKUP' });
+    await expectUnchanged(run({ backup: 'gofr-plot_daily_20200101_000000.tar.gz' }), {
+      code: 'NO_SUCH_BACKUP',
+    });
   });
 
   test.skipIf(asRoot)('without the right to write', async () => {
