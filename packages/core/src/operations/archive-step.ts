@@ -13,6 +13,7 @@ import {
   type BackupRequest,
   type Catalogue,
   type CatalogueEntry,
+  formatCount,
   type OperationContext,
   type Warning,
 } from '@gofr-backup/model';
@@ -189,7 +190,7 @@ function complete(entry: CatalogueEntry): CatalogueEntry {
   const failed = lacking.some(({ code }) => code === READ_ERROR);
   throw new BackupError(
     failed ? 'IO' : 'PERMISSION',
-    `${entry.filename} is incomplete: ${lacking.length} files ${failed ? 'could' : 'may'} not be read`,
+    `${entry.filename} is incomplete: ${formatCount(lacking.length, 'file')} ${failed ? 'could' : 'may'} not be read`,
     {
       why: named.join(', ') + more,
       ...(failed && { hint: 'Check the disk and the mount they lie on (`dmesg`); it is tried again.' }),

@@ -2,7 +2,13 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, type CatalogueEntry, type Component, type Warning } from '@gofr-backup/model';
+import {
+  BackupError,
+  type CatalogueEntry,
+  type Component,
+  formatCount,
+  type Warning,
+} from '@gofr-backup/model';
 
 type SourceState = 'missing' | 'empty' | 'filled';
 
@@ -25,7 +31,9 @@ export async function checkSources(
 /** A backup of no file proves nothing and must not let older ones go: it is only made where the last good one had none. */
 export function refuseEmptied(components: readonly Component[], lastGood: CatalogueEntry | undefined): void {
   if (lastGood?.files === 0) return;
-  const before = lastGood && `, but ${lastGood.filename} has ${lastGood.files ?? 'some'} files`;
+  const before =
+    lastGood &&
+    `, but ${lastGood.filename} has ${lastGood.files === undefined ? 'some files' : formatCount(lastGood.files, 'file')}`;
   throw nothingToBackUp(`there is no file in it that EXCLUDE does not leave out${before ?? ''}`, components);
 }
 

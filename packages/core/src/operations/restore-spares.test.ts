@@ -143,7 +143,7 @@ test('a link is brought back by its own path, over the link that is there', asyn
 
 describe('the backup directory inside a component', () => {
   /** Two backups, the second without the first in it; after a restore, and one by --merge, both are there. */
-  async function survives(plan: BackupPlan): Promise<void> {
+  async function expectSurvival(plan: BackupPlan): Promise<void> {
     const first = await make(plan);
     write('data/storage/a.txt', 'now');
     const second = await make(plan);
@@ -160,7 +160,7 @@ describe('the backup directory inside a component', () => {
 
   test.each(['my+backups', '@backups', 'backups (old)', 'back[up]', 'backups!', '{a,b}', '!b', 'plain'])(
     'called %s',
-    (name) => survives({ ...world.plan, backupDir: at(`data/storage/deep/${name}`) }),
+    (name) => expectSurvival({ ...world.plan, backupDir: at(`data/storage/deep/${name}`) }),
   );
 
   test('below a DATA_DIR that is a link', async () => {
@@ -169,7 +169,7 @@ describe('the backup directory inside a component', () => {
       ...one,
       root: one.root.replace('/data/', '/alias/'),
     }));
-    await survives({
+    await expectSurvival({
       ...world.plan,
       dataDir: at('alias'),
       components,
@@ -179,14 +179,14 @@ describe('the backup directory inside a component', () => {
 
   test('by a link, which is content', async () => {
     symlinkSync(at('backups'), at('data/storage/shortcut'));
-    await survives(world.plan);
+    await expectSurvival(world.plan);
     expect(lstatSync(at('data/storage/shortcut')).isSymbolicLink()).toBe(true);
   });
 
   test.runIf(asRoot)('by a bind mount of it', async () => {
     mkdirSync(at('backups'));
     bind('backups', 'data/storage/mounted');
-    await survives(world.plan);
+    await expectSurvival(world.plan);
   });
 
   test.runIf(asRoot)('where the archive has files: told, and refused as a path of its own', async () => {
@@ -207,20 +207,20 @@ describe('the backup directory inside a component', () => {
   test.runIf(asRoot)('by a bind mount of one of its parts', async () => {
     mkdirSync(at('backups/daily'), { recursive: true });
     bind('backups/daily', 'data/storage/deep/mounted');
-    await survives(world.plan);
+    await expectSurvival(world.plan);
   });
 
   test.runIf(asRoot)('by a bind mount of a directory above it', async () => {
     mkdirSync(at('disk/x/y/backups'), { recursive: true });
     bind('disk', 'data/storage/disk');
-    await survives({ ...world.plan, backupDir: at('disk/x/y/backups') });
+    await expectSurvival({ ...world.plan, backupDir: at('disk/x/y/backups') });
   });
 
   test.runIf(asRoot)('that is a volume of its own', async () => {
     mkdirSync(at('data/storage/volume'));
     execFileSync('mount', ['-t', 'tmpfs', 'none', at('data/storage/volume')]);
     mounted.push(at('data/storage/volume'));
-    await survives({ ...world.plan, backupDir: at('data/storage/volume') });
+    await expectSurvival({ ...world.plan, backupDir: at('data/storage/volume') });
   });
 });
 

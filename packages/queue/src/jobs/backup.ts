@@ -1,15 +1,11 @@
 import { z } from 'zod';
-import { type BackupOutcome, TIERS } from '@gofr-backup/model';
+import { BACKUP_PHASES, type BackupOutcome, TIERS } from '@gofr-backup/model';
 import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from './contract.ts';
 import { entrySchema, triggerSchema } from './entry.ts';
 import { pruneSchema } from './prune.ts';
 
-/** In this order; a retry goes on at the one that failed. */
-export const BACKUP_STEPS = ['archive', 'verify', 'promote', 'prune'] as const;
-export type BackupStep = (typeof BACKUP_STEPS)[number];
-
 const resumeSchema = z.object({
-  step: z.enum(BACKUP_STEPS),
+  step: z.enum(BACKUP_PHASES),
   /** the archive made by the first step */
   filename: z.string(),
   /** copies made by `promote` */
