@@ -1,4 +1,4 @@
-import type { Compression } from './catalogue.ts';
+import type { Compression } from './terms.ts';
 
 /** One source of files and where it lies in the archive. */
 export interface Component {

@@ -1,6 +1,7 @@
 /** The nouns of every package, and the ports that tests replace. Imports nothing of ours. */
 export * from './byte-path.ts';
-export * from './catalogue.ts';
+export type * from './catalogue-entry.ts';
+export type * from './catalogue.ts';
 export * from './clock.ts';
 export type * from './component.ts';
 export type * from './entry.ts';
@@ -10,5 +11,6 @@ export * from './moment.ts';
 export type * from './operations.ts';
 export type * from './plan.ts';
 export * from './ports.ts';
+export * from './terms.ts';
 export * from './times.ts';
 export * from './work-dir.ts';
