@@ -11,6 +11,7 @@ export * from './moment.ts';
 export type * from './operations.ts';
 export type * from './plan.ts';
 export * from './ports.ts';
+export * from './redis-url.ts';
 export * from './terms.ts';
 export * from './times.ts';
 export * from './work-dir.ts';
