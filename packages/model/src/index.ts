@@ -5,6 +5,7 @@ export type * from './catalogue.ts';
 export * from './clock.ts';
 export type * from './component.ts';
 export type * from './entry.ts';
+export * from './errno.ts';
 export * from './errors.ts';
 export * from './identity.ts';
 export * from './moment.ts';

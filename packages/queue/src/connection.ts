@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import {
   BackupError,
+  codeOf,
   type Logger,
   parseRedisUrl,
   redactRedisUrl,
@@ -117,7 +118,7 @@ export async function askRedis<T>(connection: Connection, ask: () => Promise<T>)
 
 function isConnectionError(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
-  const code = 'code' in thrown ? String(thrown.code) : '';
+  const code = codeOf(thrown) ?? '';
   return (
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|EHOST|ENET|EAI_)/.test(code) ||
     /connection is closed|command timed out|stream isn't writeable|cluster isn't ready|all.*slots|sentinels are unreachable/i.test(
@@ -137,5 +138,5 @@ function unreachable({ address }: Connection, cause: unknown): BackupError {
 function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown instanceof AggregateError) return thrown.errors.map(reasonOf).join('; ');
-  return thrown.message || ('code' in thrown ? String(thrown.code) : thrown.name);
+  return thrown.message || (codeOf(thrown) ?? thrown.name);
 }

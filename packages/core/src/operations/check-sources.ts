@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, type CatalogueEntry, type Component, type Warning } from '@gofr-backup/model';
+import { BackupError, type CatalogueEntry, type Component, isErrno, type Warning } from '@gofr-backup/model';
 
 type SourceState = 'missing' | 'empty' | 'filled';
 
@@ -41,8 +41,7 @@ async function stateOf(component: Component): Promise<SourceState> {
     if (!status.isDirectory()) return 'filled';
     return (await hasFile(component.root, component.select)) ? 'filled' : 'empty';
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 'missing';
     // there is something, and the archive step will say what is wrong with it
     return 'filled';
   }

@@ -3,7 +3,7 @@
  * succeeds again. Each prefix has its own: a run of one project says nothing about the data of another.
  */
 import { join } from 'node:path';
-import { type OperationContext, toBackupError } from '@gofr-backup/model';
+import { ignoring, type OperationContext, toBackupError } from '@gofr-backup/model';
 import { isoUtc, parseObject, readSmallFile, writeAtomically } from '../repository/index.ts';
 
 export interface LastRun {
@@ -34,10 +34,7 @@ export async function readLastRun(place: LastRunPlace): Promise<LastRun | undefi
 
 /** What another user left is replaced by the next run. */
 const read = (path: string): Promise<string | undefined> =>
-  readSmallFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
-    return undefined;
-  });
+  readSmallFile(path).catch(ignoring('EACCES', 'EPERM'));
 
 export async function markRun(
   place: LastRunPlace,
