@@ -3,8 +3,8 @@
  * succeeds again. Each prefix has its own: a run of one project says nothing about the data of another.
  */
 import { join } from 'node:path';
-import { ignoring, type OperationContext, toBackupError } from '@gofr-backup/model';
-import { isoUtc, parseObject, readSmallFile, writeAtomically } from '../repository/index.ts';
+import { type OperationContext, toBackupError } from '@gofr-backup/model';
+import { isoUtc, parseObject, readUnlessClosed, writeAtomically } from '../repository/index.ts';
 
 export interface LastRun {
   state: 'running' | 'done' | 'failed';
@@ -25,16 +25,13 @@ const sharedPath = ({ stateDir }: LastRunPlace): string => join(stateDir, 'last-
 
 /** undefined: there was none, or what is there cannot be read. */
 export async function readLastRun(place: LastRunPlace): Promise<LastRun | undefined> {
-  const content = (await read(pathIn(place))) ?? (await read(sharedPath(place)));
-  const run = parseObject(content ?? '');
+  // what another user left is replaced by the next run
+  const [own, shared] = [await readUnlessClosed(pathIn(place)), await readUnlessClosed(sharedPath(place))];
+  const run = parseObject(own.content ?? shared.content ?? '');
   const known =
     ['running', 'done', 'failed'].includes(String(run?.['state'])) && typeof run?.['at'] === 'string';
   return known ? (run as unknown as LastRun) : undefined;
 }
-
-/** What another user left is replaced by the next run. */
-const read = (path: string): Promise<string | undefined> =>
-  readSmallFile(path).catch(ignoring('EACCES', 'EPERM'));
 
 export async function markRun(
   place: LastRunPlace,

@@ -24,3 +24,14 @@ export async function readSmallFile(path: string): Promise<string | undefined> {
     throw error;
   }
 }
+
+/** The same, but `closed` for what another user left with a mode that shuts us out. Other failures are thrown. */
+export async function readUnlessClosed(path: string): Promise<{ content?: string; closed: boolean }> {
+  try {
+    const content = await readSmallFile(path);
+    return { closed: false, ...(content === undefined ? {} : { content }) };
+  } catch (error) {
+    if (!isErrno(error, 'EACCES', 'EPERM')) throw error;
+    return { closed: true };
+  }
+}
