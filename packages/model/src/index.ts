@@ -3,7 +3,7 @@ export * from './byte-path.ts';
 export type * from './catalogue-entry.ts';
 export type * from './catalogue.ts';
 export * from './clock.ts';
-export type * from './component.ts';
+export * from './component.ts';
 export type * from './entry.ts';
 export * from './errno.ts';
 export * from './errors.ts';

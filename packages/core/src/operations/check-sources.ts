@@ -2,7 +2,15 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, type CatalogueEntry, type Component, isErrno, type Warning } from '@gofr-backup/model';
+import {
+  BackupError,
+  type CatalogueEntry,
+  type Component,
+  isErrno,
+  isSelected,
+  type Selection,
+  type Warning,
+} from '@gofr-backup/model';
 
 type SourceState = 'missing' | 'empty' | 'filled';
 
@@ -47,21 +55,17 @@ async function stateOf(component: Component): Promise<SourceState> {
   }
 }
 
-async function hasFile(directory: string, select: Component['select']): Promise<boolean> {
+async function hasFile(directory: string, select: Selection): Promise<boolean> {
   const below: string[] = [];
   for await (const entry of await opendir(directory)) {
     if (entry.isDirectory()) below.push(join(directory, entry.name));
-    else if (isSelected(entry, select)) return true;
+    else if (isArchived(entry) && isSelected(select, entry.name)) return true;
   }
   for (const child of below) if (await hasFile(child, select)) return true;
   return false;
 }
 
-function isSelected(entry: Dirent, select: Component['select']): boolean {
-  if (!entry.isFile() && !entry.isSymbolicLink()) return false;
-  const metadata = entry.name === 'metadata.json' || entry.name.endsWith('.metadata.json');
-  return select === 'all' || metadata === (select === 'metadata-only');
-}
+const isArchived = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
 
 const nothingToBackUp = (why: string, components: readonly Component[]): BackupError =>
   new BackupError('NOTHING_TO_BACK_UP', 'There is nothing to back up', {
