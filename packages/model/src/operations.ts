@@ -1,6 +1,6 @@
 /** What operations take and answer. The answers are the JSON documents of the contract, and the results of jobs. */
 import { z } from 'zod';
-import { entrySchema, triggerSchema } from './catalogue-entry.ts';
+import { entrySchema } from './catalogue-entry.ts';
 import { type ErrorCode, ERRORS } from './errors.ts';
 import type { BackupPlan } from './plan.ts';
 import type { Ports } from './ports.ts';
