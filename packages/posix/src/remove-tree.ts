@@ -1,6 +1,14 @@
 /** Removing a directory tree by byte paths: no link is ever followed. */
 import * as fs from 'node:fs';
-import { type BytePath, displayPath, fsPath, type Identity, isOneOf, joinPath } from '@gofr-backup/model';
+import {
+  type BytePath,
+  displayPath,
+  fsPath,
+  type Identity,
+  isErrno,
+  isOneOf,
+  joinPath,
+} from '@gofr-backup/model';
 import { readMountPoints } from './mount-points.ts';
 
 /**
@@ -91,8 +99,4 @@ export function namesIn(directory: BytePath): BytePath[] {
 
 export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-export function isErrno(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

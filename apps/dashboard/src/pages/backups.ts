@@ -1,6 +1,6 @@
 /** The table of backups, and the page that filters it. */
 import { html, raw } from 'hono/html';
-import { formatCount, formatDuration, formatNumber, formatSize, TIERS } from '@gofr-backup/model';
+import { formatCount, formatDuration, formatNumber, formatSize, STATUSES, TIERS } from '@gofr-backup/model';
 import type { Filter, Page } from '../view/listing.ts';
 import type { Dated } from '../view/survey.ts';
 import type { Html } from './html.ts';
@@ -39,8 +39,7 @@ function filterForm(shell: Shell, filter: Filter): Html {
       >Name or date
       <input type="search" name="q" id="filter" value="${filter.text ?? ''}" placeholder="2025-12"
     /></label>
-    ${select('tier', 'Tier', TIERS, filter.tier)}
-    ${select('status', 'Status', ['good', 'unverified', 'corrupt', 'incomplete'], filter.status)}
+    ${select('tier', 'Tier', TIERS, filter.tier)} ${select('status', 'Status', STATUSES, filter.status)}
     <button>Filter</button>
   </form>`;
 }

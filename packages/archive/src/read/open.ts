@@ -4,6 +4,7 @@ import {
   type ArchiveEntry,
   BackupError,
   type Compression,
+  isErrno,
   type Ports,
   toBackupError,
 } from '@gofr-backup/model';
@@ -45,7 +46,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
+    if (isErrno(cause, 'ENOENT')) {
       throw new BackupError('NO_SUCH_BACKUP', `There is no archive ${path}.`, { cause });
     }
     throw toBackupError(cause, `Opening ${path}`);

@@ -1,22 +1,13 @@
 /** The port "who yields entries and opens their content". */
-import type { BytePath, EntryType, Warning } from '@gofr-backup/model';
+import type { BytePath, FileFacts, Warning } from '@gofr-backup/model';
 
 /** One thing to archive, as lstat saw it. */
-export interface WalkEntry {
-  /** in the archive */
-  path: BytePath;
+export interface WalkEntry extends FileFacts {
   /** on disk */
   source: BytePath;
-  type: EntryType;
-  size: number;
-  mode: number;
-  uid: number;
-  gid: number;
-  mtimeNs: bigint;
   ctimeNs: bigint;
   /** modulo 2^52, for comparing */
   ino: number;
-  linkTarget?: BytePath;
   sparse: boolean;
   /** read the content from here instead */
   contentPath?: string;

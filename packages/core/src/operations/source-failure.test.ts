@@ -6,6 +6,7 @@ import { reportFailure, type WalkReport } from '@gofr-backup/archive';
 import { archive, inside } from '@gofr-backup/archive/testing';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
+import { isErrno } from '@gofr-backup/model';
 import { archiveStep } from './archive-step.ts';
 import { makeWorld } from './restoring.fixture.ts';
 
@@ -69,7 +70,7 @@ function readFails(): boolean {
     readFileSync(UNREADABLE_BY_ALL);
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EINVAL';
+    return isErrno(error, 'EINVAL');
   }
 }
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { isErrno } from '@gofr-backup/posix';
+import { isErrno } from '@gofr-backup/model';
 
 /** More than any manifest or sidecar; what is larger is none. */
 const LIMIT = 64 * 1024 * 1024;
@@ -19,9 +19,8 @@ export async function readSmallFile(path: string): Promise<string | undefined> {
       await handle.close();
     }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    if (code === 'EISDIR' || code === 'ENXIO' || code === 'ELOOP') return '';
+    if (isErrno(error, 'ENOENT')) return undefined;
+    if (isErrno(error, 'EISDIR', 'ENXIO', 'ELOOP')) return '';
     throw error;
   }
 }

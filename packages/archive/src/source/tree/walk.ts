@@ -9,6 +9,7 @@ import {
   fsPath,
   type Identity,
   isOneOf,
+  isSelected,
   isWorkDirName,
   joinPath,
   toBytePath,
@@ -83,7 +84,7 @@ export class Walk implements Source {
   /** What an earlier walk had seen, as this one would have found it: nothing about it has changed. */
   entryOf(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
     const group = this.#groupOf(seen.path);
-    const member = group.members.find(({ select }) => selects(select, seen.path)) ?? group.members[0]!;
+    const member = group.members.find(({ select }) => isSelected(select, seen.path)) ?? group.members[0]!;
     return { ...seen, source: sourceIn(group, seen.path), component: member.component };
   }
 
@@ -180,7 +181,7 @@ export class Walk implements Source {
     const member =
       format === constants.S_IFDIR
         ? group.members[0]
-        : group.members.find(({ select }) => selects(select, path));
+        : group.members.find(({ select }) => isSelected(select, path));
     const type = member && (TYPES.get(format) ?? this.#refuse(path, stats));
     if (member === undefined || type === undefined) return undefined;
     const entry = entryOf(path, source, type, stats, member.component);
@@ -283,12 +284,6 @@ function entryOf(
 
 function sourceIn({ root, archivePath }: Group, path: BytePath): BytePath {
   return root + path.slice(archivePath.length);
-}
-
-function selects(select: Component['select'], path: BytePath): boolean {
-  if (select === 'all') return true;
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return (name === 'metadata.json' || name.endsWith('.metadata.json')) === (select === 'metadata-only');
 }
 
 function grouped(components: readonly Component[]): Group[] {
