@@ -1,7 +1,6 @@
 /** The archive engine's interface: what operations may ask of it. Everything else under archive/ is private. */
 import type {
   ArchiveEntry,
-  BytePath,
   Codec,
   Component,
   Compression,
@@ -19,12 +18,7 @@ export interface WalkOptions {
   withheld?: readonly Identity[];
   /** a component's root may be a symlink; default: that is CONFIG */
   followRootLinks?: boolean;
-  /** by absolute source path (BytePath form) */
-  substitutes?: ReadonlyMap<BytePath, Substitute>;
 }
-
-/** A file whose content comes from elsewhere (a consistent copy of a live database), or that is left out (its -wal). */
-export type Substitute = { contentPath: string } | 'omit';
 
 export interface CreateArchiveOptions extends Ports, WalkOptions {
   codec: Codec;
@@ -38,6 +32,8 @@ export interface CreateArchiveOptions extends Ports, WalkOptions {
   readRate?: number;
   /** the newest good archive and its index, to reuse frames from; anything wrong with it costs speed only */
   previous?: { archivePath: string; indexPath: string; sha256?: string };
+  /** an existing directory for consistent copies of SQLite databases, gone when it returns; absent: they are archived as they lie */
+  scratchDir?: string;
   /** when every frame is equal to the previous archive's: hard-link it instead of copying */
   linkUnchanged: boolean;
 }
