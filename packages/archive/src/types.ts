@@ -4,6 +4,7 @@ import type {
   Codec,
   Component,
   Compression,
+  EngineCodec,
   Identity,
   Ports,
   Warning,
@@ -58,6 +59,8 @@ export interface OpenArchiveOptions extends Ports {
   /** the .idx beside it; when absent, unreadable or not of this archive, the archive is streamed */
   indexPath?: string;
   threads: number;
+  /** who decodes gzip frames; default: own. A stream, read without an index, is always zlib's. */
+  engine?: EngineCodec | undefined;
 }
 
 export interface Problem {

@@ -2,7 +2,7 @@
 export * from './byte-path.ts';
 export * from './catalogue.ts';
 export * from './clock.ts';
-export type * from './component.ts';
+export * from './component.ts';
 export type * from './entry.ts';
 export * from './errors.ts';
 export * from './identity.ts';

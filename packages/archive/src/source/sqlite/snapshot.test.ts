@@ -25,6 +25,7 @@ import { waitFor } from '@gofr-backup/testing';
 import { integrityProblem } from './copy.ts';
 import type { Source, WalkEntry } from '../source.ts';
 import { Walk } from '../tree/walk.ts';
+import { listOf } from '../../read/reading.fixture.ts';
 import { archive, HOURS_LATER, previousOf } from '../../write/create.fixture.ts';
 import { DatabaseSnapshots } from './snapshot.ts';
 
@@ -51,11 +52,7 @@ const components = (): Component[] => [{ name: 'data', root: data, archivePath: 
 const snapshotsOf = (from: Source, signal = new AbortController().signal) =>
   new DatabaseSnapshots(from, { scratchDir: scratch, signal, logger: silentLogger });
 
-async function entriesOf(source: Source): Promise<WalkEntry[]> {
-  const entries: WalkEntry[] = [];
-  for await (const batch of source.entries()) entries.push(...batch);
-  return entries;
-}
+const entriesOf = async (source: Source): Promise<WalkEntry[]> => (await listOf(source.entries())).flat();
 
 /** All that the source says of `data`. */
 async function snapshot(...exclude: string[]) {
