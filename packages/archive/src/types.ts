@@ -9,6 +9,7 @@ import type {
   Ports,
   Warning,
 } from '@gofr-backup/model';
+import type { FileSystems } from './write/walk-start.ts';
 
 /** What an archive is made of. */
 export interface WalkOptions {
@@ -37,6 +38,8 @@ export interface CreateArchiveOptions extends Ports, WalkOptions {
   scratchDir?: string;
   /** when every frame is equal to the previous archive's: hard-link it instead of copying */
   linkUnchanged: boolean;
+  /** who is asked about the clocks of file systems; default: the system */
+  fileSystems?: FileSystems;
 }
 
 export interface CreateArchiveResult {

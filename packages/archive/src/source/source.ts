@@ -30,6 +30,8 @@ export interface WalkReport {
   warnings: Warning[];
   unreadable: { path: string; uid: number }[];
   present: boolean[];
+  /** those that entries lie on, and a path on each */
+  devices: Map<bigint, BytePath>;
 }
 
 /**

@@ -28,8 +28,9 @@ import { NO_FILE_NOW } from '../source/failure.ts';
 import { Tally } from './tally.ts';
 import { Threads } from '../threads.ts';
 import type { CreateArchive, CreateArchiveOptions, CreateArchiveResult } from '../types.ts';
-import { DatabaseSnapshots } from '../source/sqlite/snapshot.ts';
+import { DatabaseSnapshots } from '../source/sqlite/index.ts';
 import { Walk } from '../source/tree/walk.ts';
+import { WalkStart } from './walk-start.ts';
 
 const WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js',
@@ -37,7 +38,6 @@ const WORKER = new URL(
 );
 /** Slots beyond what the threads hold: finished frames that wait for their turn. */
 const SPARE_SLOTS = 2;
-const NS_PER_MS = 1_000_000n;
 /** Milliseconds of walking after which other work of the process gets its turn. */
 const TURN = 20;
 
@@ -55,7 +55,7 @@ export const createArchive: CreateArchive = async (options) => {
 class Run {
   #options: CreateArchiveOptions;
   #previous: Previous | undefined;
-  #walkStartNs: bigint;
+  #walkStart: WalkStart;
   #source: Source;
   #links = new HardLinks();
   #tally: Tally;
@@ -70,17 +70,16 @@ class Run {
   #reading = new Set<number>();
 
   static async start(options: CreateArchiveOptions): Promise<Run> {
-    const walkStartNs = BigInt(Math.floor(options.clock.now())) * NS_PER_MS;
     // last: an exclude that means nothing must not leave the previous archive open
-    const run = new Run(options, walkStartNs);
+    const run = new Run(options);
     run.#previous = await Previous.open(options.previous, options.codec, options.logger);
     return run;
   }
 
-  private constructor(options: CreateArchiveOptions, walkStartNs: bigint) {
+  private constructor(options: CreateArchiveOptions) {
     this.#options = options;
-    this.#walkStartNs = walkStartNs;
     this.#source = sourceOf(options);
+    this.#walkStart = new WalkStart(options);
     this.#tally = new Tally(this.#source.report);
     if (options.readRate !== undefined) this.#limit = new RateLimit(options.readRate, options.clock);
   }
@@ -100,7 +99,9 @@ class Run {
   async finish(): Promise<CreateArchiveResult> {
     const linked = this.#line === undefined && (await this.#linkPrevious());
     if (!linked && this.#line === undefined) await this.#openLine();
-    const written = linked ? this.#previous!.index.facts : await this.#line!.finish(this.#walkStartNs);
+    const written = linked
+      ? this.#previous!.index.facts
+      : await this.#line!.finish(this.#walkStart.by(this.#source.report.devices));
     const { files, sourceBytes, reusedBytes, components } = this.#tally;
     const { warnings, unreadable, present } = this.#source.report;
     return {

@@ -87,6 +87,7 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
   const { plan, clock, logger, progress, signal } = ctx;
   const began = clock.monotonic();
   const { tier = 'daily' } = request;
+  signal.throwIfAborted();
   await using used = new AsyncDisposableStack();
   const scratch = used.adopt(await makeScratch(repository, 'databases', logger), (made) => made.dispose());
   const reservation = await repository.reserve({ tier, at: clock.now(), compression: plan.codec.name });

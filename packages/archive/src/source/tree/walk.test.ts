@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { BackupError, type Component } from '@gofr-backup/model';
 import { fifo, isMissing, makeTree, sparse, temporaryDirectory, type Tree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { archive, HOURS_LATER, inside, LEVELS, writerPorts } from '../../write/create.fixture.ts';
+import { archive, inside, LEVELS, writerPorts } from '../../write/create.fixture.ts';
 import { createArchive } from '../../write/create.ts';
 import { loadIndex } from '../../index/file.fixture.ts';
 

@@ -53,6 +53,8 @@ export class Walk implements Source {
   #withheld: readonly Identity[];
   #followRootLinks: boolean;
   #groups: Group[];
+  /** of the last entry */
+  #device: bigint | undefined;
 
   constructor({ components, exclude, withheld, followRootLinks }: WalkOptions) {
     this.#components = components;
@@ -60,7 +62,7 @@ export class Walk implements Source {
     this.#withheld = withheld ?? [];
     this.#followRootLinks = followRootLinks ?? false;
     this.#groups = grouped(components);
-    this.report = { warnings: [], unreadable: [], present: components.map(() => false) };
+    this.report = { warnings: [], unreadable: [], present: components.map(() => false), devices: new Map() };
   }
 
   async *entries(): AsyncGenerator<WalkEntry[]> {
@@ -197,8 +199,15 @@ export class Walk implements Source {
         : group.members.find(({ select }) => selects(select, path));
     const type = member && (TYPES.get(format) ?? this.#refuse(path, stats));
     if (member === undefined || type === undefined) return undefined;
+    if (stats.dev !== this.#device) this.#enter(stats.dev, source);
     const entry = entryOf(path, source, type, stats, member.component);
     return type === 'symlink' ? this.#withTarget(entry) : entry;
+  }
+
+  /** A mount, or back from one. */
+  #enter(device: bigint, source: BytePath): void {
+    this.#device = device;
+    if (!this.report.devices.has(device)) this.report.devices.set(device, source);
   }
 
   /** Interrupted restores are settled before a backup begins: this one is not of this project, or not a restore's. */
