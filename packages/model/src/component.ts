@@ -14,9 +14,15 @@ export interface Component {
   select: Selection;
 }
 
+/** Who compresses and decompresses gzip frames: the module of our own (own), or Node's zlib. Either reads what the other wrote. */
+export const ENGINE_CODECS = ['own', 'zlib'] as const;
+export type EngineCodec = (typeof ENGINE_CODECS)[number];
+
 export interface Codec {
   name: Compression;
   level: number;
+  /** default: own */
+  engine?: EngineCodec | undefined;
 }
 
 /** By the last part of its path. */

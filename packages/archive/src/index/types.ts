@@ -51,7 +51,7 @@ export interface IndexFacts {
   /** hex */
   archiveSha256: string;
   archiveSize: number;
-  /** nanoseconds since the epoch, decimal: wall clock before the first file was looked at; '0' when unknown */
+  /** nanoseconds since the epoch, decimal: before the first file was looked at, by the clock that stamps them and is most behind; '0' when unknown */
   walkStartNs: string;
 }
 

@@ -137,6 +137,7 @@ async function openIndexed(
     signal,
     archivePath: repository.pathOf(entry),
     threads: plan.threads,
+    engine: plan.codec.engine,
   };
   const reader = await openArchive({ ...options, indexPath: repository.indexPathOf(entry) });
   if (reader.indexed) return reader;

@@ -11,7 +11,7 @@ import { archiveStep } from './archive-step.ts';
 import { makeWorld } from './restoring.fixture.ts';
 
 const told = (errno: string) => {
-  const report: WalkReport = { warnings: [], unreadable: [], present: [] };
+  const report: WalkReport = { warnings: [], unreadable: [], present: [], devices: new Map() };
   reportFailure(report, { path: 'storage/file', uid: 7 }, errno);
   return [...report.warnings.map(({ code }) => code), ...report.unreadable.map(({ path }) => path)];
 };
