@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
+import { formatCount, formatSize } from '@gofr-backup/model/format';
 import { ROOT } from './steps.ts';
 
 const { values, positionals } = parseArgs({
@@ -37,7 +38,7 @@ async function bundle(app: string): Promise<void> {
   if (!values.check && app === 'dashboard') copyAssets(outdir);
   const outputs = Object.values(metafile.outputs);
   const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
-  console.log(`${app}: ${(bytes / 2 ** 20).toFixed(1)} MB in ${outputs.length} files`);
+  console.log(`${app}: ${formatSize(bytes)} in ${formatCount(outputs.length, 'file')}`);
 }
 
 function optionsFor(app: string): BuildOptions {

@@ -10,13 +10,14 @@ import {
 import { format, resolveConfig } from 'prettier';
 import { readArchitecture } from './architecture/imports.ts';
 import { drawArchitecture } from './architecture/picture.ts';
+import { renderBrowserScript } from './browser-script.ts';
 import { ROOT } from './steps.ts';
 import { renderWasmModule } from './wasm-module.ts';
 
 const check = process.argv.includes('--check');
 
 /** Each makes the file's text; the compose files keep all but their generated block. */
-const GENERATED: Record<string, (present: string) => string> = {
+const GENERATED: Record<string, (present: string) => string | Promise<string>> = {
   'docs/configuration.md': renderConfigurationDoc,
   'docs/errors.md': renderErrorsDoc,
   'docs/architecture.svg': () =>
@@ -24,6 +25,7 @@ const GENERATED: Record<string, (present: string) => string> = {
   'docker/.env.example': renderEnvExample,
   'docker/docker-compose.yml': renderComposeSettings,
   'docker/docker-compose.single.yml': renderComposeSettings,
+  'apps/dashboard/assets/dashboard.js': renderBrowserScript,
   'packages/archive/src/codec/deflate-wasm.ts': (present) => renderWasmModule('deflate', present, !check),
   'packages/archive/src/codec/inflate-wasm.ts': (present) => renderWasmModule('inflate', present, !check),
 };
@@ -32,7 +34,7 @@ let stale = 0;
 for (const [file, render] of Object.entries(GENERATED)) {
   const path = join(ROOT, file);
   const present = current(path);
-  const wanted = await inHouseStyle(path, render(present ?? ''));
+  const wanted = await inHouseStyle(path, await render(present ?? ''));
   if (wanted === present) continue;
   stale += 1;
   if (!check) {
@@ -44,7 +46,7 @@ for (const [file, render] of Object.entries(GENERATED)) {
 if (check && stale > 0) process.exitCode = 1;
 
 async function inHouseStyle(path: string, text: string): Promise<string> {
-  if (!path.endsWith('.md')) return text;
+  if (!/\.(md|js)$/.test(path)) return text;
   return format(text, { ...(await resolveConfig(path)), filepath: path });
 }
 

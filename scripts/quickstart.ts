@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { styleText } from 'node:util';
+import { formatCount, formatSize } from '@gofr-backup/model/format';
 import { ask, CommandError, gofrBackup, type Service, startService } from './quickstart/commands.ts';
 import { type Playground, PlaygroundError, preparePlayground, shown } from './quickstart/playground.ts';
 import {
@@ -42,7 +43,9 @@ async function everything(playground: Playground): Promise<void> {
   const archive = await newestArchive(playground);
   await readWithPlainTools(playground, archive);
   const note = await loseAndRestore(playground, before);
-  say(`${before.files} files are back, compared by SHA-256, mode and time: all as they were. ${note}`);
+  say(
+    `${formatCount(before.files, 'file')} are back, compared by SHA-256, mode and time: all as they were. ${note}`,
+  );
   await gofrBackup(playground, 'status');
   service = undefined;
   await running.stop();
@@ -53,7 +56,7 @@ async function survey(playground: Playground): Promise<Snapshot> {
   heading('gofr-backup quickstart');
   checkRoom(playground);
   const before = await takeSnapshot(playground);
-  const size = `${before.files} files, ${(before.bytes / 2 ** 20).toFixed(1)} MB`;
+  const size = `${formatCount(before.files, 'file')}, ${formatSize(before.bytes)}`;
   console.log(
     playground.own === undefined
       ? `Sample data of a chart service: ${size}, in ${shown(playground.root)}/{data,logs}`

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatNumber } from '@gofr-backup/model/format';
 import { type Observation, OBSERVATIONS } from '../test/containers/reliability.ts';
 import { LOSS_FIGURE, type LossFigure } from '../test/losses/figure.ts';
 import { ROOT } from './steps.ts';
@@ -21,7 +22,6 @@ const rows = [...observations.values()].map(
 );
 
 const losses = JSON.parse(readFileSync(LOSS_FIGURE, 'utf8')) as LossFigure;
-const count = (number: number): string => number.toLocaleString('en');
 
 const page = join(ROOT, 'docs/reliability.md');
 writeFileSync(
@@ -38,10 +38,10 @@ verified and listed. The last column is the time all of that took, from the end 
 | --- | --- | --- | ---: |
 ${rows.join('\n')}
 
-Nothing is lost in ${count(losses.rounds)} random rounds (\`LOSS_SEED=${losses.seed} LOSS_ROUNDS=${losses.rounds} npm test -- test/losses\`): two projects share
+Nothing is lost in ${formatNumber(losses.rounds)} random rounds (\`LOSS_SEED=${losses.seed} LOSS_ROUNDS=${losses.rounds} npm test -- test/losses\`): two projects share
 one backup directory, which lies beside their data, inside it, under a nasty name, behind a link or is mounted there;
 their files, patterns, components and clock change, archives and sidecars are damaged, links are planted for directories.
-Of ${count(losses.commands)} commands in any order ${count(losses.refused)} were refused; ${count(losses.backups)} were backups, ${count(losses.restores)} restores. After each of them, done or refused: no
+Of ${formatNumber(losses.commands)} commands in any order ${formatNumber(losses.refused)} were refused; ${formatNumber(losses.backups)} were backups, ${formatNumber(losses.restores)} restores. After each of them, done or refused: no
 byte of the data is gone that no backup holds, no backup that retention kept, and nothing outside the data has changed.
 
 Faults inside one process are tested beside the code: kills at every step of backup, restore and prune, flipped bits

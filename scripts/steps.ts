@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formatDuration } from '@gofr-backup/model/format';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -42,7 +43,7 @@ export function run(command: string, args: readonly string[], options: RunOption
   });
 }
 
-/** `1.2 s` since `started`, a reading of performance.now(). */
+/** `1.2 s`, `5 min 3 s` since `started`, a reading of performance.now(). */
 export function since(started: number): string {
-  return `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  return formatDuration(performance.now() - started);
 }

@@ -11,6 +11,7 @@ const TOOLS: Record<string, string> = {
   python3: 'python3',
   getfattr: 'attr',
   openssl: 'openssl',
+  'lowntfs-3g': 'ntfs-3g',
 };
 
 /** Wanted where nobody waits: their tests leave themselves out elsewhere. */

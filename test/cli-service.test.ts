@@ -106,6 +106,7 @@ test('a killed command leaves no Redis behind', async () => {
     killed.child.kill('SIGKILL');
     await killed.ended;
     await waitFor(async () => (await servers()).length === 0);
+    expect(await servers()).toEqual([]);
   } finally {
     for (const pid of await servers()) process.kill(pid, 'SIGKILL');
   }

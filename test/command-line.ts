@@ -33,9 +33,10 @@ export class Sandbox implements AsyncDisposable {
   private constructor(path: string, env: Record<string, string>) {
     this.path = path;
     [this.data, this.logs, this.backups] = [join(path, 'data'), join(path, 'logs'), join(path, 'backups')];
-    const { PATH = '', HOME = '' } = process.env;
+    const { PATH = '', HOME = '', NODE_COMPILE_CACHE } = process.env;
     this.env = {
       ...{ PATH, HOME, TMPDIR: join(path, 'tmp') },
+      ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
       ...{
         BACKUP_DATA_DIR: this.data,
         BACKUP_LOGS_DIR: this.logs,

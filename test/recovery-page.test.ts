@@ -1,9 +1,18 @@
 /** Runs the very commands of docs/recovery.md; those with only Docker have a test among the container scenarios. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeTree, readTree, type Tree } from '@gofr-backup/testing';
 import { blocksOf } from './page-blocks.ts';
 
@@ -20,7 +29,8 @@ let environment: NodeJS.ProcessEnv;
 const backups = () => join(base, 'backups');
 const target = () => join(base, 'plot');
 
-beforeEach(async () => {
+/** A place of its own, with the command on its PATH. */
+function enter(): void {
   base = mkdtempSync(join(tmpdir(), 'page-'));
   mkdirSync(join(base, 'bin'));
   const command = join(ROOT, 'apps/cli/bin/gofr-backup.mjs');
@@ -33,6 +43,12 @@ beforeEach(async () => {
     PATH: `${join(base, 'bin')}:${process.env['PATH']}`,
     NO_COLOR: '1',
   };
+}
+
+let made: string;
+beforeAll(async () => {
+  enter();
+  made = base;
   await makeTree(target(), DATA);
   const settings = `export BACKUP_DIR='${backups()}' BACKUP_DATA_DIR='${target()}/data' BACKUP_LOGS_DIR='${target()}/logs'`;
   // no settings of the schedule matter here: one backup by an ordinary archive is what a dead server leaves behind
@@ -42,9 +58,13 @@ beforeEach(async () => {
     cd '${backups()}/daily' && sha256sum ${name} > ${name}.sha256
     ${settings}; gofr-backup rebuild`);
   utimesSync(join(backups(), 'daily', name), 1_765_591_200, 1_765_591_200);
-  rmSync(target(), { recursive: true });
+});
+beforeEach(() => {
+  enter();
+  cpSync(join(made, 'backups'), backups(), { recursive: true, preserveTimestamps: true });
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
+afterAll(() => rmSync(made, { recursive: true, force: true }));
 
 function shell(script: string): string {
   return execFileSync('bash', ['-euo', 'pipefail', '-c', script], {

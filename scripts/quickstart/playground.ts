@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
+import { isErrno } from '@gofr-backup/model';
 import { provideSampleData } from '../sample/sample-data.ts';
 import { ROOT } from '../steps.ts';
 
@@ -63,7 +64,7 @@ function newRun(): string {
       writeFileSync(join(root, PID_FILE), String(process.pid));
       return root;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (!isErrno(error, 'EEXIST')) throw error;
     }
   }
 }
@@ -114,7 +115,7 @@ function isAtWork(folder: string): boolean {
     process.kill(Number(readFileSync(join(folder, PID_FILE), 'utf8')), 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return isErrno(error, 'EPERM');
   }
 }
 

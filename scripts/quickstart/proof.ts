@@ -1,4 +1,5 @@
 /** The point of a backup: losing the data and having it back, compared file by file. */
+import { formatCount } from '@gofr-backup/model/format';
 import { rmSync, statfsSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { run } from '../steps.ts';
@@ -98,7 +99,7 @@ async function compare(playground: Playground, before: Snapshot): Promise<string
   }
   return meanwhile === 0
     ? ''
-    : `${meanwhile} files changed while this ran and were left out of the comparison`;
+    : `${formatCount(meanwhile, 'file')} changed while this ran and ${meanwhile === 1 ? 'was' : 'were'} left out of the comparison`;
 }
 
 /** Files of a directory in use that cannot be compared: changed, come or gone since, or databases with a journal. */

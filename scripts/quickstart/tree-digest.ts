@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { ignoring } from '@gofr-backup/model';
 
 /** What a file is, so far as a restore must bring it back. */
 export interface Fact {
@@ -52,12 +53,7 @@ function* walk(directory: Buffer, below = ''): Generator<Found> {
 }
 
 async function unlessVanished<T>(look: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await look();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return look().catch(ignoring('ENOENT'));
 }
 
 export interface Difference {

@@ -343,10 +343,9 @@ test('bull-board shows the queue under the same login', async () => {
   await go('/queues');
   await page.getByText('gofr-plot-backup').first().waitFor();
   await page.goto(new URL('/queues/queue/gofr-plot-backup', system.url).href);
-  await page
-    .getByText(/completed/i)
-    .first()
-    .waitFor();
+  const state = page.getByText(/completed/i).first();
+  await state.waitFor();
+  expect(await state.isVisible()).toBe(true);
 });
 
 test(

@@ -39,7 +39,7 @@ async function askUntilReached(stack: Stack): Promise<Ran> {
 }
 
 /** The invariant after every fault: all that was there is there, reads back in full, and nothing half-made has a final name. */
-export async function nothingLost(stack: Stack, before: Entry[]): Promise<void> {
+export async function expectNothingLost(stack: Stack, before: Entry[]): Promise<void> {
   const now = await listed(stack);
   expect(now.map((e) => e.filename)).toEqual(expect.arrayContaining(before.map((e) => e.filename)));
   const { results } = await stack.json<{ results: { filename: string; ok: boolean }[] }>('verify', '--all');

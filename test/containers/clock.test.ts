@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backUp, type Entry, listed, nothingLost } from './backups.ts';
+import { backUp, type Entry, listed, expectNothingLost } from './backups.ts';
 import { must, run } from './docker.ts';
 import { observe } from './reliability.ts';
 import { IMAGE, Stack, until } from './stack.ts';
@@ -58,7 +58,7 @@ const hasRuns = (stack: Stack, n: number) =>
   until(`${n} scheduled backups`, async () => (await scheduled(stack)).length >= n, 60);
 
 /** Gives a run that must not happen the time it would need: a backup made by hand goes through the same queue. */
-async function staysAt(stack: Stack, n: number): Promise<void> {
+async function expectStaysAt(stack: Stack, n: number): Promise<void> {
   await backUp(stack);
   await backUp(stack);
   expect(await scheduled(stack)).toHaveLength(n);
@@ -69,7 +69,7 @@ test('the clock moved forward by 25 hours runs the daily backup, once; moved bac
   const begun = performance.now();
   await clockAt('2027-01-11T13:00:00Z');
   await hasRuns(stack, 1);
-  await staysAt(stack, 1);
+  await expectStaysAt(stack, 1);
   const before = await listed(stack);
   await observe({
     fault: 'Clock 25 hours forward',
@@ -81,7 +81,7 @@ test('the clock moved forward by 25 hours runs the daily backup, once; moved bac
   await clockAt('2027-01-09T12:00:00Z');
   const { seconds } = await backUp(stack);
   await must(stack.cli('prune'));
-  await nothingLost(stack, before);
+  await expectNothingLost(stack, before);
   await observe({
     fault: 'Clock two days back',
     during: 'backups dated in the future are kept, never pruned',
@@ -94,7 +94,7 @@ test('spring: 02:30 does not exist and runs once, at 03:30', async () => {
   await using stack = await startedAt('2027-03-28T00:55:00Z', '30 2 * * *');
   await clockAt('2027-03-28T01:31:00Z');
   await hasRuns(stack, 1);
-  await staysAt(stack, 1);
+  await expectStaysAt(stack, 1);
   expect((await scheduled(stack))[0]?.timestamp).toMatch(/^2027-03-28T03:/);
   await observe({
     fault: 'Clocks go forward (Europe/Berlin)',
@@ -110,10 +110,10 @@ test('autumn: 02:30 comes twice and runs once; names of the repeated hour do not
   await hasRuns(stack, 1);
   const first = await backUp(stack);
   await clockAt('2027-10-31T01:31:00Z');
-  await staysAt(stack, 1);
+  await expectStaysAt(stack, 1);
   const names = (await listed(stack)).map((e) => e.filename);
   expect(new Set(names).size).toBe(names.length);
-  await nothingLost(stack, [first.entry]);
+  await expectNothingLost(stack, [first.entry]);
   await observe({
     fault: 'Clocks go back (Europe/Berlin)',
     during: '02:30 comes twice: runs once',

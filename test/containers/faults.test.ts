@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backUp, backupUnderWay, type Entry, listed, nothingLost, SLOW, slowData } from './backups.ts';
+import { backUp, backupUnderWay, type Entry, listed, expectNothingLost, SLOW, slowData } from './backups.ts';
 import { docker, must, run } from './docker.ts';
 import { observe } from './reliability.ts';
 import { APP_UID, Stack, until } from './stack.ts';
@@ -12,10 +12,10 @@ function started(env: Record<string, string> = {}): Promise<Stack> {
 }
 
 /** After the fault: everything that was there is, the stack is healthy, and the next run is good. */
-async function recovered(stack: Stack, before: Entry[], fault: string, during: string): Promise<void> {
+async function expectRecovered(stack: Stack, before: Entry[], fault: string, during: string): Promise<void> {
   const begun = performance.now();
   await stack.healthy('redis', 'scheduler', 'backup');
-  await nothingLost(stack, before);
+  await expectNothingLost(stack, before);
   await backUp(stack);
   const seconds = (performance.now() - begun) / 1000;
   await observe({ fault, during, after: 'nothing lost, next backup good and verified', recovery: seconds });
@@ -32,18 +32,18 @@ test('Redis killed, paused, cut off, and its volume lost: services stay, backups
   const list = await stack.cli('list');
   expect(list.stdout).toContain('Total Backups: 1');
   await stack.up('redis');
-  await recovered(stack, before, 'Redis killed', '`now` answers 69, `list` works without it');
+  await expectRecovered(stack, before, 'Redis killed', '`now` answers 69, `list` works without it');
 
   await docker('pause', await stack.id('redis'));
   expect((await stack.cli('now')).code).toBe(69);
   await docker('unpause', await stack.id('redis'));
-  await recovered(stack, before, 'Redis frozen (docker pause)', '`now` answers 69 instead of hanging');
+  await expectRecovered(stack, before, 'Redis frozen (docker pause)', '`now` answers 69 instead of hanging');
 
   const network = `${stack.name}_backend`;
   await docker('network', 'disconnect', network, await stack.id('redis'));
   expect((await stack.cli('now')).code).toBe(69);
   await docker('network', 'connect', '--alias', 'redis', network, await stack.id('redis'));
-  await recovered(stack, before, 'Redis cut off from the network', '`now` answers 69');
+  await expectRecovered(stack, before, 'Redis cut off from the network', '`now` answers 69');
 
   await must(stack.compose(['rm', '-sf', 'redis']));
   await docker('volume', 'rm', `${stack.name}_redis`);
@@ -51,7 +51,7 @@ test('Redis killed, paused, cut off, and its volume lost: services stay, backups
   await until('the schedule is there again', async () => {
     return (await stack.json<{ next_run: object | null }>('status')).next_run !== null;
   });
-  await recovered(stack, before, "Redis's volume lost", 'the schedule is made anew from the settings');
+  await expectRecovered(stack, before, "Redis's volume lost", 'the schedule is made anew from the settings');
 });
 
 test('the worker killed in the middle of a job: nothing half-made, the job is taken up again', async () => {
@@ -68,7 +68,7 @@ test('the worker killed in the middle of a job: nothing half-made, the job is ta
     async () => (await listed(stack)).some((e) => e.status === 'good'),
     240,
   );
-  await recovered(
+  await expectRecovered(
     stack,
     before,
     'Worker killed (SIGKILL) in the middle of a backup',
@@ -100,7 +100,7 @@ test('the worker killed for want of memory in the middle of a job: restarted, th
     async () => (await listed(stack)).some((e) => e.status === 'good'),
     240,
   );
-  await recovered(
+  await expectRecovered(
     stack,
     before,
     'Worker killed by the kernel for want of memory, in the middle of a backup',
@@ -115,7 +115,7 @@ test('all killed and all started, as by a power cut', async () => {
   await must(stack.cli('now', '--no-wait'));
   await must(stack.compose(['kill', '-s', 'KILL']));
   await must(stack.compose(['up', '-d', '--no-build', 'web', 'backup']));
-  await recovered(
+  await expectRecovered(
     stack,
     before,
     'Host rebooted without warning',
@@ -162,7 +162,7 @@ volumes:
     expect(full.code, full.stderr).toBe(74);
     expect(await stack.helper("find /backups -name '.tmp-*'")).toBe('');
     await stack.helper('rm /data/storage/big.bin');
-    await recovered(
+    await expectRecovered(
       stack,
       before,
       'Backups volume full (24 MB ext4)',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backUp, backupUnderWay, listed, nothingLost, SLOW, slowData } from './backups.ts';
+import { backUp, backupUnderWay, listed, expectNothingLost, SLOW, slowData } from './backups.ts';
 import { must } from './docker.ts';
 import { Stack, until } from './stack.ts';
 
@@ -27,7 +27,7 @@ test('the embedded queue outlives a killed container: history and schedule are s
   await stack.up('backup');
   await stack.healthy('backup');
   await until('the next run is said again', async () => /next run/i.test(await stack.logs('backup')));
-  await nothingLost(stack, before);
+  await expectNothingLost(stack, before);
   await backUp(stack);
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backUp, listed, nothingLost } from './backups.ts';
+import { backUp, listed, expectNothingLost } from './backups.ts';
 import { docker, must, run } from './docker.ts';
 import { APP_UID, IMAGE, ROOT, Stack, until } from './stack.ts';
 
@@ -98,7 +98,7 @@ test('the three scripts: back up now, list, restore the latest after the volume 
   const list = await script('list_backups.sh');
   expect(list.stdout).toContain('Verified: ✓');
   await stack.up('web');
-  await nothingLost(stack, await listed(stack));
+  await expectNothingLost(stack, await listed(stack));
 });
 
 /** Node sets times as a double, which is exact to half a microsecond; everything else is compared to the letter. */

@@ -3,9 +3,7 @@
  * that no backup holds, no backup that retention kept, and nothing outside has changed. LOSS_SEED repeats a run,
  * LOSS_ROUNDS=2000 makes it as long as docs/reliability.md tells of.
  */
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { isMissing } from '@gofr-backup/testing';
+import { isMissing, tries } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { Archives } from './archives.ts';
 import { recordFigure } from './figure.ts';
@@ -13,7 +11,7 @@ import { mayMount } from './mounts.ts';
 import { playRound, type Round } from './round.ts';
 
 const seed = Number(process.env['LOSS_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
-const rounds = Number(process.env['LOSS_ROUNDS'] ?? 24);
+const rounds = Number(process.env['LOSS_ROUNDS'] ?? tries(16, 24));
 /** What is told of a failed run: enough to begin with. */
 const TOLD = 5;
 
@@ -21,8 +19,6 @@ const canMount = mayMount();
 const title = `nothing is lost in ${rounds} random rounds (seed ${seed}${canMount ? '' : ', without mounts: not root'})`;
 
 test.skipIf(isMissing('python3'))(title, { timeout: 120_000 + rounds * 30_000 }, async () => {
-  // each command starts threads, which would compile their modules anew
-  process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'compiled');
   using archives = new Archives();
   const played: Round[] = [];
   for (let n = 0; n < rounds && failed(played).length < TOLD; n++)

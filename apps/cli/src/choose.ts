@@ -4,12 +4,14 @@ import { list } from '@gofr-backup/core';
 import {
   BackupError,
   type CatalogueEntry,
+  formatSize,
+  formatSpan,
   isFuture,
   type RestoreRequest,
   systemClock,
 } from '@gofr-backup/model';
-import { columns, size, span } from './format.ts';
 import type { Session } from './session.ts';
+import { columns } from './columns.ts';
 
 /** Throws DECLINED when there is no terminal or the person leaves, NO_SUCH_BACKUP when there is none to choose. */
 export async function chooseRestore(session: Session): Promise<Pick<RestoreRequest, 'backup' | 'only'>> {
@@ -47,9 +49,15 @@ async function chooseBackup(backups: CatalogueEntry[]): Promise<string> {
 /** Fits a terminal of 80 columns. */
 function describe(entry: CatalogueEntry): string[] {
   const age = systemClock.now() - Date.parse(entry.created_at ?? entry.timestamp);
-  const passed = Number.isNaN(age) ? 'unknown' : age < 60_000 ? 'just now' : span(age);
+  const passed = Number.isNaN(age) ? 'unknown' : age < 60_000 ? 'just now' : formatSpan(age);
   const shown = isFuture(entry, systemClock.now()) ? 'in the future' : passed;
-  return [entry.filename, size(entry.size_bytes).padStart(9), shown, entry.tier, entry.verified ? '✓' : '✗'];
+  return [
+    entry.filename,
+    formatSize(entry.size_bytes).padStart(9),
+    shown,
+    entry.tier,
+    entry.verified ? '✓' : '✗',
+  ];
 }
 
 /** Undefined: everything. */

@@ -1,5 +1,5 @@
+import { formatCount } from '@gofr-backup/model';
 import type { ListOutcome } from '@gofr-backup/core';
-import { count } from './format.ts';
 import type { Session } from './session.ts';
 
 const NAMED = 3;
@@ -18,6 +18,6 @@ export function noteAside(
   }
   for (const { prefix, backups } of foreign)
     warn(
-      `${count(backups, 'backup')} of another project (PREFIX=${prefix}) in this directory: never touched`,
+      `${formatCount(backups, 'backup')} of another project (PREFIX=${prefix}) in this directory: never touched`,
     );
 }

@@ -1,6 +1,12 @@
-import type { Clock, Progress, ProgressEvent } from '@gofr-backup/model';
+import {
+  type Clock,
+  formatCount,
+  formatCountdown,
+  formatSize,
+  type Progress,
+  type ProgressEvent,
+} from '@gofr-backup/model';
 import type { Colours } from './colour.ts';
-import { count, countdown, size } from './format.ts';
 import type { Screen } from './screen.ts';
 
 const REDRAW_EVERY = 100;
@@ -30,13 +36,13 @@ export function progressOn(surroundings: Surroundings): ProgressView {
   const { screen, clock } = surroundings;
   const every = screen.isTerminal ? REDRAW_EVERY : LINE_EVERY;
   let expected: number | undefined;
-  let previous: ProgressEvent = { phase: '', bytes: 0, files: 0 };
+  let previous: ProgressEvent | undefined;
   let began = 0;
   let drawn = -Infinity;
   const report = (event: ProgressEvent): void => {
     const now = clock.monotonic();
-    const isNew = event.phase !== previous.phase || event.bytes < previous.bytes;
-    if (isNew && previous.bytes > 0) expected = previous.bytes;
+    const isNew = event.phase !== previous?.phase || event.bytes < previous.bytes;
+    if (isNew && previous && previous.bytes > 0) expected = previous.bytes;
     if (isNew) began = now;
     previous = event;
     if (!isNew && now - drawn < every) return;
@@ -83,13 +89,21 @@ function plain(event: Known, rate: number): string {
 }
 
 function facts({ bytes, totalBytes, files, totalFiles, about }: Known, rate: number): string[] {
-  const list = [totalBytes === undefined ? size(bytes) : `${size(bytes)} of ${about}${size(totalBytes)}`];
+  const list = [
+    totalBytes === undefined
+      ? formatSize(bytes)
+      : `${formatSize(bytes)} of ${about}${formatSize(totalBytes)}`,
+  ];
   if (files > 0 || totalFiles !== undefined) {
-    list.push(totalFiles === undefined ? count(files, 'file') : `${files} of ${count(totalFiles, 'file')}`);
+    list.push(
+      totalFiles === undefined
+        ? formatCount(files, 'file')
+        : `${files} of ${formatCount(totalFiles, 'file')}`,
+    );
   }
-  if (rate > 0) list.push(`${size(rate)}/s`);
+  if (rate > 0) list.push(`${formatSize(rate)}/s`);
   if (rate > 0 && totalBytes !== undefined) {
-    list.push(`${about}${countdown((totalBytes - bytes) / rate)} left`);
+    list.push(`${about}${formatCountdown((totalBytes - bytes) / rate)} left`);
   }
   return list;
 }

@@ -1,5 +1,5 @@
 /** Runs one verb: opens the session, and turns whatever goes wrong into an exit code. */
-import { BackupError, toBackupError } from '@gofr-backup/model';
+import { BackupError, isErrno, toBackupError } from '@gofr-backup/model';
 import { reportError } from './errors.ts';
 import { screenOn } from './screen.ts';
 import { openSession, type Session } from './session.ts';
@@ -40,8 +40,8 @@ export function reportUsage(argv: readonly string[], complaint: string): number 
 
 /** `gofr-backup files … | head` ends quietly. */
 function ignoreClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
+  process.stdout.on('error', (error: unknown) => {
+    if (isErrno(error, 'EPIPE')) process.exit(0);
     throw error;
   });
 }

@@ -47,7 +47,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     restoreCommand: settings.dashboardRestoreCommand,
     settings: settingGroups(settings),
     assets: await loadAssets(),
-    archives: archivesOf(repository, { clock, logger }),
+    archives: archivesOf(repository, { clock, logger, engine: plan.codec.engine }),
     observer: observer(rulesOf(settings), catalogue, work, clock),
     queue: link.current,
     closing: closing.signal,

@@ -100,7 +100,13 @@ function work(telemetry?: Tracing['telemetry']): Consumer {
       runs.push({ job, jobId: run.jobId, at: new Date().toISOString(), trigger });
       return result;
     };
-  const entry = { filename: 'a', filepath: '/a', tier: 'daily', timestamp: '', size_bytes: 1 } as const;
+  const entry = {
+    filename: 'a',
+    filepath: '/a',
+    tier: 'daily',
+    timestamp: '2025-12-13T02:00:00',
+    size_bytes: 1,
+  } as const;
   const processors: Processors = {
     backup: note('backup', { backup: { ...entry, verified: true, status: 'good' }, promoted: [] }),
     verify: note('verify', { results: [] }),

@@ -1,7 +1,7 @@
 /** Says at start what the first run would only say at night: what this process may not read or write. */
 import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BackupPlan, Logger } from '@gofr-backup/model';
+import { type BackupPlan, isErrno, type Logger } from '@gofr-backup/model';
 
 /** A look, not a walk: a start must not take longer for a large tree. The run itself finds the rest. */
 const LOOKED_AT = 5000;
@@ -50,20 +50,20 @@ function entriesOf(directory: string, unreadable: string[]) {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') unreadable.push(directory);
+    if (isErrno(error, 'EACCES')) unreadable.push(directory);
     return [];
   }
 }
 
 /** What is not there, or cannot be read for another reason, is the run's to tell. */
-const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS']);
+const REFUSALS = ['EACCES', 'EPERM', 'EROFS'];
 
 function may(path: string, mode: number): boolean {
   try {
     accessSync(path, mode);
     return true;
   } catch (error) {
-    return !REFUSALS.has((error as NodeJS.ErrnoException).code ?? '');
+    return !isErrno(error, ...REFUSALS);
   }
 }
 

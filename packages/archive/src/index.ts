@@ -12,12 +12,6 @@ export { openIndex } from './index/file.ts';
 export { isOfOtherVersion } from './index/footer.ts';
 export { hostile } from './refusals.ts';
 export { READ_ERROR, isLack, reportFailure } from './source/failure.ts';
-export {
-  DatabaseThread,
-  databaseWarningPaths,
-  isDatabase,
-  snapshotDatabases,
-} from './source/sqlite/index.ts';
-export type { DatabaseSnapshots } from './source/sqlite/index.ts';
+export { DatabaseThread, databaseWarningPaths, isDatabase } from './source/sqlite/index.ts';
 export type { WalkReport } from './source/source.ts';
 export { linkedRoot } from './source/tree/walk.ts';

@@ -4,3 +4,7 @@ export { extractTo, listOf, opened, testPorts } from './read/reading.fixture.ts'
 export { HOURS_LATER, archive, inside } from './write/create.fixture.ts';
 export { SafetyCheck } from './extract/safety.ts';
 export { StreamSource } from './read/stream-source.ts';
+export { compressedBound, compressFrame, decompressFrame } from './codec/codecs.ts';
+export { deflateRun } from './codec/deflate-run.ts';
+export { readGzipMember } from './codec/gzip-member.ts';
+export { inflateRoom, inflateRun } from './codec/inflate-run.ts';

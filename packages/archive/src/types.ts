@@ -1,14 +1,15 @@
 /** The archive engine's interface: what operations may ask of it. Everything else under archive/ is private. */
 import type {
   ArchiveEntry,
-  BytePath,
   Codec,
   Component,
   Compression,
+  EngineCodec,
   Identity,
   Ports,
   Warning,
 } from '@gofr-backup/model';
+import type { FileSystems } from './write/walk-start.ts';
 
 /** What an archive is made of. */
 export interface WalkOptions {
@@ -19,12 +20,7 @@ export interface WalkOptions {
   withheld?: readonly Identity[];
   /** a component's root may be a symlink; default: that is CONFIG */
   followRootLinks?: boolean;
-  /** by absolute source path (BytePath form) */
-  substitutes?: ReadonlyMap<BytePath, Substitute>;
 }
-
-/** A file whose content comes from elsewhere (a consistent copy of a live database), or that is left out (its -wal). */
-export type Substitute = { contentPath: string } | 'omit';
 
 export interface CreateArchiveOptions extends Ports, WalkOptions {
   codec: Codec;
@@ -38,8 +34,12 @@ export interface CreateArchiveOptions extends Ports, WalkOptions {
   readRate?: number;
   /** the newest good archive and its index, to reuse frames from; anything wrong with it costs speed only */
   previous?: { archivePath: string; indexPath: string; sha256?: string };
+  /** an existing directory for consistent copies of SQLite databases, gone when it returns; absent: they are archived as they lie */
+  scratchDir?: string;
   /** when every frame is equal to the previous archive's: hard-link it instead of copying */
   linkUnchanged: boolean;
+  /** who is asked about the clocks of file systems; default: the system */
+  fileSystems?: FileSystems;
 }
 
 export interface CreateArchiveResult {
@@ -62,6 +62,8 @@ export interface OpenArchiveOptions extends Ports {
   /** the .idx beside it; when absent, unreadable or not of this archive, the archive is streamed */
   indexPath?: string;
   threads: number;
+  /** who decodes gzip frames; default: own. A stream, read without an index, is always zlib's. */
+  engine?: EngineCodec | undefined;
 }
 
 export interface Problem {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { closest } from 'fastest-levenshtein';
-import { BackupError } from '@gofr-backup/model';
+import { BackupError, codeOf } from '@gofr-backup/model';
 import { componentsOf, conflicts } from './components.ts';
 import type { Setting } from './setting.ts';
 import type { Origin, SettingKey, Settings, Values } from './settings.ts';
@@ -94,9 +94,7 @@ function readSecret(
     const text = readFileSync(file.text, 'utf8').replace(/\r?\n$/, '');
     return text === '' ? wrong('names an empty file') : { variable: file.variable, text };
   } catch (error) {
-    return wrong(
-      `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'})`,
-    );
+    return wrong(`cannot be read (${codeOf(error) ?? 'unknown'})`);
   }
 }
 

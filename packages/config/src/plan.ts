@@ -13,7 +13,7 @@ export function planFrom(settings: Settings): BackupPlan {
     components: componentsOf(settings),
     exclude: settings.exclude,
     followRootLinks: settings.followRootLinks,
-    codec: { name: settings.compression, level: settings.compressionLevel },
+    codec: { name: settings.compression, level: settings.compressionLevel, engine: settings.engineCodec },
     threads: settings.threads,
     nice: settings.nice,
     ...(settings.readRate ? { readRate: settings.readRate } : {}),

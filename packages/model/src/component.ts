@@ -1,4 +1,7 @@
-import type { Compression } from './catalogue.ts';
+import type { Compression } from './terms.ts';
+
+/** Of a component's files: all, only metadata.json and *.metadata.json, or all but those. */
+export type Selection = 'all' | 'metadata-only' | 'without-metadata';
 
 /** One source of files and where it lies in the archive. */
 export interface Component {
@@ -8,11 +11,26 @@ export interface Component {
   root: string;
   /** where its content lies in the archive, e.g. `data/storage`; UTF-8 string form */
   archivePath: string;
-  /** which of its files: all, only metadata.json and *.metadata.json, or all but those */
-  select: 'all' | 'metadata-only' | 'without-metadata';
+  select: Selection;
 }
+
+/** Who compresses and decompresses gzip frames: the module of our own (own), or Node's zlib. Either reads what the other wrote. */
+export const ENGINE_CODECS = ['own', 'zlib'] as const;
+export type EngineCodec = (typeof ENGINE_CODECS)[number];
 
 export interface Codec {
   name: Compression;
   level: number;
+  /** default: own */
+  engine?: EngineCodec | undefined;
 }
+
+/** By the last part of its path. */
+export function isMetadata(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return name === 'metadata.json' || name.endsWith('.metadata.json');
+}
+
+/** Whether a component takes this file. */
+export const isSelected = (select: Selection, path: string): boolean =>
+  select === 'all' || isMetadata(path) === (select === 'metadata-only');

@@ -1,3 +1,5 @@
+import { codeOf } from './errno.ts';
+
 /**
  * The catalogue of errors. A code is permanent: scripts and old jobs know it. `exit` follows sysexits where
  * one fits (see docs/errors.md, generated from here); `retryable` decides whether the queue tries again.
@@ -106,7 +108,7 @@ const BY_ERRNO: Record<string, ErrorCode> = {
 /** Any thrown value as a BackupError: errno becomes its code, an abort CANCELLED, the rest FAILED. */
 export function toBackupError(thrown: unknown, doing: string): BackupError {
   if (thrown instanceof BackupError) return thrown;
-  const errno = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const errno = codeOf(thrown) ?? '';
   const aborted = thrown instanceof Error && (thrown.name === 'AbortError' || errno === 'ABORT_ERR');
   const code = aborted ? 'CANCELLED' : (BY_ERRNO[errno] ?? 'FAILED');
   const why = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,14 +1,20 @@
 /** The nouns of every package, and the ports that tests replace. Imports nothing of ours. */
 export * from './byte-path.ts';
-export * from './catalogue.ts';
+export type * from './catalogue-entry.ts';
+export type * from './catalogue.ts';
 export * from './clock.ts';
-export type * from './component.ts';
+export * from './component.ts';
 export type * from './entry.ts';
+export * from './errno.ts';
 export * from './errors.ts';
+export * from './format.ts';
 export * from './identity.ts';
 export * from './moment.ts';
 export type * from './operations.ts';
+export * from './phases.ts';
 export type * from './plan.ts';
 export * from './ports.ts';
+export * from './redis-url.ts';
+export * from './terms.ts';
 export * from './times.ts';
 export * from './work-dir.ts';

@@ -1,6 +1,7 @@
 /** When a backup was made, and whether that is still to come: a clock that was wrong for a day dates them so. */
 import { DateTime } from 'luxon';
-import type { Catalogue, CatalogueEntry } from './catalogue.ts';
+import type { CatalogueEntry } from './catalogue-entry.ts';
+import type { Catalogue } from './catalogue.ts';
 
 /** Hosts that share a directory may disagree by so much about the time; milliseconds. */
 export const CLOCK_SKEW = 5 * 60_000;

@@ -1,8 +1,10 @@
-/** What operations take and answer. The answers are the JSON documents of the contract. */
-import type { CatalogueEntry, Tier, Trigger } from './catalogue.ts';
-import type { ErrorCode } from './errors.ts';
+/** What operations take and answer. The answers are the JSON documents of the contract, and the results of jobs. */
+import { z } from 'zod';
+import { entrySchema } from './catalogue-entry.ts';
+import { type ErrorCode, ERRORS } from './errors.ts';
 import type { BackupPlan } from './plan.ts';
 import type { Ports } from './ports.ts';
+import { type Tier, TIERS, type Trigger } from './terms.ts';
 
 export interface OperationContext extends Ports {
   plan: BackupPlan;
@@ -10,6 +12,31 @@ export interface OperationContext extends Ports {
   owner: string;
 }
 
+export const pruneRequestSchema = z.object({
+  dryRun: z.boolean(),
+  /** prune although an anomaly holds it */
+  force: z.boolean().exactOptional(),
+});
+export type PruneRequest = z.infer<typeof pruneRequestSchema>;
+
+const pruneDecisionSchema = z.object({
+  filename: z.string(),
+  tier: z.enum(TIERS),
+  action: z.enum(['keep', 'remove']),
+  reasons: z.array(z.string()),
+});
+export type PruneDecision = z.infer<typeof pruneDecisionSchema>;
+
+export const pruneOutcomeSchema = z.object({
+  dry_run: z.boolean(),
+  now: z.string(),
+  decisions: z.array(pruneDecisionSchema),
+  /** why nothing was removed although decisions say so */
+  held: z.string().exactOptional(),
+});
+export type PruneOutcome = z.infer<typeof pruneOutcomeSchema>;
+
+/** Asked of the core alone: a job's payload has its steps besides. */
 export interface BackupRequest {
   trigger: Trigger;
   /** default daily; weekly and monthly make one of that tier directly */
@@ -17,82 +44,83 @@ export interface BackupRequest {
   /** identifies the run (a job id): the same run asked again continues instead of making a second backup */
   run?: string;
 }
-export interface BackupOutcome {
-  backup: CatalogueEntry;
+
+export const backupOutcomeSchema = z.object({
+  backup: entrySchema,
   /** copies in the weekly and monthly tiers this one became */
-  promoted: CatalogueEntry[];
+  promoted: z.array(entrySchema),
   /** retention after it; absent for a safety backup */
-  pruned?: PruneOutcome;
-}
+  pruned: pruneOutcomeSchema.exactOptional(),
+});
+export type BackupOutcome = z.infer<typeof backupOutcomeSchema>;
 
-export interface VerifyRequest {
+export const verifyRequestSchema = z.object({
   /** file names; absent: as `which` says */
-  names?: string[];
+  names: z.array(z.string()).exactOptional(),
   /** `oldest-verified`: the one longest unread, for the scrub schedule */
-  which?: 'latest' | 'all' | 'oldest-verified';
-}
-export interface VerifyOutcome {
-  results: {
-    filename: string;
-    ok: boolean;
-    problems: string[];
-    /** when not ok: ARCHIVE_DAMAGED, or why there is no verdict (PERMISSION, IO, …) */
-    code?: ErrorCode;
-  }[];
-}
+  which: z.enum(['latest', 'all', 'oldest-verified']).exactOptional(),
+});
+export type VerifyRequest = z.infer<typeof verifyRequestSchema>;
 
-export interface PruneRequest {
-  dryRun: boolean;
-  /** prune although an anomaly holds it */
-  force?: boolean;
-}
-export interface PruneDecision {
-  filename: string;
-  tier: Tier;
-  action: 'keep' | 'remove';
-  reasons: string[];
-}
-export interface PruneOutcome {
-  dry_run: boolean;
-  now: string;
-  decisions: PruneDecision[];
-  /** why nothing was removed although decisions say so */
-  held?: string;
-}
+export const verifyOutcomeSchema = z.object({
+  results: z.array(
+    z.object({
+      filename: z.string(),
+      ok: z.boolean(),
+      problems: z.array(z.string()),
+      /** when not ok: ARCHIVE_DAMAGED, or why there is no verdict (PERMISSION, IO, …) */
+      code: z.enum(Object.keys(ERRORS) as ErrorCode[]).exactOptional(),
+    }),
+  ),
+});
+export type VerifyOutcome = z.infer<typeof verifyOutcomeSchema>;
 
-export interface RestoreRequest {
+export const restoreRequestSchema = z.object({
   /** a file name, or `latest` */
-  backup: string;
-  only?: string[];
-  paths?: string[];
+  backup: z.string().min(1),
+  only: z.array(z.string()).exactOptional(),
+  paths: z.array(z.string()).exactOptional(),
   /** extract here instead of swapping the components in */
-  to?: string;
-  merge?: boolean;
-  dryRun?: boolean;
+  to: z.string().exactOptional(),
+  merge: z.boolean().exactOptional(),
+  dryRun: z.boolean().exactOptional(),
   /** default true */
-  safetyBackup?: boolean;
-}
-export interface RestoreOutcome {
-  backup: string;
-  target: string;
-  files: number;
-  bytes: number;
-  safety_backup: string | null;
-  /** with dryRun: what would happen, nothing was written */
-  changes?: { added: ChangeCount; replaced: ChangeCount; removed: ChangeCount; unchanged: ChangeCount };
-  warnings?: string[];
-}
-export interface ChangeCount {
-  files: number;
-  bytes: number;
-}
+  safetyBackup: z.boolean().exactOptional(),
+});
+export type RestoreRequest = z.infer<typeof restoreRequestSchema>;
 
-export interface DrillRequest {
-  backup: string;
-}
-export interface DrillOutcome {
-  backup: string;
-  ok: boolean;
-  files: number;
-  problems: string[];
-}
+const changeCountSchema = z.object({ files: z.number(), bytes: z.number() });
+export type ChangeCount = z.infer<typeof changeCountSchema>;
+
+export const restoreOutcomeSchema = z.object({
+  backup: z.string(),
+  target: z.string(),
+  files: z.number(),
+  bytes: z.number(),
+  safety_backup: z.string().nullable(),
+  /** with dryRun: what would happen, nothing was written */
+  changes: z
+    .object({
+      added: changeCountSchema,
+      replaced: changeCountSchema,
+      removed: changeCountSchema,
+      unchanged: changeCountSchema,
+    })
+    .exactOptional(),
+  warnings: z.array(z.string()).exactOptional(),
+});
+export type RestoreOutcome = z.infer<typeof restoreOutcomeSchema>;
+
+export const drillRequestSchema = z.object({
+  /** a file name, or `latest` */
+  backup: z.string().min(1),
+});
+export type DrillRequest = z.infer<typeof drillRequestSchema>;
+
+export const drillOutcomeSchema = z.object({
+  backup: z.string(),
+  ok: z.boolean(),
+  files: z.number(),
+  problems: z.array(z.string()),
+});
+export type DrillOutcome = z.infer<typeof drillOutcomeSchema>;

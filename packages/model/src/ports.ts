@@ -1,4 +1,5 @@
 /** What the core asks of its surroundings; tests replace these, nothing else. */
+import type { Phase } from './phases.ts';
 
 /** The only source of time. Everything that asks "now" takes one of these. */
 export interface Clock {
@@ -18,8 +19,7 @@ export interface Logger {
 
 /** One state of long work. Totals are absent until known. */
 export interface ProgressEvent {
-  /** a phase's name, e.g. `archive`, `verify`, `extract` */
-  phase: string;
+  phase: Phase;
   bytes: number;
   totalBytes?: number;
   /** about what `bytes` will come to, where that is not known before the end: as the backup before did */

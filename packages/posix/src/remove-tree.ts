@@ -1,15 +1,25 @@
 /** Removing a directory tree by byte paths: no link is ever followed. */
 import * as fs from 'node:fs';
-import { type BytePath, displayPath, fsPath, type Identity, isOneOf, joinPath } from '@gofr-backup/model';
+import {
+  type BytePath,
+  displayPath,
+  fsPath,
+  type Identity,
+  isErrno,
+  isOneOf,
+  joinPath,
+} from '@gofr-backup/model';
+import { readMountPoints } from './mount-points.ts';
 
 /**
- * Removes a tree without following links and without crossing into another file system: what is mounted below is not
- * ours. Nor are `spared` directories, which stay with all above them. Lets the event loop breathe. Throws the first error;
+ * Removes a tree without following links and without crossing into a mount, of the same file system or another: what is
+ * mounted at or below it is not ours. Nor are `spared` directories, which stay with all above them. Lets the event loop breathe. Throws the first error;
  * what could be removed is gone by then.
  */
 export async function removeTree(root: BytePath, spared: readonly Identity[] = []): Promise<void> {
   const start = look(root);
   if (!start) return;
+  const mounted = mountsWithin(root);
   let failure: unknown;
   let removed = 0;
   const pending: { path: BytePath; emptied: boolean }[] = [{ path: root, emptied: false }];
@@ -18,9 +28,9 @@ export async function removeTree(root: BytePath, spared: readonly Identity[] = [
     try {
       const stat = look(path);
       if (!stat) continue;
+      if (mounted.has(path) || stat.dev !== start.dev) throw isMounted(path);
       if (!stat.isDirectory()) fs.unlinkSync(fsPath(path));
       else if (emptied) fs.rmdirSync(fsPath(path));
-      else if (stat.dev !== start.dev) throw otherFileSystem(path);
       else if (isOneOf(stat, spared)) throw isSpared(path);
       else {
         pending.push({ path, emptied: true });
@@ -35,8 +45,17 @@ export async function removeTree(root: BytePath, spared: readonly Identity[] = [
   if (failure !== undefined) throw failure as Error;
 }
 
-const otherFileSystem = (path: BytePath): Error =>
-  Object.assign(new Error(`${displayPath(path)} is another file system`), { code: 'EXDEV' });
+const isMounted = (path: BytePath): Error =>
+  Object.assign(new Error(`${displayPath(path)} is a mount`), { code: 'EXDEV' });
+
+/** As paths that begin as `root` does, whatever links lead there. */
+function mountsWithin(root: BytePath): Set<BytePath> {
+  const at = root.lastIndexOf('/');
+  const parent = fs.realpathSync.native(fsPath(root.slice(0, at) || '/'), { encoding: 'latin1' });
+  const real = joinPath(parent, root.slice(at + 1));
+  const inside = readMountPoints().filter((point) => point === real || point.startsWith(`${real}/`));
+  return new Set(inside.map((point) => root + point.slice(real.length)));
+}
 
 const isSpared = (path: BytePath): Error =>
   Object.assign(new Error(`${displayPath(path)} is the backup directory, or a part of it`), {
@@ -80,8 +99,4 @@ export function namesIn(directory: BytePath): BytePath[] {
 
 export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-export function isErrno(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

@@ -57,7 +57,3 @@ export function readFully(fd: number, target: Buffer, at: number, length: number
 export function comparableIno(ino: bigint): number {
   return Number(BigInt.asUintN(52, ino));
 }
-
-export function errnoOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-}

@@ -1,9 +1,9 @@
 /** A directory tree on disk by byte paths: names need not be UTF-8, and no link is ever followed. */
 import * as fs from 'node:fs';
-import { type BytePath, fsPath, joinPath } from '@gofr-backup/model';
-import { isErrno, look, namesIn } from './remove-tree.ts';
+import { type BytePath, fsPath, isErrno, joinPath } from '@gofr-backup/model';
+import { look, namesIn } from './remove-tree.ts';
 
-export { breathe, isErrno, look, namesIn, removeTree } from './remove-tree.ts';
+export { breathe, look, namesIn, removeTree } from './remove-tree.ts';
 
 export function exists(path: BytePath): boolean {
   return look(path) !== undefined;

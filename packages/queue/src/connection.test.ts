@@ -83,3 +83,9 @@ test('a service connects when Redis comes, and again when it comes back', async 
   await waitFor(async () => (await connection.client.ping()) === 'PONG');
   connection.close();
 });
+
+test('a REDIS_URL that cannot be read is CONFIG, and its password is not told', async () => {
+  const refused = connect('redis://:S3CRET%zz@h', { mode: 'service' });
+  await expect(refused).rejects.toMatchObject({ code: 'CONFIG', why: expect.stringMatching(/^it has a % /) });
+  await expect(refused).rejects.not.toMatchObject({ why: expect.stringContaining('S3CRET') });
+});

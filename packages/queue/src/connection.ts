@@ -1,6 +1,13 @@
 import { Cluster, Redis } from 'ioredis';
-import { BackupError, type Logger, silentLogger } from '@gofr-backup/model';
-import { parseRedisUrl, redactRedisUrl, type RedisTarget } from './redis-url.ts';
+import {
+  BackupError,
+  codeOf,
+  type Logger,
+  parseRedisUrl,
+  redactRedisUrl,
+  type RedisTarget,
+  silentLogger,
+} from '@gofr-backup/model';
 import { within } from './within.ts';
 
 export interface ConnectOptions {
@@ -28,7 +35,7 @@ const ANSWER_TIMEOUT = 3000;
 /** `command` mode throws REDIS_UNREACHABLE; `service` mode resolves without waiting for Redis. */
 export async function connect(redisUrl: string, options: ConnectOptions): Promise<Connection> {
   const { mode, logger = silentLogger } = options;
-  const client = createClient(parseRedisUrl(redisUrl), mode);
+  const client = createClient(targetOf(redisUrl), mode);
   const connection: Connection = {
     address: redactRedisUrl(redisUrl),
     mode,
@@ -38,6 +45,17 @@ export async function connect(redisUrl: string, options: ConnectOptions): Promis
   reportState(connection, logger);
   if (mode === 'command') await reachNow(connection);
   return connection;
+}
+
+function targetOf(redisUrl: string): RedisTarget {
+  try {
+    return parseRedisUrl(redisUrl);
+  } catch (error) {
+    throw new BackupError('CONFIG', 'REDIS_URL cannot be read', {
+      why: `it ${reasonOf(error)}`,
+      hint: 'Write it as redis://user:password@host:6379/0, unix:///path/redis.sock or one of the other forms in docs/configuration.md.',
+    });
+  }
 }
 
 const retryLater = (times: number): number => Math.min(100 * 2 ** times, 5000);
@@ -100,7 +118,7 @@ export async function askRedis<T>(connection: Connection, ask: () => Promise<T>)
 
 function isConnectionError(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
-  const code = 'code' in thrown ? String(thrown.code) : '';
+  const code = codeOf(thrown) ?? '';
   return (
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|EHOST|ENET|EAI_)/.test(code) ||
     /connection is closed|command timed out|stream isn't writeable|cluster isn't ready|all.*slots|sentinels are unreachable/i.test(
@@ -120,5 +138,5 @@ function unreachable({ address }: Connection, cause: unknown): BackupError {
 function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown instanceof AggregateError) return thrown.errors.map(reasonOf).join('; ');
-  return thrown.message || ('code' in thrown ? String(thrown.code) : thrown.name);
+  return thrown.message || (codeOf(thrown) ?? thrown.name);
 }

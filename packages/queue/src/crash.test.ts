@@ -48,7 +48,12 @@ test('kill -9 three times over: the job survives, goes on where it was, and lose
     processors: idle({
       async backup({ payload }) {
         await appendFile(log, `${payload.resume?.step} ${payload.resume?.filename}\n`);
-        const entry = { filename: 'made.tar', filepath: '/made.tar', tier: 'daily', timestamp: '' } as const;
+        const entry = {
+          filename: 'made.tar',
+          filepath: '/made.tar',
+          tier: 'daily',
+          timestamp: '2025-12-13T02:00:00',
+        } as const;
         return { backup: { ...entry, size_bytes: 1, verified: true, status: 'good' }, promoted: [] };
       },
     }),

@@ -2,7 +2,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeDirectory } from '@gofr-backup/core';
-import type { Clock, Logger } from '@gofr-backup/model';
+import { type Clock, isErrno, type Logger } from '@gofr-backup/model';
 import { endUnusedRedis } from './embedded/embedded.ts';
 
 /** Its command may just be about to use a younger one. */
@@ -26,9 +26,9 @@ export async function endOrphans(
       if (uid !== process.geteuid?.() || !isOld) continue;
       if ((await endUnusedRedis(dir, logger)) !== 'used') await removeDirectory(dir);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
       // another command tidies up as well
-      if (code !== 'ENOENT') logger.warn({ dir, err: error }, 'a leftover Redis could not be removed');
+      if (!isErrno(error, 'ENOENT'))
+        logger.warn({ dir, err: error }, 'a leftover Redis could not be removed');
     }
   }
 }

@@ -13,7 +13,7 @@ import { follow } from './follow.ts';
 import { openQueue } from './queue.ts';
 import { idle } from './processors.fixture.ts';
 
-async function roundTrip(url: string): Promise<void> {
+async function expectRoundTrip(url: string): Promise<void> {
   const service = await connect(url, { mode: 'service' });
   const command = await connect(url, { mode: 'command' });
   const processors = idle({ drill: async () => ({ backup: 'a', ok: true, files: 7, problems: [] }) });
@@ -32,7 +32,7 @@ async function roundTrip(url: string): Promise<void> {
 
 test('unix socket, with a database', async () => {
   await using redis = await privateRedis();
-  await roundTrip(`${redis.url}?db=3`);
+  await expectRoundTrip(`${redis.url}?db=3`);
 });
 
 test('TCP with user, password and database', async () => {
@@ -40,7 +40,7 @@ test('TCP with user, password and database', async () => {
     tcp: true,
     args: ['--user', 'backup', 'on', '>p@ss/word', '~*', '&*', '+@all'],
   });
-  await roundTrip(`${redis.url.replace('//', '//backup:p%40ss%2Fword@')}/2`);
+  await expectRoundTrip(`${redis.url.replace('//', '//backup:p%40ss%2Fword@')}/2`);
 });
 
 test('Cluster', async () => {
@@ -52,7 +52,7 @@ test('Cluster', async () => {
   await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
   await waitFor(async () => String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok'));
   admin.disconnect();
-  await roundTrip(redis.url.replace('redis://', 'redis+cluster://'));
+  await expectRoundTrip(redis.url.replace('redis://', 'redis+cluster://'));
 });
 
 test('Sentinel', async () => {
@@ -70,7 +70,7 @@ test('Sentinel', async () => {
     admin.on('error', () => {});
     await waitFor(async () => String(await admin.call('SENTINEL', 'CKQUORUM', 'main')).startsWith('OK'));
     admin.disconnect();
-    await roundTrip(`redis+sentinel://127.0.0.1:${port},127.0.0.1:1/main/1`);
+    await expectRoundTrip(`redis+sentinel://127.0.0.1:${port},127.0.0.1:1/main/1`);
   } finally {
     sentinel.kill('SIGKILL');
     await once(sentinel, 'exit');

@@ -22,7 +22,6 @@ export * from './jobs/index.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
 export { readReport, type WorkerReport, writeReport } from './report.ts';
-export { redactRedisUrl } from './redis-url.ts';
 export { runService } from './run-service.ts';
 export { embeddedRedisDir, type ServiceConnection, serviceConnection } from './service-connection.ts';
 export { startTracing, type TracingOptions } from './traces/telemetry.ts';

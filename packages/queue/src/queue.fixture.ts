@@ -62,7 +62,7 @@ export const made: Result<'backup'> = {
     filename: 'a.tar',
     filepath: '/a.tar',
     tier: 'daily',
-    timestamp: '',
+    timestamp: '2025-12-13T02:00:00',
     size_bytes: 1,
     verified: true,
     status: 'good',

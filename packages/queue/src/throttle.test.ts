@@ -3,7 +3,7 @@ import { waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { throttleProgress } from './throttle.ts';
 
-const event = (phase: string, bytes: number): ProgressEvent => ({ phase, bytes, files: 0 });
+const event = (phase: ProgressEvent['phase'], bytes: number): ProgressEvent => ({ phase, bytes, files: 0 });
 
 test('few of many are sent: the first of each phase at once, the last always', async () => {
   const sent: ProgressEvent[] = [];
@@ -20,7 +20,13 @@ test('few of many are sent: the first of each phase at once, the last always', a
 });
 
 test('one that cannot be sent does no harm', async () => {
-  const progress = throttleProgress(() => Promise.reject(new Error('no Redis')), 10);
+  const tried: ProgressEvent[] = [];
+  const progress = throttleProgress((one) => {
+    tried.push(one);
+    return Promise.reject(new Error('no Redis'));
+  }, 10);
   progress.report(event('archive', 1));
+  progress.report(event('verify', 1));
   await progress.end();
+  expect(tried).toEqual([event('archive', 1), event('verify', 1)]);
 });

@@ -11,20 +11,20 @@ export interface Opened {
 
 interface Demand {
   name: string;
-  check(opened: Opened): Promise<void>;
+  expectMet(opened: Opened): Promise<void>;
 }
 
 /** Registers the demands as tests. */
 export function describeStore(name: string, openEmpty: () => Promise<Opened>): void {
   describe(name, () => {
-    test.each(DEMANDS)('$name', async ({ check }) => check(await openEmpty()));
+    test.each(DEMANDS)('$name', async ({ expectMet }) => expectMet(await openEmpty()));
   });
 }
 
 export const DEMANDS: Demand[] = [
   {
     name: 'what was put is read, whole, by everybody',
-    async check({ store, again }) {
+    async expectMet({ store, again }) {
       const large = Buffer.alloc(3_000_000, 'abcdefg');
       expect(await store.put('a/b/large', pieces(large, 65_537))).toBe('stored');
       expect(await store.put('empty', pieces(Buffer.alloc(0), 1))).toBe('stored');
@@ -37,7 +37,7 @@ export const DEMANDS: Demand[] = [
   },
   {
     name: 'a part is read, and less where the object ends',
-    async check({ store }) {
+    async expectMet({ store }) {
       await store.put('x', text('0123456789'));
       const part = async (offset: number, length: number) =>
         (await content(store, 'x', { offset, length })).toString();
@@ -50,7 +50,7 @@ export const DEMANDS: Demand[] = [
   },
   {
     name: 'nothing is overwritten',
-    async check({ store, again }) {
+    async expectMet({ store, again }) {
       await store.put('x', text('first'));
       expect(await again.put('x', text('second'))).toBe('taken');
       expect((await content(store, 'x')).toString()).toBe('first');
@@ -58,7 +58,7 @@ export const DEMANDS: Demand[] = [
   },
   {
     name: 'of many puts at once one is stored',
-    async check({ store, again }) {
+    async expectMet({ store, again }) {
       const answers = await Promise.all(
         [0, 1, 2, 3, 4, 5, 6, 7].map((n) => (n % 2 ? store : again).put('x', text(`content ${n}`))),
       );
@@ -68,7 +68,7 @@ export const DEMANDS: Demand[] = [
   },
   {
     name: 'a put whose content fails, or that is aborted, leaves nothing',
-    async check({ store }) {
+    async expectMet({ store }) {
       await expect(store.put('x', failing())).rejects.toThrow('no more');
       const abort = new AbortController();
       await expect(store.put('y', abortedHalfway(abort), abort.signal)).rejects.toThrow(/abort/i);
@@ -79,7 +79,7 @@ export const DEMANDS: Demand[] = [
   },
   {
     name: 'the list has every object under a prefix, and its size',
-    async check({ store }) {
+    async expectMet({ store }) {
       for (const name of ['a', 'ab/c', 'ab/d/e', 'abc', 'b']) await store.put(name, text(name));
       expect(await names(store)).toEqual(['a:1', 'ab/c:4', 'ab/d/e:6', 'abc:3', 'b:1']);
       expect(await names(store, 'ab')).toEqual(['ab/c:4', 'ab/d/e:6', 'abc:3']);
@@ -90,7 +90,7 @@ export const DEMANDS: Demand[] = [
   },
   {
     name: 'what was removed is gone for everybody; its name is free',
-    async check({ store, again }) {
+    async expectMet({ store, again }) {
       await store.put('a/x', text('old'));
       await store.remove('a/x');
       await store.remove('a/x');
@@ -102,7 +102,7 @@ export const DEMANDS: Demand[] = [
   },
   {
     name: 'what is not there is no object',
-    async check({ store }) {
+    async expectMet({ store }) {
       await store.put('a/x', text('x'));
       for (const name of ['none', 'a/none', 'a', 'a/x/y']) {
         await expect(content(store, name)).rejects.toBeInstanceOf(NoSuchObject);
@@ -114,7 +114,7 @@ export const DEMANDS: Demand[] = [
   },
   {
     name: 'a name that some store could not hold is refused',
-    async check({ store }) {
+    async expectMet({ store }) {
       for (const name of [
         '',
         '/a',

@@ -24,8 +24,8 @@ const BROKEN = VERBS.flatMap((verb) => (['error', 'half', 'lie'] as const).map((
 
 test.each(BROKEN)('the contract catches $kind at $verb', async ({ verb, kind }) => {
   const broken: string[] = [];
-  for (const { name, check } of DEMANDS)
-    await check(await opened({ kind }, verb)).catch(() => broken.push(name));
+  for (const { name, expectMet } of DEMANDS)
+    await expectMet(await opened({ kind }, verb)).catch(() => broken.push(name));
   expect(broken).not.toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { describeSettings } from '@gofr-backup/config';
-import { columns } from '../format.ts';
 import type { Session } from '../session.ts';
+import { columns } from '../columns.ts';
 
 export async function run(session: Session): Promise<void> {
   const { settings, paint } = session;

@@ -1,6 +1,5 @@
 import { drill } from '@gofr-backup/core';
-import { ERRORS } from '@gofr-backup/model';
-import { count } from '../format.ts';
+import { ERRORS, formatCount } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';
 
@@ -12,7 +11,9 @@ export async function run(session: Session, [name]: string[], options: { here?: 
   });
   const { paint } = session;
   const sign = outcome.ok ? paint.good('✓') : paint.bad('✗');
-  const verdict = outcome.ok ? `restored and compared ${count(outcome.files, 'file')}` : 'the drill failed';
+  const verdict = outcome.ok
+    ? `restored and compared ${formatCount(outcome.files, 'file')}`
+    : 'the drill failed';
   const lines = [
     `${sign} ${outcome.backup}: ${verdict}`,
     ...outcome.problems.map((problem) => `    ${problem}`),

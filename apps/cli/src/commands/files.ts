@@ -1,6 +1,5 @@
 import { files } from '@gofr-backup/core';
-import { type ArchiveEntry, displayPath } from '@gofr-backup/model';
-import { localTime } from '../format.ts';
+import { type ArchiveEntry, displayPath, formatMinute } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { writeOut } from '../stream.ts';
 
@@ -58,7 +57,7 @@ const RIGHTS = ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'];
 function line(entry: ArchiveEntry, timezone: string): string {
   const rights = [6, 3, 0].map((shift) => RIGHTS[(entry.mode >> shift) & 7]).join('');
   const owner = `${entry.uid}/${entry.gid}`;
-  const time = localTime(milliseconds(entry.mtimeNs), timezone).slice(0, 16);
+  const time = formatMinute(milliseconds(entry.mtimeNs), timezone);
   const target = entry.linkTarget === undefined ? '' : ` -> ${displayPath(entry.linkTarget)}`;
   const path = `${displayPath(entry.path)}${entry.type === 'directory' ? '/' : ''}`;
   return `${TYPE[entry.type]}${rights} ${owner} ${String(entry.size).padStart(10)} ${time} ${path}${target}`;

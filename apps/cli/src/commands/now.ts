@@ -1,6 +1,5 @@
-import type { CatalogueEntry, Tier } from '@gofr-backup/model';
+import { type CatalogueEntry, formatCount, formatDuration, formatSize, type Tier } from '@gofr-backup/model';
 import type { Result } from '@gofr-backup/queue';
-import { count, size, took } from '../format.ts';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
 import { perform } from '../work.ts';
@@ -31,7 +30,9 @@ function render({ paint }: Session, { backup, promoted, pruned }: Result<'backup
     `${paint.good('✓')} ${paint.bold(backup.filename)}`,
     `  ${facts(backup).join(', ')}`,
     ...promoted.map(({ filename }) => `  also kept as ${filename}`),
-    ...(removed > 0 && pruned?.held === undefined ? [`  ${count(removed, 'older backup')} pruned`] : []),
+    ...(removed > 0 && pruned?.held === undefined
+      ? [`  ${formatCount(removed, 'older backup')} pruned`]
+      : []),
     ...(pruned?.held === undefined ? [] : [`  ${paint.warn('pruning is held:')} ${pruned.held}`]),
     ...(backup.warnings ?? []).map((warning) => `  ${paint.warn('warning:')} ${warning.message}`),
   ];
@@ -39,14 +40,14 @@ function render({ paint }: Session, { backup, promoted, pruned }: Result<'backup
 }
 
 function facts(backup: CatalogueEntry): string[] {
-  const source = backup.source_bytes === undefined ? '' : ` from ${size(backup.source_bytes)}`;
+  const source = backup.source_bytes === undefined ? '' : ` from ${formatSize(backup.source_bytes)}`;
   return [
-    `${size(backup.size_bytes)}${source}`,
-    ...(backup.files === undefined ? [] : [count(backup.files, 'file')]),
-    ...(backup.reused_bytes ? [`${size(backup.reused_bytes)} reused`] : []),
-    ...(backup.duration_ms === undefined ? [] : [`made in ${took(backup.duration_ms)}`]),
+    `${formatSize(backup.size_bytes)}${source}`,
+    ...(backup.files === undefined ? [] : [formatCount(backup.files, 'file')]),
+    ...(backup.reused_bytes ? [`${formatSize(backup.reused_bytes)} reused`] : []),
+    ...(backup.duration_ms === undefined ? [] : [`made in ${formatDuration(backup.duration_ms)}`]),
     backup.verified
-      ? `verified${backup.verify_ms === undefined ? '' : ` in ${took(backup.verify_ms)}`}`
+      ? `verified${backup.verify_ms === undefined ? '' : ` in ${formatDuration(backup.verify_ms)}`}`
       : 'not verified',
   ];
 }

@@ -1,8 +1,8 @@
 import { prune } from '@gofr-backup/core';
-import type { PruneOutcome } from '@gofr-backup/model';
-import { columns, count } from '../format.ts';
+import { formatCount, type PruneOutcome } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { perform } from '../work.ts';
+import { columns } from '../columns.ts';
 
 interface Options {
   dryRun?: boolean;
@@ -31,6 +31,6 @@ function render({ paint }: Session, { dry_run, decisions, held }: PruneOutcome):
   const kept = decisions.length - removed;
   const summary = held
     ? `${paint.warn('Held, nothing was removed:')} ${held}`
-    : `${count(removed, 'backup')} ${dry_run ? 'would be removed' : 'removed'}, ${kept} kept`;
+    : `${formatCount(removed, 'backup')} ${dry_run ? 'would be removed' : 'removed'}, ${kept} kept`;
   return decisions.length === 0 ? 'No backups found\n' : `${painted.join('\n')}\n\n${summary}\n`;
 }

@@ -1,11 +1,18 @@
 import path from 'node:path';
 import { describeRestore, restore, type RestoreDescription, type RestoreTarget } from '@gofr-backup/core';
-import { BackupError, type RestoreOutcome, type RestoreRequest } from '@gofr-backup/model';
+import {
+  BackupError,
+  formatCount,
+  formatSize,
+  formatTimestamp,
+  type RestoreOutcome,
+  type RestoreRequest,
+} from '@gofr-backup/model';
 import { chooseRestore } from '../choose.ts';
 import { confirm } from '../confirm.ts';
-import { columns, count, size } from '../format.ts';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';
+import { columns } from '../columns.ts';
 
 interface Options {
   latest?: boolean;
@@ -83,12 +90,14 @@ function explain(
 ): void {
   const { colours, note } = session;
   note(
-    `Restoring ${colours.bold(backup.filename)} (${backup.timestamp.replace('T', ' ')}, ${size(backup.size_bytes)})`,
+    `Restoring ${colours.bold(backup.filename)} (${formatTimestamp(backup.timestamp)}, ${formatSize(backup.size_bytes)})`,
   );
   const rows = targets.map(({ effect, place, present, components }) => [
     `  ${EFFECT[effect]}`,
     place,
-    effect === 'create' ? 'not there now' : `now ${count(present.files, 'file')}, ${size(present.bytes)}`,
+    effect === 'create'
+      ? 'not there now'
+      : `now ${formatCount(present.files, 'file')}, ${formatSize(present.bytes)}`,
     components.join(', '),
   ]);
   for (const line of columns(rows)) note(line.trimEnd());
@@ -100,7 +109,7 @@ function explain(
 
 function render({ paint }: Session, outcome: RestoreOutcome, options: Options): string {
   const { changes } = outcome;
-  const what = `${count(outcome.files, 'file')}, ${size(outcome.bytes)}`;
+  const what = `${formatCount(outcome.files, 'file')}, ${formatSize(outcome.bytes)}`;
   const lines = options.dryRun
     ? [`Nothing was written. ${outcome.backup} holds ${what}.`]
     : [`${paint.good('✓')} ${outcome.backup}: restored ${what} into ${outcome.target}`];
@@ -108,8 +117,8 @@ function render({ paint }: Session, outcome: RestoreOutcome, options: Options): 
   if (changes) {
     const rows = Object.entries(changes).map(([change, { files, bytes }]) => [
       `  ${change}`,
-      count(files, 'file'),
-      size(bytes),
+      formatCount(files, 'file'),
+      formatSize(bytes),
     ]);
     lines.push(...columns(rows));
   }

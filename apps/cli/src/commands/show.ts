@@ -1,7 +1,14 @@
 import { show } from '@gofr-backup/core';
-import { type CatalogueEntry, isFuture, systemClock } from '@gofr-backup/model';
-import { columns, count, size, took } from '../format.ts';
+import {
+  type CatalogueEntry,
+  formatCount,
+  formatDuration,
+  formatSize,
+  isFuture,
+  systemClock,
+} from '@gofr-backup/model';
 import type { Session } from '../session.ts';
+import { columns } from '../columns.ts';
 
 export async function run(session: Session, [name = 'latest']: string[]): Promise<void> {
   const entry = await show(session.context('show'), name);
@@ -18,7 +25,7 @@ export async function run(session: Session, [name = 'latest']: string[]): Promis
 const inFuture = (entry: CatalogueEntry) =>
   isFuture(entry, systemClock.now()) ? '(in the future: it counts for nothing until then)' : undefined;
 
-const milliseconds = (value: number | undefined) => (value === undefined ? undefined : took(value));
+const milliseconds = (value: number | undefined) => (value === undefined ? undefined : formatDuration(value));
 
 function facts(entry: CatalogueEntry): [string, string | undefined][] {
   const drill =
@@ -29,9 +36,9 @@ function facts(entry: CatalogueEntry): [string, string | undefined][] {
     ['  pinned', entry.pinned ? 'yes: never pruned' : undefined],
     ['  created', [entry.timestamp, entry.timezone, inFuture(entry)].filter(Boolean).join(' ')],
     ['  trigger', entry.trigger],
-    ['  size', size(entry.size_bytes)],
-    ['  from', entry.source_bytes === undefined ? undefined : size(entry.source_bytes)],
-    ['  files', entry.files === undefined ? undefined : count(entry.files, 'file')],
+    ['  size', formatSize(entry.size_bytes)],
+    ['  from', entry.source_bytes === undefined ? undefined : formatSize(entry.source_bytes)],
+    ['  files', entry.files === undefined ? undefined : formatCount(entry.files, 'file')],
     ['  components', entry.components?.join(', ')],
     ['  compression', [entry.compression, entry.compression_level].filter(Boolean).join(' ') || undefined],
     ['  made in', milliseconds(entry.duration_ms)],

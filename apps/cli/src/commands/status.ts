@@ -1,10 +1,19 @@
 import { freeSpace, list, lockHolder, newestGood, stateDirOf } from '@gofr-backup/core';
-import { BackupError, type CatalogueEntry, systemClock } from '@gofr-backup/model';
+import {
+  BackupError,
+  type CatalogueEntry,
+  formatCount,
+  formatDuration,
+  formatSize,
+  formatSpan,
+  formatTime,
+  systemClock,
+} from '@gofr-backup/model';
 import type { JobSummary, QueueStatus } from '@gofr-backup/queue';
-import { columns, localTime, size, span, took } from '../format.ts';
 import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
+import { columns } from '../columns.ts';
 
 interface QueueView {
   status: QueueStatus;
@@ -90,17 +99,20 @@ function render(session: Session, document: Document): string {
     [
       'Next run',
       next
-        ? `${inZone(session, next.at)} (in ${span(next.at - systemClock.now())})`
+        ? `${inZone(session, next.at)} (in ${formatSpan(next.at - systemClock.now())})`
         : notScheduled(session, document),
     ],
     ['Last run', document.last_run ? runLine(session, document.last_run) : 'none known'],
     ['Newest good', newest ? newestLine(newest) : paint.bad('none')],
-    ['Backups', `${document.backups.total}, ${size(document.backups.disk_bytes)} in ${disk.backup_dir}`],
+    [
+      'Backups',
+      `${document.backups.total}, ${formatSize(document.backups.disk_bytes)} in ${disk.backup_dir}`,
+    ],
     [
       'Disk',
       disk.free_bytes === null
         ? paint.bad(`${disk.backup_dir} cannot be looked at`)
-        : `${size(disk.free_bytes)} free`,
+        : `${formatSize(disk.free_bytes)} free`,
     ],
     [
       'Busy',
@@ -116,11 +128,11 @@ function render(session: Session, document: Document): string {
   return `${[...columns(rows), ...recent].join('\n')}\n`;
 }
 
-const inZone = ({ settings }: Session, at: number): string => localTime(at, settings.timezone);
+const inZone = ({ settings }: Session, at: number): string => formatTime(at, settings.timezone);
 
 function serviceLine({ paint }: Session, { service, queue, enabled }: Document): string {
   if (queue === null) return paint.warn('not running');
-  const workers = service.workers === 1 ? '1 worker' : `${service.workers} workers`;
+  const workers = formatCount(service.workers, 'worker');
   const state = service.running ? paint.good(`running, ${workers}`) : paint.warn('no worker is connected');
   return enabled ? state : `${state}, ${paint.warn('switched off by ENABLED=false: nothing is scheduled')}`;
 }
@@ -136,12 +148,12 @@ const countsLine = (counts: QueueStatus['counts']): string =>
   `${counts.active} running, ${counts.waiting} waiting, ${counts.completed} done, ${counts.failed} failed`;
 
 const newestLine = ({ filename, age_seconds: age }: NonNullable<Document['newest_good']>): string =>
-  age === null ? filename : `${filename} (${span(age * 1000)} old)`;
+  age === null ? filename : `${filename} (${formatSpan(age * 1000)} old)`;
 
 function runLine(session: Session, job: JobSummary): string {
   const { finished = job.created, started = finished } = job;
   const verdict = job.error ? session.paint.bad(`failed: ${job.error.message}`) : session.paint.good('done');
-  return `${inZone(session, finished)}, ${verdict}, took ${took(finished - started)}`;
+  return `${inZone(session, finished)}, ${verdict}, took ${formatDuration(finished - started)}`;
 }
 
 const jobState = ({ state, error }: JobSummary): string => (error ? `${state}: ${error.message}` : state);

@@ -1,6 +1,7 @@
+import { formatSize, formatTime } from '@gofr-backup/model';
 import { trashed, undelete } from '@gofr-backup/core';
-import { columns, size } from '../format.ts';
 import type { Session } from '../session.ts';
+import { columns } from '../columns.ts';
 
 /** Without a name: what lies in the trash. */
 export async function run(session: Session, [name]: string[]): Promise<void> {
@@ -12,7 +13,11 @@ export async function run(session: Session, [name]: string[]): Promise<void> {
 }
 
 function listTrash(session: Session, trash: Awaited<ReturnType<typeof trashed>>): void {
-  const rows = trash.map(({ filename, size_bytes, trashed_at }) => [filename, size(size_bytes), trashed_at]);
+  const rows = trash.map(({ filename, size_bytes, trashed_at }) => [
+    filename,
+    formatSize(size_bytes),
+    formatTime(Date.parse(trashed_at), session.settings.timezone),
+  ]);
   const lines = columns([['BACKUP', 'SIZE', 'PRUNED AT'], ...rows]);
   session.answer({ trash }, trash.length === 0 ? 'The trash is empty\n' : `${lines.join('\n')}\n`);
 }

@@ -1,7 +1,13 @@
 /** One backup: what it is, what was wrong while it was made, what is in it, and how to get it back. */
 import { html } from 'hono/html';
-import { type BytePath, displayPath } from '@gofr-backup/model';
-import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
+import {
+  type BytePath,
+  displayPath,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatSize,
+} from '@gofr-backup/model';
 import type { Dated } from '../view/survey.ts';
 import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';
 import { backupLink } from './backups.ts';
@@ -23,7 +29,7 @@ export function backupPage(shell: Shell, { backup, directory, path, restoreComma
   const body = html`<h1 class="file-name">${entry.filename}</h1>
     <div class="actions">
       <a class="button" href="${backupLink(shell, entry.filename, '/download')}"
-        >${icon('download')} Download ${formatBytes(entry.size_bytes)}</a
+        >${icon('download')} Download ${formatSize(entry.size_bytes)}</a
       >
       ${actionButton(shell, 'verify', 'Verify', { name: entry.filename })}
       ${actionButton(shell, 'drill', 'Run a restore drill', { backup: entry.filename })}
@@ -39,14 +45,14 @@ function facts(shell: Shell, { entry, at }: Dated): Html {
     ['Made', html`${time(shell, at, 'full')} (${time(shell, at, 'relative')})`],
     ['Tier', entry.tier],
     ['Asked for by', entry.trigger],
-    ['Size', formatBytes(entry.size_bytes)],
-    ['Content', entry.source_bytes === undefined ? undefined : formatBytes(entry.source_bytes)],
-    ['Files', entry.files === undefined ? undefined : formatCount(entry.files)],
+    ['Size', formatSize(entry.size_bytes)],
+    ['Content', entry.source_bytes === undefined ? undefined : formatSize(entry.source_bytes)],
+    ['Files', entry.files === undefined ? undefined : formatNumber(entry.files)],
     ['Components', entry.components?.join(', ')],
     ['Compression', entry.compression && `${entry.compression} ${entry.compression_level ?? ''}`],
     [
       'Reused from the one before',
-      entry.reused_bytes === undefined ? undefined : formatBytes(entry.reused_bytes),
+      entry.reused_bytes === undefined ? undefined : formatSize(entry.reused_bytes),
     ],
     ['Took', entry.duration_ms === undefined ? undefined : formatDuration(entry.duration_ms)],
     [
@@ -82,7 +88,7 @@ function warnings({ entry }: Dated): Html | '' {
   const all = entry.warnings ?? [];
   if (all.length === 0) return '';
   return html`<section class="card">
-    <h2>${formatCount(all.length)} ${all.length === 1 ? 'warning' : 'warnings'}</h2>
+    <h2>${formatCount(all.length, 'warning')}</h2>
     <ul class="warnings">
       ${all
         .slice(0, MOST_WARNINGS)
@@ -91,7 +97,7 @@ function warnings({ entry }: Dated): Html | '' {
             html`<li><code>${code}</code> ${path && html`<b>${path}</b>`} ${message}</li>`,
         )}
     </ul>
-    ${all.length > MOST_WARNINGS && html`<p class="muted">and ${formatCount(all.length - MOST_WARNINGS)} more, in manifest.json</p>`}
+    ${all.length > MOST_WARNINGS && html`<p class="muted">and ${formatNumber(all.length - MOST_WARNINGS)} more, in manifest.json</p>`}
   </section>`;
 }
 
@@ -161,15 +167,15 @@ function directoryTable(shell: Shell, filename: string, path: BytePath, { rows, 
         ${rows.map((row) => treeRow(shell, filename, row))}
       </tbody>
     </table>
-    ${omitted > 0 && html`<p class="muted">and ${formatCount(omitted)} more; see <code>gofr-backup files</code></p>`}`;
+    ${omitted > 0 && html`<p class="muted">and ${formatNumber(omitted)} more; see <code>gofr-backup files</code></p>`}`;
 }
 
 function treeRow(shell: Shell, filename: string, row: TreeRow): Html {
   return html`<tr>
     <td class="name">${treeName(shell, filename, row)}</td>
     <td class="number">
-      ${row.type === 'symlink' ? '–' : formatBytes(row.size)}
-      ${row.type === 'directory' && html`<span class="muted nowrap">${formatCount(row.files)} files</span>`}
+      ${row.type === 'symlink' ? '–' : formatSize(row.size)}
+      ${row.type === 'directory' && html`<span class="muted nowrap">${formatCount(row.files, 'file')}</span>`}
     </td>
     <td class="wide">${row.mtimeMs === undefined ? '–' : time(shell, row.mtimeMs, 'full')}</td>
     <td class="wide"><code>${row.mode === undefined ? '–' : row.mode.toString(8).padStart(4, '0')}</code></td>

@@ -1,7 +1,6 @@
 /** The table of backups, and the page that filters it. */
 import { html, raw } from 'hono/html';
-import { TIERS } from '@gofr-backup/model';
-import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
+import { formatCount, formatDuration, formatNumber, formatSize, STATUSES, TIERS } from '@gofr-backup/model';
 import type { Filter, Page } from '../view/listing.ts';
 import type { Dated } from '../view/survey.ts';
 import type { Html } from './html.ts';
@@ -20,7 +19,7 @@ export function backupsPage(shell: Shell, found: Page<Dated>, filter: Filter): H
   const body = html`<h1>Backups</h1>
     ${filterForm(shell, filter)}
     <section class="card" data-live="backups">
-      <p class="muted">${formatCount(found.total)} ${found.total === 1 ? 'backup' : 'backups'}</p>
+      <p class="muted">${formatCount(found.total, 'backup')}</p>
       ${backupTable(shell, found.rows)} ${pager(shell, 'backups', found.page, found.pages, query)}
     </section>`;
   return page(shell, 'backups', 'Backups', body);
@@ -40,8 +39,7 @@ function filterForm(shell: Shell, filter: Filter): Html {
       >Name or date
       <input type="search" name="q" id="filter" value="${filter.text ?? ''}" placeholder="2025-12"
     /></label>
-    ${select('tier', 'Tier', TIERS, filter.tier)}
-    ${select('status', 'Status', ['good', 'unverified', 'corrupt', 'incomplete'], filter.status)}
+    ${select('tier', 'Tier', TIERS, filter.tier)} ${select('status', 'Status', STATUSES, filter.status)}
     <button>Filter</button>
   </form>`;
 }
@@ -76,11 +74,11 @@ function backupRow(shell: Shell, { entry, at }: Dated): Html {
     </td>
     <td>
       ${statusBadge(entry.status)} ${pinMark(entry)} ${futureMark(at, shell.now)}
-      ${warnings > 0 && html`<span class="muted nowrap">${warnings} ${warnings === 1 ? 'warning' : 'warnings'}</span>`}
+      ${warnings > 0 && html`<span class="muted nowrap">${formatCount(warnings, 'warning')}</span>`}
     </td>
     <td class="wide">${time(shell, at, 'near')}</td>
-    <td class="number">${formatBytes(entry.size_bytes)}</td>
-    <td class="number wide">${entry.files === undefined ? '–' : formatCount(entry.files)}</td>
+    <td class="number">${formatSize(entry.size_bytes)}</td>
+    <td class="number wide">${entry.files === undefined ? '–' : formatNumber(entry.files)}</td>
     <td class="number wide">${entry.duration_ms === undefined ? '–' : formatDuration(entry.duration_ms)}</td>
   </tr>`;
 }

@@ -1,7 +1,6 @@
 /** Jobs: those running with their progress, the recent ones, and the log of one. */
 import { html } from 'hono/html';
-import type { ProgressEvent } from '@gofr-backup/model';
-import { formatBytes, formatCount, formatDuration } from '../view/format.ts';
+import { formatCount, formatDuration, formatSize, type ProgressEvent } from '@gofr-backup/model';
 import { describeJob, isOpen, progressShare, type JobView } from '../view/job.ts';
 import type { Html } from './html.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
@@ -41,7 +40,7 @@ function runningJob(shell: Shell, job: JobView, expected?: number): Html {
       <b>${state}</b>
       ${
         progress &&
-        html`· ${formatBytes(progress.bytes)}${wholeOf(progress)} · ${formatCount(progress.files)} files`
+        html`· ${formatSize(progress.bytes)}${wholeOf(progress)} · ${formatCount(progress.files, 'file')}`
       }
       ${job.startedAt !== undefined && html`· began ${time(shell, job.startedAt, 'relative')}`}
       ${job.attempts > 1 && html`· attempt ${job.attempts}`}
@@ -50,7 +49,7 @@ function runningJob(shell: Shell, job: JobView, expected?: number): Html {
 }
 
 const wholeOf = ({ totalBytes, estimatedBytes }: ProgressEvent): string =>
-  totalBytes ? ` of ${formatBytes(totalBytes)}` : estimatedBytes ? ` of ~${formatBytes(estimatedBytes)}` : '';
+  totalBytes ? ` of ${formatSize(totalBytes)}` : estimatedBytes ? ` of ~${formatSize(estimatedBytes)}` : '';
 
 const jobLink = (shell: Shell, id: string): string => shell.link(`jobs/${encodeURIComponent(id)}`);
 

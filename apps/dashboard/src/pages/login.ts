@@ -1,5 +1,5 @@
+import { formatCount, formatSpan } from '@gofr-backup/model';
 import { html } from 'hono/html';
-import { formatSpan } from '../view/format.ts';
 import type { Html } from './html.ts';
 import { icon } from './icons.ts';
 import { csrfField, head, type Shell } from './shell.ts';
@@ -34,7 +34,7 @@ export function loginPage(shell: Shell, next: string, problem?: { wrong: boolean
 }
 
 function reason({ wrong, wait }: { wrong: boolean; wait: number }): string {
-  const again = wait < 60_000 ? `${Math.ceil(wait / 1000)} seconds` : formatSpan(wait + 59_000);
+  const again = wait < 60_000 ? formatCount(Math.ceil(wait / 1000), 'second') : formatSpan(wait + 59_000);
   if (wait > 0) return `Too many wrong passwords. Try again in ${again}.`;
   return wrong ? 'That is not the password.' : 'The form was too old. Please try again.';
 }

@@ -1,6 +1,6 @@
 /** The first page: is my data safe, since when, until when, what is wrong, what happens next. */
+import { formatSize, formatSpan, DAY } from '@gofr-backup/model';
 import { html, raw } from 'hono/html';
-import { formatBytes, formatSpan, DAY } from '../view/format.ts';
 import type { Disk, Forecast } from '../view/disk.ts';
 import type { History } from '../view/history.ts';
 import type { JobView } from '../view/job.ts';
@@ -110,7 +110,7 @@ function drillTile(shell: Shell, { survey }: Overview): Html {
 
 function nextTile(shell: Shell, { nextRun, schedule }: Overview): Html {
   if (nextRun === undefined) return tile('Next backup', 'none', 'Scheduled backups are switched off.');
-  const detail = html`${time(shell, nextRun, 'near')} (<code>${schedule}</code>, ${shell.local.timezone})`;
+  const detail = html`${time(shell, nextRun, 'near')} (<code>${schedule}</code>, ${shell.timezone})`;
   return tile('Next backup', time(shell, nextRun, 'relative'), detail);
 }
 
@@ -125,10 +125,10 @@ function diskTile({ disk, survey }: Overview): Html {
         ? 'full in years'
         : `full in ${formatSpan(daysLeft * DAY)}`;
   const percent = Math.round(usedShare * 100);
-  const detail = `${percent} % of ${formatBytes(disk.total)} used, ${formatBytes(survey.bytes)} in backups; ${until}`;
+  const detail = `${percent} % of ${formatSize(disk.total)} used, ${formatSize(survey.bytes)} in backups; ${until}`;
   return tile(
     'Backup disk',
-    `${formatBytes(disk.free)} free`,
+    `${formatSize(disk.free)} free`,
     detail,
     bar(usedShare, level, `${percent} % used`),
   );
@@ -178,7 +178,7 @@ function charts(shell: Shell, history: History): Html | '' {
   return html`<section class="charts" aria-label="Development">
     ${chart('size', 'Archive size', 'bytes')} ${chart('written', 'Written anew', 'bytes')}
     ${chart('duration', 'Duration', 'seconds')}
-    <script type="application/json" id="history" data-timezone="${shell.local.timezone}">
+    <script type="application/json" id="history" data-timezone="${shell.timezone}">
       ${raw(data)}
     </script>
   </section>`;

@@ -1,7 +1,6 @@
 /** What pruning would remove now, and why; the button comes after the list. */
 import { html } from 'hono/html';
-import type { PruneDecision } from '@gofr-backup/model';
-import { formatBytes, formatCount } from '../view/format.ts';
+import { formatNumber, formatSize, type PruneDecision } from '@gofr-backup/model';
 import type { Page } from '../view/listing.ts';
 import { backupLink } from './backups.ts';
 import type { Html } from './html.ts';
@@ -28,19 +27,19 @@ export function prunePage(shell: Shell, preview: PrunePreview): Html {
     ${preview.held && html`<p class="notice attention">Pruning is held: ${preview.held}. If that is as it should be, type <code>gofr-backup prune --force</code>.</p>`}
     <section class="card" data-live="remove">
       <h2>
-        ${removed.length === 0 ? 'Nothing would be removed' : `${formatCount(removed.length)} would be removed`}
+        ${removed.length === 0 ? 'Nothing would be removed' : `${formatNumber(removed.length)} would be removed`}
       </h2>
       ${
         removed.length > 0 &&
         html`${decisionTable(shell, removed.slice(0, MOST_REMOVED), preview.sizes)}
-          ${removed.length > MOST_REMOVED && html`<p class="muted">and ${formatCount(removed.length - MOST_REMOVED)} more</p>`}
+          ${removed.length > MOST_REMOVED && html`<p class="muted">and ${formatNumber(removed.length - MOST_REMOVED)} more</p>`}
           <div class="actions">
             ${
               !preview.held &&
               actionButton(
                 shell,
                 'prune',
-                `Remove ${formatCount(removed.length)} (${formatBytes(bytes)})`,
+                `Remove ${formatNumber(removed.length)} (${formatSize(bytes)})`,
                 { plan: preview.fingerprint },
                 'danger',
               )
@@ -49,7 +48,7 @@ export function prunePage(shell: Shell, preview: PrunePreview): Html {
       }
     </section>
     <section class="card" data-live="keep">
-      <h2>${formatCount(preview.kept.total)} would be kept</h2>
+      <h2>${formatNumber(preview.kept.total)} would be kept</h2>
       ${decisionTable(shell, preview.kept.rows, preview.sizes)}
       ${pager(shell, 'prune', preview.kept.page, preview.kept.pages, {})}
     </section>`;
@@ -73,7 +72,7 @@ function decisionTable(shell: Shell, rows: readonly PruneDecision[], sizes: Prun
           html`<tr>
             <td class="name"><a href="${backupLink(shell, filename)}">${filename}</a></td>
             <td class="wide">${tier}</td>
-            <td class="number wide">${formatBytes(sizes.get(filename) ?? 0)}</td>
+            <td class="number wide">${formatSize(sizes.get(filename) ?? 0)}</td>
             <td>${reasons.join('; ')}</td>
           </tr>`,
       )}

@@ -1,7 +1,6 @@
 /** The frame around every page. */
+import { formatRelative, formatNear, formatTime } from '@gofr-backup/model';
 import { html, raw } from 'hono/html';
-import type { LocalTime } from '../view/format.ts';
-import { formatRelative } from '../view/format.ts';
 import type { Html } from './html.ts';
 import { icon } from './icons.ts';
 
@@ -18,7 +17,7 @@ export interface Shell {
   canSignOut: boolean;
   theme: 'light' | 'dark' | undefined;
   now: number;
-  local: LocalTime;
+  timezone: string;
   /** shown once, after an action */
   notice?: { level: 'safe' | 'attention' | 'danger'; text: string };
 }
@@ -60,7 +59,7 @@ export function page(shell: Shell, path: string, title: string, body: Html): Htm
           </div>
         </header>
         <main id="main">${shell.notice && notice(shell.notice)} ${body}</main>
-        <footer>Times are ${shell.local.timezone}. Loaded ${time(shell, shell.now, 'full')}.</footer>
+        <footer>Times are ${shell.timezone}. Loaded ${time(shell, shell.now, 'full')}.</footer>
       </body>
     </html>`;
 }
@@ -109,16 +108,16 @@ export function actionButton(
 }
 
 /** An instant; the script keeps relative ones current. */
-export function time(shell: Shell, at: number, style: 'relative' | 'full' | 'near' | 'short'): Html {
+export function time(shell: Shell, at: number, style: 'relative' | 'full' | 'near'): Html {
   if (!Number.isFinite(at)) return html`<span>unknown</span>`;
   const iso = new Date(at).toISOString();
   if (style === 'relative') {
-    return html`<time datetime="${iso}" data-relative title="${shell.local.full(at)}"
+    return html`<time datetime="${iso}" data-relative title="${formatTime(at, shell.timezone)}"
       >${formatRelative(at, shell.now)}</time
     >`;
   }
-  const text = style === 'near' ? shell.local.near(at, shell.now) : shell.local[style](at);
-  return html`<time datetime="${iso}" title="${shell.local.full(at)}">${text}</time>`;
+  const text = style === 'near' ? formatNear(at, shell.now, shell.timezone) : formatTime(at, shell.timezone);
+  return html`<time datetime="${iso}" title="${formatTime(at, shell.timezone)}">${text}</time>`;
 }
 
 /** A plain page for an error or a refusal. */

@@ -1,7 +1,7 @@
 /** What is inside an archive, for listing and downloading; never more than a few are open at once. */
-import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
+import { type ArchiveReader, openArchive, type OpenArchiveOptions } from '@gofr-backup/archive';
 import type { Repository } from '@gofr-backup/core';
-import { type BytePath, type CatalogueEntry, displayPath, noProgress, type Ports } from '@gofr-backup/model';
+import { type BytePath, type CatalogueEntry, displayPath, noProgress } from '@gofr-backup/model';
 import { directoryOf, type Directory } from '../view/tree.ts';
 
 const AT_ONCE = 3;
@@ -14,11 +14,14 @@ export interface Archives {
   path(entry: CatalogueEntry): string;
 }
 
-export function archivesOf(repository: Repository, ports: Pick<Ports, 'clock' | 'logger'>): Archives {
+export function archivesOf(
+  repository: Repository,
+  how: Pick<OpenArchiveOptions, 'clock' | 'logger' | 'engine'>,
+): Archives {
   const gate = createGate(AT_ONCE);
   const open = (entry: CatalogueEntry, signal: AbortSignal): Promise<ArchiveReader> =>
     openArchive({
-      ...ports,
+      ...how,
       progress: noProgress,
       signal,
       archivePath: repository.pathOf(entry),

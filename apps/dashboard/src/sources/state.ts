@@ -1,9 +1,8 @@
 /** Everything the overview, the metrics and /readyz say, gathered once. */
 import { statfs } from 'node:fs/promises';
 import { maxAgeOf } from '@gofr-backup/config';
-import type { BackupPlan, Catalogue, Clock } from '@gofr-backup/model';
+import { type BackupPlan, type Catalogue, type Clock, DAY, HOUR, MINUTE } from '@gofr-backup/model';
 import type { QueueStatus } from '@gofr-backup/queue';
-import { DAY, HOUR, MINUTE, localTime, type LocalTime } from '../view/format.ts';
 import { forecast, type Disk, type Forecast } from '../view/disk.ts';
 import { isOpen, type JobView } from '../view/job.ts';
 import { safety, type LastRun, type Safety } from '../view/safety.ts';
@@ -33,7 +32,7 @@ export interface State {
 }
 
 export interface Observer {
-  local: LocalTime;
+  timezone: string;
   rules: Rules;
   catalogue(): Promise<Catalogue>;
   /** as the directory is now, for what is decided by it */
@@ -46,9 +45,12 @@ export interface Observer {
 const GRACE = 2 * HOUR;
 
 export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, clock: Clock): Observer {
-  const local = localTime(rules.plan.timezone);
-  const { pattern: schedule, timezone } = rules.schedule;
-  const maxAge = maxAgeOf({ schedule, timezone, maxAgeHours: rules.maxAgeHours }, clock.now());
+  const { timezone } = rules.plan;
+  const { pattern: schedule } = rules.schedule;
+  const maxAge = maxAgeOf(
+    { schedule, timezone: rules.schedule.timezone, maxAgeHours: rules.maxAgeHours },
+    clock.now(),
+  );
   const surveyed = cachedSurvey(rules, catalogue, clock);
   const due = cachedDueRuns(rules);
 
@@ -67,7 +69,7 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
       forecast: forecast(disk, found.all, now, rules.plan.retention.retentionDays),
     };
     const facts = {
-      ...{ now, local, maxAge, missed, disk: room, nextRun: next, workers: queue?.workers },
+      ...{ now, timezone, maxAge, missed, disk: room, nextRun: next, workers: queue?.workers },
       scheduleEnabled: rules.schedule.enabled,
       lastRuns: jobs && lastRuns(jobs),
       minFree: rules.plan.minFree,
@@ -77,7 +79,7 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
     return { now, survey: found, safety: judged, maxAge, nextRun: next, missed, disk: room, jobs, queue };
   }
   return {
-    local,
+    timezone,
     rules,
     catalogue: () => catalogue.read(),
     currentCatalogue: () => catalogue.current(),

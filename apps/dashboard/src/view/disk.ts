@@ -1,6 +1,6 @@
 /** When the backup disk will be full, from how fast the backups on it grow. */
+import { DAY } from '@gofr-backup/model';
 import type { Dated } from './survey.ts';
-import { DAY } from './format.ts';
 
 export interface Disk {
   /** bytes */

@@ -1,5 +1,5 @@
 /** The table of backups: filtered, then one page of it. */
-import { type Tier, TIERS } from '@gofr-backup/model';
+import { STATUSES, type Tier, TIERS } from '@gofr-backup/model';
 import type { Dated } from './survey.ts';
 
 export const PAGE_SIZE = 50;
@@ -22,7 +22,7 @@ export interface Page<T> {
 export function filterFrom(query: Record<string, string | undefined>): Filter {
   const tier = TIERS.find((one) => one === query['tier']);
   const text = query['q']?.trim().slice(0, 100);
-  const status = ['good', 'unverified', 'corrupt', 'incomplete'].find((one) => one === query['status']);
+  const status = STATUSES.find((one) => one === query['status']);
   return { ...(tier && { tier }), ...(status && { status }), ...(text && { text }) };
 }
 

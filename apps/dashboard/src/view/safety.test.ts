@@ -1,7 +1,7 @@
+import { DAY, HOUR } from '@gofr-backup/model';
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { backupAt } from '../fixture.ts';
-import { DAY, HOUR, localTime } from './format.ts';
 import { safety, type Facts } from './safety.ts';
 import { survey } from './survey.ts';
 
@@ -9,7 +9,7 @@ const NOW = Date.parse('2025-12-13T08:00:00Z');
 const SURVEY = { timezone: 'UTC', now: NOW, unverifiedIsGood: false };
 const FACTS: Facts = {
   now: NOW,
-  local: localTime('UTC'),
+  timezone: 'UTC',
   maxAge: 26 * HOUR,
   scheduleEnabled: true,
   nextRun: Date.parse('2025-12-14T02:00:00Z'),

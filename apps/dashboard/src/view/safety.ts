@@ -1,7 +1,7 @@
 /** Is the data safe, since when, until when, what is wrong: decided here and nowhere else. */
+import { formatSize, formatSpan, formatNear, DAY } from '@gofr-backup/model';
 import type { Dated, Survey } from './survey.ts';
 import type { Forecast } from './disk.ts';
-import { DAY, formatBytes, formatSpan, type LocalTime } from './format.ts';
 
 /** safe: nothing to do; attention: safe today, but something needs a person; danger: a restore today would lose data. */
 export type Level = 'safe' | 'attention' | 'danger';
@@ -27,7 +27,7 @@ export interface LastRun {
 
 export interface Facts {
   now: number;
-  local: LocalTime;
+  timezone: string;
   /** the newest good backup may be this old, in milliseconds */
   maxAge: number;
   scheduleEnabled: boolean;
@@ -81,7 +81,7 @@ function words(
   problems: number,
 ): { headline: string; sentence: string } {
   const { newestGood } = survey;
-  const { now, local } = facts;
+  const { now, timezone } = facts;
   if (newestGood === undefined) {
     const headline = survey.all.length === 0 ? 'There is no backup yet' : 'No backup has been verified';
     return {
@@ -89,7 +89,7 @@ function words(
       sentence: `If the data were lost now, nothing is known to bring it back.${coming(facts)}`,
     };
   }
-  const since = `Everything up to ${local.near(newestGood.at, now)} can be restored from a verified backup`;
+  const since = `Everything up to ${formatNear(newestGood.at, now, timezone)} can be restored from a verified backup`;
   const age = `${formatSpan(now - newestGood.at)} old`;
   if (level === 'safe') {
     return { headline: 'Your data is safe', sentence: `${since}, ${age}.${coming(facts)}` };
@@ -110,7 +110,7 @@ function words(
 
 function coming(facts: Facts): string {
   if (facts.nextRun === undefined) return ' Nothing is scheduled.';
-  return ` The next backup runs ${facts.local.near(facts.nextRun, facts.now)}.`;
+  return ` The next backup runs ${formatNear(facts.nextRun, facts.now, facts.timezone)}.`;
 }
 
 function freshness({ newestGood, all }: Survey, facts: Facts): Problem[] {
@@ -128,7 +128,7 @@ function freshness({ newestGood, all }: Survey, facts: Facts): Problem[] {
   const last = facts.missed.at(-1);
   if (last !== undefined) {
     const count = facts.missed.length;
-    const text = `${count === 1 ? 'One scheduled run' : `${count} scheduled runs`} made no backup, last ${facts.local.near(last, facts.now)}.`;
+    const text = `${count === 1 ? 'One scheduled run' : `${count} scheduled runs`} made no backup, last ${formatNear(last, facts.now, facts.timezone)}.`;
     const todo = 'Check that scheduler and worker were running then.';
     // one missed weeks ago is history, not a thing to do
     if (facts.now - last < 7 * DAY)
@@ -182,7 +182,7 @@ function runs(facts: Facts): Problem[] {
     .map((run) => ({
       level: 'attention',
       code: 'failed',
-      text: `The last ${run.operation} failed ${facts.local.near(run.at, facts.now)}${run.reason ? `: ${run.reason}` : '.'}`,
+      text: `The last ${run.operation} failed ${formatNear(run.at, facts.now, facts.timezone)}${run.reason ? `: ${run.reason}` : '.'}`,
       todo: 'Its log says why.',
       page: `jobs/${run.jobId}`,
     }));
@@ -236,7 +236,7 @@ function room({ disk, minFree }: Facts): Problem[] {
   if (disk === undefined) return [];
   const todo = 'Free space there, or lower RETENTION_DAYS or MAX_COUNT.';
   if (disk.free < minFree || disk.forecast.usedShare > 0.97) {
-    const text = `The backup disk is nearly full: ${formatBytes(disk.free)} free.`;
+    const text = `The backup disk is nearly full: ${formatSize(disk.free)} free.`;
     return [{ level: 'attention', code: 'disk-nearly-full', text, todo }];
   }
   const { daysLeft } = disk.forecast;

@@ -1,7 +1,6 @@
 /** The last year of backups: one mark a day and tier, and the runs that made none. */
-import { type Status, type Tier, TIERS } from '@gofr-backup/model';
+import { DAY, formatCount, formatDate, formatSize, type Status, type Tier, TIERS } from '@gofr-backup/model';
 import type { Dated } from './survey.ts';
-import { DAY, formatBytes, type LocalTime } from './format.ts';
 
 export const DAYS = 365;
 
@@ -11,7 +10,7 @@ export interface Mark {
   /** days since the start of the window, 0 … DAYS */
   day: number;
   kind: MarkKind;
-  /** e.g. `Sat 13 Dec 2025: good, 15.3 MB` */
+  /** e.g. `2025-12-13: good, 15.32 MB` */
   label: string;
   count: number;
 }
@@ -36,18 +35,18 @@ export function timeline(
   all: readonly Dated[],
   missed: readonly number[],
   now: number,
-  local: LocalTime,
+  timezone: string,
 ): Timeline {
-  const dayOf = dayNumbers(now, local);
-  const lanes = TIERS.map((tier) => ({ tier, marks: laneMarks(all, tier, dayOf, local) }));
+  const dayOf = dayNumbers(now, timezone);
+  const lanes = TIERS.map((tier) => ({ tier, marks: laneMarks(all, tier, dayOf, timezone) }));
   const daily = lanes[0];
-  if (daily) addMissed(daily, missed, dayOf, local);
-  return { lanes, months: months(now, local), summary: summarize(lanes) };
+  if (daily) addMissed(daily, missed, dayOf, timezone);
+  return { lanes, months: months(now, timezone), summary: summarize(lanes) };
 }
 
 /** Local days counted by calendar, so that a day of 23 or 25 hours is one day. */
-function dayNumbers(now: number, local: LocalTime): (at: number) => number {
-  const number = (at: number) => Math.round(Date.parse(`${local.dayKey(at)}T00:00:00Z`) / DAY);
+function dayNumbers(now: number, timezone: string): (at: number) => number {
+  const number = (at: number) => Math.round(Date.parse(`${formatDate(at, timezone)}T00:00:00Z`) / DAY);
   const first = number(now) - DAYS + 1;
   return (at) => number(at) - first;
 }
@@ -56,7 +55,7 @@ function laneMarks(
   all: readonly Dated[],
   tier: Tier,
   dayOf: (at: number) => number,
-  local: LocalTime,
+  timezone: string,
 ): Mark[] {
   const days = new Map<number, { worst: Dated; count: number }>();
   for (const dated of all) {
@@ -70,12 +69,14 @@ function laneMarks(
       if (SEVERITY[dated.entry.status] > SEVERITY[seen.worst.entry.status]) seen.worst = dated;
     }
   }
-  return [...days].sort(([a], [b]) => a - b).map(([day, { worst, count }]) => mark(day, worst, count, local));
+  return [...days]
+    .sort(([a], [b]) => a - b)
+    .map(([day, { worst, count }]) => mark(day, worst, count, timezone));
 }
 
-function mark(day: number, { entry, at }: Dated, count: number, local: LocalTime): Mark {
-  const more = count > 1 ? `, ${count} backups` : '';
-  const label = `${local.date(at)}: ${entry.status}, ${formatBytes(entry.size_bytes)}${more}`;
+function mark(day: number, { entry, at }: Dated, count: number, timezone: string): Mark {
+  const more = count > 1 ? `, ${formatCount(count, 'backup')}` : '';
+  const label = `${formatDate(at, timezone)}: ${entry.status}, ${formatSize(entry.size_bytes)}${more}`;
   return { day, kind: entry.status, label, count };
 }
 
@@ -83,22 +84,27 @@ function addMissed(
   lane: Lane,
   missed: readonly number[],
   dayOf: (at: number) => number,
-  local: LocalTime,
+  timezone: string,
 ): void {
   const taken = new Set(lane.marks.map((one) => one.day));
   for (const at of missed) {
     const day = dayOf(at);
     if (day < 0 || day >= DAYS || taken.has(day)) continue;
     taken.add(day);
-    lane.marks.push({ day, kind: 'missed', label: `${local.date(at)}: no backup was made`, count: 1 });
+    lane.marks.push({
+      day,
+      kind: 'missed',
+      label: `${formatDate(at, timezone)}: no backup was made`,
+      count: 1,
+    });
   }
   lane.marks.sort((a, b) => a.day - b.day);
 }
 
-function months(now: number, local: LocalTime): { day: number; label: string }[] {
-  const dayOf = dayNumbers(now, local);
-  const name = new Intl.DateTimeFormat('en-GB', { month: 'short', timeZone: 'UTC' });
-  const [year = 1970, month = 1] = local.dayKey(now).split('-').map(Number);
+function months(now: number, timezone: string): { day: number; label: string }[] {
+  const dayOf = dayNumbers(now, timezone);
+  const name = new Intl.DateTimeFormat('en', { month: 'short', timeZone: 'UTC' });
+  const [year = 1970, month = 1] = formatDate(now, timezone).split('-').map(Number);
   const found: { day: number; label: string }[] = [];
   for (let back = 11; back >= 0; back--) {
     const first = Date.UTC(year, month - 1 - back, 1, 12);

@@ -50,7 +50,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   const sessions = createSessions(clock);
   const lockout = createLockout(clock);
   const shellOf = shellMaker(
-    { project: parts.project, rights, local: observer.local, clock },
+    { project: parts.project, rights, timezone: observer.timezone, clock },
     sessions,
     assets,
   );

@@ -1,10 +1,8 @@
 /** What Prometheus reads; every name is documented in docs/metrics.md. Gathered anew at each scrape. */
 import { Gauge, Registry } from 'prom-client';
-import { TIERS } from '@gofr-backup/model';
+import { STATUSES, TIERS } from '@gofr-backup/model';
 import type { State } from '../sources/state.ts';
 import type { JobView } from '../view/job.ts';
-
-const STATUSES = ['good', 'unverified', 'corrupt', 'incomplete'] as const;
 
 export interface Metrics {
   contentType: string;

@@ -3,7 +3,6 @@ import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Clock } from '@gofr-backup/model';
 import type { Shell } from '../pages/shell.ts';
-import type { LocalTime } from '../view/format.ts';
 import type { Env, Rights } from './access.ts';
 import type { Assets } from './assets.ts';
 import type { Sessions } from './session.ts';
@@ -22,11 +21,11 @@ const NOTICES: Record<string, NonNullable<Shell['notice']>> = {
 export type MakeShell = (c: Context<Env>) => Shell;
 
 export function shellMaker(
-  facts: { project: string; rights: Rights; local: LocalTime; clock: Clock },
+  facts: { project: string; rights: Rights; timezone: string; clock: Clock },
   sessions: Sessions,
   assets: Assets,
 ): MakeShell {
-  const { project, rights, local, clock } = facts;
+  const { project, rights, timezone, clock } = facts;
   const link = (path: string) => `${rights.base}/${path}`;
   return (c) => {
     const theme = getCookie(c, 'theme');
@@ -40,7 +39,7 @@ export function shellMaker(
       canSignOut: rights.checkPassword !== undefined,
       theme: theme === 'light' || theme === 'dark' ? theme : undefined,
       now: clock.now(),
-      local,
+      timezone,
       ...(notice && { notice }),
     };
   };

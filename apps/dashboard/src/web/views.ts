@@ -43,7 +43,7 @@ export function viewRoutes(views: Views): Hono<Env> {
       overviewPage(shell, {
         ...state,
         schedule: observer.rules.schedule.pattern,
-        timeline: timeline(survey.all, missed, now, observer.local),
+        timeline: timeline(survey.all, missed, now, observer.timezone),
         history: history(survey.all, now),
       }),
     );

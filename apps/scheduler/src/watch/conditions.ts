@@ -1,4 +1,4 @@
-import { isFutureTime } from '@gofr-backup/model';
+import { formatSpan, isFutureTime } from '@gofr-backup/model';
 import type { Alert, Condition } from '@gofr-backup/notify';
 import type { WorkerReport } from '@gofr-backup/queue';
 
@@ -32,8 +32,6 @@ function age(iso: string | undefined, since: number, now: number): number {
   return now - (Number.isNaN(at) || isFutureTime(at, now) ? since : at);
 }
 
-const hours = (ms: number): string => `${Math.round(ms / 3_600_000)} hours`;
-
 function silent(report: WorkerReport, limits: Limits, now: number): Condition[] {
   // a report from before this watch began must not count as silence of the present worker
   const silence = Math.min(age(report.seen_at, limits.since, now), now - limits.since);
@@ -55,7 +53,7 @@ function overdue(report: WorkerReport, limits: Limits, now: number): Condition[]
       kind: 'backup-overdue',
       about: '',
       title: 'no good backup in time',
-      text: `The newest good backup is from ${report.newest_good_at ?? 'never'}; it should be at most ${hours(limits.maxAge)} old.`,
+      text: `The newest good backup is from ${report.newest_good_at ?? 'never'}; it should be at most ${formatSpan(limits.maxAge)} old.`,
     },
   ];
 }

@@ -1,11 +1,17 @@
 import { archiveStep, promoteStep, prune, type Repository, underLock, verifyStep } from '@gofr-backup/core';
-import { type OperationContext, type PruneOutcome, toBackupError } from '@gofr-backup/model';
-import { BACKUP_STEPS, type BackupStep, type Processor, type Run, within } from '@gofr-backup/queue';
+import {
+  BACKUP_PHASES,
+  type BackupPhase,
+  type OperationContext,
+  type PruneOutcome,
+  toBackupError,
+} from '@gofr-backup/model';
+import { type Processor, type Run, within } from '@gofr-backup/queue';
 import { contextOf, type Composition } from '../composition.ts';
 
 /**
- * One job, four steps, each of which may run twice. Where it has got to is kept with the job, so a retry, and a job
- * taken up after its worker died, goes on at the step that did not end. One attempt holds the lock once, over all its
+ * One job, four phases, each of which may run twice. Where it has got to is kept with the job, so a retry, and a job
+ * taken up after its worker died, goes on at the phase that did not end. One attempt holds the lock once, over all its
  * steps: nothing comes between them, and the catalogue is read once.
  */
 export const backup =
@@ -28,8 +34,8 @@ const runSteps = async (
   run: Run<'backup'>,
 ): ReturnType<Processor<'backup'>> => {
   const { tier, trigger, resume } = run.payload;
-  const isDue = (step: BackupStep): boolean =>
-    BACKUP_STEPS.indexOf(step) >= BACKUP_STEPS.indexOf(resume?.step ?? 'archive');
+  const isDue = (step: BackupPhase): boolean =>
+    BACKUP_PHASES.indexOf(step) >= BACKUP_PHASES.indexOf(resume?.step ?? 'archive');
 
   if (resume)
     run.logger.info({ step: resume.step, backup: resume.filename }, 'backup goes on where it stopped');

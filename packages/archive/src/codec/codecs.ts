@@ -9,6 +9,7 @@ import type { ContentSpan } from './digest.ts';
 import { type EarlierFrame, EarlierRuns } from './earlier-runs.ts';
 import { writeGzipMember } from './gzip-member.ts';
 import { moveOutput, onePiece } from './zlib-output.ts';
+import { zlibRun } from './zlib-run.ts';
 
 export const EXTENSIONS: Record<Compression, string> = {
   gzip: '.tar.gz',
@@ -29,7 +30,7 @@ export function compressedBound(rawLength: number): number {
 /**
  * Compresses the raw bytes of one frame into `target` (of at least compressedBound bytes); answers the length.
  * `incompressible` are spans of it, in order, not worth the effort. `earlier`, the frame that this one follows, is of use to
- * gzip.
+ * gzip by the encoder of our own.
  */
 export function compressFrame(
   codec: Codec,
@@ -40,9 +41,11 @@ export function compressFrame(
 ): number {
   if (codec.name === 'none') return raw.copy(target);
   if (codec.name === 'gzip') {
+    const { level, engine } = codec;
+    if (engine === 'zlib') return writeGzipMember(target, raw, incompressible, level, { deflate: zlibRun });
     // a frame of one run has changed in it
     const runs = earlier && incompressible.length > 0 ? EarlierRuns.read(earlier) : undefined;
-    return writeGzipMember(target, raw, incompressible, codec.level, runs);
+    return writeGzipMember(target, raw, incompressible, level, { earlier: runs });
   }
   const stored = incompressible.reduce((sum, { start, end }) => sum + end - start, 0);
   const level = stored > raw.length * MOSTLY ? 1 : codec.level;

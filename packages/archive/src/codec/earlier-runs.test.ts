@@ -39,7 +39,7 @@ function frameOf(texts: readonly Uint8Array[]): { raw: Buffer; noise: ContentSpa
 
 function memberOf({ raw, noise }: ReturnType<typeof frameOf>, level: number, earlier?: EarlierRuns): Buffer {
   const target = Buffer.alloc(compressedBound(raw.length) + 5 * noise.length);
-  return target.subarray(0, writeGzipMember(target, raw, noise, level, earlier));
+  return target.subarray(0, writeGzipMember(target, raw, noise, level, { earlier }));
 }
 
 /** As if `member` lay in the previous archive, and its index said that it holds `rawLength` bytes. */

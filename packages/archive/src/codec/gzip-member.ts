@@ -14,6 +14,9 @@ const FINAL_BLOCK = Buffer.from([0x03, 0x00]);
 const TRAILER_BYTES = 8;
 const MOST_STORED = 65535;
 
+/** Writes a run at `at` as blocks that end on a byte boundary, none of them the last; answers where they end. */
+type DeflateRun = (target: Buffer, at: number, run: Buffer, level: number) => number;
+
 /** Runs that were compressed before. */
 interface KnownRuns {
   /** what this run was compressed to */
@@ -29,11 +32,11 @@ export function writeGzipMember(
   raw: Buffer,
   stored: readonly ContentSpan[],
   level: number,
-  earlier?: KnownRuns,
+  { deflate = deflateRun, earlier }: { deflate?: DeflateRun; earlier?: KnownRuns | undefined } = {},
 ): number {
   const compressRun = (end: number, run: Buffer): number => {
     const known = earlier?.find(run);
-    return known === undefined ? deflateRun(target, end, run, level) : end + known.copy(target, end);
+    return known === undefined ? deflate(target, end, run, level) : end + known.copy(target, end);
   };
   let end = HEADER.copy(target);
   let at = 0;

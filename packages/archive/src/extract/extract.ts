@@ -20,6 +20,8 @@ import {
   type BytePath,
   type Compression,
   displayPath,
+  formatCount,
+  formatSize,
   fsPath,
   heldTime,
   isSameTime,
@@ -129,7 +131,7 @@ class DeclaredBound {
     if (this.#entries > this.#target.freeEntries) {
       throw hostile(
         entry.path,
-        `the disk can hold ${this.#target.freeEntries} more files, the archive has more`,
+        `the disk can hold ${formatCount(this.#target.freeEntries, 'more file')}, the archive has more`,
       );
     }
   }
@@ -137,8 +139,8 @@ class DeclaredBound {
 
 function checkRoom(plan: ExtractPlan, target: TargetDirectory): void {
   if (plan.bytes - plan.sparseBytes <= target.freeBytes) return;
-  throw new BackupError('DISK_FULL', `There is no room for ${plan.bytes} bytes.`, {
-    why: `The file system restored into has ${target.freeBytes} bytes free.`,
+  throw new BackupError('DISK_FULL', `There is no room for ${formatSize(plan.bytes)}.`, {
+    why: `The file system restored into has ${formatSize(target.freeBytes)} free.`,
     hint: 'Free space there, restore only a part (--only, --path), or restore elsewhere (--to).',
     details: { needed: plan.bytes, free: target.freeBytes },
   });

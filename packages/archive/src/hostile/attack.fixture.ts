@@ -31,9 +31,10 @@ export function attack(what: string, { unspeakable, ...attempt }: Attack): void 
     await expectRefusal(attempt, tar);
     await expectRefusal(attempt, gzipSync(tar));
   });
-  test.skipIf(unspeakable)(`${what}: refused when the index tells of it`, async () => {
-    await expectRefusal(attempt, tar, attempt.members.map(told));
-  });
+  if (!unspeakable)
+    test(`${what}: refused when the index tells of it`, async () => {
+      await expectRefusal(attempt, tar, attempt.members.map(told));
+    });
   test(`${what}: nothing is written when the index hides it`, async () => {
     const hidden = { ...attempt, code: 'ARCHIVE_(DAMAGED|HOSTILE)', entry: '', reason: /./ };
     const told = attempt.members.map(harmless);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostileTar, readTree, temporaryDirectory } from '@gofr-backup/testing';
@@ -45,27 +45,41 @@ test.each(COLLISIONS)(
   },
 );
 
-/** A directory that folds case, or undefined where this machine cannot have one: it takes root, and a kernel with casefold. */
+const run = (program: string, ...args: string[]): void =>
+  void execFileSync(program, args, { stdio: 'ignore' });
+
+/** File systems that fold case, of the kernel and of FUSE: made in `image`, mounted, an empty directory answered. */
+const FOLDING = [
+  (image: string, mount: string): string => {
+    run('mkfs.ext4', '-qF', '-O', 'casefold', image);
+    run('mount', '-o', 'loop', image, mount);
+    const path = join(mount, 'folding');
+    mkdirSync(path);
+    run('chattr', '+F', path);
+    return path;
+  },
+  (image: string, mount: string): string => {
+    run('mkfs.ntfs', '-qQF', image);
+    run('lowntfs-3g', '-o', 'ignore_case', image, mount);
+    return mount;
+  },
+];
+
+/** A directory that folds case, or undefined where this machine mounts none: it takes root, and casefold or FUSE. */
 function foldingDirectory(scratch: string): { path: string; [Symbol.dispose](): void } | undefined {
-  const [image, mount] = [join(scratch, 'image'), join(scratch, 'mount')];
-  try {
+  for (const [n, provide] of FOLDING.entries()) {
+    const [image, mount] = [join(scratch, `image-${n}`), join(scratch, `mount-${n}`)];
     writeFileSync(image, '');
     truncateSync(image, 16 << 20);
     mkdirSync(mount);
-    execFileSync('mkfs.ext4', ['-q', '-O', 'casefold', image], { stdio: 'ignore' });
-    execFileSync('mount', ['-o', 'loop', image, mount], { stdio: 'ignore' });
-  } catch {
-    return undefined;
+    const unmount = (): void => run('umount', mount);
+    try {
+      return { path: provide(image, mount), [Symbol.dispose]: unmount };
+    } catch {
+      if (statSync(mount).dev !== statSync(scratch).dev) unmount();
+    }
   }
-  const path = join(mount, 'folding');
-  mkdirSync(path);
-  try {
-    execFileSync('chattr', ['+F', path], { stdio: 'ignore' });
-  } catch {
-    execFileSync('umount', [mount]);
-    return undefined;
-  }
-  return { path, [Symbol.dispose]: () => void execFileSync('umount', [mount]) };
+  return undefined;
 }
 
 test('a real file system that folds case is recognised', async (context) => {

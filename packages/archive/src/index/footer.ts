@@ -1,7 +1,7 @@
 /** The ends of an index file, which say where everything in it lies. All numbers are checked for consistency. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { zstdDecompressSync } from 'node:zlib';
-import { COMPRESSIONS } from '@gofr-backup/model';
+import { COMPRESSIONS, isErrno } from '@gofr-backup/model';
 import { readWhole } from '@gofr-backup/posix';
 import { ColumnReader } from './columns.ts';
 import type { FrameTable, IndexFacts, SharedIndex } from './types.ts';
@@ -51,7 +51,7 @@ export async function isOfOtherVersion(indexPath: string): Promise<boolean> {
     const version = await versionOf(file);
     return version !== undefined && version !== VERSION;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (isErrno(error, 'ENOENT')) return false;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** What an index says of an archive: its frames, its entries, its facts. */
-import type { BytePath, Compression, EntryType } from '@gofr-backup/model';
+import type { Compression, FileFacts } from '@gofr-backup/model';
 import type { Page, PageFile } from './pages.ts';
 
 /** Frame flags in the file. */
@@ -27,20 +27,11 @@ export interface IndexFrame {
   entryCount: number;
 }
 
-export interface IndexEntry {
-  path: BytePath;
-  type: EntryType;
-  /** bytes of content; 0 but for files */
-  size: number;
-  mode: number;
-  uid: number;
-  gid: number;
-  mtimeNs: bigint;
+export interface IndexEntry extends FileFacts {
   /** when the inode last changed, as fstat said it before the content was read; 0n: unknown */
   ctimeNs: bigint;
   /** modulo 2^52; 0: unknown */
   ino: number;
-  linkTarget?: BytePath;
   /** SHA-256 of the content; files that are not sliced only */
   hash?: Buffer;
   /** had holes: a restore leaves its blocks of zeros unwritten */
@@ -60,7 +51,7 @@ export interface IndexFacts {
   /** hex */
   archiveSha256: string;
   archiveSize: number;
-  /** nanoseconds since the epoch, decimal: wall clock before the first file was looked at; '0' when unknown */
+  /** nanoseconds since the epoch, decimal: before the first file was looked at, by the clock that stamps them and is most behind; '0' when unknown */
   walkStartNs: string;
 }
 

@@ -3,7 +3,7 @@
  * plain tar would follow, say what the index says. (The CRC-32 in the index is for copies; what it covers is proved by
  * decoding.) Synchronous: for worker threads.
  */
-import { BackupError, type Compression } from '@gofr-backup/model';
+import { BackupError, type Compression, type EngineCodec } from '@gofr-backup/model';
 import { readFully } from '@gofr-backup/posix';
 import { decompressFrame } from '../codec/codecs.ts';
 import { type ContentSpan, digestFrame } from '../codec/digest.ts';
@@ -29,6 +29,8 @@ export interface FrameOrigin {
   /** its descriptor */
   archive: number;
   codec: Compression;
+  /** who decodes gzip; default: own */
+  engine?: EngineCodec | undefined;
   /** absent: every frame gets memory of its own */
   scratch?: Scratch;
   /** gzip: also what gunzip will look at, the CRC-32. Of no use to those who want the bytes: their digest proves more. */
@@ -68,20 +70,20 @@ export class Scratch {
  * Gives the memory of a frame back at once. Waiting for the collector costs twice: it runs for every few frames, and
  * each frame then takes fresh pages from the kernel.
  */
-export function release({ raw }: ReadFrame, codec: Compression): void {
+export function release({ raw }: ReadFrame, origin: FrameOrigin): void {
   const { buffer } = raw;
-  // gzip's lie in the decoder's memory, uncompressed ones in the scratch; small buffers share Node's pool
-  if (codec === 'gzip' || codec === 'none') return;
+  // uncompressed ones lie in the scratch; small buffers share Node's pool
+  if (isOwnGzip(origin) || origin.codec === 'none') return;
   if (buffer.byteLength > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
-function rawBytes(
-  { archive, codec, scratch, checksums = false }: FrameOrigin,
-  frame: IndexFrame,
-  entries: readonly IndexEntry[],
-): Buffer {
+/** Its raw bytes lie in the decoder's memory. */
+const isOwnGzip = ({ codec, engine }: FrameOrigin): boolean => codec === 'gzip' && engine !== 'zlib';
+
+function rawBytes(origin: FrameOrigin, frame: IndexFrame, entries: readonly IndexEntry[]): Buffer {
+  const { archive, codec, scratch, checksums = false } = origin;
   const { length, rawLength } = frame;
-  if (codec === 'gzip') {
+  if (isOwnGzip(origin)) {
     const room = readStored(archive, frame, inflateRoom(length, rawLength));
     const raw = readGzipMember(room, rawLength, checksums);
     if (raw !== undefined) return scratch ? raw : Buffer.from(raw);

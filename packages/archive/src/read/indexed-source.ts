@@ -2,7 +2,7 @@
 import { closeSync, ftruncateSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
+import type { ArchiveEntry, BytePath, Compression, EngineCodec } from '@gofr-backup/model';
 import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
 import { createFile, reopenFile, setMetadata } from '../extract/file-writer.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
@@ -31,26 +31,31 @@ const FILE_BATCH_BYTES = 32 << 20;
 /** Entries between two looks at the event loop. */
 const ENTRIES_PER_TURN = 2000;
 
+export interface ReadingOptions {
+  threads: number;
+  engine?: EngineCodec | undefined;
+}
+
 export class IndexedSource implements EntrySource {
   readonly index: ArchiveIndex;
   readonly codec: Compression;
   readonly size: number;
   readonly archive: FileHandle;
   readonly #opened: OpenedIndex;
-  readonly #threads: number;
+  readonly #how: ReadingOptions;
 
-  private constructor(archive: FileHandle, opened: OpenedIndex, threads: number) {
+  private constructor(archive: FileHandle, opened: OpenedIndex, how: ReadingOptions) {
     const { facts } = opened.index;
     this.archive = archive;
     this.index = opened.index;
     this.codec = facts.codec;
     this.size = facts.archiveSize;
     this.#opened = opened;
-    this.#threads = threads;
+    this.#how = how;
   }
 
   /** Throws ARCHIVE_DAMAGED when the file is no index, or of another archive; ENOENT and the like as they come. */
-  static async load(archive: FileHandle, indexPath: string, threads: number): Promise<IndexedSource> {
+  static async load(archive: FileHandle, indexPath: string, how: ReadingOptions): Promise<IndexedSource> {
     const opened = await openIndex(indexPath);
     try {
       for (const frame of opened.index.frames()) checkLengths(frame);
@@ -58,7 +63,7 @@ export class IndexedSource implements EntrySource {
       await opened.close();
       throw cause;
     }
-    return new IndexedSource(archive, opened, threads);
+    return new IndexedSource(archive, opened, how);
   }
 
   /** Only the index: the archive is its opener's. */
@@ -148,6 +153,7 @@ export class IndexedSource implements EntrySource {
     const shared: ReadShared = {
       archive: this.archive.fd,
       index: this.#opened.shared,
+      engine: this.#how.engine,
       ...(target && { target }),
     };
     if (this.index.frameCount <= FEW_FRAMES) {
@@ -156,7 +162,7 @@ export class IndexedSource implements EntrySource {
     }
     const threads = new Threads<ReadJob[], ReadResult>({
       entry: WORKER,
-      count: this.#threads,
+      count: this.#how.threads,
       shared,
       youngGenerationMb: 4,
     });
@@ -198,7 +204,7 @@ export class IndexedSource implements EntrySource {
     const frame = this.#frameOf(ordinal);
     const entries = this.index.entriesOf(frame.number);
     const entry = entries[ordinal - frame.firstEntry]!;
-    const origin = { archive: this.archive.fd, codec: this.codec };
+    const origin = { archive: this.archive.fd, codec: this.codec, engine: this.#how.engine };
     const { raw } = readFrame(origin, frame, entries);
     if (!entry.sliced) return yield raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
     for (const { frame: slice, length } of slicesAfter(this.index, frame.number, entry.size)) {

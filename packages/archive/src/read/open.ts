@@ -4,6 +4,7 @@ import {
   type ArchiveEntry,
   BackupError,
   type Compression,
+  isErrno,
   type Ports,
   toBackupError,
 } from '@gofr-backup/model';
@@ -45,7 +46,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
+    if (isErrno(cause, 'ENOENT')) {
       throw new BackupError('NO_SUCH_BACKUP', `There is no archive ${path}.`, { cause });
     }
     throw toBackupError(cause, `Opening ${path}`);
@@ -54,14 +55,14 @@ async function openFile(path: string): Promise<FileHandle> {
 
 /** Whatever is wrong with an index costs speed only. */
 async function indexedSource(
-  { indexPath, threads, logger, archivePath }: OpenArchiveOptions,
+  { indexPath, threads, engine, logger, archivePath }: OpenArchiveOptions,
   archive: FileHandle,
   codec: Compression,
   size: number,
 ): Promise<IndexedSource | undefined> {
   if (indexPath === undefined) return undefined;
   try {
-    const source = await IndexedSource.load(archive, indexPath, threads);
+    const source = await IndexedSource.load(archive, indexPath, { threads, engine });
     if (source.size === size && source.codec === codec) return source;
     await source.close();
     throw damagedIndex('It is the index of another archive.');

@@ -1,5 +1,5 @@
 /** What a thread does with a frame: proves it against the index, and writes the files of it that are wanted. */
-import type { BytePath, Compression } from '@gofr-backup/model';
+import type { BytePath, EngineCodec } from '@gofr-backup/model';
 import type { WriteTarget } from '../extract/entry-source.ts';
 import { writeNewFile, writePart } from '../extract/file-writer.ts';
 import type { SharedIndex } from '../index/types.ts';
@@ -10,6 +10,7 @@ export interface ReadShared {
   /** the open archive; descriptors belong to the process, so every thread may use it */
   archive: number;
   index: SharedIndex;
+  engine?: EngineCodec | undefined;
   target?: WriteTarget;
 }
 
@@ -30,11 +31,12 @@ export interface ReadResult {
 export function frameReading({
   archive,
   index: shared,
+  engine,
   target,
 }: ReadShared): (jobs: ReadJob[]) => ReadResult {
   const index = sharedIndex(shared);
-  const codec: Compression = index.facts.codec;
-  const origin = { archive, codec, scratch: new Scratch(), checksums: target === undefined };
+  const { codec } = index.facts;
+  const origin = { archive, codec, engine, scratch: new Scratch(), checksums: target === undefined };
   const perform = (job: ReadJob): ReadResult => {
     const frame = index.frame(job.frame);
     const entries = frame.entryCount > 0 ? index.entriesOf(job.frame) : [];
@@ -42,7 +44,7 @@ export function frameReading({
     try {
       return target ? writeFrame(read, job, target) : countOf(read, job);
     } finally {
-      release(read, codec);
+      release(read, origin);
     }
   };
   return (jobs) => {

@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32, inflateRawSync } from 'node:zlib';
-import type { Compression } from '@gofr-backup/model';
+import { type Compression, isErrno } from '@gofr-backup/model';
 import { readWhole } from '@gofr-backup/posix';
 import { compressedBound, decodeAtMost } from '../codec/codecs.ts';
 import { FRAME_BYTES, MOST_RAW_BYTES, SLICE_BYTES } from '../index/sizes.ts';
@@ -89,8 +89,7 @@ function inflateOne(bytes: Buffer, more: boolean): { raw: Buffer; used: number }
     };
     return { raw: buffer, used: engine.bytesWritten };
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
-    if (code === 'ERR_BUFFER_TOO_LARGE' || (more && code === 'Z_BUF_ERROR'))
+    if (isErrno(cause, 'ERR_BUFFER_TOO_LARGE') || (more && isErrno(cause, 'Z_BUF_ERROR')))
       throw new NotFramed('it is one gzip stream');
     throw damaged('The archive cannot be decompressed.', String(cause), cause);
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { type Duplex, Readable, type Writable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { BackupError, type Compression } from '@gofr-backup/model';
+import { BackupError, type Compression, isErrno } from '@gofr-backup/model';
 import { filterFailure, isCodecError } from '../codec/codecs.ts';
 import { damaged } from '../refusals.ts';
 import { BLOCK, hasValidChecksum, isZeroBlock } from '../tar/header.ts';
@@ -153,8 +153,7 @@ function stop(child: ChildProcessByStdio<Writable, Readable, Readable>): void {
   for (const stream of child.stdio) stream?.destroy();
 }
 
-const isMissing = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+const isMissing = (cause: unknown): boolean => isErrno(cause, 'ENOENT');
 
 function missingProgram(program: 'bzip2' | 'xz'): BackupError {
   const suggestion = program === 'xz' ? 'xz-utils' : 'bzip2';

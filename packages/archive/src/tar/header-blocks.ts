@@ -3,17 +3,10 @@
  * Python's tarfile all read. Long names are GNU `L` and `K` entries rather than pax records, because busybox skips pax and
  * because those hold raw bytes; large or negative numbers are base-256; only a sub-second mtime needs a pax record.
  */
-import type { BytePath, EntryType } from '@gofr-backup/model';
+import type { BytePath, EntryType, FileFacts } from '@gofr-backup/model';
 import { BLOCK } from './header.ts';
 
-export interface HeaderFields {
-  path: BytePath;
-  type: EntryType;
-  size: number;
-  mode: number;
-  uid: number;
-  gid: number;
-  mtimeNs: bigint;
+export interface HeaderFields extends Omit<FileFacts, 'linkTarget' | 'sparse'> {
   linkTarget?: BytePath | undefined;
 }
 

@@ -3,7 +3,7 @@
  * entry that two tools read differently is a way to hide one: lone extended headers, links with content and data
  * after the end are errors. Throws BackupError ARCHIVE_HOSTILE or ARCHIVE_DAMAGED.
  */
-import { type BytePath, type EntryType, heldTime } from '@gofr-backup/model';
+import { type BytePath, type EntryType, type FileFacts, heldTime } from '@gofr-backup/model';
 import { type PaxRecords, parsePaxRecords, paxNumber, paxTime, paxXattrs } from './pax.ts';
 import { damaged, hostile } from '../refusals.ts';
 import { type SparseMap, type SparseMapReader, sparseMapOf } from './sparse.ts';
@@ -19,15 +19,9 @@ import {
 import type { TarHeader } from './header.ts';
 
 /** An entry as the stream tells it: nothing is checked but that its numbers are in range. */
-export interface TarMember {
+export interface TarMember extends Omit<FileFacts, 'path' | 'linkTarget'> {
   name: BytePath;
-  type: EntryType;
   linkName: BytePath;
-  size: number;
-  mode: number;
-  uid: number;
-  gid: number;
-  mtimeNs: bigint;
   /** stored without its holes */
   sparse?: boolean;
   xattrs?: Map<string, Buffer>;

@@ -3,7 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Compression, noProgress, type Ports, silentLogger, systemClock } from '@gofr-backup/model';
+import {
+  type Compression,
+  type EngineCodec,
+  noProgress,
+  type Ports,
+  silentLogger,
+  systemClock,
+} from '@gofr-backup/model';
 import { createArchive } from './create.ts';
 import type { CreateArchiveOptions, CreateArchiveResult } from '../types.ts';
 
@@ -25,13 +32,17 @@ export function writerPorts(): Ports {
 export function archive(
   root: string,
   out: string,
-  { codec = 'gzip', ...options }: Partial<Omit<CreateArchiveOptions, 'codec'>> & { codec?: Compression } = {},
+  {
+    codec = 'gzip',
+    engine,
+    ...options
+  }: Partial<Omit<CreateArchiveOptions, 'codec'>> & { codec?: Compression; engine?: EngineCodec } = {},
 ): Promise<CreateArchiveResult> {
   return createArchive({
     ...writerPorts(),
     components: [{ name: 'storage', root, archivePath: 'storage', select: 'all' }],
     exclude: [],
-    codec: { name: codec, level: LEVELS[codec] },
+    codec: { name: codec, level: LEVELS[codec], engine },
     archivePath: out,
     indexPath: `${out}.idx`,
     threads: 1,

@@ -28,7 +28,9 @@ import { NO_FILE_NOW } from '../source/failure.ts';
 import { Tally } from './tally.ts';
 import { Threads } from '../threads.ts';
 import type { CreateArchive, CreateArchiveOptions, CreateArchiveResult } from '../types.ts';
+import { DatabaseSnapshots } from '../source/sqlite/index.ts';
 import { Walk } from '../source/tree/walk.ts';
+import { WalkStart } from './walk-start.ts';
 
 const WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js',
@@ -36,7 +38,6 @@ const WORKER = new URL(
 );
 /** Slots beyond what the threads hold: finished frames that wait for their turn. */
 const SPARE_SLOTS = 2;
-const NS_PER_MS = 1_000_000n;
 /** Milliseconds of walking after which other work of the process gets its turn. */
 const TURN = 20;
 
@@ -54,7 +55,7 @@ export const createArchive: CreateArchive = async (options) => {
 class Run {
   #options: CreateArchiveOptions;
   #previous: Previous | undefined;
-  #walkStartNs: bigint;
+  #walkStart: WalkStart;
   #source: Source;
   #links = new HardLinks();
   #tally: Tally;
@@ -63,21 +64,22 @@ class Run {
   #line: Line | undefined;
   /** frames of the previous archive, from its first, that are as they were */
   #unchanged = 0;
+  /** when other work of the process had its turn */
+  #turn = 0;
   /** descriptors of big files whose slices are not all written yet */
   #reading = new Set<number>();
 
   static async start(options: CreateArchiveOptions): Promise<Run> {
-    const walkStartNs = BigInt(Math.floor(options.clock.now())) * NS_PER_MS;
     // last: an exclude that means nothing must not leave the previous archive open
-    const run = new Run(options, walkStartNs);
+    const run = new Run(options);
     run.#previous = await Previous.open(options.previous, options.codec, options.logger);
     return run;
   }
 
-  private constructor(options: CreateArchiveOptions, walkStartNs: bigint) {
+  private constructor(options: CreateArchiveOptions) {
     this.#options = options;
-    this.#walkStartNs = walkStartNs;
-    this.#source = new Walk(options);
+    this.#source = sourceOf(options);
+    this.#walkStart = new WalkStart(options);
     this.#tally = new Tally(this.#source.report);
     if (options.readRate !== undefined) this.#limit = new RateLimit(options.readRate, options.clock);
   }
@@ -90,16 +92,16 @@ class Run {
       const orphans = this.#line?.queue.orphans.splice(0) ?? [];
       if (orphans.length === 0) return;
       for (const orphan of orphans) this.#tally.remove(orphan);
-      await this.#archive(
-        orphans.flatMap((orphan) => orphan.asFile ?? this.#source.entryAt(orphan.path) ?? []),
-      );
+      await this.#archive(this.#again(orphans));
     }
   }
 
   async finish(): Promise<CreateArchiveResult> {
     const linked = this.#line === undefined && (await this.#linkPrevious());
     if (!linked && this.#line === undefined) await this.#openLine();
-    const written = linked ? this.#previous!.index.facts : await this.#line!.finish(this.#walkStartNs);
+    const written = linked
+      ? this.#previous!.index.facts
+      : await this.#line!.finish(this.#walkStart.by(this.#source.report.devices));
     const { files, sourceBytes, reusedBytes, components } = this.#tally;
     const { warnings, unreadable, present } = this.#source.report;
     return {
@@ -123,19 +125,37 @@ class Run {
   async [Symbol.asyncDispose](): Promise<void> {
     await using open = new AsyncDisposableStack();
     for (const fd of this.#reading) open.defer(() => closeSource(fd));
+    open.use(this.#source);
     open.defer(() => this.#previous?.close());
     open.defer(() => this.#line?.close());
   }
 
-  async #archive(entries: Iterable<WalkEntry>): Promise<void> {
+  /** As files, or what the source has in their place by now. */
+  async *#again(orphans: readonly LinkedEntry[]): AsyncGenerator<WalkEntry[]> {
+    for (const { asFile, path } of orphans) {
+      const entry = asFile ?? (await this.#source.entryAt(path));
+      if (entry !== undefined) yield [entry];
+    }
+  }
+
+  async *#linked(batches: AsyncIterable<readonly WalkEntry[]>): AsyncGenerator<Iterable<LinkedEntry>> {
+    for await (const batch of batches) {
+      await this.#giveWay();
+      yield this.#links.resolve(batch);
+    }
+  }
+
+  async #giveWay(): Promise<void> {
     const { clock, signal } = this.#options;
-    let turn = clock.monotonic();
-    for (const planned of cutFrames(this.#links.resolve(entries))) {
-      signal.throwIfAborted();
-      if (clock.monotonic() - turn > TURN) {
-        await setImmediate();
-        turn = clock.monotonic();
-      }
+    signal.throwIfAborted();
+    if (clock.monotonic() - this.#turn < TURN) return;
+    await setImmediate();
+    this.#turn = clock.monotonic();
+  }
+
+  async #archive(batches: AsyncIterable<readonly WalkEntry[]>): Promise<void> {
+    for await (const planned of cutFrames(this.#linked(batches))) {
+      await this.#giveWay();
       for (const entry of planned.entries) this.#tally.add(entry);
       const { first, unchanged } = this.#previous?.find(planned) ?? {};
       if (unchanged !== undefined && this.#isNextUnchanged(unchanged)) continue;
@@ -278,6 +298,11 @@ class Run {
       return false;
     }
   }
+}
+
+function sourceOf({ scratchDir, signal, logger, ...sources }: CreateArchiveOptions): Source {
+  const walk = new Walk(sources);
+  return scratchDir === undefined ? walk : new DatabaseSnapshots(walk, { scratchDir, signal, logger });
 }
 
 interface LineOptions {

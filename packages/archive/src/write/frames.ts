@@ -17,25 +17,27 @@ export interface PlannedFrame {
   sliced: boolean;
 }
 
-export function* cutFrames(entries: Iterable<WalkEntry>): Generator<PlannedFrame> {
+export async function* cutFrames(batches: AsyncIterable<Iterable<WalkEntry>>): AsyncGenerator<PlannedFrame> {
   let collected: WalkEntry[] = [];
   let bytes = 0;
-  for (const entry of entries) {
-    const sliced = entry.size > SLICE_BYTES;
-    const more = estimatedLength(entry);
-    if (collected.length > 0 && (sliced || bytes + more > MOST_FRAME_BYTES)) {
-      yield { entries: collected, sliced: false };
-      [collected, bytes] = [[], 0];
-    }
-    if (sliced) {
-      yield { entries: [entry], sliced: true };
-      continue;
-    }
-    collected.push(entry);
-    bytes += more;
-    if (bytes >= LEAST_FRAME_BYTES && endsFrame(entry, more)) {
-      yield { entries: collected, sliced: false };
-      [collected, bytes] = [[], 0];
+  for await (const batch of batches) {
+    for (const entry of batch) {
+      const sliced = entry.size > SLICE_BYTES;
+      const more = estimatedLength(entry);
+      if (collected.length > 0 && (sliced || bytes + more > MOST_FRAME_BYTES)) {
+        yield { entries: collected, sliced: false };
+        [collected, bytes] = [[], 0];
+      }
+      if (sliced) {
+        yield { entries: [entry], sliced: true };
+        continue;
+      }
+      collected.push(entry);
+      bytes += more;
+      if (bytes >= LEAST_FRAME_BYTES && endsFrame(entry, more)) {
+        yield { entries: collected, sliced: false };
+        [collected, bytes] = [[], 0];
+      }
     }
   }
   if (collected.length > 0) yield { entries: collected, sliced: false };

@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type Compression, COMPRESSIONS } from '@gofr-backup/model';
-import { temporaryDirectory } from '@gofr-backup/testing';
+import { temporaryDirectory, tries } from '@gofr-backup/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { archive, HOURS_LATER, inside, previousOf, sha256, tarStream } from './create.fixture.ts';
@@ -98,7 +98,7 @@ test('random changes between three runs, with and without reuse', { timeout: 240
         }
       },
     ),
-    { numRuns: 10 },
+    { numRuns: tries(5, 30) },
   );
 });
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { COMPRESSIONS } from '@gofr-backup/model';
+import { COMPRESSIONS, ENGINE_CODECS } from '@gofr-backup/model';
 import { byteCount, flag, oneOf, wholeNumber } from '../kinds.ts';
 import { optional, setting } from '../setting.ts';
 
@@ -20,6 +20,14 @@ export const archive = {
     defaultText: '6; 3 with zstd',
     meaning: 'higher is smaller and slower; without effect when COMPRESSION is none',
     example: '9',
+  }),
+  engineCodec: setting({
+    name: 'ENGINE_CODEC',
+    kind: oneOf(ENGINE_CODECS),
+    default: 'own',
+    meaning:
+      "who compresses and reads gzip: own, the program's fast encoder and decoder; zlib, should those be at fault. Either reads what the other wrote",
+    example: 'zlib',
   }),
   verifyAfterBackup: setting({
     name: 'VERIFY_AFTER_BACKUP',

@@ -1,10 +1,8 @@
 import {
   createArchive,
   type CreateArchiveResult,
-  type DatabaseSnapshots,
   isLack,
   READ_ERROR,
-  snapshotDatabases,
   type WalkOptions,
 } from '@gofr-backup/archive';
 import {
@@ -13,6 +11,7 @@ import {
   type BackupRequest,
   type Catalogue,
   type CatalogueEntry,
+  formatCount,
   type OperationContext,
   type Warning,
 } from '@gofr-backup/model';
@@ -44,9 +43,7 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
       const missing = await checkSources(inner.plan.components, lastGood);
       await ensureSpace(inner, repository, lastGood, mayPrune(request, previous));
       const entry = await withCommands(inner.plan, inner, () =>
-        withSnapshots(inner, repository, sources, (snapshots) =>
-          makeArchive({ ctx: inner, repository, request, before, lastGood, sources, missing, snapshots }),
-        ),
+        makeArchive({ ctx: inner, repository, request, before, lastGood, sources, missing }),
       );
       return complete(entry);
     });
@@ -76,23 +73,6 @@ function sourcesOf(plan: BackupPlan): WalkOptions {
   return { components, exclude, followRootLinks, withheld };
 }
 
-async function withSnapshots<T>(
-  ctx: OperationContext,
-  repository: Repository,
-  sources: WalkOptions,
-  work: (snapshots: DatabaseSnapshots) => Promise<T>,
-): Promise<T> {
-  const scratch = await makeScratch(repository, 'databases', ctx.logger);
-  const { signal, logger } = ctx;
-  const snapshots = await snapshotDatabases(sources, { scratchDir: scratch.path, signal, logger });
-  try {
-    return await work(snapshots);
-  } finally {
-    await snapshots.dispose();
-    await scratch.dispose();
-  }
-}
-
 interface Making {
   ctx: OperationContext;
   repository: Repository;
@@ -101,14 +81,16 @@ interface Making {
   lastGood: CatalogueEntry | undefined;
   sources: WalkOptions;
   missing: Warning[];
-  snapshots: DatabaseSnapshots;
 }
 
 async function makeArchive(making: Making): Promise<CatalogueEntry> {
-  const { ctx, repository, request, lastGood, sources, snapshots } = making;
+  const { ctx, repository, request, lastGood, sources } = making;
   const { plan, clock, logger, progress, signal } = ctx;
   const began = clock.monotonic();
   const { tier = 'daily' } = request;
+  signal.throwIfAborted();
+  await using used = new AsyncDisposableStack();
+  const scratch = used.adopt(await makeScratch(repository, 'databases', logger), (made) => made.dispose());
   const reservation = await repository.reserve({ tier, at: clock.now(), compression: plan.codec.name });
   try {
     const { components, codec, threads, nice, readRate, linkUnchanged } = plan;
@@ -121,7 +103,7 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
       ...reuse(making),
       archivePath: reservation.archivePath,
       indexPath: reservation.indexPath,
-      substitutes: snapshots.substitutes,
+      scratchDir: scratch.path,
     });
     if (result.files === 0) refuseEmptied(components, lastGood);
     const duration_ms = Math.round(clock.monotonic() - began);
@@ -163,7 +145,7 @@ function reuse({ ctx, repository, before }: Making) {
   };
 }
 
-function facts({ ctx, request, missing, snapshots }: Making, result: CreateArchiveResult): CommitFacts {
+function facts({ ctx, request, missing }: Making, result: CreateArchiveResult): CommitFacts {
   const { codec } = ctx.plan;
   const absent = result.warnings.some(({ code }) => code === 'missing-component') ? [] : missing;
   return {
@@ -177,7 +159,7 @@ function facts({ ctx, request, missing, snapshots }: Making, result: CreateArchi
     files: result.files,
     source_bytes: result.sourceBytes,
     reused_bytes: result.reusedBytes,
-    warnings: [...absent, ...snapshots.warnings, ...result.warnings],
+    warnings: [...absent, ...result.warnings],
   };
 }
 
@@ -189,7 +171,7 @@ function complete(entry: CatalogueEntry): CatalogueEntry {
   const failed = lacking.some(({ code }) => code === READ_ERROR);
   throw new BackupError(
     failed ? 'IO' : 'PERMISSION',
-    `${entry.filename} is incomplete: ${lacking.length} files ${failed ? 'could' : 'may'} not be read`,
+    `${entry.filename} is incomplete: ${formatCount(lacking.length, 'file')} ${failed ? 'could' : 'may'} not be read`,
     {
       why: named.join(', ') + more,
       ...(failed && { hint: 'Check the disk and the mount they lie on (`dmesg`); it is tried again.' }),

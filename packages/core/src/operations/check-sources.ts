@@ -2,7 +2,16 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, type CatalogueEntry, type Component, type Warning } from '@gofr-backup/model';
+import {
+  BackupError,
+  type CatalogueEntry,
+  type Component,
+  formatCount,
+  isErrno,
+  isSelected,
+  type Selection,
+  type Warning,
+} from '@gofr-backup/model';
 
 type SourceState = 'missing' | 'empty' | 'filled';
 
@@ -25,7 +34,9 @@ export async function checkSources(
 /** A backup of no file proves nothing and must not let older ones go: it is only made where the last good one had none. */
 export function refuseEmptied(components: readonly Component[], lastGood: CatalogueEntry | undefined): void {
   if (lastGood?.files === 0) return;
-  const before = lastGood && `, but ${lastGood.filename} has ${lastGood.files ?? 'some'} files`;
+  const before =
+    lastGood &&
+    `, but ${lastGood.filename} has ${lastGood.files === undefined ? 'some files' : formatCount(lastGood.files, 'file')}`;
   throw nothingToBackUp(`there is no file in it that EXCLUDE does not leave out${before ?? ''}`, components);
 }
 
@@ -41,28 +52,23 @@ async function stateOf(component: Component): Promise<SourceState> {
     if (!status.isDirectory()) return 'filled';
     return (await hasFile(component.root, component.select)) ? 'filled' : 'empty';
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 'missing';
     // there is something, and the archive step will say what is wrong with it
     return 'filled';
   }
 }
 
-async function hasFile(directory: string, select: Component['select']): Promise<boolean> {
+async function hasFile(directory: string, select: Selection): Promise<boolean> {
   const below: string[] = [];
   for await (const entry of await opendir(directory)) {
     if (entry.isDirectory()) below.push(join(directory, entry.name));
-    else if (isSelected(entry, select)) return true;
+    else if (isArchived(entry) && isSelected(select, entry.name)) return true;
   }
   for (const child of below) if (await hasFile(child, select)) return true;
   return false;
 }
 
-function isSelected(entry: Dirent, select: Component['select']): boolean {
-  if (!entry.isFile() && !entry.isSymbolicLink()) return false;
-  const metadata = entry.name === 'metadata.json' || entry.name.endsWith('.metadata.json');
-  return select === 'all' || metadata === (select === 'metadata-only');
-}
+const isArchived = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
 
 const nothingToBackUp = (why: string, components: readonly Component[]): BackupError =>
   new BackupError('NOTHING_TO_BACK_UP', 'There is nothing to back up', {

@@ -1,4 +1,4 @@
-import { type OperationContext, toBackupError } from '@gofr-backup/model';
+import { BackupError, type OperationContext, toBackupError } from '@gofr-backup/model';
 import {
   type HeldLock,
   keepBallast,
@@ -34,7 +34,7 @@ export async function underLock<T>(
     return await withLock(repository, { owner: ctx.owner, operation, ports: ctx }, async (lock) => {
       const inner = { ...ctx, signal: AbortSignal.any([ctx.signal, lock.signal]) };
       try {
-        if (!lock.joined) await settleDebris(repository, inner, lock);
+        if (!lock.joined) await settleDebris(repository, inner, lock, operation);
         return await repository.step(() => work(repository, inner, lock));
       } catch (error) {
         // cancelled because the lock was lost: say so
@@ -48,9 +48,20 @@ export async function underLock<T>(
   }
 }
 
-async function settleDebris(repository: Repository, ctx: OperationContext, lock: HeldLock): Promise<void> {
+/** These look at backups alone: data between old and new does not concern them. */
+const WITHOUT_DATA = new Set(['verify', 'drill', 'rebuild']);
+
+async function settleDebris(
+  repository: Repository,
+  ctx: OperationContext,
+  lock: HeldLock,
+  operation: string,
+): Promise<void> {
   if (lock.readOnly) return;
-  await recoverInterrupted(ctx);
+  await recoverInterrupted(ctx).catch((error: unknown) => {
+    if (!WITHOUT_DATA.has(operation) || !(error instanceof BackupError)) throw error;
+    ctx.logger.warn({ why: error.why, hint: error.hint }, error.message);
+  });
   const removed = await repository.sweep();
   if (removed.length > 0) ctx.logger.info({ removed }, 'removed leftovers of an interrupted run');
 }

@@ -17,6 +17,7 @@ import {
   displayPath,
   type DrillOutcome,
   type DrillRequest,
+  formatSize,
   type Logger,
   type OperationContext,
   toBackupError,
@@ -136,6 +137,7 @@ async function openIndexed(
     signal,
     archivePath: repository.pathOf(entry),
     threads: plan.threads,
+    engine: plan.codec.engine,
   };
   const reader = await openArchive({ ...options, indexPath: repository.indexPathOf(entry) });
   if (reader.indexed) return reader;
@@ -199,7 +201,7 @@ async function assertRoom(reader: ArchiveReader, scratch: string): Promise<void>
   const [needed, free] = [bytes + entries * PER_ENTRY, bavail * bsize];
   if (needed <= free) return;
   throw new BackupError('DISK_FULL', 'There is not enough room for a drill', {
-    why: `the restored files take ${Math.ceil(needed / 1048576)} MB, ${Math.floor(free / 1048576)} MB are free in ${scratch}`,
+    why: `the restored files take ${formatSize(needed)}, ${formatSize(free)} are free in ${scratch}`,
     hint: 'Free space there; the backup was not judged.',
     details: { needed, free },
   });

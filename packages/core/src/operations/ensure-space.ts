@@ -1,4 +1,4 @@
-import { BackupError, type CatalogueEntry, type OperationContext } from '@gofr-backup/model';
+import { BackupError, type CatalogueEntry, formatSize, type OperationContext } from '@gofr-backup/model';
 import { freeSpace, type Repository } from '../repository/index.ts';
 import { pruneForSpace } from './prune.ts';
 
@@ -23,11 +23,9 @@ export async function ensureSpace(
   const trashed = (await repository.trashed()).reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   throw new BackupError('DISK_FULL', `There is not enough space in ${repository.backupDir}`, {
     why:
-      `${megabytes(free)} are free; the last backup took ${megabytes(last?.size_bytes ?? 0)}` +
-      `, MIN_FREE keeps ${megabytes(ctx.plan.minFree)}` +
-      (trashed > 0 ? `, and ${megabytes(trashed)} lie in the trash until TRASH_DAYS are over` : ''),
+      `${formatSize(free)} are free; the last backup took ${formatSize(last?.size_bytes ?? 0)}` +
+      `, MIN_FREE keeps ${formatSize(ctx.plan.minFree)}` +
+      (trashed > 0 ? `, and ${formatSize(trashed)} lie in the trash until TRASH_DAYS are over` : ''),
     details: { free, needed, trashed },
   });
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;

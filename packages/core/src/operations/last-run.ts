@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { type OperationContext, toBackupError } from '@gofr-backup/model';
-import { isoUtc, parseObject, readSmallFile, writeAtomically } from '../repository/index.ts';
+import { isoUtc, parseObject, readUnlessClosed, writeAtomically } from '../repository/index.ts';
 
 export interface LastRun {
   state: 'running' | 'done' | 'failed';
@@ -25,19 +25,13 @@ const sharedPath = ({ stateDir }: LastRunPlace): string => join(stateDir, 'last-
 
 /** undefined: there was none, or what is there cannot be read. */
 export async function readLastRun(place: LastRunPlace): Promise<LastRun | undefined> {
-  const content = (await read(pathIn(place))) ?? (await read(sharedPath(place)));
-  const run = parseObject(content ?? '');
+  // what another user left is replaced by the next run
+  const [own, shared] = [await readUnlessClosed(pathIn(place)), await readUnlessClosed(sharedPath(place))];
+  const run = parseObject(own.content ?? shared.content ?? '');
   const known =
     ['running', 'done', 'failed'].includes(String(run?.['state'])) && typeof run?.['at'] === 'string';
   return known ? (run as unknown as LastRun) : undefined;
 }
-
-/** What another user left is replaced by the next run. */
-const read = (path: string): Promise<string | undefined> =>
-  readSmallFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
-    return undefined;
-  });
 
 export async function markRun(
   place: LastRunPlace,

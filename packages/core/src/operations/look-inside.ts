@@ -40,5 +40,6 @@ async function open(ctx: OperationContext, name: string): Promise<ArchiveReader>
     archivePath: repository.pathOf(entry),
     indexPath: repository.indexPathOf(entry),
     threads: plan.threads,
+    engine: plan.codec.engine,
   });
 }

@@ -1,11 +1,20 @@
 /** The application may make up what looks like a restore of ours: it stops nothing, and stays where it is. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { backup } from './backup.ts';
 import { drill } from './drill.ts';
 import { restore } from './restore.ts';
+import { verify } from './verify.ts';
 import { fill, makeWorld, THEN, type World } from './restoring.fixture.ts';
 
 const NAME = '.gofr-restore-0123456789abcdef';
@@ -76,3 +85,20 @@ test('nothing is looked for behind a component root that is a link', async () =>
   expect(existsSync(join(victim, NAME, 'old'))).toBe(true);
   expect(readFileSync(join(world.base, 'former-logs/app.log'), 'utf8')).toBe('line 1\n');
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'a restore between old and new that is another user’s to settle stops no verify and no drill',
+  async () => {
+    const { filename } = (await backup(world.ctx, manual)).backup;
+    const workDir = join(world.base, 'data', NAME);
+    const journal = { version: 1, id: NAME.slice(-16), project: world.plan.project, state: 'swapping' };
+    const places = [join(world.base, 'data/storage')];
+    mkdirSync(workDir);
+    const text = JSON.stringify({ ...journal, workDirs: [workDir], places, moves: [], attributes: [] });
+    writeFileSync(join(workDir, 'journal.json'), text);
+    chownSync(workDir, 1234, 1234);
+    await expect(backup(world.ctx, manual)).rejects.toMatchObject({ code: 'PERMISSION' });
+    expect(await drill(world.ctx, { backup: filename })).toMatchObject({ ok: true });
+    expect(await verify(world.ctx, { which: 'all' })).toMatchObject({ results: [{ ok: true }] });
+  },
+);

@@ -1,9 +1,16 @@
-import { type Catalogue, type CatalogueEntry, madeAt, type Tier, TIERS } from '@gofr-backup/model';
+import {
+  type Catalogue,
+  type CatalogueEntry,
+  DAY,
+  formatTimestamp,
+  madeAt,
+  type Tier,
+  TIERS,
+} from '@gofr-backup/model';
 import { newestOf, totalSize } from './list.ts';
 
 const RULE = '-'.repeat(80);
 const MEGABYTE = 1_048_576;
-const DAY = 86_400_000;
 
 /** The contract's listing, with a newline at the end. `entries` newest first; `now`: milliseconds since the epoch. */
 export function renderListing(entries: Catalogue, now: number, timezone: string): string {
@@ -28,8 +35,9 @@ function renderEntry(entry: CatalogueEntry, now: number, timezone: string): stri
   return [
     `  ${entry.filename}`,
     `    Size: ${megabytes(entry.size_bytes)} | Age: ${age} days | Verified: ${entry.verified ? '✓' : '✗'}`,
-    `    Created: ${entry.timestamp.slice(0, 19).replace('T', ' ')}`,
+    `    Created: ${formatTimestamp(entry.timestamp)}`,
   ];
 }
 
+/** The contract's: always in MB. */
 const megabytes = (bytes: number): string => `${(bytes / MEGABYTE).toFixed(2)} MB`;

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -95,6 +96,18 @@ describe('what EXCLUDE leaves out', () => {
     expect(existsSync(at('data/auth/cache'))).toBe(true);
   });
 
+  test('is told and not counted where the archive has it, too', async () => {
+    write('data/storage/cache/model.bin', 'old');
+    const archive = await make();
+    const plan = { ...world.plan, exclude: ['cache'] };
+    write('data/storage/cache/model.bin', 'new');
+    const told = [expect.stringMatching(/^1 of the backup's files .* EXCLUDE.*cache\/model\.bin$/)];
+    expect(await bring(plan, { backup: archive })).toMatchObject({ files: 3, warnings: told });
+    const path = { backup: archive, paths: ['data/storage/cache/model.bin'] };
+    expect(await bring(plan, path)).toMatchObject({ files: 0, bytes: 0, warnings: told });
+    expect(read('data/storage/cache/model.bin')).toBe('new');
+  });
+
   test('all of a component is told, and nothing of it is removed', async () => {
     const plan = { ...world.plan, exclude: ['logs'] };
     const made = await backup(contextFor(plan), manual);
@@ -116,9 +129,21 @@ test('names like those of work directories: only the very names are left out, an
   expect(read('data/storage/sub/.gofr-restore-0123456789abcdef/x')).toBe('mine, too');
 });
 
+test('a link is brought back by its own path, over the link that is there', async () => {
+  symlinkSync('/dev/stdout', at('data/storage/out'));
+  const archive = await make();
+  for (const now of ['/dev/stdout', at('backups/daily')]) {
+    rmSync(at('data/storage/out'));
+    symlinkSync(now, at('data/storage/out'));
+    await bring(world.plan, { backup: archive, paths: ['data/storage/out'] });
+    expect(readlinkSync(at('data/storage/out'))).toBe('/dev/stdout');
+  }
+  expect(archivesIn(world.plan.backupDir)).toEqual([archive]);
+});
+
 describe('the backup directory inside a component', () => {
   /** Two backups, the second without the first in it; after a restore, and one by --merge, both are there. */
-  async function survives(plan: BackupPlan): Promise<void> {
+  async function expectSurvival(plan: BackupPlan): Promise<void> {
     const first = await make(plan);
     write('data/storage/a.txt', 'now');
     const second = await make(plan);
@@ -135,7 +160,7 @@ describe('the backup directory inside a component', () => {
 
   test.each(['my+backups', '@backups', 'backups (old)', 'back[up]', 'backups!', '{a,b}', '!b', 'plain'])(
     'called %s',
-    (name) => survives({ ...world.plan, backupDir: at(`data/storage/deep/${name}`) }),
+    (name) => expectSurvival({ ...world.plan, backupDir: at(`data/storage/deep/${name}`) }),
   );
 
   test('below a DATA_DIR that is a link', async () => {
@@ -144,7 +169,7 @@ describe('the backup directory inside a component', () => {
       ...one,
       root: one.root.replace('/data/', '/alias/'),
     }));
-    await survives({
+    await expectSurvival({
       ...world.plan,
       dataDir: at('alias'),
       components,
@@ -154,33 +179,48 @@ describe('the backup directory inside a component', () => {
 
   test('by a link, which is content', async () => {
     symlinkSync(at('backups'), at('data/storage/shortcut'));
-    await survives(world.plan);
+    await expectSurvival(world.plan);
     expect(lstatSync(at('data/storage/shortcut')).isSymbolicLink()).toBe(true);
   });
 
   test.runIf(asRoot)('by a bind mount of it', async () => {
     mkdirSync(at('backups'));
     bind('backups', 'data/storage/mounted');
-    await survives(world.plan);
+    await expectSurvival(world.plan);
+  });
+
+  test.runIf(asRoot)('where the archive has files: told, and refused as a path of its own', async () => {
+    write('data/storage/spot/f', 'x');
+    const archive = await make();
+    rmSync(at('data/storage/spot'), { recursive: true });
+    bind('backups', 'data/storage/spot');
+    const whole = await bring(world.plan, { backup: archive });
+    expect(whole).toMatchObject({ files: 3, warnings: [expect.stringContaining('the backup directory')] });
+    for (const path of ['data/storage/spot', 'data/storage/spot/f'])
+      await expect(bring(world.plan, { backup: archive, paths: [path] })).rejects.toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining('lies inside the backup directory') as string,
+      });
+    expect(archivesIn(world.plan.backupDir)).toEqual([archive]);
   });
 
   test.runIf(asRoot)('by a bind mount of one of its parts', async () => {
     mkdirSync(at('backups/daily'), { recursive: true });
     bind('backups/daily', 'data/storage/deep/mounted');
-    await survives(world.plan);
+    await expectSurvival(world.plan);
   });
 
   test.runIf(asRoot)('by a bind mount of a directory above it', async () => {
     mkdirSync(at('disk/x/y/backups'), { recursive: true });
     bind('disk', 'data/storage/disk');
-    await survives({ ...world.plan, backupDir: at('disk/x/y/backups') });
+    await expectSurvival({ ...world.plan, backupDir: at('disk/x/y/backups') });
   });
 
   test.runIf(asRoot)('that is a volume of its own', async () => {
     mkdirSync(at('data/storage/volume'));
     execFileSync('mount', ['-t', 'tmpfs', 'none', at('data/storage/volume')]);
     mounted.push(at('data/storage/volume'));
-    await survives({ ...world.plan, backupDir: at('data/storage/volume') });
+    await expectSurvival({ ...world.plan, backupDir: at('data/storage/volume') });
   });
 });
 
@@ -219,6 +259,14 @@ describe('a component root that leads away', () => {
     symlinkSync(at('moved'), at('data/sub'));
     await expect(make(plan)).rejects.toMatchObject(LINKED);
     await expect(bring(plan, { backup: archive })).rejects.toMatchObject(LINKED);
+  });
+
+  test('to nowhere is a component that is missing when links are followed', async () => {
+    const plan = { ...world.plan, followRootLinks: true };
+    rmSync(at('data/storage'), { recursive: true });
+    symlinkSync(at('nowhere'), at('data/storage'));
+    const { backup: made } = await backup(contextFor(plan), manual);
+    expect(made.warnings).toMatchObject([{ code: 'missing-component' }]);
   });
 
   test('to the backups is refused even when links are followed', async () => {

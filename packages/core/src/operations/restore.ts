@@ -243,7 +243,8 @@ export async function withReader<T>(
   const indexPath = repository.indexPathOf(entry);
   const { clock, logger, progress, signal, plan } = ctx;
   const ports = { clock, logger, progress, signal };
-  const reader = await openArchive({ ...ports, archivePath, indexPath, threads: plan.threads });
+  const { threads, codec } = plan;
+  const reader = await openArchive({ ...ports, archivePath, indexPath, threads, engine: codec.engine });
   try {
     return await work(reader);
   } finally {

@@ -162,9 +162,7 @@ export function startChild(orders: ChildOrders): {
   began: Promise<void>;
   ended: Promise<string>;
 } {
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
   const child = spawn(process.execPath, [CHILD, JSON.stringify(orders)], {
-    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

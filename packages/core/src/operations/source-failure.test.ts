@@ -6,11 +6,12 @@ import { reportFailure, type WalkReport } from '@gofr-backup/archive';
 import { archive, inside } from '@gofr-backup/archive/testing';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
+import { isErrno } from '@gofr-backup/model';
 import { archiveStep } from './archive-step.ts';
 import { makeWorld } from './restoring.fixture.ts';
 
 const told = (errno: string) => {
-  const report: WalkReport = { warnings: [], unreadable: [], present: [] };
+  const report: WalkReport = { warnings: [], unreadable: [], present: [], devices: new Map() };
   reportFailure(report, { path: 'storage/file', uid: 7 }, errno);
   return [...report.warnings.map(({ code }) => code), ...report.unreadable.map(({ path }) => path)];
 };
@@ -69,7 +70,7 @@ function readFails(): boolean {
     readFileSync(UNREADABLE_BY_ALL);
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EINVAL';
+    return isErrno(error, 'EINVAL');
   }
 }
 

@@ -265,5 +265,6 @@ function openOptions(
     archivePath: repository.pathOf(entry),
     indexPath: repository.indexPathOf(entry),
     threads: plan.threads,
+    engine: plan.codec.engine,
   };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ArchiveReader, ExtractReport } from '@gofr-backup/archive';
 import { BackupError, type BytePath, displayPath, type Ports, toBackupError } from '@gofr-backup/model';
 import { type Journal, writeJournal, writeMarkers } from './journal.ts';
+import { type Kept, withoutKept } from './kept.ts';
 import { type MountTable } from './mounts.ts';
 import { planMoves } from './moves.ts';
 import { removePointer, writePointer } from './pointer.ts';
@@ -38,11 +39,11 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   const journal = newJournal(id, project, stages, targets);
   writePointer(stateDir, journal);
   try {
-    const report = await stage(journal, stages, options);
+    const staged = await stage(journal, stages, options);
     options.signal.throwIfAborted();
     await options.checkLock();
     assertUnmoved(targets);
-    await swapInto(journal, stages, options);
+    const report = withoutKept(staged, await swapInto(journal, stages, options));
     step('tidy');
     const leftovers = await tidyUp(journal, options, step);
     return { ...report, warnings: [...report.warnings, ...leftovers] };
@@ -76,12 +77,14 @@ async function stage(journal: Journal, stages: Stage[], options: BringInOptions)
 }
 
 /** A directory that turns out not to be renamable is swapped one level down in the next attempt. */
-async function swapInto(journal: Journal, stages: Stage[], options: BringInOptions): Promise<void> {
+async function swapInto(journal: Journal, stages: Stage[], options: BringInOptions): Promise<Kept[]> {
   const fixed = new Set<BytePath>();
   for (;;) {
-    Object.assign(journal, planMoves(options.targets, stages, options.mounts, fixed));
+    const { moves, attributes, kept } = planMoves(options.targets, stages, options.mounts, fixed);
+    Object.assign(journal, { moves, attributes });
     try {
-      return await swap(journal, options.step);
+      await swap(journal, options.step);
+      return kept;
     } catch (error) {
       if (!(error instanceof CannotRename) || fixed.has(error.place)) throw error;
       options.logger.info({ place: displayPath(error.place) }, 'cannot be renamed: swapping what is in it');

@@ -1,7 +1,6 @@
 /** Which directories are mount points: these cannot be renamed, and a rename never crosses them. */
-import * as fs from 'node:fs';
 import type { BytePath } from '@gofr-backup/model';
-import { isWithin, look, parentOf } from '@gofr-backup/posix';
+import { isWithin, look, parentOf, readMountPoints } from '@gofr-backup/posix';
 
 export class MountTable {
   readonly points: ReadonlySet<BytePath>;
@@ -20,24 +19,8 @@ export class MountTable {
   }
 }
 
-/** Of this process's mount namespace (proc(5), `mountinfo`, field 5). Empty where there is no /proc: st_dev decides then. */
-export function readMounts(file = '/proc/self/mountinfo'): MountTable {
-  try {
-    return new MountTable(parseMountInfo(fs.readFileSync(file, 'latin1')));
-  } catch {
-    return new MountTable([]);
-  }
-}
-
-export function parseMountInfo(text: string): BytePath[] {
-  return text
-    .split('\n')
-    .map((line) => line.split(' ')[4])
-    .filter((point) => point !== undefined && point.startsWith('/'))
-    .map((point) =>
-      point!.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
-    );
-}
+/** Where there is no /proc, st_dev alone decides. */
+export const readMounts = (file?: string): MountTable => new MountTable(readMountPoints(file));
 
 function crossesDevice(path: BytePath): boolean {
   if (path === '/') return true;

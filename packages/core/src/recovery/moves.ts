@@ -10,6 +10,7 @@ import {
 } from '@gofr-backup/model';
 import { isSpecial, isWithin, look, namesIn, parentOf, walk } from '@gofr-backup/posix';
 import type { AttributeChange, Move } from './journal.ts';
+import type { Kept } from './kept.ts';
 import type { MountTable } from './mounts.ts';
 import { cannotMove, oldIn, type Stage, stagedFor } from './staging.ts';
 import { attributesOf } from './swap.ts';
@@ -18,6 +19,8 @@ import type { Target } from './target.ts';
 export interface MovePlan {
   moves: Move[];
   attributes: AttributeChange[];
+  /** what the archive has, too, but is left alone where it lies */
+  kept: Kept[];
 }
 
 /**
@@ -31,7 +34,7 @@ export function planMoves(
   mounts: MountTable,
   fixed: ReadonlySet<BytePath> = new Set(),
 ): MovePlan {
-  const plan: MovePlan = { moves: [], attributes: [] };
+  const plan: MovePlan = { moves: [], attributes: [], kept: [] };
   for (const target of targets) planTarget(target, stages, mounts, fixed, plan);
   // children before parents: setting a child's attributes leaves its parent's times alone, moving one in does not
   plan.attributes.reverse();
@@ -58,7 +61,10 @@ function planTarget(
     const present = look(place);
     const coming = look(staged);
     if (!coming && (target.merge || !present)) continue;
-    if (present && isLeftAlone(present, relative, target, coming !== undefined)) continue;
+    if (present && isLeftAlone(present, relative, target, coming !== undefined)) {
+      if (coming) plan.kept.push({ place, staged });
+      continue;
+    }
     if (target.merge && present && coming) refuseConflict(place, present, coming.isDirectory());
     refuseMountedFile(place, present?.isDirectory() ?? true, mounts);
     if (present?.isDirectory() && stays(place)) {

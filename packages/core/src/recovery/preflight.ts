@@ -7,6 +7,8 @@ import {
   type BytePath,
   type CatalogueEntry,
   displayPath,
+  formatNumber,
+  formatSize,
   fsPath,
   type Identity,
   isOneOf,
@@ -96,11 +98,11 @@ function assertFits(needs: Need[]): void {
   const entries = needs.reduce((sum, need) => sum + need.entries, 0);
   const free = bavail * bsize;
   if (bytes <= free && (files === 0 || entries <= ffree)) return;
-  const parts = needs.map((need) => `${need.purpose} ${megabytes(need.bytes)}`).join(', ');
+  const parts = needs.map((need) => `${need.purpose} ${formatSize(need.bytes)}`).join(', ');
   const lack =
     bytes <= free
-      ? `${entries} inodes are needed, ${ffree} are free`
-      : `${parts}; ${megabytes(free)} are free`;
+      ? `${formatNumber(entries)} inodes are needed, ${formatNumber(ffree)} are free`
+      : `${parts}; ${formatSize(free)} are free`;
   throw new BackupError('DISK_FULL', `There is not enough room in ${displayPath(directory)} to restore`, {
     why: lack,
     hint:
@@ -152,5 +154,3 @@ export function hasFiles(places: BytePath[], withheld: readonly Identity[]): boo
 function existingAt(path: BytePath): BytePath {
   return exists(path) || path === '/' ? path : existingAt(parentOf(path));
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1048576).toFixed(1)} MB`;

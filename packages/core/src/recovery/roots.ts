@@ -1,16 +1,18 @@
 /** What a component's directory must be before it is read or replaced: itself, and no part of the backup directory. */
+import { existsSync } from 'node:fs';
 import { linkedRoot } from '@gofr-backup/archive';
 import {
   BackupError,
   type BackupPlan,
   type BytePath,
   displayPath,
+  fsPath,
   type Identity,
   isOneOf,
   joinPath,
   toBytePath,
 } from '@gofr-backup/model';
-import { exists, isWithin, look, parentOf, realPath } from '@gofr-backup/posix';
+import { isWithin, look, parentOf, realPath } from '@gofr-backup/posix';
 
 /**
  * Throws CONFIG. Links above DATA_DIR, or above a root that lies elsewhere, are the operator's; below DATA_DIR the
@@ -20,7 +22,8 @@ export function refuseRoot(plan: BackupPlan, root: string, withheld: readonly Id
   const place = toBytePath(root);
   const linked = refusedLink(plan, root);
   if (linked !== undefined) throw linkedRoot(displayPath(linked));
-  if (exists(place) && leadsInto(realPath(place), '/', withheld)) throw insideBackups(place, plan);
+  if (existsSync(fsPath(place)) && leadsInto(realPath(place), '/', withheld))
+    throw insideBackups(place, plan);
 }
 
 /** The link at a component's root, or between DATA_DIR and it, that is not followed. */

@@ -281,6 +281,11 @@ function below(whole: Target, path: BytePath): Target {
     place = joinPath(place, part);
     archivePath = joinPath(archivePath, part);
   }
+  if (leadsInto(place, whole.place, whole.withheld))
+    throw usage(
+      `"${displayPath(path)}" lies inside the backup directory here`,
+      'nothing is restored over it',
+    );
   const prefix = archivePath.slice(whole.archivePath.length + 1);
   const inWhole = (relative: BytePath) => [prefix, relative].filter((part) => part !== '').join('/');
   return {
@@ -329,8 +334,10 @@ function elsewhere(request: RestoreRequest, plan: BackupPlan, survey: Survey): T
  * the application may have put links or the backup directory there. Throws FAILED; nothing was swapped in.
  */
 export function assertUnmoved(targets: Target[]): void {
-  for (const { place, withheld } of targets) {
-    const home = exists(place) ? place : nearestAbove(place);
+  for (const { components, place, stays, withheld } of targets) {
+    // one path of the archive may itself be a link: that one is moved, never followed
+    const isPath = components.length === 0 && !stays;
+    const home = nearestAbove(isPath ? parentOf(place) : place);
     if (realPath(home) === home && !leadsInto(home, '/', withheld)) continue;
     throw new BackupError('FAILED', `${displayPath(place)} is no longer what it was when the restore began`, {
       why: 'something put a symlink or another directory there meanwhile',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ignoring } from '@gofr-backup/model';
 import { temporaryName } from './layout.ts';
 import { inheritOwner } from './owner.ts';
 
@@ -11,9 +12,7 @@ export const randomSuffix = (): string => randomBytes(6).toString('hex');
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
-    await handle.sync().catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EINVAL' && error.code !== 'ENOTSUP') throw error;
-    });
+    await handle.sync().catch(ignoring('EINVAL', 'ENOTSUP'));
   } finally {
     await handle.close();
   }

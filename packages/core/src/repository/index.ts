@@ -17,6 +17,6 @@ export { openRepository, Repository } from './repository.ts';
 export type { CommitFacts } from './repository.ts';
 export { makeScratch } from './scratch.ts';
 export type { Scratch } from './scratch.ts';
-export { readSmallFile } from './small-file.ts';
+export { readUnlessClosed } from './small-file.ts';
 export type { TrashedBackup } from './trash.ts';
 export { withheldDirectories } from './withheld.ts';

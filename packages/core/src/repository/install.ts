@@ -1,7 +1,7 @@
 /** The last step of making an archive: from temporary names to final ones, so that a kill leaves it undone or done. */
 import { link, lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
+import { BackupError, type CatalogueEntry, ignoring } from '@gofr-backup/model';
 import { syncDirectory, writeNew } from './atomic.ts';
 import { formatChecksum } from './checksum.ts';
 import { recordEntry, requireLock } from './catalogue/held-catalogue.ts';
@@ -53,24 +53,14 @@ export async function discard(
 }
 
 export async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
+  return (await lstat(path).catch(ignoring('ENOENT'))) !== undefined;
 }
 
 export async function renameIfThere(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(unlessMissing);
+  await rename(from, to).catch(ignoring('ENOENT'));
 }
 export async function linkIfThere(from: string, to: string): Promise<void> {
-  await link(from, to).catch(unlessMissing);
-}
-
-function unlessMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
+  await link(from, to).catch(ignoring('ENOENT'));
 }
 
 async function refuseToReplace(path: string): Promise<void> {

@@ -40,6 +40,8 @@ test.each([
   'gofr-plot_daily_20251213_020000.tar.gz.sha256',
   '../gofr_daily_20251213_020000.tar.gz',
   '.tmp-0123456789ab-notes.txt',
+  '\u001B]0;title\u0007_daily_20251213_020000.tar.gz',
+  'gofr\nplot_daily_20251213_020000.tar.gz',
 ])('%s is nobody’s archive', (filename) => {
   expect(parseName(filename)).toBeUndefined();
 });

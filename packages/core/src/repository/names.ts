@@ -7,7 +7,7 @@ import { EXTENSIONS } from '@gofr-backup/archive';
 import { type Compression, COMPRESSIONS, type Tier } from '@gofr-backup/model';
 
 const NAME =
-  /^([^/\0]+)_(daily|weekly|monthly)_(\d{8})_(\d{6})(?:_([1-9]\d{0,5}))?(\.tar(?:\.(?:gz|bz2|xz|zst))?)$/;
+  /^([^/\p{Cc}]+)_(daily|weekly|monthly)_(\d{8})_(\d{6})(?:_([1-9]\d{0,5}))?(\.tar(?:\.(?:gz|bz2|xz|zst))?)$/u;
 
 export interface ArchiveName {
   prefix: string;

@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BackupError, toBytePath } from '@gofr-backup/model';
+import { BackupError, ignoring, toBytePath } from '@gofr-backup/model';
 import { removeTree } from '@gofr-backup/posix';
 import { inheritOwner } from './owner.ts';
 
@@ -31,9 +31,7 @@ export async function isOwnDirectory(path: string): Promise<boolean> {
 /** Makes it when it is not there; throws as `isOwnDirectory`. */
 export async function ensureOwnDirectory(path: string, mode?: number): Promise<void> {
   if (await isOwnDirectory(path)) return;
-  await mkdir(path, { mode }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  await mkdir(path, { mode }).catch(ignoring('EEXIST'));
   await isOwnDirectory(path);
   await inheritOwner(path);
 }
@@ -44,10 +42,7 @@ export async function removeDirectory(path: string): Promise<void> {
 }
 
 async function realDirectory(path: string): Promise<Stats | undefined> {
-  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const found = await lstat(path).catch(ignoring('ENOENT'));
   if (found === undefined || found.isDirectory()) return found;
   const what = found.isSymbolicLink() ? 'a link' : 'no directory';
   throw new BackupError('CONFIG', `${path} is ${what}`, {

@@ -1,5 +1,6 @@
 import { lchown, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ignoring } from '@gofr-backup/model';
 
 /**
  * The restore service runs as root, the backup service need not: what root makes in a backup directory of another's
@@ -10,8 +11,6 @@ export async function inheritOwner(...paths: string[]): Promise<void> {
   for (const path of paths) {
     const { uid, gid } = await stat(dirname(path));
     if (uid === 0) continue;
-    await lchown(path, uid, gid).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPERM' && error.code !== 'ENOENT') throw error;
-    });
+    await lchown(path, uid, gid).catch(ignoring('EPERM', 'ENOENT'));
   }
 }

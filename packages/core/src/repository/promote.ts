@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, type CatalogueEntry, type Tier } from '@gofr-backup/model';
+import { BackupError, type CatalogueEntry, isErrno, type Tier } from '@gofr-backup/model';
 import { randomSuffix } from './atomic.ts';
 import { knownCatalogue, recordEntry } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';
@@ -67,8 +67,7 @@ async function linkOrCopy(from: string, to: string, sha256: string | undefined):
     await link(from, to);
     return;
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+    if (!isErrno(error, 'EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
   }
   await copyHashed(from, to, sha256);
 }

@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogueEntry } from '@gofr-backup/model';
+import { type CatalogueEntry, ignoring } from '@gofr-backup/model';
 import { forgetEntry, knownCatalogue, requireLock } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';
 import { SIDECARS, tierDir } from './layout.ts';
@@ -29,7 +29,5 @@ async function deleteFiles(options: Options, entry: CatalogueEntry): Promise<voi
 
 /** A directory that stands in place of a sidecar is none of ours. */
 async function removeFile(path: string): Promise<void> {
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'EISDIR') throw error;
-  });
+  await unlink(path).catch(ignoring('ENOENT', 'EISDIR'));
 }

@@ -1,5 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { cp, link, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  link,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fakeClock, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
@@ -340,6 +352,18 @@ describe('removal', () => {
     });
   });
 
+  test('into the trash stays there when its name is taken meanwhile', async () => {
+    await using repository = await scratchRepository(clock);
+    await locked(repository, clock, async () => {
+      const entry = await addBackup(repository, NIGHT, 'bytes');
+      await repository.remove(entry, { trash: true });
+      await writeFile(repository.pathOf(entry), 'put there by hand');
+      await expect(repository.undelete(entry.filename)).rejects.toMatchObject({ code: 'FAILED' });
+      expect(await readFile(repository.pathOf(entry), 'utf8')).toBe('put there by hand');
+      expect(await repository.trashed()).toMatchObject([{ size_bytes: 5 }]);
+    });
+  });
+
   test('from the trash comes after its days, and its name is not given again before', async () => {
     const later = fakeClock(NIGHT);
     await using repository = await scratchRepository(later);
@@ -465,3 +489,26 @@ describe('a sweep after a kill', () => {
     });
   });
 });
+
+test.skipIf(process.getuid?.() === 0)(
+  'what another user closed keeps nobody from listing and backing up',
+  async () => {
+    await using repository = await scratchRepository(clock);
+    const [manifest, trash] = [
+      join(repository.backupDir, 'manifest.json'),
+      join(repository.stateDir, 'trash'),
+    ];
+    await locked(repository, clock, async () => {
+      await addBackup(repository, NIGHT, 'bytes');
+      await repository.remove(await addBackup(repository, NIGHT + 1000, 'others'), { trash: true });
+    });
+    for (const path of [manifest, trash]) await chmod(path, 0);
+    expect(await repository.catalogue()).toHaveLength(1);
+    await locked(repository, clock, () => addBackup(repository, NIGHT + 2000, 'third'));
+    expect(Object.keys((await manifestOf(repository)).backups)).toHaveLength(2);
+    expect((await readdir(repository.backupDir)).filter((name) => name.includes('.damaged-'))).toHaveLength(
+      1,
+    );
+    await chmod(trash, 0o700);
+  },
+);

@@ -4,6 +4,7 @@ import {
   BackupError,
   type CatalogueEntry,
   type Compression,
+  formatCount,
   type Status,
   type Tier,
   untilNow,
@@ -92,7 +93,7 @@ export class Repository {
       });
     const dated = future === 0 ? '' : `; ${future} dated in the future count for nothing, but can be named`;
     return new BackupError('NO_SUCH_BACKUP', message, {
-      why: `${this.backupDir} holds ${entries.length} backups, but not this one${dated}`,
+      why: `${this.backupDir} holds ${formatCount(entries.length, 'backup')}, but not this one${dated}`,
     });
   }
 

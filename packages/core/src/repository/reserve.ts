@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Compression, Tier } from '@gofr-backup/model';
+import { isErrno } from '@gofr-backup/posix';
 import { randomSuffix } from './atomic.ts';
 import type { Options } from './catalogue/held-catalogue.ts';
 import { exists } from './install.ts';
@@ -40,9 +41,16 @@ export async function reserve(
 export async function isFree(options: Options, name: ArchiveName): Promise<boolean> {
   const directory = tierDir(options.backupDir, name.tier);
   for (const filename of sameStem(name)) {
-    if (await exists(join(trashDirOf(options.backupDir), filename))) return false;
+    if (await isInTrash(options, filename)) return false;
     for (const suffix of ['', ...SIDECARS])
       if (await exists(join(directory, filename + suffix))) return false;
   }
   return true;
 }
+
+/** In a trash that another user closed no name of ours can be met. */
+const isInTrash = (options: Options, filename: string): Promise<boolean> =>
+  exists(join(trashDirOf(options.backupDir), filename)).catch((error: unknown) => {
+    if (isErrno(error, 'EACCES', 'EPERM')) return false;
+    throw error;
+  });

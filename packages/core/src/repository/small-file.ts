@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { isErrno } from '@gofr-backup/model';
 
 /** More than any manifest or sidecar; what is larger is none. */
 const LIMIT = 64 * 1024 * 1024;
@@ -18,9 +19,19 @@ export async function readSmallFile(path: string): Promise<string | undefined> {
       await handle.close();
     }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    if (code === 'EISDIR' || code === 'ENXIO' || code === 'ELOOP') return '';
+    if (isErrno(error, 'ENOENT')) return undefined;
+    if (isErrno(error, 'EISDIR', 'ENXIO', 'ELOOP')) return '';
     throw error;
+  }
+}
+
+/** The same, but `closed` for what another user left with a mode that shuts us out. Other failures are thrown. */
+export async function readUnlessClosed(path: string): Promise<{ content?: string; closed: boolean }> {
+  try {
+    const content = await readSmallFile(path);
+    return { closed: false, ...(content === undefined ? {} : { content }) };
+  } catch (error) {
+    if (!isErrno(error, 'EACCES', 'EPERM')) throw error;
+    return { closed: true };
   }
 }

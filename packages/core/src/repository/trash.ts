@@ -68,6 +68,7 @@ export async function undelete(options: Options, filename: string): Promise<Cata
   await requireLock(options).check();
   const directory = tierDir(options.backupDir, trashed.tier);
   await ensureOwnDirectory(directory);
+  if (await exists(join(directory, filename))) throw inTheWay(directory, filename);
   const place = placeOf(options, filename);
   const { entry } = await readRecord(options, filename);
   const marked = entry && { ...entry, pinned: true };
@@ -79,6 +80,12 @@ export async function undelete(options: Options, filename: string): Promise<Cata
   await removePlace(options, filename);
   return back;
 }
+
+const inTheWay = (directory: string, filename: string): BackupError =>
+  new BackupError('FAILED', `${filename} stays in the trash`, {
+    why: `a file of this name is in ${directory}`,
+    hint: 'Look which one is whole (`sha256sum`), move that file away, and run it again.',
+  });
 
 /** Deletes for good what was trashed more than `days` days ago; answers the names. */
 export async function emptyTrash(options: Options, days: number): Promise<string[]> {

@@ -1,4 +1,10 @@
-import type { Catalogue, PruneDecision, RetentionPolicy, Tier } from '@gofr-backup/model';
+import {
+  type Catalogue,
+  formatCount,
+  type PruneDecision,
+  type RetentionPolicy,
+  type Tier,
+} from '@gofr-backup/model';
 import { placeInCalendar } from './calendar.ts';
 import type { CalendarPlace } from './calendar.ts';
 import { dated, isNewer, newestFirst } from './dated-backup.ts';
@@ -119,4 +125,4 @@ function decideDoubtful(backup: DatedBackup, outlook: Outlook, limit: Limit): Ve
     : keep(`${what}, but no newer good ${tier} backup exists`);
 }
 
-const many = ({ count, unit }: Limit): string => `${count} ${unit}${count === 1 ? '' : 's'}`;
+const many = ({ count, unit }: Limit): string => formatCount(count, unit);

@@ -4,7 +4,7 @@ import { lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
-import { BackupError, toBackupError } from '@gofr-backup/model';
+import { BackupError, isErrno, toBackupError } from '@gofr-backup/model';
 
 /** sun_path has 108 bytes with the closing zero (104 on macOS) */
 const LONGEST_PATH = process.platform === 'darwin' ? 103 : 107;
@@ -25,8 +25,8 @@ export function socketOf(dir: string): string {
 export async function prepareSocket(dir: string): Promise<void> {
   const parent = dirname(socketOf(dir));
   if (parent === resolve(dir)) return;
-  await mkdir(parent, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw toBackupError(error, `making ${parent}`);
+  await mkdir(parent, { mode: 0o700 }).catch((error: unknown) => {
+    if (!isErrno(error, 'EEXIST')) throw toBackupError(error, `making ${parent}`);
   });
   const stats = await lstat(parent);
   if (stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0) return;
@@ -46,7 +46,7 @@ export async function answersPing(socket: string, patience = LOADING_PATIENCE): 
     commandTimeout: patience,
   });
   let denied = false;
-  client.on('error', (error: NodeJS.ErrnoException) => (denied ||= error.code === 'EACCES'));
+  client.on('error', (error: unknown) => (denied ||= isErrno(error, 'EACCES')));
   try {
     await client.connect();
     return (await client.ping()) === 'PONG';

@@ -4,7 +4,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackupError, type Clock, type Logger } from '@gofr-backup/model';
+import { BackupError, type Clock, ignoring, type Logger } from '@gofr-backup/model';
 import { answersPing } from './embedded-socket.ts';
 
 export interface Server {
@@ -59,11 +59,8 @@ async function spawnFirst(programs: readonly string[], args: string[], log: stri
     for (const program of programs) {
       // detached: Ctrl-C in the terminal must reach us first, and the job be given back, before it ends
       const child = spawn(program, args, { detached: true, stdio: ['ignore', output.fd, output.fd] });
-      const started = once(child, 'spawn').then(
-        () => true,
-        (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? false : Promise.reject(error)),
-      );
-      if (await started) return child;
+      const started = once(child, 'spawn').catch(ignoring('ENOENT'));
+      if ((await started) !== undefined) return child;
     }
   } finally {
     await output.close();

@@ -1,15 +1,10 @@
 import { z } from 'zod';
-import { type BackupOutcome, TIERS } from '@gofr-backup/model';
+import { BACKUP_PHASES, TIERS } from '@gofr-backup/model';
+import { backupOutcomeSchema, triggerSchema } from '@gofr-backup/model/schemas';
 import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from './contract.ts';
-import { entrySchema, triggerSchema } from './entry.ts';
-import { pruneSchema } from './prune.ts';
-
-/** In this order; a retry goes on at the one that failed. */
-export const BACKUP_STEPS = ['archive', 'verify', 'promote', 'prune'] as const;
-export type BackupStep = (typeof BACKUP_STEPS)[number];
 
 const resumeSchema = z.object({
-  step: z.enum(BACKUP_STEPS),
+  step: z.enum(BACKUP_PHASES),
   /** the archive made by the first step */
   filename: z.string(),
   /** copies made by `promote` */
@@ -24,12 +19,7 @@ export const backup = defineJob({
     /** written by the worker between steps; absent in a new job */
     resume: resumeSchema.exactOptional(),
   }),
-  result: z.object({
-    backup: entrySchema,
-    promoted: z.array(entrySchema),
-    /** retention after it */
-    pruned: pruneSchema.exactOptional(),
-  }) satisfies z.ZodType<BackupOutcome>,
+  result: backupOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
   joins: ({ tier }) => `backup-${tier}`,

@@ -36,5 +36,3 @@ export interface Run<Name extends JobName> {
 export type Processor<Name extends JobName> = (run: Run<Name>) => Promise<Result<Name>>;
 /** One for every contract: a missing or a misnamed one, or a wrong result, does not compile. */
 export type Processors = { [Name in JobName]: Processor<Name> };
-
-export { BACKUP_STEPS, type BackupStep } from './backup.ts';

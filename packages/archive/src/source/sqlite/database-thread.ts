@@ -1,10 +1,8 @@
 /** The other side of the database worker: one job at a time, ended by a signal. */
 import { Worker } from 'node:worker_threads';
 import type { BytePath } from '@gofr-backup/model';
-import type { WalkOptions } from '../../types.ts';
 import type { CopyOutcome, IntegrityFinding } from './copy.ts';
 import type { DatabaseJob } from './database-worker.ts';
-import type { FoundDatabase } from './find.ts';
 
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? './database-worker.ts' : './database-worker.js',
@@ -19,10 +17,6 @@ export class DatabaseThread {
     this.#signal = signal;
     // without a listener the thread's end would be an uncaught error between two jobs
     this.#worker.on('error', () => {});
-  }
-
-  find(sources: WalkOptions): Promise<FoundDatabase[]> {
-    return this.#run({ kind: 'find', sources });
   }
 
   copy(source: BytePath, destination: string): Promise<CopyOutcome> {

@@ -1,42 +1,30 @@
-/** Finds SQLite databases among the files of components. */
+/** Recognises a SQLite database among the entries of a walk. */
 import * as fs from 'node:fs';
 import { type BytePath, fsPath } from '@gofr-backup/model';
-import type { Source } from '../source.ts';
-import { COMPANIONS } from './companions.ts';
-
-export interface FoundDatabase {
-  /** on disk */
-  path: BytePath;
-  /** inside the archive */
-  archived: BytePath;
-  size: number;
-}
+import type { WalkEntry } from '../source.ts';
+import { COMPANIONS, lookAtFile } from './companions.ts';
 
 /** https://www.sqlite.org/fileformat.html, section 1.3: the header string, and the smallest page */
 const MAGIC = Buffer.from('SQLite format 3\0');
 const SMALLEST_PAGE = 512;
 
 /**
- * Costs one lstat a file, and one open for each whose size is a multiple of 512 (every page size is) or that has a
- * -wal or -journal beside it. Synchronous: for a worker thread.
+ * Costs one open for each file whose size is a multiple of 512 (every page size is) or that has a -wal or -journal beside
+ * it. `next`: the entry after it. Names are sorted, so it has the file's name for its beginning when a companion is there.
  */
-export function findDatabases(from: Source): FoundDatabase[] {
-  const found = new Map<BytePath, FoundDatabase>();
-  const odd = new Map<BytePath, FoundDatabase>();
-  const companions: BytePath[] = [];
-  for (const { type, source, path, size } of from.entries()) {
-    if (type !== 'file') continue;
-    const suffix = COMPANIONS.find((each) => source.endsWith(each));
-    if (suffix) companions.push(source.slice(0, -suffix.length));
-    const candidate = { path: source, archived: path, size };
-    if (size < SMALLEST_PAGE || size % SMALLEST_PAGE !== 0) odd.set(source, candidate);
-    else if (isDatabase(source)) found.set(source, candidate);
+export function isDatabaseEntry({ type, source, size }: WalkEntry, next: WalkEntry | undefined): boolean {
+  if (type !== 'file') return false;
+  const isWholePages = size >= SMALLEST_PAGE && size % SMALLEST_PAGE === 0;
+  if (!isWholePages && !(next?.source.startsWith(source) && hasCompanion(source))) return false;
+  return isDatabase(source);
+}
+
+function hasCompanion(source: BytePath): boolean {
+  try {
+    return COMPANIONS.some((suffix) => lookAtFile(source + suffix)?.isFile());
+  } catch {
+    return false; // the name would be too long: SQLite could not make it either
   }
-  for (const base of companions) {
-    const candidate = odd.get(base);
-    if (candidate && isDatabase(base)) found.set(base, candidate);
-  }
-  return [...found.values()];
 }
 
 /** False also for what cannot be read: the archive writer will say so. */

@@ -1,4 +1,3 @@
-export { databaseWarningPaths, snapshotDatabases } from './snapshot.ts';
-export type { DatabaseSnapshots, SnapshotOptions } from './snapshot.ts';
+export { databaseWarningPaths, DatabaseSnapshots } from './snapshot.ts';
 export { DatabaseThread } from './database-thread.ts';
 export { isDatabase } from './find.ts';

@@ -17,12 +17,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Component, silentLogger, type Warning } from '@gofr-backup/model';
 import { waitFor } from '@gofr-backup/testing';
-import type { Substitute, WalkOptions } from '../../types.ts';
 import { integrityProblem } from './copy.ts';
-import { snapshotDatabases } from './snapshot.ts';
+import type { Source, WalkEntry } from '../source.ts';
+import { Walk } from '../tree/walk.ts';
+import { listOf } from '../../read/reading.fixture.ts';
+import { archive, HOURS_LATER, previousOf } from '../../write/create.fixture.ts';
+import { DatabaseSnapshots } from './snapshot.ts';
 
 /** All 100 copies with COPIES=100; a few seconds' worth otherwise. */
 const COPIES = Number(process.env['COPIES'] ?? 8);
@@ -44,13 +49,27 @@ afterEach(async () => {
 });
 
 const components = (): Component[] => [{ name: 'data', root: data, archivePath: 'data', select: 'all' }];
-const sources = (...exclude: string[]): WalkOptions => ({ components: components(), exclude });
-const snapshot = () =>
-  snapshotDatabases(sources(), {
-    scratchDir: scratch,
-    signal: new AbortController().signal,
-    logger: silentLogger,
-  });
+const snapshotsOf = (from: Source, signal = new AbortController().signal) =>
+  new DatabaseSnapshots(from, { scratchDir: scratch, signal, logger: silentLogger });
+
+const entriesOf = async (source: Source): Promise<WalkEntry[]> => (await listOf(source.entries())).flat();
+
+/** All that the source says of `data`. */
+async function snapshot(...exclude: string[]) {
+  const source = snapshotsOf(new Walk({ components: components(), exclude }));
+  const entries = await entriesOf(source);
+  const copies = new Map(
+    entries.flatMap(({ source: path, contentPath }) =>
+      contentPath === undefined ? [] : [[path, contentPath] as const],
+    ),
+  );
+  return {
+    copies,
+    names: entries.map(({ path }) => path),
+    warnings: source.report.warnings.filter(({ code }) => code.startsWith('database-')),
+    dispose: () => source[Symbol.asyncDispose](),
+  };
+}
 
 /** Every transaction keeps the sum of all balances at 0, and moves rows over many pages. */
 const WRITER = `
@@ -100,9 +119,6 @@ const written = () =>
     .filter((name) => !name.endsWith('-shm'))
     .map((name) => [name, statSync(join(data, name)).mtimeMs]);
 
-const contentOf = (substitutes: Map<string, Substitute>, path: string): string =>
-  (substitutes.get(path) as { contentPath: string }).contentPath;
-
 describe.each(['WAL', 'DELETE'] as const)(
   'a database under a writer that never stops, journal_mode %s',
   (mode) => {
@@ -120,10 +136,8 @@ describe.each(['WAL', 'DELETE'] as const)(
           const snapshots = await snapshot();
           slowest = Math.max(slowest, performance.now() - started);
           expect(snapshots.warnings).toEqual([]);
-          if (isWhole(contentOf(snapshots.substitutes, path))) whole++;
-          expect(
-            ['-wal', '-shm', '-journal'].map((suffix) => snapshots.substitutes.get(path + suffix)),
-          ).toEqual(['omit', 'omit', 'omit']);
+          if (isWhole(snapshots.copies.get(path)!)) whole++;
+          expect(snapshots.names).toEqual(['data', 'data/app.db']);
           await snapshots.dispose();
           for (const suffix of ['', '-wal', '-journal']) {
             rmSync(join(base, `plain${suffix}`), { force: true });
@@ -153,10 +167,12 @@ describe.each(['WAL', 'DELETE'] as const)(
         writer!.kill('SIGKILL');
         await gone;
         const before = written();
-        const { substitutes, warnings } = await snapshot();
+        const { copies, names, warnings, dispose } = await snapshot();
         expect(warnings).toEqual([]);
-        expect(isWhole(contentOf(substitutes, path))).toBe(true);
+        expect(names).toEqual(['data', 'data/app.db']);
+        expect(isWhole(copies.get(path)!)).toBe(true);
         expect(written()).toEqual(before);
+        await dispose();
       },
     );
   },
@@ -170,15 +186,15 @@ function makeDatabase(path: string, pragma = ''): void {
 
 test('a closed write-ahead-log database is copied without a -wal or -shm appearing beside it', async () => {
   makeDatabase(join(data, 'closed.sqlite'), 'PRAGMA journal_mode=WAL');
-  const { substitutes, warnings, databases } = await snapshot();
-  expect({ warnings, databases, left: readdirSync(data) }).toEqual({
+  const { copies, warnings, dispose } = await snapshot();
+  const path = join(data, 'closed.sqlite');
+  expect({ warnings, databases: [...copies.keys()], left: readdirSync(data) }).toEqual({
     warnings: [],
-    databases: 1,
+    databases: [path],
     left: ['closed.sqlite'],
   });
-  expect(
-    integrityProblem(contentOf(substitutes, join(data, 'closed.sqlite')), { writable: false }),
-  ).toBeUndefined();
+  expect(integrityProblem(copies.get(path)!, { writable: false })).toBeUndefined();
+  await dispose();
 });
 
 test('only databases are substituted, whatever their names; links and excluded ones are not', async () => {
@@ -186,15 +202,10 @@ test('only databases are substituted, whatever their names; links and excluded o
   makeDatabase(join(data, 'excluded.db'));
   writeFileSync(join(data, 'text.db'), 'x'.repeat(4096));
   writeFileSync(join(data, 'empty.db'), '');
-  const snapshots = await snapshotDatabases(sources('excluded.db'), {
-    scratchDir: scratch,
-    signal: new AbortController().signal,
-    logger: silentLogger,
-  });
+  symlinkSync('no extension é', join(data, 'link.db'));
+  const snapshots = await snapshot('excluded.db');
   const key = Buffer.from(join(data, 'no extension é')).toString('latin1');
-  expect([...snapshots.substitutes.keys()].filter((path) => !/-(wal|shm|journal)$/.test(path))).toEqual([
-    key,
-  ]);
+  expect([...snapshots.copies.keys()]).toEqual([key]);
   await snapshots.dispose();
   expect(readdirSync(scratch)).toEqual([]);
 });
@@ -212,7 +223,8 @@ test('a damaged database is archived as it is, with a warning that names it', as
   const fd = openSync(path, 'r+');
   writeSync(fd, Buffer.alloc(size - 4096, 0x5a), 0, size - 4096, 4096);
   closeSync(fd);
-  const { warnings } = await snapshot();
+  const { warnings, dispose } = await snapshot();
+  await dispose();
   expect(warnings.map(({ code, path: where }) => [code, where])).toEqual([
     [expect.stringMatching(/^database-/), 'data/broken.db'],
   ]);
@@ -250,8 +262,10 @@ describe('what an application plants beside a database', () => {
     const before = [readFileSync(path), readFileSync(`${path}-journal`)];
     expect(integrityProblem(path, { writable: true })).toContain('several databases');
     const snapshots = await snapshot();
+    await snapshots.dispose();
     expect(codes(snapshots)).toEqual(['database-not-consistent data/app.db']);
-    expect(snapshots.substitutes.size).toBe(0);
+    expect(snapshots.copies.size).toBe(0);
+    expect(snapshots.names).toEqual(['data', 'data/app.db', 'data/app.db-journal']);
     expect(readFileSync(victim, 'utf8')).toBe('precious');
     expect([readFileSync(path), readFileSync(`${path}-journal`)]).toEqual(before);
   });
@@ -270,6 +284,7 @@ describe('what an application plants beside a database', () => {
         else mkdirSync(path + suffix);
       }
       const snapshots = await snapshot();
+      await snapshots.dispose();
       expect(codes(snapshots).toSorted()).toEqual(
         ['directory', 'fifo', 'link'].map((kind) => `database-not-consistent data/${kind}.db`),
       );
@@ -280,14 +295,9 @@ describe('what an application plants beside a database', () => {
 
 test('an abort ends the copy and leaves no scratch', async () => {
   makeDatabase(join(data, 'a.db'));
-  const controller = new AbortController();
-  controller.abort();
-  const run = snapshotDatabases(sources(), {
-    scratchDir: scratch,
-    signal: controller.signal,
-    logger: silentLogger,
-  });
-  await expect(run).rejects.toThrow(/abort/i);
+  const source = snapshotsOf(new Walk({ components: components(), exclude: [] }), AbortSignal.abort());
+  await expect(entriesOf(source)).rejects.toThrow(/abort/i);
+  await source[Symbol.asyncDispose]();
   expect(readdirSync(scratch)).toEqual([]);
 });
 
@@ -296,7 +306,103 @@ test.skipIf(process.getuid?.() === 0)(
   async () => {
     makeDatabase(join(data, 'secret.db'));
     chmodSync(join(data, 'secret.db'), 0);
-    expect((await snapshot()).substitutes.size).toBe(0);
+    expect((await snapshot()).copies.size).toBe(0);
     expect(existsSync(join(data, 'secret.db'))).toBe(true);
   },
 );
+
+test('in an archive: the copy under its own name and times, nothing beside it; never reused for its look', async () => {
+  const path = join(data, 'app.db');
+  using db = new DatabaseSync(path);
+  db.exec('PRAGMA journal_mode=WAL; CREATE TABLE t(x); INSERT INTO t VALUES (1)');
+  for (const name of ['app', 'app.db backup', 'app.db-old', 'app.db-walrus', 'z'])
+    writeFileSync(join(data, name), name);
+  const run = (name: string, previous?: string) =>
+    archive(data, join(base, name), {
+      ...{ codec: 'none', clock: HOURS_LATER, scratchDir: scratch },
+      ...(previous === undefined ? {} : { previous: previousOf(join(base, previous)) }),
+    });
+  const sum = (name: string) => {
+    execFileSync('tar', ['-xf', join(base, name), '-C', base, 'storage/app.db']);
+    using copy = new DatabaseSync(join(base, 'storage/app.db'), { readOnly: true });
+    return copy.prepare('SELECT sum(x) AS sum FROM t').get()!['sum'];
+  };
+  await run('1');
+  const listed = execFileSync('tar', ['-tf', join(base, '1')], { encoding: 'utf8' });
+  expect(listed.trim().split('\n')).toEqual(
+    ['', 'app', 'app.db', 'app.db backup', 'app.db-old', 'app.db-walrus', 'z'].map(
+      (name) => `storage/${name}`,
+    ),
+  );
+  expect(sum('1')).toBe(1);
+  expect(Math.abs(statSync(join(base, 'storage/app.db')).mtimeMs - statSync(path).mtimeMs)).toBeLessThan(1);
+  // into the log: the database file itself looks unchanged
+  db.exec('INSERT INTO t VALUES (41)');
+  await run('2', '1');
+  expect(sum('2')).toBe(42);
+  expect(readdirSync(scratch)).toEqual([]);
+});
+
+test('a database that was cut off within a page is known by what lies beside it', async () => {
+  makeDatabase(join(data, 'odd.db'));
+  makeDatabase(join(data, 'alone.db'));
+  for (const name of ['odd.db', 'alone.db']) appendFileSync(join(data, name), 'x');
+  // between the two by name
+  mkdirSync(join(data, 'odd.db dir'));
+  writeFileSync(join(data, 'odd.db dir/file'), '');
+  writeFileSync(join(data, 'odd.db-journal'), '');
+  const { copies, warnings, dispose } = await snapshot();
+  await dispose();
+  expect([...copies.keys()]).toEqual([join(data, 'odd.db')]);
+  expect(warnings).toEqual([]);
+});
+
+test('two components that share a database: one copy, told once', async () => {
+  mkdirSync(join(data, 'inner'));
+  makeDatabase(join(data, 'inner/app.db'));
+  plantHotJournal(join(data, 'inner/torn.db'), join(base, 'victim'));
+  const shared: Component = {
+    ...components()[0]!,
+    name: 'inner',
+    root: join(data, 'inner'),
+    archivePath: 'inner',
+  };
+  const source = snapshotsOf(new Walk({ components: [...components(), shared], exclude: [] }));
+  const entries = await entriesOf(source);
+  const copies = entries.flatMap(({ path, contentPath }) =>
+    contentPath === undefined ? [] : [[path, contentPath]],
+  );
+  expect(copies.map(([path]) => path)).toEqual(['data/inner/app.db', 'inner/app.db']);
+  expect(copies[0]![1]).toBe(copies[1]![1]);
+  expect(source.report.warnings).toHaveLength(1);
+  await source[Symbol.asyncDispose]();
+});
+
+test('nothing is kept of a file that is no database, while the walk goes on', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const seen: WeakRef<WalkEntry>[] = [];
+  const walk = new Walk({ components: components(), exclude: [] });
+  for (let n = 0; n < 500; n++) writeFileSync(join(data, `file-${n}`), 'odd');
+  const watched: Source = {
+    report: walk.report,
+    entryAt: (path) => walk.entryAt(path),
+    entryOf: (entry) => walk.entryOf(entry),
+    async *entries() {
+      for await (const batch of walk.entries()) {
+        seen.push(...batch.map((entry) => new WeakRef(entry)));
+        yield batch;
+      }
+    },
+    [Symbol.asyncDispose]: () => walk[Symbol.asyncDispose](),
+  };
+  const held = () => seen.filter((entry) => entry.deref() !== undefined).length;
+  let kept = 0;
+  for await (const _ of snapshotsOf(watched).entries()) {
+    await new Promise(setImmediate); // what a WeakRef gave out lives to the end of its turn
+    collect();
+    kept = Math.max(kept, held());
+  }
+  expect(seen).toHaveLength(501);
+  expect(kept).toBeLessThan(2 * 128 + 2);
+});

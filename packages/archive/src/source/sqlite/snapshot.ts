@@ -2,86 +2,128 @@
  * Consistent copies of SQLite databases that are written while they are backed up. A live database is read in one
  * transaction through SQLite itself; one at rest is copied with its log or journal and opened away from the original.
  */
+import { statSync } from 'node:fs';
 import { mkdtemp, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BytePath, displayPath, type Logger, toBytePath, type Warning } from '@gofr-backup/model';
 import { removeTree } from '@gofr-backup/posix';
-import type { Substitute, WalkOptions } from '../../types.ts';
+import type { Source, WalkEntry, WalkReport } from '../source.ts';
 import { ALL_COMPANIONS } from './companions.ts';
 import type { CopyOutcome } from './copy.ts';
 import { DatabaseThread } from './database-thread.ts';
-import type { FoundDatabase } from './find.ts';
+import { isDatabaseEntry } from './find.ts';
 
 export interface SnapshotOptions {
-  /** an existing directory; the copies go into a new one below it, removed by dispose() */
+  /** an existing directory; the copies go into a new one below it, which goes when the source is disposed of */
   scratchDir: string;
   signal: AbortSignal;
   logger: Logger;
 }
 
-export interface DatabaseSnapshots {
-  /** by absolute source path: the copy to archive instead, or `omit` for its -wal, -shm and -journal */
-  substitutes: Map<BytePath, Substitute>;
-  warnings: Warning[];
-  /** databases found */
-  databases: number;
-  dispose(): Promise<void>;
-}
+/** What stands for a file: a copy, nothing (its -wal, -shm and -journal), or itself. */
+type Substitute = { contentPath: string } | 'omit' | 'itself';
 
 /**
- * Never throws for a database it cannot copy: that is a warning that names it (`database-damaged`,
- * `database-not-consistent`), and its files are archived as they were read together. Throws CANCELLED on abort.
+ * Stands before another source. A database is copied when it is come upon, and its copy stands for it. One that cannot be
+ * copied is a warning that names it (`database-damaged`, `database-not-consistent`), and its files are archived as they
+ * were read together. Keeps nothing of a file that is no database.
  */
-export async function snapshotDatabases(
-  sources: WalkOptions,
-  { scratchDir, signal, logger }: SnapshotOptions,
-): Promise<DatabaseSnapshots> {
-  const snapshots: DatabaseSnapshots = {
-    substitutes: new Map(),
-    warnings: [],
-    databases: 0,
-    dispose: async () => {},
-  };
-  const thread = new DatabaseThread(signal);
-  try {
-    const databases = await thread.find(sources);
-    if (databases.length === 0) return snapshots;
+export class DatabaseSnapshots implements Source {
+  readonly #from: Source;
+  readonly #options: SnapshotOptions;
+  readonly #used = new AsyncDisposableStack();
+  /** by path on disk: of databases and what lies beside them */
+  readonly #substitutes = new Map<BytePath, Substitute>();
+  #copier: Copier | undefined;
+  #databases = 0;
+
+  constructor(from: Source, options: SnapshotOptions) {
+    this.#from = from;
+    this.#options = options;
+  }
+
+  get report(): WalkReport {
+    return this.#from.report;
+  }
+
+  /** Each entry is judged when the next is known: it tells whether a companion may follow. */
+  async *entries(): AsyncGenerator<WalkEntry[]> {
+    let last: WalkEntry[] = [];
+    for await (const batch of this.#from.entries()) {
+      const known = [...last, ...batch];
+      last = known.slice(-1);
+      yield await this.#consistent(known, known.length - 1);
+    }
+    yield await this.#consistent(last, last.length);
+    if (this.#databases > 0) this.#options.logger.info({ databases: this.#databases }, 'databases copied');
+  }
+
+  async entryAt(path: BytePath): Promise<WalkEntry | undefined> {
+    const entry = await this.#from.entryAt(path);
+    return entry && (await this.#consistent([entry], 1))[0];
+  }
+
+  entryOf(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
+    return this.#from.entryOf(seen);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#used.disposeAsync();
+    await this.#from[Symbol.asyncDispose]();
+  }
+
+  async #consistent(entries: readonly WalkEntry[], count: number): Promise<WalkEntry[]> {
+    const consistent: WalkEntry[] = [];
+    for (const [n, entry] of entries.slice(0, count).entries()) {
+      if (isDatabaseEntry(entry, entries[n + 1]) && !this.#substitutes.has(entry.source))
+        await this.#copy(entry);
+      const standing = this.#standingFor(entry);
+      if (standing !== undefined) consistent.push(standing);
+    }
+    return consistent;
+  }
+
+  #standingFor(entry: WalkEntry): WalkEntry | undefined {
+    const substitute = this.#substitutes.get(entry.source) ?? 'itself';
+    if (entry.type !== 'file' || substitute === 'itself') return entry;
+    if (substitute === 'omit') return undefined;
+    const { contentPath } = substitute;
+    const { size, blocks } = statSync(contentPath);
+    const { linkKey: _, ...own } = entry;
+    return { ...own, size, sparse: blocks * 512 < size, contentPath };
+  }
+
+  async #copy(database: WalkEntry): Promise<void> {
+    this.#copier ??= await this.#startCopier();
+    const { thread, directory } = this.#copier;
+    const destination = join(directory, String(this.#databases++));
+    const outcome = (await hasRoom(directory, database.size))
+      ? await thread.copy(database.source, destination)
+      : ({ kind: 'failed', reason: 'there is no room for a copy' } as const);
+    for (const [path, substitute] of substitutesFor(database.source, destination, outcome))
+      this.#substitutes.set(path, substitute);
+    const warning = warningFor(database.path, outcome);
+    if (warning) this.report.warnings.push(warning);
+  }
+
+  async #startCopier(): Promise<Copier> {
+    const { scratchDir, signal } = this.#options;
     const directory = await mkdtemp(join(scratchDir, 'databases-'));
-    snapshots.databases = databases.length;
-    snapshots.dispose = () => removeTree(toBytePath(directory));
-    for (const [index, database] of databases.entries())
-      await snapshotOne(database, join(directory, String(index)), thread, snapshots);
-    logger.info({ databases: databases.length, warnings: snapshots.warnings.length }, 'databases copied');
-    return snapshots;
-  } catch (error) {
-    await snapshots.dispose();
-    throw error;
-  } finally {
-    await thread.close();
+    this.#used.defer(() => removeTree(toBytePath(directory)));
+    const thread = new DatabaseThread(signal);
+    this.#used.defer(() => thread.close());
+    return { directory, thread };
   }
 }
 
-async function snapshotOne(
-  database: FoundDatabase,
-  destination: string,
-  thread: DatabaseThread,
-  snapshots: DatabaseSnapshots,
-): Promise<void> {
-  const outcome = (await hasRoom(destination, database.size))
-    ? await thread.copy(database.path, destination)
-    : ({ kind: 'failed', reason: 'there is no room for a copy' } as const);
-  for (const [path, substitute] of substitutesFor(database, destination, outcome))
-    snapshots.substitutes.set(path, substitute);
-  const warning = warningFor(database, outcome);
-  if (warning) snapshots.warnings.push(warning);
+interface Copier {
+  thread: DatabaseThread;
+  /** where the copies go */
+  directory: string;
 }
 
-function substitutesFor(
-  { path }: FoundDatabase,
-  contentPath: string,
-  outcome: CopyOutcome,
-): [BytePath, Substitute][] {
-  if (outcome.kind === 'failed') return [];
+function substitutesFor(path: BytePath, contentPath: string, outcome: CopyOutcome): [BytePath, Substitute][] {
+  if (outcome.kind === 'failed') return [[path, 'itself']];
   const kept = outcome.kind === 'together' ? outcome.suffixes : [''];
   return ['', ...ALL_COMPANIONS].map((suffix) => [
     path + suffix,
@@ -89,8 +131,8 @@ function substitutesFor(
   ]);
 }
 
-function warningFor(database: FoundDatabase, outcome: CopyOutcome): Warning | undefined {
-  const path = displayPath(database.archived);
+function warningFor(archived: BytePath, outcome: CopyOutcome): Warning | undefined {
+  const path = displayPath(archived);
   if (outcome.kind === 'consistent') {
     if (outcome.problem === undefined) return undefined;
     const message = `this SQLite database is damaged at its source: ${outcome.problem}`;
@@ -102,8 +144,8 @@ function warningFor(database: FoundDatabase, outcome: CopyOutcome): Warning | un
 }
 
 /** Twice its size: the check of a copy with a write-ahead log may grow it. */
-async function hasRoom(destination: string, size: number): Promise<boolean> {
-  const { bavail, bsize } = await statfs(join(destination, '..'));
+async function hasRoom(directory: string, size: number): Promise<boolean> {
+  const { bavail, bsize } = await statfs(directory);
   return bavail * bsize > size * 2 + 1048576;
 }
 

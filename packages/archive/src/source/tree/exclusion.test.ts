@@ -62,9 +62,23 @@ test('what is asked for after many other paths is answered the same', () => {
   expect(excluded('logs/a.tmp', false)).toBe(false);
 });
 
+test('quotes that an env file kept, and ranges that run backwards, cannot be meant', () => {
+  for (const pattern of ['"*.tmp"', "'*.tmp'", '"*.tmp', '*.bak"', '!"x"'])
+    expect(exclusionProblem(pattern)).toMatch(/quotes/);
+  for (const pattern of ['[z-a]', 'x[9-0]y', '[!b-a]'])
+    expect(exclusionProblem(pattern)).toMatch(/backwards/);
+  for (const pattern of ['\\"x\\"', 'a"b', '[a-z]', '[a-]', '[-a]', '[!0-9]', "don't"])
+    expect([pattern, exclusionProblem(pattern)]).toEqual([pattern, undefined]);
+});
+
 test('a pattern that can mean something has no problem', () => {
   for (const pattern of ['**', '*', '[]a]', '[!]a]', 'a\\[b', 'x/', '!x', '{a,b}/c', '..x', 'a}b'])
     expect([pattern, exclusionProblem(pattern)]).toEqual([pattern, undefined]);
+});
+
+test('a pattern that cannot mean anything has one, also a bracket that only seems to be closed', () => {
+  for (const pattern of ['[]', '[!]', '[^]', '[]abc', 'a[!]b', '[ab', '{a', '/', '!', 'a//b'])
+    expect([pattern, exclusionProblem(pattern)]).toEqual([pattern, expect.any(String)]);
 });
 
 /** Git compares bytes, so that `?` is not a letter of two: no such name here. Three levels of names each, all of them directories but for the last level. */

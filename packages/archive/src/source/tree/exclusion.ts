@@ -31,10 +31,13 @@ export function exclusionProblem(pattern: string): string | undefined {
   if (body.startsWith('#'))
     return 'is a comment in the language of .gitignore (a name that begins with # is \\#…)';
   if (/^\/*$/.test(body)) return 'names nothing';
+  if (/^["']|(?:^|[^\\])["']$/.test(body))
+    return 'has quotes around it, which would be part of the names (leave them out, or write \\" for one in a name)';
   if (/(?:^|[^\\])(?:\\\\)*\\$/.test(body)) return 'ends with a backslash that escapes nothing';
   const open = unclosed(body);
   if (open !== undefined)
     return `has ${open} that is not closed (a name with one is written with a backslash before it)`;
+  if (hasBackwardRange(body)) return 'has a range that runs backwards, which matches nothing';
   if (rulesOf(pattern).some(hasEmptyPart))
     return 'has an empty, "." or ".." part, which no path in an archive has';
   return undefined;
@@ -47,6 +50,11 @@ function rulesOf(pattern: string): string[] {
   return rooted.includes('{') ? expand(rooted.replaceAll('\\\\', '\\\\\\\\')) : [rooted];
 }
 
+function hasBackwardRange(pattern: string): boolean {
+  const classes = pattern.replaceAll(/\\./gs, '').match(/\[[^\]]+\]/g) ?? [];
+  return classes.some((one) => [...one.matchAll(/([^[!^])-([^\]])/g)].some(([, from, to]) => from! > to!));
+}
+
 function hasEmptyPart(rule: string): boolean {
   const parts = rule.replace(/^!?\//, '').replace(/^!/, '').replace(/\/$/, '').split('/');
   return parts.some((part) => part === '' || part === '.' || part === '..');
@@ -54,7 +62,7 @@ function hasEmptyPart(rule: string): boolean {
 
 /** The first bracket or brace that nothing closes; an escaped one is part of a name. */
 function unclosed(pattern: string): string | undefined {
-  const plain = pattern.replaceAll(/\\./gs, '__').replaceAll(/\[!?\]?[^\]]*\]/g, '_');
+  const plain = pattern.replaceAll(/\\./gs, '__').replaceAll(/\[(?=([!^]?\]?))\1[^\]]*\]/g, '_');
   if (plain.includes('[')) return 'a [';
   let depth = 0;
   for (const character of plain) {

@@ -5,10 +5,9 @@ import { setTimeout } from 'node:timers/promises';
 import { BackupError, type Component } from '@gofr-backup/model';
 import { fifo, isMissing, makeTree, sparse, temporaryDirectory, type Tree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { archive, HOURS_LATER, inside, LEVELS, writerPorts } from '../../write/create.fixture.ts';
+import { archive, inside, LEVELS, writerPorts } from '../../write/create.fixture.ts';
 import { createArchive } from '../../write/create.ts';
 import { loadIndex } from '../../index/file.fixture.ts';
-import type { CreateArchiveOptions, Substitute } from '../../types.ts';
 
 const TREE: Tree = {
   storage: {
@@ -137,35 +136,6 @@ test.skipIf(process.getuid!() === 0)(
     expect(names(at('out'))).toEqual(['storage/', 'storage/closed/', 'storage/open']);
   },
 );
-
-test('substitutes: content from elsewhere under the own name and times, and files left out', async () => {
-  await using place = await temporaryDirectory();
-  const at = inside(place.path);
-  await makeTree(at('source'), { 'app.db': 'torn', 'app.db-wal': 'wal', other: 'o' });
-  writeFileSync(at('copy'), 'consistent content');
-  const substitutes = new Map<string, Substitute>([
-    [at('source/app.db'), { contentPath: at('copy') }],
-    [at('source/app.db-wal'), 'omit'],
-  ]);
-  const run = (name: string, previous?: CreateArchiveOptions['previous']) =>
-    archive(at('source'), at(name), {
-      codec: 'none',
-      clock: HOURS_LATER,
-      substitutes,
-      ...(previous ? { previous } : {}),
-    });
-  await run('1');
-  expect(names(at('1'))).toEqual(['storage/', 'storage/app.db', 'storage/other']);
-  expect(execFileSync('tar', ['-xOf', at('1'), 'storage/app.db'], { encoding: 'utf8' })).toBe(
-    'consistent content',
-  );
-  // the database file looks unchanged, its consistent copy is not
-  writeFileSync(at('copy'), 'CONSISTENT CONTENT');
-  await run('2', { archivePath: at('1'), indexPath: at('1.idx') });
-  expect(execFileSync('tar', ['-xOf', at('2'), 'storage/app.db'], { encoding: 'utf8' })).toBe(
-    'CONSISTENT CONTENT',
-  );
-});
 
 test('names of one file: the first is the file, the others links; across frames too', async () => {
   await using place = await temporaryDirectory();

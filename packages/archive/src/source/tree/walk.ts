@@ -9,6 +9,7 @@ import {
   fsPath,
   type Identity,
   isOneOf,
+  isSelected,
   isWorkDirName,
   joinPath,
   toBytePath,
@@ -18,7 +19,7 @@ import type { Source, WalkEntry, WalkReport } from '../source.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
 import { type Exclusion, exclusionOf } from './exclusion.ts';
 import { reportFailure, reportUnreadable, vanished } from '../failure.ts';
-import type { Substitute, WalkOptions } from '../../types.ts';
+import type { WalkOptions } from '../../types.ts';
 
 /** Components that share a root are walked once, so that the tree stays one sorted tree. */
 interface Group {
@@ -36,6 +37,9 @@ interface Level {
   next: number;
 }
 
+/** Entries handed on together. A server answers so many questions in a moment, and other work of the process waits for it. */
+const BATCH = 128;
+
 const TYPES = new Map<number, EntryType>([
   [constants.S_IFREG, 'file'],
   [constants.S_IFDIR, 'directory'],
@@ -46,23 +50,34 @@ const TYPES = new Map<number, EntryType>([
 export class Walk implements Source {
   readonly report: WalkReport;
   #components: readonly Component[];
-  #substitutes: ReadonlyMap<BytePath, Substitute>;
   #excluded: Exclusion | undefined;
   #withheld: readonly Identity[];
   #followRootLinks: boolean;
   #groups: Group[];
+  /** of the last entry */
+  #device: bigint | undefined;
 
-  constructor({ components, exclude, withheld, followRootLinks, substitutes }: WalkOptions) {
+  constructor({ components, exclude, withheld, followRootLinks }: WalkOptions) {
     this.#components = components;
-    this.#substitutes = substitutes ?? new Map();
     this.#excluded = exclusionOf(exclude);
     this.#withheld = withheld ?? [];
     this.#followRootLinks = followRootLinks ?? false;
     this.#groups = grouped(components);
-    this.report = { warnings: [], unreadable: [], present: components.map(() => false) };
+    this.report = { warnings: [], unreadable: [], present: components.map(() => false), devices: new Map() };
   }
 
-  *entries(): Generator<WalkEntry> {
+  async *entries(): AsyncGenerator<WalkEntry[]> {
+    let batch: WalkEntry[] = [];
+    for (const entry of this.#walk()) {
+      batch.push(entry);
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  *#walk(): Generator<WalkEntry> {
     const parents = new Set<BytePath>();
     for (const group of this.#groups) {
       const stats = this.#rootStats(group);
@@ -73,7 +88,7 @@ export class Walk implements Source {
   }
 
   /** Looks at one path that an earlier walk had seen; undefined when it is gone. */
-  entryAt(path: BytePath): WalkEntry | undefined {
+  async entryAt(path: BytePath): Promise<WalkEntry | undefined> {
     const group = this.#groupOf(path);
     const source = sourceIn(group, path);
     const stats = this.#lstat(source, path);
@@ -83,9 +98,11 @@ export class Walk implements Source {
   /** What an earlier walk had seen, as this one would have found it: nothing about it has changed. */
   entryOf(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
     const group = this.#groupOf(seen.path);
-    const member = group.members.find(({ select }) => selects(select, seen.path)) ?? group.members[0]!;
+    const member = group.members.find(({ select }) => isSelected(select, seen.path)) ?? group.members[0]!;
     return { ...seen, source: sourceIn(group, seen.path), component: member.component };
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   /** The innermost component that a path lies in; the first one for the directories above all. */
   #groupOf(path: BytePath): Group {
@@ -180,13 +197,18 @@ export class Walk implements Source {
     const member =
       format === constants.S_IFDIR
         ? group.members[0]
-        : group.members.find(({ select }) => selects(select, path));
+        : group.members.find(({ select }) => isSelected(select, path));
     const type = member && (TYPES.get(format) ?? this.#refuse(path, stats));
     if (member === undefined || type === undefined) return undefined;
+    if (stats.dev !== this.#device) this.#enter(stats.dev, source);
     const entry = entryOf(path, source, type, stats, member.component);
-    if (type === 'file') return this.#substituted(entry);
-    if (type === 'symlink') return this.#withTarget(entry);
-    return entry;
+    return type === 'symlink' ? this.#withTarget(entry) : entry;
+  }
+
+  /** A mount, or back from one. */
+  #enter(device: bigint, source: BytePath): void {
+    this.#device = device;
+    if (!this.report.devices.has(device)) this.report.devices.set(device, source);
   }
 
   /** Interrupted restores are settled before a backup begins: this one is not of this project, or not a restore's. */
@@ -218,15 +240,6 @@ export class Walk implements Source {
       path: shown,
       message: `${shown} is ${kind}: left out`,
     });
-  }
-
-  #substituted(entry: WalkEntry): WalkEntry | undefined {
-    const substitute = this.#substitutes.get(entry.source);
-    if (substitute === undefined) return entry;
-    if (substitute === 'omit') return undefined;
-    const { size, blocks } = statSync(substitute.contentPath);
-    delete entry.linkKey;
-    return { ...entry, size, sparse: blocks * 512 < size, contentPath: substitute.contentPath };
   }
 
   #withTarget(entry: WalkEntry): WalkEntry | undefined {
@@ -283,12 +296,6 @@ function entryOf(
 
 function sourceIn({ root, archivePath }: Group, path: BytePath): BytePath {
   return root + path.slice(archivePath.length);
-}
-
-function selects(select: Component['select'], path: BytePath): boolean {
-  if (select === 'all') return true;
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return (name === 'metadata.json' || name.endsWith('.metadata.json')) === (select === 'metadata-only');
 }
 
 function grouped(components: readonly Component[]): Group[] {

@@ -13,7 +13,10 @@ import { ownership } from './ownership.ts';
 import type { Ownership } from './ownership.ts';
 import { inBatches } from './scan.ts';
 import type { FoundArchive, Scan } from './scan.ts';
-import { readSmallFile } from '../small-file.ts';
+import { readUnlessClosed } from '../small-file.ts';
+
+/** The next write sets it aside: it may hold what only its owner can read. */
+const CLOSED = 'another user wrote it, and this one may not read it';
 
 export interface ReadCatalogue {
   known: KnownCatalogue;
@@ -26,9 +29,9 @@ export interface ReadCatalogue {
 
 /** Entries without an archive are left out: directories are the truth. */
 export async function readCatalogue(options: RepositoryOptions, scan: Scan): Promise<ReadCatalogue> {
-  const content = await readSmallFile(manifestPath(options.backupDir));
+  const file = await readUnlessClosed(manifestPath(options.backupDir));
   const whose = ownership(options, scan);
-  const manifest = readManifest(options, content, whose.owns);
+  const manifest = readManifest(options, file, whose.owns);
   const ours = scan.archives.filter(({ name }) => whose.owns(name.prefix));
   const known = new KnownCatalogue(whose, manifest.project);
   const recordOf = ({ filename }: FoundArchive) => manifest.records.get(filename);
@@ -66,15 +69,16 @@ export async function writeCatalogue(
 
 function readManifest(
   options: RepositoryOptions,
-  content: string | undefined,
+  { content, closed }: { content?: string; closed: boolean },
   owns: Ownership['owns'],
 ): ReadManifest {
-  if (content === undefined) return { records: new Map(), others: {} };
-  const manifest = parseManifest(content, owns);
+  const nothing = { records: new Map(), others: {} };
+  if (content === undefined && !closed) return nothing;
+  const manifest = content === undefined ? { ...nothing, damage: CLOSED } : parseManifest(content, owns);
   if (manifest.damage !== undefined)
     options.logger.warn(
       { why: manifest.damage },
-      'manifest is damaged; its gaps are read from the directory',
+      'the manifest cannot be used as it is; its gaps are read from the directory',
     );
   return manifest;
 }
@@ -143,7 +147,7 @@ function known(archive: FoundArchive, recorded: CatalogueEntry | undefined): Par
 
 /** The `.json` sidecar: the entry as it was committed, for a lost manifest. It can say incomplete, but never good. */
 async function readFacts(archive: FoundArchive): Promise<CatalogueEntry | undefined> {
-  const content = await readSmallFile(`${archive.path}.json`);
+  const { content } = await readUnlessClosed(`${archive.path}.json`);
   const entry = content === undefined ? undefined : parseEntry(archive.filename, parseObject(content));
   if (entry === undefined) return undefined;
   const { verified_at: _read, last_drill_at: _drilled, last_drill_ok: _well, ...facts } = entry;

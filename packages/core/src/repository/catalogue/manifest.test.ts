@@ -49,12 +49,31 @@ test.each([
   ['a checksum that is none', { sha256: 'A' }],
   ['a warning that is none', { warnings: [7] }],
   ['a time that is none', { created_at: 'yesterday' }],
+  ['a day that is none', { verified_at: '2025-13-40T00:00:00Z' }],
+  ['a date without its time', { timestamp: '2025-12-13' }],
+  ['a text without end', { timezone: 'x'.repeat(65_536) }],
+  ['a count that is no whole number', { files: 1.5 }],
+  ['a count past what a double holds', { source_bytes: 2 ** 53 }],
+  ['a time taken that is negative', { verify_ms: -1 }],
+  ['a field that is null', { status: null }],
+  ['a name of a component that is none', { components: ['storage', 7] }],
+  ['a trigger nobody knows', { trigger: 'moon' }],
 ])('an entry with %s is dropped, the others stay', (_what, wrong) => {
   const good = { ...entry, filename: 'gofr-plot_daily_20251214_020000.tar.gz' };
   const backups = { [entry.filename]: { ...entry, ...wrong }, [good.filename]: good };
   const { records, damage } = parseManifest(JSON.stringify({ version: 1, project: 'plot', backups }));
   expect(damage).toContain(entry.filename);
   expect([...records.keys()]).toEqual([good.filename]);
+});
+
+test('a text at its limit and a fraction of a millisecond are read; unknown fields are dropped', () => {
+  const given = { ...entry, timezone: 'x'.repeat(65_535), duration_ms: 0.5, of_a_later_version: [1] };
+  const warnings = [{ code: 'vanished', message: 'gone', of_a_later_version: 1 }];
+  const backups = { [entry.filename]: { ...given, warnings } };
+  const { records, damage } = parseManifest(JSON.stringify({ version: 1, project: 'plot', backups }));
+  const { of_a_later_version: _dropped, ...kept } = given;
+  expect(damage).toBeUndefined();
+  expect(records.get(entry.filename)).toEqual({ ...kept, warnings: [{ code: 'vanished', message: 'gone' }] });
 });
 
 test('names from Object.prototype are no entries and no fields', () => {

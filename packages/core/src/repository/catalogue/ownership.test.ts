@@ -118,12 +118,19 @@ describe('a prefix that has changed', () => {
     expect(await plot.catalogue()).toMatchObject([{ status: 'good', verified: true }]);
   });
 
-  test('from the default keeps the default’s', async () => {
+  test('from the default leaves the default’s alone: they may be of another service of the default project', async () => {
     const clock = fakeClock(NIGHT);
     await using plot = await scratchRepository(clock);
     await locked(plot, clock, () => addBackup(plot, NIGHT, 'old'));
     const renamed = await seenBy(plot, clock, { prefix: 'charts', project: 'plot' });
-    expect(await namesOf(renamed)).toHaveLength(1);
+    expect(await renamed.catalogue()).toEqual([]);
+    expect((await renamed.known()).foreign).toEqual([{ prefix: 'gofr-plot', backups: 1 }]);
+  });
+
+  test('from the first generation’s adopts what bears its project', async () => {
+    await using plot = await scratchRepository(fakeClock(NIGHT), { prefix: 'charts', project: 'plot' });
+    await layDown(plot, 'gofr-plot_daily_20251201_020000.tar.gz');
+    expect(await namesOf(plot)).toHaveLength(1);
   });
 });
 

@@ -23,8 +23,9 @@ export function ownership(
   { prefix: own, project }: Pick<RepositoryOptions, 'prefix' | 'project'>,
   scan: Pick<Scan, 'archives' | 'sidecars'>,
 ): Ownership {
-  const prefixes = new Set([own, `gofr-${project}`]);
+  const prefixes = new Set([own]);
   const found = Map.groupBy(scan.archives, ({ name }) => name.prefix);
+  if (!isAtWork(`gofr-${project}`, scan)) prefixes.add(`gofr-${project}`);
   if (isOnlyOurs(prefixes, [...found.keys()], scan)) prefixes.add(FIRST_GENERATION);
   return {
     owns: (prefix) => prefix !== undefined && prefixes.has(prefix),
@@ -36,14 +37,14 @@ export function ownership(
 }
 
 /**
- * The first generation's are adopted only by a project that is alone in the directory. Beside another one nobody can
- * say whose they are, and an index beside one shows that a project with this very prefix is at work.
+ * The first generation's are adopted only by a project that is alone in the directory: beside another one nobody can
+ * say whose they are.
  */
-function isOnlyOurs(
-  own: ReadonlySet<string>,
-  found: string[],
-  { sidecars }: Pick<Scan, 'sidecars'>,
-): boolean {
+function isOnlyOurs(own: ReadonlySet<string>, found: string[], scan: Pick<Scan, 'sidecars'>): boolean {
   if (found.some((prefix) => prefix !== FIRST_GENERATION && !own.has(prefix))) return false;
-  return !sidecars.some(({ kind, archive }) => kind === '.idx' && prefixOf(archive) === FIRST_GENERATION);
+  return !isAtWork(FIRST_GENERATION, scan);
 }
+
+/** The first generation wrote no index: one shows that a service with this very PREFIX writes here, of any project. */
+const isAtWork = (prefix: string, { sidecars }: Pick<Scan, 'sidecars'>): boolean =>
+  sidecars.some(({ kind, archive }) => kind === '.idx' && prefixOf(archive) === prefix);

@@ -1,7 +1,7 @@
 /** One look at the tier directories: what lies there, whatever the manifest says. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Tier, TIERS } from '@gofr-backup/model';
+import { ignoring, isErrno, type Tier, TIERS } from '@gofr-backup/model';
 import { SIDECARS, TEMPORARY, tierDir } from '../layout.ts';
 import type { Sidecar } from '../layout.ts';
 import { parseName } from '../names.ts';
@@ -57,7 +57,7 @@ export async function findArchive(
   const name = parseName(filename);
   if (name?.tier !== tier) return undefined;
   const path = `${tierDir(backupDir, tier)}/${filename}`;
-  const status = await lstat(path, { bigint: true }).catch(unlessGone);
+  const status = await lstat(path, { bigint: true }).catch(ignoring('ENOENT'));
   if (!status?.isFile()) return undefined;
   const identity = `${status.dev}:${status.ino}`;
   return { filename, tier, name, path, size: Number(status.size), mtime: Number(status.mtimeMs), identity };
@@ -98,13 +98,7 @@ export async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
     throw error;
   }
-}
-
-function unlessGone(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-  return undefined;
 }

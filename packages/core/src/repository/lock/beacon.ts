@@ -6,6 +6,7 @@
 import { open, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { isErrno } from '@gofr-backup/model';
 import type { Liveness } from './identity.ts';
 
 export interface Beacon {
@@ -38,9 +39,7 @@ export async function seeBeacon(directory: string, name: string): Promise<Livene
       const socket = connect(shortPath(handle.fd, name));
       socket.setTimeout(1000, () => settle('unknown'));
       socket.once('connect', () => settle('alive'));
-      socket.once('error', (error: NodeJS.ErrnoException) =>
-        settle(error.code === 'ECONNREFUSED' ? 'dead' : 'unknown'),
-      );
+      socket.once('error', (error) => settle(isErrno(error, 'ECONNREFUSED') ? 'dead' : 'unknown'));
       const settle = (liveness: Liveness) => {
         socket.destroy();
         resolve(liveness);

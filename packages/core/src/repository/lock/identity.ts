@@ -1,6 +1,7 @@
 /** Which process this is, said so that another process, container or host can tell whether it still lives. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isErrno } from '@gofr-backup/model';
 
 export interface ProcessIdentity {
   pid: number;
@@ -52,7 +53,7 @@ function byKill(pid: number): Liveness {
     process.kill(pid, 0);
     return 'alive';
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? 'dead' : 'alive';
+    return isErrno(error, 'ESRCH') ? 'dead' : 'alive';
   }
 }
 

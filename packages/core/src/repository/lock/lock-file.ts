@@ -21,6 +21,7 @@ import { link, lstat, open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ignoring, isErrno } from '@gofr-backup/model';
 import type { ProcessIdentity } from './identity.ts';
 import { LOCK_FILE } from '../layout.ts';
 import { parseObject } from '../catalogue/manifest.ts';
@@ -180,10 +181,9 @@ export async function makeNumber(
     await link(draft.path, path);
     return draft.file;
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
     // a file server may have done it and its answer been lost
-    if (code === 'EEXIST') return (await draft.file.stat()).nlink > 1 ? draft.file : undefined;
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+    if (isErrno(error, 'EEXIST')) return (await draft.file.stat()).nlink > 1 ? draft.file : undefined;
+    if (!isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
   }
   return copyDraft(draft, path);
 }
@@ -196,7 +196,7 @@ async function copyDraft(draft: Draft, path: string): Promise<FileHandle | undef
     await inheritOwner(path);
     return file;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    if (isErrno(error, 'EEXIST')) return undefined;
     throw error;
   }
 }
@@ -214,15 +214,11 @@ function parseHolder(text: string): LockHolder | undefined {
   return named as unknown as LockHolder;
 }
 
-async function statusOf(path: string): Promise<BigIntStats | undefined> {
-  return lstat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw error;
-  });
-}
+const statusOf = (path: string): Promise<BigIntStats | undefined> =>
+  lstat(path, { bigint: true }).catch(ignoring('ENOENT', 'ENOTDIR'));
 
 /** What another user wrote without letting us read it is there all the same. */
-function unlessForbidden(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EACCES' || error.code === 'EPERM') return '';
+function unlessForbidden(error: unknown): string {
+  if (isErrno(error, 'EACCES', 'EPERM')) return '';
   throw error;
 }

@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isErrno } from '@gofr-backup/model';
 import { dropBallast } from './ballast.ts';
 import { lightBeacon } from './beacon.ts';
 import { hold } from './held-lock.ts';
@@ -77,12 +78,12 @@ async function acquire(stateDir: string, options: LockOptions): Promise<Acquired
   try {
     await mkdir(dirname(stateDir), { recursive: true });
     await ensureOwnDirectory(stateDir, 0o700);
-    return await claim(stateDir, options).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOSPC' || !(await dropBallast(stateDir))) throw error;
+    return await claim(stateDir, options).catch(async (error: unknown) => {
+      if (!isErrno(error, 'ENOSPC') || !(await dropBallast(stateDir))) throw error;
       return claim(stateDir, options);
     });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+    if (!isErrno(error, 'EROFS')) throw error;
     options.ports.logger.warn({ stateDir }, 'backup directory is read-only: working without its lock');
     return withoutLock(newHolder(options));
   }

@@ -1,0 +1,28 @@
+/** What a restore left alone although the archive has it, too: told, and not counted as restored. */
+import type { ExtractReport } from '@gofr-backup/archive';
+import { type BytePath, displayPath } from '@gofr-backup/model';
+import { countFiles } from './preflight.ts';
+
+/** What lies at `place` stayed; what the archive has of it is still `staged`. */
+export interface Kept {
+  place: BytePath;
+  staged: BytePath;
+}
+
+const NAMED = 5;
+
+export function withoutKept(report: ExtractReport, kept: readonly Kept[]): ExtractReport {
+  const left = countFiles(
+    kept.map(({ staged }) => staged),
+    [],
+  );
+  if (left.files === 0) return report;
+  const named = kept.slice(0, NAMED).map(({ place }) => displayPath(place));
+  const more = kept.length > NAMED ? ` and ${kept.length - NAMED} more` : '';
+  const message = `${left.files} of the backup's files were not restored: EXCLUDE, or the backup directory, keeps what is there: ${named.join(', ')}${more}`;
+  return {
+    files: report.files - left.files,
+    bytes: Math.max(0, report.bytes - left.bytes),
+    warnings: [...report.warnings, { code: 'kept', message }],
+  };
+}

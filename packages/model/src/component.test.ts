@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { isMetadata, isSelected } from './component.ts';
+
+test.for([
+  ['metadata.json', true],
+  ['data/storage/metadata.json', true],
+  ['data/storage/a.metadata.json', true],
+  ['data/storage/.metadata.json', true],
+  ['data/storage/ametadata.json', false],
+  ['data/storage/metadata.json.bak', false],
+  ['metadata.json/chart.svg', false],
+] as const)('%s is metadata: %s', ([path, is]) => {
+  expect(isMetadata(path)).toBe(is);
+  expect(isSelected('metadata-only', path)).toBe(is);
+  expect(isSelected('without-metadata', path)).toBe(!is);
+  expect(isSelected('all', path)).toBe(true);
+});
