@@ -14,6 +14,8 @@ import { extractFrom } from '../extract/extract.ts';
 import { ExtractPlanner } from '../extract/extract-plan.ts';
 import { damagedIndex } from '../index/sections.ts';
 import { IndexedSource } from './indexed-source.ts';
+import { NewIndex } from './new-index.ts';
+import { NotFramed } from './stored-units.ts';
 import { SafetyCheck } from '../extract/safety.ts';
 import { detectCompression } from './stream-decoder.ts';
 import { StreamSource } from './stream-source.ts';
@@ -21,11 +23,14 @@ import type {
   ArchiveReader,
   ExtractOptions,
   ExtractReport,
+  ExtractSize,
+  IndexPlace,
   OpenArchive,
   OpenArchiveOptions,
+  PlaceForIndex,
   VerifyReport,
 } from '../types.ts';
-import { verifyIndexed, verifyStream } from './verify.ts';
+import { verifyFrames, verifyIndexed, verifyStream } from './verify.ts';
 
 /** Throws NO_SUCH_BACKUP when there is no such file, ARCHIVE_DAMAGED when it is no archive. */
 export const openArchive: OpenArchive = async (options) => {
@@ -114,31 +119,90 @@ class OpenedArchive implements ArchiveReader {
   #pass(): EntryPass {
     const known = this.#checked;
     if (known !== undefined) return { check: known, admit: (entry) => known.again(entry) };
-    const check = new SafetyCheck();
-    return { check, admit: (entry) => check.admit(entry) };
+    return freshPass();
   }
 
-  async verify(ports: Ports, expectedSha256?: string): Promise<VerifyReport> {
+  async verify(
+    ports: Ports,
+    expectedSha256?: string,
+    placeForIndex?: PlaceForIndex,
+  ): Promise<VerifyReport> {
     return translated(ports.signal, 'Verifying', async () => {
-      const pass = this.#pass();
-      const byIndex = this.#index && (await verifyIndexed(this.#index, ports, pass.admit, expectedSha256));
-      if (byIndex?.ok) {
-        this.#checked = pass.check;
-        return byIndex;
-      }
-      this.#checked = undefined;
-      const byStream = await verifyStream(this.#stream, this.#archive, ports, expectedSha256);
-      if (!byIndex) return byStream;
-      if (!byStream.ok) return { ...byStream, problems: merged(byStream, byIndex) };
+      const byIndex = await this.#verifyByIndex(ports, expectedSha256);
+      if (byIndex?.ok) return byIndex;
+      const place = await placeForIndex?.();
+      const whole =
+        (place && (await this.#verifyIntoIndex(ports, expectedSha256, place))) ??
+        (await this.#verifyAsStream(ports, expectedSha256));
+      if (!byIndex) return whole;
+      if (!whole.ok) return { ...whole, problems: merged(whole, byIndex) };
       const indexProblem = byIndex.problems[0]!.message;
       this.#options.logger.warn(
         { archivePath: this.#options.archivePath, indexProblem },
         'the index is wrong, the archive is whole',
       );
-      await this.#index?.close();
-      this.#index = undefined;
-      return { ...byStream, indexProblem };
+      if (!whole.indexMade) await this.#use(undefined);
+      return { ...whole, indexProblem };
     });
+  }
+
+  async #verifyByIndex(ports: Ports, expectedSha256?: string): Promise<VerifyReport | undefined> {
+    if (!this.#index) return undefined;
+    const pass = this.#pass();
+    const report = await verifyIndexed(this.#index, ports, pass.admit, expectedSha256);
+    this.#checked = report.ok ? pass.check : undefined;
+    return report;
+  }
+
+  /** Undefined when no index can be made, or something in the archive is wrong: the stream decides. */
+  async #verifyIntoIndex(
+    ports: Ports,
+    expectedSha256: string | undefined,
+    { path, sha256 }: IndexPlace,
+  ): Promise<VerifyReport | undefined> {
+    const { archivePath, threads, logger } = this.#options;
+    try {
+      const of = { archive: this.#archive, archivePath, codec: this.codec, size: this.#stream.size };
+      await using made = await NewIndex.make(of, path, ports, 'verify');
+      const report = verifyFrames(made.proof, expectedSha256);
+      if (!report.ok || (sha256 ?? report.sha256).toLowerCase() !== report.sha256) return report;
+      this.#checked = made.proof.check;
+      return { ...report, indexMade: await this.#install(made, path, threads) };
+    } catch (cause) {
+      ports.signal.throwIfAborted();
+      if (cause instanceof NotFramed)
+        logger.info(
+          { archivePath, reason: cause.message },
+          'the archive is read as a stream, an index would not help',
+        );
+      else logger.debug({ archivePath, err: cause }, 'no index could be made');
+      return undefined;
+    }
+  }
+
+  /** The verdict stands without it. */
+  async #install(made: NewIndex, path: string, threads: number): Promise<boolean> {
+    try {
+      await made.install();
+      await this.#use(await IndexedSource.load(this.#archive, path, threads));
+      return true;
+    } catch (cause) {
+      this.#options.logger.warn({ indexPath: path, err: cause }, 'the new index could not be put in place');
+      return false;
+    }
+  }
+
+  async #verifyAsStream(ports: Ports, expectedSha256: string | undefined): Promise<VerifyReport> {
+    const { check, admit } = this.#index ? freshPass() : this.#pass();
+    const report = await verifyStream(this.#stream, this.#archive, ports, admit, expectedSha256);
+    this.#checked = report.ok ? check : undefined;
+    return report;
+  }
+
+  async #use(index: IndexedSource | undefined): Promise<void> {
+    const before = this.#index;
+    this.#index = index;
+    await before?.close();
   }
 
   async extract(options: ExtractOptions): Promise<ExtractReport> {
@@ -149,14 +213,23 @@ class OpenedArchive implements ArchiveReader {
     return contentOf(this.#source, path, this.#options.signal);
   }
 
-  async measure(paths?: string[]): Promise<{ bytes: number; entries: number }> {
+  async measure(
+    selections: readonly (readonly string[] | undefined)[],
+    see: (entry: ArchiveEntry) => void = () => {},
+  ): Promise<ExtractSize[]> {
     return translated(this.#options.signal, 'Measuring', async () => {
       const { check, admit } = this.#pass();
-      const planner = new ExtractPlanner(new EntrySelection(paths));
-      for await (const entry of this.#source.entries(this.#options.signal)) planner.add(admit(entry));
+      const planners = selections.map((paths) => new ExtractPlanner(new EntrySelection(paths)));
+      for await (const entry of this.#source.entries(this.#options.signal)) {
+        const admitted = admit(entry);
+        see(admitted);
+        for (const planner of planners) planner.add(admitted);
+      }
       this.#checked = check;
-      const { bytes, files, directories, symlinks, hardlinks } = planner.finish(check);
-      return { bytes, entries: files + directories.size + symlinks.size + hardlinks.length };
+      return planners.map((planner) => {
+        const { bytes, files, directories, symlinks, hardlinks } = planner.finish(check);
+        return { bytes, entries: files + directories.size + symlinks.size + hardlinks.length };
+      });
     });
   }
 
@@ -170,6 +243,11 @@ class OpenedArchive implements ArchiveReader {
 interface EntryPass {
   check: SafetyCheck;
   admit(entry: ArchiveEntry): ArchiveEntry;
+}
+
+function freshPass(): EntryPass {
+  const check = new SafetyCheck();
+  return { check, admit: (entry) => check.admit(entry) };
 }
 
 /** The index tells which files are hit, the stream what is wrong with the whole. */

@@ -6,33 +6,28 @@ import {
   type CatalogueEntry,
   displayPath,
   isFuture,
-  isWorkDirName,
   type OperationContext,
   type RestoreOutcome,
   type RestoreRequest,
   toBackupError,
 } from '@gofr-backup/model';
-import { look, namesIn } from '@gofr-backup/posix';
+import { look } from '@gofr-backup/posix';
 import {
   assertRoom,
   assertUnmoved,
-  assertWritable,
   bringIn,
   compareWithTargets,
   componentRoots,
   countFiles,
   estimateSafetyBackup,
   hasFiles,
-  layStages,
-  type MountTable,
-  readMounts,
-  refuseConflicts,
-  type Selection,
-  selectTargets,
+  planRestore,
+  type RestorePlan,
   type StepHook,
   type Target,
 } from '../recovery/index.ts';
 import { type HeldLock, type Repository, withheldDirectories } from '../repository/index.ts';
+import { archiveOptions } from './archive-options.ts';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
 import { verifyBackup } from './verify.ts';
@@ -62,7 +57,7 @@ export async function describeRestore(
   const repository = await repositoryOf(ctx);
   const entry = await repository.find(request.backup);
   return withReader(ctx, repository, entry, async (reader) => {
-    const { targets, warnings } = await select(ctx.plan, request, entry, reader, readMounts());
+    const { targets, warnings } = await planFor(ctx, request, entry, reader);
     const newer = request.backup === 'latest' ? await passedOver(repository, entry, ctx.clock.now()) : [];
     return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
   });
@@ -103,80 +98,70 @@ async function restoreLocked(
   lock: HeldLock,
   step: StepHook,
 ): Promise<RestoreOutcome> {
-  const { plan, signal } = ctx;
   const entry = await repository.find(request.backup);
-  const isIndexed = await withReader(ctx, repository, entry, async ({ indexed }) => indexed);
-  // reads it all at once and makes a lost index anew: without one, every look at the entries would decode everything
-  if (!isIndexed) await verifyInFull(ctx, repository, entry);
   return withReader(ctx, repository, entry, async (reader) => {
-    const mounts = readMounts();
-    const selection = await select(plan, request, entry, reader, mounts);
-    if (isIndexed) await verifyInFull(ctx, repository, entry, reader);
-    const saves = wantsSafetyBackup(request, plan);
-    if (saves && lock.readOnly) throw noPlaceForSafety(plan);
-    await checkRoom(ctx, reader, selection.targets, mounts, saves ? repository : undefined);
-    signal.throwIfAborted();
-    if (request.dryRun) return dryRun(ctx, request, entry, reader, selection);
+    const plan = await verifiedPlan(ctx, request, repository, entry, reader);
+    const saves = wantsSafetyBackup(request, ctx.plan);
+    if (saves && lock.readOnly) throw noPlaceForSafety(ctx.plan);
+    assertRoom(plan.stages, saves ? await roomForSafety(ctx.plan, repository) : undefined);
+    ctx.signal.throwIfAborted();
+    if (request.dryRun) return dryRun(ctx, request, entry, reader, plan);
     const saved = saves ? await safetyBackup(ctx) : null;
-    assertUnmoved(selection.targets);
+    assertUnmoved(plan.targets);
     if (!saves) ctx.logger.info({ asked: request.safetyBackup !== false }, 'no safety backup is made');
-    const report = await bringIn({
-      ...ctx,
-      reader,
-      targets: selection.targets,
-      mounts,
-      project: plan.project,
-      stateDir: repository.stateDir,
-      checkLock: () => lock.check(),
-      step,
-    });
-    const warnings = [...selection.warnings, ...report.warnings.map(warningText)];
-    return { ...outcomeOf(plan, request, entry, report, warnings), safety_backup: saved };
+    const { project } = ctx.plan;
+    const { stateDir } = repository;
+    const checkLock = () => lock.check();
+    const report = await bringIn({ ...ctx, reader, plan, project, stateDir, checkLock, step });
+    const warnings = [...plan.warnings, ...report.warnings.map(warningText)];
+    return { ...outcomeOf(ctx.plan, request, entry, report, warnings), safety_backup: saved };
   });
 }
 
-/** The request against the archive and the places: whatever is wrong with it is known before the long work. */
-async function select(
-  plan: BackupPlan,
+/**
+ * What is wrong with the request is known before the long work. Without an index the archive is read first, which makes
+ * one: every look at the entries would decode all of it. A plan made by an index that lied is made again.
+ */
+async function verifiedPlan(
+  ctx: OperationContext,
+  request: RestoreRequest,
+  repository: Repository,
+  entry: CatalogueEntry,
+  reader: ArchiveReader,
+): Promise<RestorePlan> {
+  const early = reader.indexed ? await planFor(ctx, request, entry, reader) : undefined;
+  const { indexProblem } = await verifyInFull(ctx, repository, entry, reader);
+  return early && indexProblem === undefined ? early : planFor(ctx, request, entry, reader);
+}
+
+const planFor = (
+  { plan }: OperationContext,
   request: RestoreRequest,
   entry: CatalogueEntry,
   reader: ArchiveReader,
-  mounts: MountTable,
-): Promise<Selection> {
-  const selection = await selectTargets(plan, request, entry, reader, withheldDirectories(plan.backupDir));
-  assertWritable(selection.targets, mounts);
-  await refuseConflicts(reader, selection.targets);
-  if (request.to !== undefined && !request.merge) assertEmpty(selection.targets[0]!);
-  return selection;
-}
+): Promise<RestorePlan> => planRestore(plan, request, entry, reader, withheldDirectories(plan.backupDir));
 
 /** Also marks it corrupt when it is. */
 async function verifyInFull(
   ctx: OperationContext,
   repository: Repository,
   entry: CatalogueEntry,
-  reader?: ArchiveReader,
-): Promise<void> {
-  const { ok, problems } = await verifyBackup(ctx, repository, entry, reader);
-  if (ok) return;
+  reader: ArchiveReader,
+): Promise<{ indexProblem?: string }> {
+  const { ok, problems, ...found } = await verifyBackup(ctx, repository, entry, reader);
+  if (ok) return found;
   throw new BackupError('ARCHIVE_DAMAGED', `${entry.filename} is damaged; nothing was changed`, {
     why: problems.slice(0, 3).join('; '),
   });
 }
 
-async function checkRoom(
-  ctx: OperationContext,
-  reader: ArchiveReader,
-  targets: Target[],
-  mounts: MountTable,
-  saveIn: Repository | undefined,
-): Promise<void> {
-  const stages = layStages(targets, mounts, '0'.repeat(16));
-  const safety = saveIn && {
-    directory: saveIn.backupDir,
-    bytes: estimateSafetyBackup(ctx.plan, await saveIn.catalogue(), withheldDirectories(ctx.plan.backupDir)),
-  };
-  await assertRoom(reader, stages, safety);
+async function roomForSafety(
+  plan: BackupPlan,
+  repository: Repository,
+): Promise<{ directory: string; bytes: number }> {
+  const catalogue = await repository.catalogue();
+  const bytes = estimateSafetyBackup(plan, catalogue, withheldDirectories(plan.backupDir));
+  return { directory: repository.backupDir, bytes };
 }
 
 function wantsSafetyBackup(request: RestoreRequest, plan: BackupPlan): boolean {
@@ -213,7 +198,7 @@ async function dryRun(
   request: RestoreRequest,
   entry: CatalogueEntry,
   reader: ArchiveReader,
-  { targets, warnings }: Selection,
+  { targets, warnings }: RestorePlan,
 ): Promise<RestoreOutcome> {
   const changes = await compareWithTargets(reader, targets, ctx.signal);
   const { added, replaced, unchanged } = changes;
@@ -233,37 +218,18 @@ function outcomeOf(
   return { backup: entry.filename, target, files, bytes, ...(warnings.length > 0 && { warnings }) };
 }
 
-export async function withReader<T>(
+async function withReader<T>(
   ctx: OperationContext,
   repository: Repository,
   entry: CatalogueEntry,
   work: (reader: ArchiveReader) => Promise<T>,
 ): Promise<T> {
-  const archivePath = repository.pathOf(entry);
-  const indexPath = repository.indexPathOf(entry);
-  const { clock, logger, progress, signal, plan } = ctx;
-  const ports = { clock, logger, progress, signal };
-  const reader = await openArchive({ ...ports, archivePath, indexPath, threads: plan.threads });
+  const reader = await openArchive(archiveOptions(ctx, repository, entry));
   try {
     return await work(reader);
   } finally {
     await reader.close();
   }
-}
-
-function assertEmpty({ place }: Target): void {
-  const there = look(place);
-  if (!there) return;
-  const what = !there.isDirectory()
-    ? 'it is no directory'
-    : namesIn(place).every(isWorkDirName)
-      ? ''
-      : 'it is not empty';
-  if (what === '') return;
-  throw new BackupError('USAGE', `${displayPath(place)} cannot take the backup`, {
-    why: what,
-    hint: 'Name an empty or a new directory, or lay the backup over what is there with --merge.',
-  });
 }
 
 function describeTarget({ components, place, merge, withheld }: Target): RestoreTarget {

@@ -1,8 +1,8 @@
 import {
   type ArchiveReader,
+  type IndexPlace,
   isOfOtherVersion,
   openArchive,
-  type OpenArchiveOptions,
   rebuildIndex,
   type VerifyReport,
 } from '@gofr-backup/archive';
@@ -25,6 +25,7 @@ import {
   type Repository,
   writeAtomically,
 } from '../repository/index.ts';
+import { archiveOptions } from './archive-options.ts';
 import { underLock } from './context.ts';
 import { estimated } from './estimated.ts';
 
@@ -33,6 +34,8 @@ export type VerifyResult = VerifyOutcome['results'][number];
 /** `unread`: why there is no verdict. */
 interface Judged extends VerifyResult {
   unread?: BackupError;
+  /** what the index told before is not so */
+  indexProblem?: string;
 }
 
 /** A kill costs no more of what was found; milliseconds. */
@@ -88,7 +91,7 @@ export async function verifyBackup(
   repository: Repository,
   entry: CatalogueEntry,
   reader?: ArchiveReader,
-): Promise<VerifyResult> {
+): Promise<Omit<Judged, 'unread'>> {
   const results = await verifyShared(ctx, repository, entry, new Set([entry.filename]), reader);
   const own = results.find(({ filename }) => filename === entry.filename) as Judged;
   if (own.unread !== undefined) throw own.unread;
@@ -154,8 +157,8 @@ async function verifyShared(
 const isProvenBy = (report: Reading, { verified, sha256 }: CatalogueEntry): boolean =>
   'ok' in report && report.ok && verified && sha256 === report.sha256;
 
-/** `unread`: no verdict about the archive, because it could not be read for another reason than damage. */
-type Reading = VerifyReport | { unread: BackupError };
+/** Of the bytes behind one name. `unread`: no verdict, because they could not be read for another reason than damage. */
+type Reading = { filename: string } & (VerifyReport | { unread: BackupError });
 
 async function read(
   ctx: OperationContext,
@@ -163,24 +166,52 @@ async function read(
   entry: CatalogueEntry,
   open?: ArchiveReader,
 ): Promise<Reading> {
+  const { filename, source_bytes } = entry;
   try {
-    const reader = open ?? (await openArchive(openOptions(ctx, repository, entry)));
+    const reader = open ?? (await openArchive(archiveOptions(ctx, repository, entry)));
     try {
-      const unusable = !reader.indexed && entry.source_bytes !== undefined;
-      const progress = estimated(ctx.progress, entry.source_bytes);
-      const report = await reader.verify({ ...ctx, progress });
-      return { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
+      const unusable = !reader.indexed && source_bytes !== undefined;
+      const progress = estimated(ctx.progress, source_bytes);
+      const place = () => placeForIndex(ctx, repository, entry);
+      const report = await reader.verify({ ...ctx, progress }, undefined, place);
+      const problem = { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
+      if (report.indexMade) tellNewIndex(ctx, filename, problem.indexProblem ?? 'it is missing');
+      return { filename, ...problem };
     } finally {
       if (reader !== open) await reader.close();
     }
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const failure = toBackupError(error, `verifying ${entry.filename}`);
-    if (failure.code !== 'ARCHIVE_DAMAGED' && failure.code !== 'ARCHIVE_HOSTILE') return { unread: failure };
+    const failure = toBackupError(error, `verifying ${filename}`);
+    if (failure.code !== 'ARCHIVE_DAMAGED' && failure.code !== 'ARCHIVE_HOSTILE')
+      return { filename, unread: failure };
     const message = [failure.message, failure.why].filter(Boolean).join(': ');
-    return { ok: false, problems: [{ message }], sha256: '', files: 0, bytes: 0 };
+    return { filename, ok: false, problems: [{ message }], sha256: '', files: 0, bytes: 0 };
   }
 }
+
+/** Where the index of this name may be made anew on the way, should it be lost or wrong; undefined: nowhere. */
+async function placeForIndex(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+): Promise<IndexPlace | undefined> {
+  const path = repository.indexPathOf(entry);
+  if (heldLock(repository)?.readOnly) return undefined;
+  if (entry.source_bytes === undefined && !(await exists(path))) return undefined;
+  if (await isOfOtherVersion(path)) {
+    const told = 'the index was made by another version of this program: left as it is, and not used';
+    ctx.logger.warn({ backup: entry.filename }, told);
+    return undefined;
+  }
+  const checksum = await readChecksum(repository.checksumPathOf(entry), entry.filename);
+  if (checksum.kind === 'unreadable') return undefined;
+  const sha256 = checksum.kind === 'hash' ? checksum.sha256 : entry.sha256;
+  return { path, ...(sha256 !== undefined && { sha256 }) };
+}
+
+const tellNewIndex = ({ logger }: OperationContext, backup: string, why: string): void =>
+  logger.warn({ backup, why }, 'the index does not fit its archive; written anew');
 
 async function conclude(
   ctx: OperationContext,
@@ -213,7 +244,8 @@ async function conclude(
     ctx.logger.error({ backup: filename, problems: problems.slice(0, 20) }, 'backup is damaged');
     await repository.update(filename, { verified: false, status: 'corrupt', verified_at });
   }
-  return { filename, ok, problems };
+  const { indexProblem } = report;
+  return { filename, ok, problems, ...(indexProblem !== undefined && { indexProblem }) };
 }
 
 /** The sidecar is the witness; the manifest only where there is none, for it is a copy and anything may rewrite it. */
@@ -231,7 +263,7 @@ async function mend(
   repository: Repository,
   entry: CatalogueEntry,
   checksum: Checksum,
-  report: VerifyReport,
+  report: { filename: string } & VerifyReport,
 ): Promise<void> {
   const { filename, sha256 } = entry;
   if (heldLock(repository)?.readOnly) return;
@@ -239,31 +271,23 @@ async function mend(
     await writeAtomically(repository.checksumPathOf(entry), formatChecksum(report.sha256, filename));
   if (checksum.kind === 'hash' && sha256 !== undefined && sha256 !== report.sha256)
     ctx.logger.warn({ backup: filename, manifest: sha256 }, 'the manifest had a wrong checksum; corrected');
-  const why = report.indexProblem ?? ((await lostIndex(repository, entry)) ? 'it is missing' : undefined);
+  if (filename !== report.filename) await mendIndex(ctx, repository, entry, report.indexProblem);
+}
+
+/** Of another name of the bytes that were read: its index is a file of its own. */
+async function mendIndex(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+  problem: string | undefined,
+): Promise<void> {
+  const why = problem ?? ((await lostIndex(repository, entry)) ? 'it is missing' : undefined);
   if (why === undefined) return;
-  if (await isOfOtherVersion(repository.indexPathOf(entry))) {
-    const told = 'the index was made by another version of this program: left as it is, and not used';
-    ctx.logger.warn({ backup: filename }, told);
-    return;
-  }
-  ctx.logger.warn({ backup: filename, why }, 'the index does not fit its archive; written anew');
-  await rebuildIndex({ ...openOptions(ctx, repository, entry), indexPath: repository.indexPathOf(entry) });
+  if ((await placeForIndex(ctx, repository, entry)) === undefined) return;
+  tellNewIndex(ctx, entry.filename, why);
+  await rebuildIndex(archiveOptions(ctx, repository, entry));
 }
 
 /** Only archives in frames gain from an index; one of the first generation never had any. */
 const lostIndex = async (repository: Repository, entry: CatalogueEntry): Promise<boolean> =>
   entry.source_bytes !== undefined && !(await exists(repository.indexPathOf(entry)));
-
-function openOptions(
-  ctx: OperationContext,
-  repository: Repository,
-  entry: CatalogueEntry,
-): OpenArchiveOptions {
-  const { clock, logger, progress, signal, plan } = ctx;
-  return {
-    ...{ clock, logger, progress, signal },
-    archivePath: repository.pathOf(entry),
-    indexPath: repository.indexPathOf(entry),
-    threads: plan.threads,
-  };
-}

@@ -1,28 +1,20 @@
 /** Stages the targets and swaps them in: the part of a restore that changes data. */
-import { randomBytes } from 'node:crypto';
 import type { ArchiveReader, ExtractReport } from '@gofr-backup/archive';
 import { BackupError, type BytePath, displayPath, type Ports, toBackupError } from '@gofr-backup/model';
+import { isWithin } from '@gofr-backup/posix';
 import { type Journal, writeJournal, writeMarkers } from './journal.ts';
-import { type MountTable } from './mounts.ts';
 import { planMoves } from './moves.ts';
+import { assertUnmoved } from './place.ts';
 import { removePointer, writePointer } from './pointer.ts';
-import {
-  createWorkDir,
-  discardWorkDirs,
-  extractStages,
-  layStages,
-  pruneStaged,
-  type Stage,
-  stagedFor,
-  syncStages,
-} from './staging.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import { stagedFor } from './stages.ts';
+import { createWorkDir, discardWorkDirs, extractStages, pruneStaged, syncStages } from './staging.ts';
+import { relativeTo, type Target } from './target.ts';
 import { CannotRename, type StepHook, swap } from './swap.ts';
-import { assertUnmoved, type Target } from './target.ts';
 
 export interface BringInOptions extends Ports {
   reader: ArchiveReader;
-  targets: Target[];
-  mounts: MountTable;
+  plan: RestorePlan;
   project: string;
   stateDir: string;
   /** throws when the lock was lost */
@@ -32,17 +24,15 @@ export interface BringInOptions extends Ports {
 
 /** All targets become new, or (on any error) none. Answers what could not be tidied up among the warnings. */
 export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
-  const { targets, mounts, project, stateDir, step } = options;
-  const id = randomBytes(8).toString('hex');
-  const stages = layStages(targets, mounts, id);
-  const journal = newJournal(id, project, stages, targets);
+  const { plan, project, stateDir, step } = options;
+  const journal = newJournal(plan, project);
   writePointer(stateDir, journal);
   try {
-    const report = await stage(journal, stages, options);
+    const report = await stage(journal, options);
     options.signal.throwIfAborted();
     await options.checkLock();
-    assertUnmoved(targets);
-    await swapInto(journal, stages, options);
+    assertUnmoved(plan.targets);
+    await swapInto(journal, options);
     step('tidy');
     const leftovers = await tidyUp(journal, options, step);
     return { ...report, warnings: [...report.warnings, ...leftovers] };
@@ -53,14 +43,15 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   }
 }
 
-function newJournal(id: string, project: string, stages: Stage[], targets: Target[]): Journal {
+function newJournal({ id, stages, targets }: RestorePlan, project: string): Journal {
   const workDirs = stages.map((each) => each.workDir);
   const places = targets.map((target) => target.place);
   return { version: 1, id, project, state: 'staging', workDirs, places, moves: [], attributes: [] };
 }
 
-async function stage(journal: Journal, stages: Stage[], options: BringInOptions): Promise<ExtractReport> {
-  const { reader, targets, step } = options;
+async function stage(journal: Journal, options: BringInOptions): Promise<ExtractReport> {
+  const { reader, step } = options;
+  const { targets, stages } = options.plan;
   const [anchor, ...others] = journal.workDirs;
   createWorkDir(anchor!);
   step('work directory');
@@ -69,17 +60,29 @@ async function stage(journal: Journal, stages: Stage[], options: BringInOptions)
   writeMarkers(journal);
   step('extract');
   const report = await extractStages(reader, stages, options);
-  for (const target of targets) pruneStaged(stagedFor(target.place, stages).staged, target.takes);
+  for (const target of targets) pruneTarget(target, options.plan);
   step('flush');
   await syncStages(stages);
   return report;
 }
 
+/** Also in the stages of what is mounted inside it. */
+function pruneTarget(target: Target, { stages }: RestorePlan): void {
+  const inside = stages.flatMap(({ roots }) => roots).filter(({ place }) => isWithin(place, target.place));
+  for (const place of new Set([target.place, ...inside.map((root) => root.place)])) {
+    const below = relativeTo(place, target);
+    pruneStaged(stagedFor(place, stages).staged, (relative) =>
+      target.takes([below, relative].filter((part) => part !== '').join('/')),
+    );
+  }
+}
+
 /** A directory that turns out not to be renamable is swapped one level down in the next attempt. */
-async function swapInto(journal: Journal, stages: Stage[], options: BringInOptions): Promise<void> {
+async function swapInto(journal: Journal, options: BringInOptions): Promise<void> {
+  const { targets, stages, mounts } = options.plan;
   const fixed = new Set<BytePath>();
   for (;;) {
-    Object.assign(journal, planMoves(options.targets, stages, options.mounts, fixed));
+    Object.assign(journal, planMoves(targets, stages, mounts, fixed));
     try {
       return await swap(journal, options.step);
     } catch (error) {
@@ -92,10 +95,10 @@ async function swapInto(journal: Journal, stages: Stage[], options: BringInOptio
 
 async function tidyUp(
   journal: Journal,
-  { stateDir, targets }: BringInOptions,
+  { stateDir, plan }: BringInOptions,
   step: StepHook = () => {},
 ): Promise<ExtractReport['warnings']> {
-  const withheld = targets.flatMap((target) => target.withheld);
+  const withheld = plan.targets.flatMap((target) => target.withheld);
   const leftovers = await discardWorkDirs(journal, withheld, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
   return leftovers.map((text) => ({
