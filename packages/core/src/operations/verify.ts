@@ -172,7 +172,8 @@ async function read(
     try {
       const unusable = !reader.indexed && source_bytes !== undefined;
       const progress = estimated(ctx.progress, source_bytes);
-      const place = () => placeForIndex(ctx, repository, entry);
+      const place = () =>
+        placeForIndex(ctx, repository, entry).catch((error: unknown) => tellUnmended(ctx, filename, error));
       const report = await reader.verify({ ...ctx, progress }, undefined, place);
       const problem = { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
       if (report.indexMade) tellNewIndex(ctx, filename, problem.indexProblem ?? 'it is missing');
@@ -210,6 +211,11 @@ async function placeForIndex(
   return { path, ...(sha256 !== undefined && { sha256 }) };
 }
 
+function tellUnmended({ logger, signal }: OperationContext, backup: string, error: unknown): undefined {
+  signal.throwIfAborted();
+  logger.warn({ backup, err: error }, 'what lies beside the archive could not be mended');
+}
+
 const tellNewIndex = ({ logger }: OperationContext, backup: string, why: string): void =>
   logger.warn({ backup, why }, 'the index does not fit its archive; written anew');
 
@@ -233,10 +239,9 @@ async function conclude(
   const ok = report.ok && problems.length === 0;
   const verified_at = isoUtc(ctx.clock.now());
   if (ok) {
-    await mend(ctx, repository, entry, checksum, report).catch((error: unknown) => {
-      ctx.signal.throwIfAborted();
-      ctx.logger.warn({ backup: filename, err: error }, 'what lies beside the archive could not be mended');
-    });
+    await mend(ctx, repository, entry, checksum, report).catch((error: unknown) =>
+      tellUnmended(ctx, filename, error),
+    );
     const status = entry.status === 'incomplete' ? 'incomplete' : 'good';
     const files = entry.files ?? report.files;
     await repository.update(filename, { verified: true, status, verified_at, sha256: report.sha256, files });
