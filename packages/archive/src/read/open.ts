@@ -122,11 +122,7 @@ class OpenedArchive implements ArchiveReader {
     return freshPass();
   }
 
-  async verify(
-    ports: Ports,
-    expectedSha256?: string,
-    placeForIndex?: PlaceForIndex,
-  ): Promise<VerifyReport> {
+  async verify(ports: Ports, expectedSha256?: string, placeForIndex?: PlaceForIndex): Promise<VerifyReport> {
     return translated(ports.signal, 'Verifying', async () => {
       const byIndex = await this.#verifyByIndex(ports, expectedSha256);
       if (byIndex?.ok) return byIndex;

@@ -2,16 +2,7 @@
 import * as fs from 'node:fs';
 import { type ArchiveReader, type ExtractReport, utimeOf } from '@gofr-backup/archive';
 import { type BytePath, displayPath, fsPath, type Identity, type Ports } from '@gofr-backup/model';
-import {
-  exists,
-  fsyncPath,
-  isErrno,
-  look,
-  namesIn,
-  parentOf,
-  removeTree,
-  walk,
-} from '@gofr-backup/posix';
+import { exists, fsyncPath, isErrno, look, namesIn, parentOf, removeTree, walk } from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import { type Journal, removeJournal } from './journal.ts';
 import type { PlannedStage } from './restore-plan.ts';
