@@ -32,7 +32,8 @@ const { prune } = await import('./prune.ts');
 const { verify } = await import('./verify.ts');
 const { underLock } = await import('./context.ts');
 
-const { describeRestore, restore } = await import('./restore.ts');
+const { describeRestore } = await import('./describe-restore.ts');
+const { restore } = await import('./restore.ts');
 const { drill } = await import('./drill.ts');
 const { files } = await import('./look-inside.ts');
 const { IndexedSource, NewIndex, SafetyCheck, StreamSource } = await import('@gofr-backup/archive/testing');

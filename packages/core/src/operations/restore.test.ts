@@ -16,7 +16,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hostileTar, makeTree, readTree } from '@gofr-backup/testing';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
-import { describeRestore, restore } from './restore.ts';
+import { describeRestore } from './describe-restore.ts';
+import { restore } from './restore.ts';
 import { verify } from './verify.ts';
 import { contextFor, fill, makeWorld, NOW, present, THEN, type World } from './restoring.fixture.ts';
 
