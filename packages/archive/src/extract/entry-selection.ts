@@ -14,7 +14,7 @@ export class EntrySelection {
     this.#escaped = paths?.some(hasEscape) ?? false;
     const forms = paths?.map((path) => this.#form(path.replace(/^(?:\.?\/)+|\/+$/g, '')));
     this.#paths = forms && new Set(forms);
-    this.#above = new Set(forms?.flatMap((path) => [...upwards(path)].slice(1)));
+    this.#above = allAbove(forms ?? []);
     this.#unused = new Set(forms);
   }
 
@@ -44,6 +44,16 @@ export class EntrySelection {
   #form(path: string): string {
     return this.#escaped ? path : toBytePath(path);
   }
+}
+
+function allAbove(paths: readonly string[]): Set<string> {
+  const above = new Set<string>();
+  for (const path of paths)
+    for (const at of upwards(path).drop(1)) {
+      if (above.has(at)) break;
+      above.add(at);
+    }
+  return above;
 }
 
 /** The path itself and all above it; last the archive's root. */

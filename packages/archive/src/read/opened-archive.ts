@@ -115,12 +115,10 @@ export class OpenedArchive implements ArchiveReader {
       return { ...report, indexMade: await this.#install(made, path, threads) };
     } catch (cause) {
       ports.signal.throwIfAborted();
-      if (cause instanceof NotFramed)
-        logger.info(
-          { archivePath, reason: cause.message },
-          'the archive is read as a stream, an index would not help',
-        );
-      else logger.debug({ archivePath, err: cause }, 'no index could be made');
+      if (cause instanceof NotFramed) {
+        const reason = cause.message;
+        logger.info({ archivePath, reason }, 'the archive is read as a stream, an index would not help');
+      } else logger.warn({ archivePath, err: cause }, 'no index could be made of this archive');
       return undefined;
     }
   }

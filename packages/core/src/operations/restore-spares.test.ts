@@ -260,6 +260,28 @@ describe('a component root that leads away', () => {
   );
 });
 
+test.runIf(asRoot)('a directory above a volume that becomes a link meanwhile is not followed', async () => {
+  mkdirSync(at('volume'));
+  bind('volume', 'data/storage/sub/volume');
+  write('data/storage/sub/volume/a', 'then');
+  const backup = await make();
+  write('data/storage/sub/volume/a', 'now');
+  write('outside/volume/a', 'precious');
+  const swapDirectory = (name: string) => {
+    if (name !== 'flush') return;
+    renameSync(at('data/storage/sub'), at('data/storage/moved'));
+    symlinkSync(at('outside'), at('data/storage/sub'));
+  };
+  mounted = [at('data/storage/moved/volume')];
+  const restoring = restore(world.ctx, { backup, safetyBackup: false }, swapDirectory);
+  await expect(restoring).rejects.toMatchObject({
+    code: 'FAILED',
+    hint: expect.stringContaining('Nothing was'),
+  });
+  expect(read('outside/volume/a')).toBe('precious');
+  expect(read('data/storage/moved/volume/a')).toBe('now');
+});
+
 describe('--merge removes nothing', () => {
   test.each([
     ['a directory', 'a file', (path: string) => write(`${path}/precious`, 'only copy')],

@@ -53,7 +53,7 @@ async function restoreLocked(
     ctx.signal.throwIfAborted();
     if (request.dryRun) return dryRun(ctx, request, entry, reader, plan);
     const saved = saves ? await safetyBackup(ctx) : null;
-    assertUnmoved(plan.targets);
+    assertUnmoved(plan);
     if (!saves) ctx.logger.info({ asked: request.safetyBackup !== false }, 'no safety backup is made');
     const { project } = ctx.plan;
     const { stateDir } = repository;

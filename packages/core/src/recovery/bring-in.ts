@@ -31,7 +31,7 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
     const report = await stage(journal, options);
     options.signal.throwIfAborted();
     await options.checkLock();
-    assertUnmoved(plan.targets);
+    assertUnmoved(plan);
     await swapInto(journal, options);
     step('tidy');
     const leftovers = await tidyUp(journal, options, step);

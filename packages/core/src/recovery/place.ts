@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { BackupError, type BytePath, displayPath, fsPath, joinPath } from '@gofr-backup/model';
 import { exists, parentOf, realPath } from '@gofr-backup/posix';
 import { leadsInto } from './roots.ts';
+import type { Stage } from './stages.ts';
 import type { Target } from './target.ts';
 import { usage } from './usage.ts';
 
@@ -21,11 +22,13 @@ export function resolvePlace(path: BytePath): BytePath {
 }
 
 /**
- * The places are still what they were when they were chosen: a safety backup and an extraction take minutes, in which
+ * The places, and what is mounted inside them, are still what they were when they were chosen: a safety backup and an extraction take minutes, in which
  * the application may have put links or the backup directory there. Throws FAILED; nothing was swapped in.
  */
-export function assertUnmoved(targets: Target[]): void {
-  for (const { place, withheld } of targets) {
+export function assertUnmoved({ targets, stages }: { targets: Target[]; stages: Stage[] }): void {
+  const withheld = targets.flatMap((target) => target.withheld);
+  const mounts = stages.flatMap(({ roots }) => roots);
+  for (const place of new Set([...targets, ...mounts].map((root) => root.place))) {
     const home = nearestAbove(place);
     if (realPath(home) === home && !leadsInto(home, '/', withheld)) continue;
     throw new BackupError('FAILED', `${displayPath(place)} is no longer what it was when the restore began`, {
