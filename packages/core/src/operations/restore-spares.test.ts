@@ -271,6 +271,8 @@ test.runIf(asRoot)('a directory above a volume that becomes a link meanwhile is 
     if (name !== 'flush') return;
     renameSync(at('data/storage/sub'), at('data/storage/moved'));
     symlinkSync(at('outside'), at('data/storage/sub'));
+    for (const workDir of readdirSync(at('data/storage/moved/volume')).filter((one) => one !== 'a'))
+      mkdirSync(at(`outside/volume/${workDir}/new`), { recursive: true });
   };
   mounted = [at('data/storage/moved/volume')];
   const restoring = restore(world.ctx, { backup, safetyBackup: false }, swapDirectory);
