@@ -69,7 +69,7 @@ export const WALLS: Wall[] = [
       },
       {
         of: 'recovery',
-        never: ['../**'],
+        never: ['../repository/**', '../operations/**', '../retention/**', '../../*/**'],
         because:
           'swapping data in knows the target, not the backup directory; operations bring them together',
       },

@@ -3,6 +3,8 @@ export { loadIndex } from './index/file.fixture.ts';
 export { extractTo, listOf, opened, testPorts } from './read/reading.fixture.ts';
 export { HOURS_LATER, archive, inside } from './write/create.fixture.ts';
 export { SafetyCheck } from './extract/safety.ts';
+export { IndexedSource } from './read/indexed-source.ts';
+export { NewIndex } from './read/new-index.ts';
 export { StreamSource } from './read/stream-source.ts';
 export { compressedBound, compressFrame, decompressFrame } from './codec/codecs.ts';
 export { deflateRun } from './codec/deflate-run.ts';

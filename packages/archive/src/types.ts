@@ -79,6 +79,24 @@ export interface VerifyReport {
   bytes: number;
   /** the archive is whole, but its index does not describe it: it was not used, and should be rebuilt */
   indexProblem?: string;
+  /** an index was made on the way, and the reader uses it */
+  indexMade?: boolean;
+}
+
+/** Where verify may put an index that it makes on the way. */
+export interface IndexPlace {
+  path: string;
+  /** only for an archive with this checksum: another one must not take over the index of what was lost */
+  sha256?: string;
+}
+
+/** Asked when there is no index of use. */
+export type PlaceForIndex = () => Promise<IndexPlace | undefined>;
+
+/** What an extraction takes on the disk. */
+export interface ExtractSize {
+  bytes: number;
+  entries: number;
 }
 
 export interface ExtractOptions extends Ports {
@@ -104,8 +122,11 @@ export interface ArchiveReader {
   readonly indexed: boolean;
   /** every entry in archive order, as extract makes it; ARCHIVE_HOSTILE when a name would lead outside */
   entries(): AsyncIterable<ArchiveEntry>;
-  /** full decode, every frame and file hash against the index, sha256 of the archive against `expectedSha256` */
-  verify(ports: Ports, expectedSha256?: string): Promise<VerifyReport>;
+  /**
+   * Full decode, every frame and file hash against the index, sha256 of the archive against `expectedSha256`. Without an
+   * index of use, and with a place for one, it is made on the way and used from then on: nothing is decoded again for it.
+   */
+  verify(ports: Ports, expectedSha256?: string, placeForIndex?: PlaceForIndex): Promise<VerifyReport>;
   /**
    * Checks all entries first (hostile: nothing is written), then extracts; throws ARCHIVE_DAMAGED on a wrong hash. Not yet
    * on the disk when it returns: whoever needs that syncs, once, and listens to what the kernel says.
@@ -113,8 +134,11 @@ export interface ArchiveReader {
   extract(options: ExtractOptions): Promise<ExtractReport>;
   /** one regular file's content (hard links followed inside the archive) */
   content(path: string): AsyncIterable<Buffer>;
-  /** bytes needed to extract `paths`, and entry count; known before anything is written */
-  measure(paths?: string[]): Promise<{ bytes: number; entries: number }>;
+  /** for each selection of paths (absent: everything) what its extraction takes, in one pass; `see` is given every entry */
+  measure(
+    selections: readonly (readonly string[] | undefined)[],
+    see?: (entry: ArchiveEntry) => void,
+  ): Promise<ExtractSize[]>;
   close(): Promise<void>;
 }
 

@@ -2,7 +2,9 @@
 import { BackupError, type BytePath, displayPath, toBytePath } from '@gofr-backup/model';
 
 export class EntrySelection {
-  readonly #paths: readonly string[] | undefined;
+  readonly #paths: ReadonlySet<string> | undefined;
+  /** all that lie above one of the paths */
+  readonly #above: ReadonlySet<string>;
   /** an escape such as \xff in a path asks for comparing display forms, which is slower */
   readonly #escaped: boolean;
   readonly #unused: Set<string>;
@@ -10,23 +12,27 @@ export class EntrySelection {
   /** `paths` in display form, with or without slashes at the end; absent: everything */
   constructor(paths?: readonly string[]) {
     this.#escaped = paths?.some(hasEscape) ?? false;
-    this.#paths = paths?.map((path) => this.#form(path.replace(/^(?:\.?\/)+|\/+$/g, '')));
-    this.#unused = new Set(this.#paths);
+    const forms = paths?.map((path) => this.#form(path.replace(/^(?:\.?\/)+|\/+$/g, '')));
+    this.#paths = forms && new Set(forms);
+    this.#above = allAbove(forms ?? []);
+    this.#unused = new Set(forms);
   }
 
   takes(path: BytePath): boolean {
     if (this.#paths === undefined) return true;
-    const shown = this.#escaped ? displayPath(path) : path;
-    const found = this.#paths.find((wanted) => isOrIsBelow(shown, wanted));
-    if (found === undefined) return false;
-    this.#unused.delete(found);
-    return true;
+    let isTaken = false;
+    for (const wanted of upwards(this.#escaped ? displayPath(path) : path)) {
+      if (!this.#paths.has(wanted)) continue;
+      isTaken = true;
+      if (this.#unused.size === 0) break;
+      this.#unused.delete(wanted);
+    }
+    return isTaken;
   }
 
   /** Above something that is taken, so that its directory is needed. */
   leadsTo(path: BytePath): boolean {
-    const shown = this.#escaped ? displayPath(path) : path;
-    return this.#paths?.some((wanted) => wanted.startsWith(`${shown}/`)) ?? true;
+    return this.#paths === undefined || this.#above.has(this.#escaped ? displayPath(path) : path);
   }
 
   /** Throws NO_SUCH_BACKUP for a path that took nothing. */
@@ -38,6 +44,22 @@ export class EntrySelection {
   #form(path: string): string {
     return this.#escaped ? path : toBytePath(path);
   }
+}
+
+function allAbove(paths: readonly string[]): Set<string> {
+  const above = new Set<string>();
+  for (const path of paths)
+    for (const at of upwards(path).drop(1)) {
+      if (above.has(at)) break;
+      above.add(at);
+    }
+  return above;
+}
+
+/** The path itself and all above it; last the archive's root. */
+function* upwards(path: string): Generator<string> {
+  for (let at = path.length; at > 0; at = path.lastIndexOf('/', at - 1)) yield path.slice(0, at);
+  yield '';
 }
 
 const hasEscape = (path: string): boolean => path.includes('\\x');
@@ -56,12 +78,4 @@ export function noSuchPath(path: string): BackupError {
     hint: 'See what is in it with `gofr-backup files NAME`.',
     details: { path },
   });
-}
-
-function isOrIsBelow(path: string, wanted: string): boolean {
-  return (
-    wanted === '' ||
-    path === wanted ||
-    (path.length > wanted.length && path[wanted.length] === '/' && path.startsWith(wanted))
-  );
 }

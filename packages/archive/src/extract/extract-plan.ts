@@ -76,7 +76,6 @@ export class ExtractPlanner {
   }
 
   finish(check: SafetyCheck): ExtractPlan {
-    this.#selection.checkAllUsed();
     const stands = this.#standIns(check);
     for (const [path, times] of check.superseded()) if (this.#selection.takes(path)) this.#files -= times;
     return {

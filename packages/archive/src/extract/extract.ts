@@ -91,13 +91,15 @@ async function planExtraction(
   // where names fold, two that were apart before may be the same
   const checked = target.fold ? undefined : known;
   const check = checked ?? new SafetyCheck(target.fold ? { fold: target.fold } : {});
-  const planner = new ExtractPlanner(new EntrySelection(options.paths));
+  const selection = new EntrySelection(options.paths);
+  const planner = new ExtractPlanner(selection);
   const bound = new DeclaredBound(source, target);
   for await (const entry of source.entries(options.signal)) {
     bound.add(entry);
     if (target.root.length + 1 + entry.path.length >= PATH_MAX) throw tooLong(entry.path);
     planner.add(checked ? checked.again(entry) : check.admit(entry));
   }
+  selection.checkAllUsed();
   return planner.finish(check);
 }
 

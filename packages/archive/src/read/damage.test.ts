@@ -1,6 +1,6 @@
 /** Random damage to an archive or its index is found or harmless; it never crashes, hangs or restores wrong bytes. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError, type Compression } from '@gofr-backup/model';
 import { makeTree, readTree, symlink, temporaryDirectory, type TreeEntry } from '@gofr-backup/testing';
@@ -119,6 +119,38 @@ describe.each(['gzip', 'zstd', 'none'] as const)('%s', (codec) => {
         const { ok } = await reader.verify(testPorts());
         await reader.close();
         expect(await extractOrRefuse({ archivePath })).toEqual(ok ? 'right' : expect.any(BackupError));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('what is made an index of on the way is judged as the stream judges it', async () => {
+    const original = originals.get(codec)!;
+    const damage = fc.oneof(
+      flips.map((changes) => flipped(original.archive, changes)),
+      fc.nat(original.archive.length).map((length) => original.archive.subarray(0, length)),
+      fc.uint8Array({ minLength: 1, maxLength: 2000 }).map((more) => Buffer.concat([original.archive, more])),
+      fc.nat(2000).map((length) => Buffer.concat([original.archive, Buffer.alloc(length)])),
+      fc.constant(Buffer.concat([original.archive, original.archive])),
+    );
+    await fc.assert(
+      fc.asyncProperty(damage, async (bytes) => {
+        const { archivePath, indexPath } = put(bytes, Buffer.alloc(0));
+        rmSync(indexPath);
+        const made = async () => ({ path: indexPath });
+        const verdict = (place?: typeof made) =>
+          opened({ archivePath })
+            .then(async (reader) => {
+              const report = await reader.verify(testPorts(), undefined, place);
+              await reader.close();
+              return report;
+            })
+            .catch((error: BackupError) => error.code);
+        const asStream = await verdict();
+        const onTheWay = await verdict(made);
+        if (typeof onTheWay === 'object') delete onTheWay.indexMade;
+        expect(onTheWay).toEqual(asStream);
+        if (typeof asStream === 'string' || !asStream.ok) expect(existsSync(indexPath)).toBe(false);
       }),
       { numRuns: RUNS },
     );

@@ -150,7 +150,7 @@ with tarfile.open(sys.argv[1], "w:gz") as archive:
       ...['data/storage', 'data/storage/charts', 'data/storage/charts/a.png', 'data/storage/metadata.json'],
       ...['data/auth', 'data/auth/token'],
     ]);
-    expect(await reader.measure(['data/storage'])).toEqual({ bytes: 5, entries: 5 });
+    expect(await reader.measure([['data/storage']])).toEqual([{ bytes: 5, entries: 5 }]);
     expect((await collect(reader.content('data/storage/charts/a.png'))).toString()).toBe('PNG');
     const out = join(source, 'out');
     mkdirSync(out);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Compression, COMPRESSIONS, type ProgressEvent } from '@gofr-backup/model';
@@ -15,7 +15,7 @@ import {
   type TreeEntry,
 } from '@gofr-backup/testing';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { archive } from '../write/create.fixture.ts';
 import { loadIndex } from '../index/file.fixture.ts';
 import { SLICE_BYTES } from '../index/sizes.ts';
@@ -99,9 +99,9 @@ test.each(COMPRESSIONS)(
       await using reader = await opened({ archivePath: files.archivePath, ...(indexPath && { indexPath }) });
       expect(reader.indexed).toBe(how !== 'stream');
       expect(await reader.verify(testPorts())).toMatchObject({ ok: true, problems: [] });
-      const needed = await reader.measure();
+      const [needed] = await reader.measure([undefined]);
       const report = await reader.extract({ ...testPorts(), directory: out });
-      expect(report).toMatchObject({ bytes: needed.bytes, warnings: [] });
+      expect(report).toMatchObject({ bytes: needed!.bytes, warnings: [] });
       expectSame(await readTree(join(out, 'storage')), wanted);
       if (!slow) expect(statSync(join(out, 'storage', 'holes')).blocks * 512).toBeLessThan(SLICE_BYTES);
     }
@@ -134,6 +134,60 @@ test('a rebuilt index finds the very frames of the one that was lost', async () 
     [...before.frames()].map(({ reusable: _, ...frame }) => frame),
   );
   expect((await readdir(scratch.path)).sort()).toEqual(['archive', 'archive.idx', 'source']);
+});
+
+describe('verify of an archive that lost its index', () => {
+  const place = (path: string, sha256?: string) => async () => ({ path, ...(sha256 && { sha256 }) });
+
+  test.each(COMPRESSIONS)('%s: proves it, and makes the very index on its way', async (codec) => {
+    await using scratch = await temporaryDirectory();
+    const slow = codec === 'bzip2' || codec === 'xz';
+    const { source, files } = await makeArchive(scratch.path, codec, slow ? TREE : LARGE);
+    const [made, rebuilt] = [join(scratch.path, 'made.idx'), join(scratch.path, 'rebuilt.idx')];
+    await using reader = await opened({ archivePath: files.archivePath });
+    const asStream = await reader.verify(testPorts());
+    const report = await reader.verify(testPorts(), undefined, place(made, asStream.sha256.toUpperCase()));
+    expect(report).toEqual({ ...asStream, indexMade: true });
+    expect(reader.indexed).toBe(true);
+    await rebuildIndex({ ...testPorts(), ...files, indexPath: rebuilt, threads: 1 });
+    expect(readFileSync(made).equals(readFileSync(rebuilt))).toBe(true);
+    const out = join(scratch.path, 'out');
+    mkdirSync(out);
+    await reader.extract({ ...testPorts(), directory: out });
+    expectSame(await readTree(join(out, 'storage')), await readTree(source));
+  });
+
+  test('keeps the index that is there when the archive is another than the one it was made for', async () => {
+    await using scratch = await temporaryDirectory();
+    const { files } = await makeArchive(scratch.path);
+    await using reader = await opened({ archivePath: files.archivePath });
+    const before = readFileSync(files.indexPath);
+    const report = await reader.verify(testPorts(), undefined, place(files.indexPath, '0'.repeat(64)));
+    expect(report).toMatchObject({ ok: true });
+    expect(report.indexMade).toBeUndefined();
+    expect(readFileSync(files.indexPath).equals(before)).toBe(true);
+    expect((await readdir(scratch.path)).sort()).toEqual(['archive', 'archive.idx', 'source']);
+  });
+
+  test.each(['gzip', 'zstd', 'none'] as const)(
+    '%s: one that ends before its end mark is damaged',
+    async (codec) => {
+      await using scratch = await temporaryDirectory();
+      const { files } = await makeArchive(scratch.path, codec);
+      const end = [...(await loadIndex(files.indexPath)).frames()].at(-1)!;
+      truncateSync(files.archivePath, end.offset);
+      const indexPath = join(scratch.path, 'none.idx');
+      await using reader = await opened({ archivePath: files.archivePath });
+      const report = await reader.verify(testPorts(), undefined, place(indexPath));
+      expect(report).toMatchObject({
+        ok: false,
+        problems: [{ message: expect.stringContaining('truncated') }],
+      });
+      const rebuilding = rebuildIndex({ ...testPorts(), ...files, indexPath, threads: 1 });
+      await expect(rebuilding).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
+      expect((await readdir(scratch.path)).sort()).toEqual(['archive', 'archive.idx', 'source']);
+    },
+  );
 });
 
 test.each([true, false])('the content of one file, index: %s', async (indexed) => {
@@ -173,7 +227,10 @@ test('entries and sizes are known from the index alone', async () => {
     size: 30,
     hash: expect.any(Buffer),
   });
-  expect(await reader.measure(['storage/small/3', 'storage/setgid/'])).toEqual({ bytes: 31, entries: 5 });
+  expect(await reader.measure([['storage/small/3', 'storage/setgid/'], ['storage/small/3']])).toEqual([
+    { bytes: 31, entries: 5 },
+    { bytes: 30, entries: 3 },
+  ]);
   const report = await reader.verify(testPorts(), archiveSha256);
   expect(report.ok).toBe(false);
   expect(report.problems.length).toBeGreaterThan(2);

@@ -33,16 +33,9 @@ export class StreamSource implements EntrySource {
   /** The first time this decodes the whole archive: that it ended without an error proves it is whole. */
   async *entries(signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
     if (this.#kept) return yield* this.#kept;
-    let kept: ArchiveEntry[] | undefined = [];
     const batch: ArchiveEntry[] = [];
     const sink: EntrySink = { entry: (entry) => batch.push(entry), data() {} };
-    for await (const _ of this.read(sink, { signal })) {
-      for (const entry of batch.splice(0)) {
-        if (kept && kept.push(entry) > KEPT_ENTRIES) kept = undefined;
-        yield entry;
-      }
-    }
-    this.#kept = kept;
+    for await (const _ of this.read(sink, { signal })) yield* batch.splice(0);
   }
 
   async find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined> {
@@ -55,13 +48,19 @@ export class StreamSource implements EntrySource {
     return found;
   }
 
-  /** Decodes everything into `sink`; yields after every piece of the stream, with its length. */
+  /**
+   * Decodes everything into `sink`; yields after every piece of the stream, with its length. What was read to its end is
+   * not decoded again for its entries, unless they are too many to be kept.
+   */
   async *read(sink: EntrySink, options: StreamOptions): AsyncGenerator<number> {
     let ordinal = 0;
+    let kept: ArchiveEntry[] | undefined = this.#kept ? undefined : [];
     const members: TarSink = {
       member(member) {
         const entry = entryOf(member);
-        if (entry) sink.entry(entry, ordinal++);
+        if (!entry) return;
+        if (kept && kept.push(entry) > KEPT_ENTRIES) kept = undefined;
+        sink.entry(entry, ordinal++);
       },
       data: (bytes, offset) => sink.data(bytes, offset),
     };
@@ -71,6 +70,7 @@ export class StreamSource implements EntrySource {
       yield piece.length;
     }
     parser.end();
+    this.#kept ??= kept;
   }
 
   writerTo(target: WriteTarget): PlanWriter {

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { type ArchiveEntry, BackupError, type Ports } from '@gofr-backup/model';
 import type { IndexedSource } from './indexed-source.ts';
-import { SafetyCheck } from '../extract/safety.ts';
+import type { NewIndex } from './new-index.ts';
 import type { StreamSource } from './stream-source.ts';
 import type { Problem, VerifyReport } from '../types.ts';
 
@@ -69,15 +69,25 @@ export async function verifyIndexed(
   return { ok: problems.list.length === 0, problems: problems.list, sha256, ...count };
 }
 
-/** From beginning to end: the structure, and every checksum that the compression carries. */
+/** By what was found while an index was made: nothing was wrong, else there were none. */
+export function verifyFrames(
+  { sha256, files, bytes }: NewIndex['proof'],
+  expectedSha256?: string,
+): VerifyReport {
+  const problems = new Problems();
+  problems.checkSha256(sha256, expectedSha256, 'its checksum file');
+  return { ok: problems.list.length === 0, problems: problems.list, sha256, files, bytes };
+}
+
+/** From beginning to end: the structure, and every checksum that the compression carries; every entry goes to `admit`. */
 export async function verifyStream(
   source: StreamSource,
   archive: FileHandle,
   ports: Ports,
+  admit: (entry: ArchiveEntry) => unknown,
   expectedSha256?: string,
 ): Promise<VerifyReport> {
   const problems = new Problems();
-  const check = new SafetyCheck();
   const count = { files: 0, bytes: 0 };
   const hash = createHash('sha256');
   let hashed = 0;
@@ -90,7 +100,7 @@ export async function verifyStream(
   };
   const sink = {
     entry(entry: ArchiveEntry) {
-      check.admit(entry);
+      admit(entry);
       if (entry.type !== 'directory') count.files++;
       count.bytes += entry.size;
     },

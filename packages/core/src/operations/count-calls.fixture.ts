@@ -5,6 +5,7 @@
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { fakeClock, makeTree } from '@gofr-backup/testing';
 
 const [operation = '', count = '1', kind = 'distinct'] = process.argv.slice(2);
@@ -31,19 +32,25 @@ const { prune } = await import('./prune.ts');
 const { verify } = await import('./verify.ts');
 const { underLock } = await import('./context.ts');
 
-const { describeRestore, restore } = await import('./restore.ts');
+const { describeRestore } = await import('./describe-restore.ts');
+const { restore } = await import('./restore.ts');
+const { drill } = await import('./drill.ts');
 const { files } = await import('./look-inside.ts');
-const { SafetyCheck, StreamSource } = await import('@gofr-backup/archive/testing');
-const admit = SafetyCheck.prototype.admit;
-SafetyCheck.prototype.admit = function (entry) {
-  add('entry checked');
-  return admit.call(this, entry);
-};
-const readStream = StreamSource.prototype.read;
-StreamSource.prototype.read = function (...options) {
-  add('archive decoded as a stream');
-  return readStream.apply(this, options);
-};
+const { IndexedSource, NewIndex, SafetyCheck, StreamSource } = await import('@gofr-backup/archive/testing');
+/** Adds to `name` whenever the method is called. */
+function counted(name: string, of: object, method: string): void {
+  const methods = of as Record<string, (...args: unknown[]) => unknown>;
+  const original = methods[method]!;
+  methods[method] = function (...args) {
+    add(name);
+    return original.apply(this, args);
+  };
+}
+counted('entry checked', SafetyCheck.prototype, 'admit');
+for (const source of [IndexedSource, StreamSource]) counted('entries read', source.prototype, 'entries');
+for (const method of ['readAll', 'writerTo']) counted('archive decoded', IndexedSource.prototype, method);
+counted('archive decoded', StreamSource.prototype, 'read');
+counted('archive decoded', NewIndex, 'make');
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2025-12-13T02:00:00Z');
@@ -58,7 +65,7 @@ const keeping = (retentionDays: number) =>
   on.with({ retention: { ...on.ctx.plan.retention, retentionDays, maxCount: 10_000 } });
 if (operation === 'backup') await backup(keeping(10_000), { trigger: 'manual' });
 if (operation === 'verify') await verify(on.ctx, { which: 'all' });
-if (operation === 'describe' || operation === 'restore') await bringBack();
+if (['describe', 'restore', 'drill'].includes(operation)) await bringBack();
 if (operation === 'prune') await prune(keeping(Number(count) / 2), { dryRun: false });
 process.stdout.write(JSON.stringify(calls));
 
@@ -68,10 +75,22 @@ async function bringBack(): Promise<void> {
   let entries = 0;
   for await (const _ of files(on.ctx, backup)) entries++;
   if (kind === 'unindexed') await promises.rm(join(on.backups, 'daily', `${backup}.idx`));
+  if (kind === 'foreign') await forget(backup);
   for (const name of Object.keys(calls)) delete calls[name];
   if (operation === 'describe') await describeRestore(on.ctx, { backup });
+  else if (operation === 'drill') await drill(on.ctx, { backup });
   else await restore(on.ctx, { backup, safetyBackup: false });
   calls['entries'] = entries;
+}
+
+/** What another program would have left: the archive alone, in one piece. */
+async function forget(backup: string): Promise<void> {
+  const path = join(on.backups, 'daily', backup);
+  const tar = gunzipSync(await promises.readFile(path));
+  for (const name of await promises.readdir(join(on.backups, 'daily')))
+    await promises.rm(join(on.backups, 'daily', name));
+  await promises.rm(join(on.backups, 'manifest.json'));
+  await promises.writeFile(path, gzipSync(tar));
 }
 
 /** Good backups of the days before, as runs leave them: of a file each, or all names of one. */

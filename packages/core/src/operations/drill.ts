@@ -8,7 +8,6 @@ import {
   databaseWarningPaths,
   openArchive,
   type Problem,
-  rebuildIndex,
   TIME_NOT_KEPT,
 } from '@gofr-backup/archive';
 import {
@@ -33,6 +32,7 @@ import {
   type Repository,
   type Scratch,
 } from '../repository/index.ts';
+import { archiveOptions } from './archive-options.ts';
 import { underLock } from './context.ts';
 
 /** What a file takes on disk beyond its bytes. */
@@ -95,11 +95,16 @@ async function extractAndCompare(
   entry: CatalogueEntry,
   scratch: string,
 ): Promise<Findings> {
-  const reader = await openIndexed(ctx, repository, entry, scratch);
+  const reader = await openArchive(archiveOptions(ctx, repository, entry));
   try {
-    await assertRoom(reader, scratch);
-    const { ok, problems } = await reader.verify(ctx, await expectedSha256(repository, entry));
+    // without an index every look at the entries decodes the archive: then the room is looked at after it was read
+    const { indexed } = reader;
+    if (indexed) await assertRoom(reader, scratch);
+    // nothing can be compared without hashes: a backup that lost its index gets one in the scratch
+    const place = async () => ({ path: join(scratch, 'index') });
+    const { ok, problems } = await reader.verify(ctx, await expectedSha256(repository, entry), place);
     if (!ok) return { files: 0, damage: problems.map(problemText), problems: [], notes: [] };
+    if (!indexed) await assertRoom(reader, scratch);
     const directory = join(scratch, 'restored');
     await mkdir(directory, { mode: 0o700 });
     const { warnings } = await reader.extract({ ...ctx, directory });
@@ -120,31 +125,6 @@ async function extractAndCompare(
 async function expectedSha256(repository: Repository, entry: CatalogueEntry): Promise<string | undefined> {
   const checksum = await readChecksum(repository.checksumPathOf(entry), entry.filename);
   return checksum.kind === 'hash' ? checksum.sha256 : entry.sha256;
-}
-
-/** Without the index's hashes there is nothing to compare with: a backup that has none gets one in the scratch. */
-async function openIndexed(
-  ctx: OperationContext,
-  repository: Repository,
-  entry: CatalogueEntry,
-  scratch: string,
-): Promise<ArchiveReader> {
-  const { clock, logger, progress, signal, plan } = ctx;
-  const options = {
-    clock,
-    logger,
-    progress,
-    signal,
-    archivePath: repository.pathOf(entry),
-    threads: plan.threads,
-    engine: plan.codec.engine,
-  };
-  const reader = await openArchive({ ...options, indexPath: repository.indexPathOf(entry) });
-  if (reader.indexed) return reader;
-  await reader.close();
-  const indexPath = join(scratch, 'index');
-  await rebuildIndex({ ...options, indexPath });
-  return openArchive({ ...options, indexPath });
 }
 
 /** After the comparison: checking finishes what a crash left in a database, which changes its files. */
@@ -196,7 +176,8 @@ async function scratchFor(repository: Repository, readOnly: boolean, logger: Log
 }
 
 async function assertRoom(reader: ArchiveReader, scratch: string): Promise<void> {
-  const { bytes, entries } = await reader.measure();
+  const [size] = await reader.measure([undefined]);
+  const { bytes, entries } = size!;
   const { bavail, bsize } = await statfs(scratch);
   const [needed, free] = [bytes + entries * PER_ENTRY, bavail * bsize];
   if (needed <= free) return;

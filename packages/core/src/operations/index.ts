@@ -2,6 +2,8 @@
 export { archiveStep } from './archive-step.ts';
 export { backup, promoteStep, verifyStep } from './backup.ts';
 export { repositoryOf, underLock } from './context.ts';
+export { describeRestore } from './describe-restore.ts';
+export type { RestoreDescription, RestoreTarget } from './describe-restore.ts';
 export { drill } from './drill.ts';
 export { list, show } from './list.ts';
 export type { ListOutcome } from './list.ts';
@@ -10,6 +12,5 @@ export { pin, prune, pruneHold, trashed, undelete, unpin } from './prune.ts';
 export { rebuild } from './rebuild.ts';
 export { recoverInterrupted } from './recover.ts';
 export { renderListing } from './render-listing.ts';
-export { describeRestore, restore } from './restore.ts';
-export type { RestoreDescription, RestoreTarget } from './restore.ts';
+export { restore } from './restore.ts';
 export { verify } from './verify.ts';

@@ -1,6 +1,7 @@
 /** What is in a backup, and one file out of it; without the lock, for looking changes nothing. */
 import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
 import { type ArchiveEntry, displayPath, type OperationContext } from '@gofr-backup/model';
+import { archiveOptions } from './archive-options.ts';
 import { repositoryOf } from './context.ts';
 
 /** Every entry, or those at and below `path` (display form). `name`: a file name, or `latest`. */
@@ -34,12 +35,5 @@ export async function* cat(ctx: OperationContext, name: string, path: string): A
 async function open(ctx: OperationContext, name: string): Promise<ArchiveReader> {
   const repository = await repositoryOf(ctx);
   const entry = await repository.find(name);
-  const { clock, logger, progress, signal, plan } = ctx;
-  return openArchive({
-    ...{ clock, logger, progress, signal },
-    archivePath: repository.pathOf(entry),
-    indexPath: repository.indexPathOf(entry),
-    threads: plan.threads,
-    engine: plan.codec.engine,
-  });
+  return openArchive(archiveOptions(ctx, repository, entry));
 }

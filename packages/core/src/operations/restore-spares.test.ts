@@ -308,6 +308,30 @@ describe('a component root that leads away', () => {
   );
 });
 
+test.runIf(asRoot)('a directory above a volume that becomes a link meanwhile is not followed', async () => {
+  mkdirSync(at('volume'));
+  bind('volume', 'data/storage/sub/volume');
+  write('data/storage/sub/volume/a', 'then');
+  const backup = await make();
+  write('data/storage/sub/volume/a', 'now');
+  write('outside/volume/a', 'precious');
+  const swapDirectory = (name: string) => {
+    if (name !== 'flush') return;
+    renameSync(at('data/storage/sub'), at('data/storage/moved'));
+    symlinkSync(at('outside'), at('data/storage/sub'));
+    for (const workDir of readdirSync(at('data/storage/moved/volume')).filter((one) => one !== 'a'))
+      mkdirSync(at(`outside/volume/${workDir}/new`), { recursive: true });
+  };
+  mounted = [at('data/storage/moved/volume')];
+  const restoring = restore(world.ctx, { backup, safetyBackup: false }, swapDirectory);
+  await expect(restoring).rejects.toMatchObject({
+    code: 'FAILED',
+    hint: expect.stringContaining('Nothing was'),
+  });
+  expect(read('outside/volume/a')).toBe('precious');
+  expect(read('data/storage/moved/volume/a')).toBe('now');
+});
+
 describe('--merge removes nothing', () => {
   test.each([
     ['a directory', 'a file', (path: string) => write(`${path}/precious`, 'only copy')],
@@ -359,4 +383,17 @@ test('sockets, FIFOs and devices that are there stay', async () => {
   await bring(world.plan, { backup: archive });
   expect(lstatSync(at('data/storage/run/pipe')).isFIFO()).toBe(true);
   expect(existsSync(at('data/storage/run/later'))).toBe(false);
+});
+
+test('--to below DATA_DIR follows no link that the application could have put there', async () => {
+  const archive = await make();
+  mkdirSync(at('victim'));
+  symlinkSync(at('victim'), at('data/storage/mirror'));
+  for (const to of ['data/storage/mirror', 'data/storage/mirror/deep'])
+    await expect(bring(world.plan, { backup: archive, to: at(to), merge: true })).rejects.toMatchObject({
+      code: 'CONFIG',
+    });
+  expect(readdirSync(at('victim'))).toEqual([]);
+  await bring(world.plan, { backup: archive, to: at('data/storage/copy') });
+  expect(read('data/storage/copy/data/storage/a.txt')).toBe('then');
 });

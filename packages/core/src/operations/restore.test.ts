@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -15,7 +16,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hostileTar, makeTree, readTree } from '@gofr-backup/testing';
 import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
-import { describeRestore, restore } from './restore.ts';
+import { describeRestore } from './describe-restore.ts';
+import { restore } from './restore.ts';
 import { verify } from './verify.ts';
 import { contextFor, fill, makeWorld, NOW, present, THEN, type World } from './restoring.fixture.ts';
 
@@ -245,6 +247,26 @@ test('an archive that would put a link where a component lies is refused, and no
   }
 });
 
+test('an index that hides such a link is found out before the plan that it led to is carried out', async () => {
+  await withNow();
+  const outside = join(world.base, 'outside');
+  const daily = join(world.plan.backupDir, 'daily');
+  const codec = { name: 'none', level: 0 } as const;
+  const made = await backup(contextFor({ ...world.plan, codec }), { trigger: 'manual' });
+  const innocent = join(daily, made.backup.filename);
+  const filename = 'gofr-plot_daily_20200101_000003.tar';
+  const entries = [{ name: 'data/storage', type: '2', link: outside } as const];
+  const hostile = Buffer.alloc(readFileSync(innocent).length);
+  hostileTar(entries).copy(hostile);
+  writeFileSync(join(daily, filename), hostile);
+  copyFileSync(`${innocent}.idx`, join(daily, `${filename}.idx`));
+  const request = { backup: filename, only: ['storage'] };
+  await expect(run(request)).rejects.toMatchObject({ code: 'ARCHIVE_HOSTILE' });
+  expect(await present(world)).toEqual(now);
+  for (const path of [innocent, join(daily, filename)])
+    for (const suffix of ['', '.idx', '.sha256', '.json']) rmSync(`${path}${suffix}`, { force: true });
+});
+
 test('what would be overwritten is described', async () => {
   await withNow();
   const { targets, backup: entry } = await describeRestore(world.ctx, { backup: archive });
@@ -458,6 +480,48 @@ test.runIf(asRoot)(
     }
   },
 );
+
+describe.runIf(asRoot)('a volume inside a component', () => {
+  const at = (name: string) => join(world.base, name);
+  async function withVolume(place: string, work: () => Promise<void>): Promise<void> {
+    await withNow();
+    mkdirSync(at('inner-volume'), { recursive: true });
+    mkdirSync(at(place), { recursive: true });
+    if (!mount('--bind', at('inner-volume'), at(place))) return;
+    try {
+      await work();
+    } finally {
+      execFileSync('umount', [at(place)]);
+      rmSync(at('inner-volume'), { recursive: true });
+    }
+  }
+
+  test('that was mounted since the backup is emptied, as a directory would be removed', () =>
+    withVolume('data/auth/cache', async () => {
+      await makeTree(at('inner-volume'), { since: 'x' });
+      await run({ only: ['auth'] });
+      expect(readFileSync(at('data/auth/token.json'), 'utf8')).not.toBe('now');
+      expect(readdirSync(at('inner-volume'))).toEqual([]);
+    }));
+
+  test('gets nothing that was not asked for', () =>
+    withVolume('out/data/storage', async () => {
+      await run({ to: at('out'), merge: true, paths: ['data/auth'] });
+      expect(readdirSync(at('out/data')).toSorted()).toEqual(['auth', 'storage']);
+      expect(readdirSync(at('inner-volume'))).toEqual([]);
+    }));
+
+  test('keeps the metadata files that no component has', () =>
+    withVolume('data/storage/group', async () => {
+      await makeTree(at('inner-volume'), { 'a.metadata.json': 'mine' });
+      const [storage, ...others] = world.plan.components;
+      const components = [{ ...storage!, select: 'without-metadata' as const }, ...others];
+      const ctx = contextFor({ ...world.plan, components });
+      await restore(ctx, { backup: archive, ...quick, only: ['storage'] });
+      expect(readFileSync(at('inner-volume/a.metadata.json'), 'utf8')).toBe('mine');
+      expect(readFileSync(at('inner-volume/inner'), 'utf8')).toBe('y');
+    }));
+});
 
 test('a component root that is a link may be followed: it stays one, what it leads to is restored', async () => {
   await withNow();

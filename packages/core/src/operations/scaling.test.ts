@@ -27,17 +27,24 @@ test.each(['distinct', 'shared'])(
   },
 );
 
-test.each(['describe', 'restore'])('%s checks every entry once', async (operation) => {
-  const calls = await callsOf(operation, 1);
-  expect(calls['entries']).toBeGreaterThan(1);
-  expect(calls['entry checked']).toBe(calls['entries']);
-  expect(calls).not.toHaveProperty('archive decoded as a stream');
-});
-
-test('a restore whose index is lost decodes the archive as a stream once, to verify it', async () => {
-  const calls = await callsOf('restore', 1, 'unindexed');
-  expect(calls).toMatchObject({ 'archive decoded as a stream': 1 });
-});
+// names and weights for the plan; verify and extraction see each entry, too, but not again to check it
+test.each([
+  { operation: 'describe', kind: 'distinct', decodings: 0, passes: 2 },
+  { operation: 'restore', kind: 'distinct', decodings: 2, passes: 3 },
+  { operation: 'restore', kind: 'unindexed', decodings: 2, passes: 3 },
+  { operation: 'restore', kind: 'foreign', decodings: 2, passes: 3 },
+  { operation: 'drill', kind: 'distinct', decodings: 2, passes: 3 },
+  { operation: 'drill', kind: 'unindexed', decodings: 2, passes: 3 },
+])(
+  '$operation checks every entry once, and decodes what it reads once to verify it, once to write it: $kind',
+  async ({ operation, kind, decodings, passes }) => {
+    const calls = await callsOf(operation, 1, kind);
+    expect(calls['entries']).toBeGreaterThan(1);
+    expect(calls['entry checked']).toBe(calls['entries']);
+    expect(calls['archive decoded'] ?? 0).toBe(decodings);
+    expect(calls['entries read']).toBe(passes);
+  },
+);
 
 test.each([
   ['prune', 'distinct'],

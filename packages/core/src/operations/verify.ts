@@ -1,11 +1,4 @@
-import {
-  type ArchiveReader,
-  isOfOtherVersion,
-  openArchive,
-  type OpenArchiveOptions,
-  rebuildIndex,
-  type VerifyReport,
-} from '@gofr-backup/archive';
+import { type ArchiveReader, openArchive, type VerifyReport } from '@gofr-backup/archive';
 import {
   BackupError,
   type CatalogueEntry,
@@ -15,24 +8,19 @@ import {
   type VerifyOutcome,
   type VerifyRequest,
 } from '@gofr-backup/model';
-import {
-  type Checksum,
-  exists,
-  formatChecksum,
-  heldLock,
-  isoUtc,
-  readChecksum,
-  type Repository,
-  writeAtomically,
-} from '../repository/index.ts';
+import { type Checksum, isoUtc, readChecksum, type Repository } from '../repository/index.ts';
+import { archiveOptions } from './archive-options.ts';
 import { underLock } from './context.ts';
 import { estimated } from './estimated.ts';
+import { mend, placeForIndex, tellNewIndex, tellUnmended } from './mend.ts';
 
 export type VerifyResult = VerifyOutcome['results'][number];
 
 /** `unread`: why there is no verdict. */
 interface Judged extends VerifyResult {
   unread?: BackupError;
+  /** what the index told before is not so */
+  indexProblem?: string;
 }
 
 /** A kill costs no more of what was found; milliseconds. */
@@ -88,7 +76,7 @@ export async function verifyBackup(
   repository: Repository,
   entry: CatalogueEntry,
   reader?: ArchiveReader,
-): Promise<VerifyResult> {
+): Promise<Omit<Judged, 'unread'>> {
   const results = await verifyShared(ctx, repository, entry, new Set([entry.filename]), reader);
   const own = results.find(({ filename }) => filename === entry.filename) as Judged;
   if (own.unread !== undefined) throw own.unread;
@@ -154,8 +142,8 @@ async function verifyShared(
 const isProvenBy = (report: Reading, { verified, sha256 }: CatalogueEntry): boolean =>
   'ok' in report && report.ok && verified && sha256 === report.sha256;
 
-/** `unread`: no verdict about the archive, because it could not be read for another reason than damage. */
-type Reading = VerifyReport | { unread: BackupError };
+/** Of the bytes behind one name. `unread`: no verdict, because they could not be read for another reason than damage. */
+type Reading = { filename: string } & (VerifyReport | { unread: BackupError });
 
 async function read(
   ctx: OperationContext,
@@ -163,22 +151,28 @@ async function read(
   entry: CatalogueEntry,
   open?: ArchiveReader,
 ): Promise<Reading> {
+  const { filename, source_bytes } = entry;
   try {
-    const reader = open ?? (await openArchive(openOptions(ctx, repository, entry)));
+    const reader = open ?? (await openArchive(archiveOptions(ctx, repository, entry)));
     try {
-      const unusable = !reader.indexed && entry.source_bytes !== undefined;
-      const progress = estimated(ctx.progress, entry.source_bytes);
-      const report = await reader.verify({ ...ctx, progress });
-      return { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
+      const unusable = !reader.indexed && source_bytes !== undefined;
+      const progress = estimated(ctx.progress, source_bytes);
+      const place = () =>
+        placeForIndex(ctx, repository, entry).catch((error: unknown) => tellUnmended(ctx, filename, error));
+      const report = await reader.verify({ ...ctx, progress }, undefined, place);
+      const problem = { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
+      if (report.indexMade) tellNewIndex(ctx, filename, problem.indexProblem ?? 'it is missing');
+      return { filename, ...problem };
     } finally {
       if (reader !== open) await reader.close();
     }
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const failure = toBackupError(error, `verifying ${entry.filename}`);
-    if (failure.code !== 'ARCHIVE_DAMAGED' && failure.code !== 'ARCHIVE_HOSTILE') return { unread: failure };
+    const failure = toBackupError(error, `verifying ${filename}`);
+    if (failure.code !== 'ARCHIVE_DAMAGED' && failure.code !== 'ARCHIVE_HOSTILE')
+      return { filename, unread: failure };
     const message = [failure.message, failure.why].filter(Boolean).join(': ');
-    return { ok: false, problems: [{ message }], sha256: '', files: 0, bytes: 0 };
+    return { filename, ok: false, problems: [{ message }], sha256: '', files: 0, bytes: 0 };
   }
 }
 
@@ -202,10 +196,9 @@ async function conclude(
   const ok = report.ok && problems.length === 0;
   const verified_at = isoUtc(ctx.clock.now());
   if (ok) {
-    await mend(ctx, repository, entry, checksum, report).catch((error: unknown) => {
-      ctx.signal.throwIfAborted();
-      ctx.logger.warn({ backup: filename, err: error }, 'what lies beside the archive could not be mended');
-    });
+    await mend(ctx, repository, entry, checksum, report).catch((error: unknown) =>
+      tellUnmended(ctx, filename, error),
+    );
     const status = entry.status === 'incomplete' ? 'incomplete' : 'good';
     const files = entry.files ?? report.files;
     await repository.update(filename, { verified: true, status, verified_at, sha256: report.sha256, files });
@@ -213,7 +206,8 @@ async function conclude(
     ctx.logger.error({ backup: filename, problems: problems.slice(0, 20) }, 'backup is damaged');
     await repository.update(filename, { verified: false, status: 'corrupt', verified_at });
   }
-  return { filename, ok, problems };
+  const { indexProblem } = report;
+  return { filename, ok, problems, ...(indexProblem !== undefined && { indexProblem }) };
 }
 
 /** The sidecar is the witness; the manifest only where there is none, for it is a copy and anything may rewrite it. */
@@ -223,48 +217,4 @@ function checksumProblems(entry: CatalogueEntry, checksum: Checksum, actual: str
   if (expected === actual) return [];
   const source = checksum.kind === 'hash' ? 'its .sha256 file' : 'the manifest';
   return [`SHA-256 is ${actual}, but ${source} says ${expected}`];
-}
-
-/** What lies beside an intact archive is made whole again: a lost checksum, an index that does not describe it. */
-async function mend(
-  ctx: OperationContext,
-  repository: Repository,
-  entry: CatalogueEntry,
-  checksum: Checksum,
-  report: VerifyReport,
-): Promise<void> {
-  const { filename, sha256 } = entry;
-  if (heldLock(repository)?.readOnly) return;
-  if (checksum.kind === 'missing')
-    await writeAtomically(repository.checksumPathOf(entry), formatChecksum(report.sha256, filename));
-  if (checksum.kind === 'hash' && sha256 !== undefined && sha256 !== report.sha256)
-    ctx.logger.warn({ backup: filename, manifest: sha256 }, 'the manifest had a wrong checksum; corrected');
-  const why = report.indexProblem ?? ((await lostIndex(repository, entry)) ? 'it is missing' : undefined);
-  if (why === undefined) return;
-  if (await isOfOtherVersion(repository.indexPathOf(entry))) {
-    const told = 'the index was made by another version of this program: left as it is, and not used';
-    ctx.logger.warn({ backup: filename }, told);
-    return;
-  }
-  ctx.logger.warn({ backup: filename, why }, 'the index does not fit its archive; written anew');
-  await rebuildIndex({ ...openOptions(ctx, repository, entry), indexPath: repository.indexPathOf(entry) });
-}
-
-/** Only archives in frames gain from an index; one of the first generation never had any. */
-const lostIndex = async (repository: Repository, entry: CatalogueEntry): Promise<boolean> =>
-  entry.source_bytes !== undefined && !(await exists(repository.indexPathOf(entry)));
-
-function openOptions(
-  ctx: OperationContext,
-  repository: Repository,
-  entry: CatalogueEntry,
-): OpenArchiveOptions {
-  const { clock, logger, progress, signal, plan } = ctx;
-  return {
-    ...{ clock, logger, progress, signal },
-    archivePath: repository.pathOf(entry),
-    indexPath: repository.indexPathOf(entry),
-    threads: plan.threads,
-    engine: plan.codec.engine,
-  };
 }

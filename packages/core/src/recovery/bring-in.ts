@@ -1,29 +1,21 @@
 /** Stages the targets and swaps them in: the part of a restore that changes data. */
-import { randomBytes } from 'node:crypto';
 import type { ArchiveReader, ExtractReport } from '@gofr-backup/archive';
 import { BackupError, type BytePath, displayPath, type Ports, toBackupError } from '@gofr-backup/model';
+import { isWithin } from '@gofr-backup/posix';
 import { type Journal, writeJournal, writeMarkers } from './journal.ts';
 import { type Kept, withoutKept } from './kept.ts';
-import { type MountTable } from './mounts.ts';
 import { planMoves } from './moves.ts';
+import { assertUnmoved } from './place.ts';
 import { removePointer, writePointer } from './pointer.ts';
-import {
-  createWorkDir,
-  discardWorkDirs,
-  extractStages,
-  layStages,
-  pruneStaged,
-  type Stage,
-  stagedFor,
-  syncStages,
-} from './staging.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import { stagedFor } from './stages.ts';
+import { createWorkDir, discardWorkDirs, extractStages, pruneStaged, syncStages } from './staging.ts';
+import { relativeTo, type Target } from './target.ts';
 import { CannotRename, type StepHook, swap } from './swap.ts';
-import { assertUnmoved, type Target } from './target.ts';
 
 export interface BringInOptions extends Ports {
   reader: ArchiveReader;
-  targets: Target[];
-  mounts: MountTable;
+  plan: RestorePlan;
   project: string;
   stateDir: string;
   /** throws when the lock was lost */
@@ -33,17 +25,15 @@ export interface BringInOptions extends Ports {
 
 /** All targets become new, or (on any error) none. Answers what could not be tidied up among the warnings. */
 export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
-  const { targets, mounts, project, stateDir, step } = options;
-  const id = randomBytes(8).toString('hex');
-  const stages = layStages(targets, mounts, id);
-  const journal = newJournal(id, project, stages, targets);
+  const { plan, project, stateDir, step } = options;
+  const journal = newJournal(plan, project);
   writePointer(stateDir, journal);
   try {
-    const staged = await stage(journal, stages, options);
+    const staged = await stage(journal, options);
     options.signal.throwIfAborted();
     await options.checkLock();
-    assertUnmoved(targets);
-    const report = withoutKept(staged, await swapInto(journal, stages, options));
+    assertUnmoved(plan);
+    const report = withoutKept(staged, await swapInto(journal, options));
     step('tidy');
     const leftovers = await tidyUp(journal, options, step);
     return { ...report, warnings: [...report.warnings, ...leftovers] };
@@ -54,14 +44,15 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   }
 }
 
-function newJournal(id: string, project: string, stages: Stage[], targets: Target[]): Journal {
+function newJournal({ id, stages, targets }: RestorePlan, project: string): Journal {
   const workDirs = stages.map((each) => each.workDir);
   const places = targets.map((target) => target.place);
   return { version: 1, id, project, state: 'staging', workDirs, places, moves: [], attributes: [] };
 }
 
-async function stage(journal: Journal, stages: Stage[], options: BringInOptions): Promise<ExtractReport> {
-  const { reader, targets, step } = options;
+async function stage(journal: Journal, options: BringInOptions): Promise<ExtractReport> {
+  const { reader, step } = options;
+  const { targets, stages } = options.plan;
   const [anchor, ...others] = journal.workDirs;
   createWorkDir(anchor!);
   step('work directory');
@@ -70,17 +61,29 @@ async function stage(journal: Journal, stages: Stage[], options: BringInOptions)
   writeMarkers(journal);
   step('extract');
   const report = await extractStages(reader, stages, options);
-  for (const target of targets) pruneStaged(stagedFor(target.place, stages).staged, target.takes);
+  for (const target of targets) pruneTarget(target, options.plan);
   step('flush');
   await syncStages(stages);
   return report;
 }
 
+/** Also in the stages of what is mounted inside it. */
+function pruneTarget(target: Target, { stages }: RestorePlan): void {
+  const inside = stages.flatMap(({ roots }) => roots).filter(({ place }) => isWithin(place, target.place));
+  for (const place of new Set([target.place, ...inside.map((root) => root.place)])) {
+    const below = relativeTo(place, target);
+    pruneStaged(stagedFor(place, stages).staged, (relative) =>
+      target.takes([below, relative].filter((part) => part !== '').join('/')),
+    );
+  }
+}
+
 /** A directory that turns out not to be renamable is swapped one level down in the next attempt. */
-async function swapInto(journal: Journal, stages: Stage[], options: BringInOptions): Promise<Kept[]> {
+async function swapInto(journal: Journal, options: BringInOptions): Promise<Kept[]> {
+  const { targets, stages, mounts } = options.plan;
   const fixed = new Set<BytePath>();
   for (;;) {
-    const { moves, attributes, kept } = planMoves(options.targets, stages, options.mounts, fixed);
+    const { moves, attributes, kept } = planMoves(targets, stages, mounts, fixed);
     Object.assign(journal, { moves, attributes });
     try {
       await swap(journal, options.step);
@@ -95,10 +98,10 @@ async function swapInto(journal: Journal, stages: Stage[], options: BringInOptio
 
 async function tidyUp(
   journal: Journal,
-  { stateDir, targets }: BringInOptions,
+  { stateDir, plan }: BringInOptions,
   step: StepHook = () => {},
 ): Promise<ExtractReport['warnings']> {
-  const withheld = targets.flatMap((target) => target.withheld);
+  const withheld = plan.targets.flatMap((target) => target.withheld);
   const leftovers = await discardWorkDirs(journal, withheld, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
   return leftovers.map((text) => ({

@@ -10,15 +10,14 @@ import {
   isOneOf,
   isSameTime,
   isWorkDirName,
-  joinPath,
   type RestoreOutcome,
 } from '@gofr-backup/model';
-import { exists, isSpecial, isWithin, look, parentOf, realPath, walk } from '@gofr-backup/posix';
+import { exists, isSpecial, look, parentOf, realPath, walk } from '@gofr-backup/posix';
 import { hashFile } from './hash-file.ts';
-import { isLeftAlone, isWorkDir, refuseConflict } from './moves.ts';
+import { isLeftAlone, isWorkDir } from './moves.ts';
 import { PathSet } from './path-set.ts';
 import { leadsInto } from './roots.ts';
-import { type Target, within } from './target.ts';
+import { placeOf, relativeTo, type Target, within } from './target.ts';
 
 export type Changes = NonNullable<RestoreOutcome['changes']>;
 
@@ -75,14 +74,6 @@ function isCounted(place: BytePath, present: BigIntStats, target: Target): boole
   return target.owns(relative, false) && !relative.split('/').some(isWorkDirName);
 }
 
-function placeOf(path: BytePath, target: Target): BytePath | undefined {
-  if (target.archivePath === '') return joinPath(target.place, path);
-  if (!isWithin(path, target.archivePath)) return undefined;
-  const relative = path.slice(target.archivePath.length + 1);
-  if (!target.takes(relative)) return undefined;
-  return relative === '' ? target.place : joinPath(target.place, relative);
-}
-
 /** As rsync decides: size and time, and the content when only the time differs and its hash is known. */
 async function isSame(
   entry: ArchiveEntry,
@@ -103,25 +94,6 @@ function countPresent(removed: ChangeCount, target: Target): void {
   for (const { path, stat } of walk(target.place, isClosed))
     if (isCounted(path, stat, target)) count(removed, stat);
 }
-
-/** Throws FAILED for the first entry that --merge cannot lay over what is there, before anything is written. */
-export async function refuseConflicts(reader: ArchiveReader, targets: Target[]): Promise<void> {
-  const merging = targets
-    .filter(({ merge }) => merge)
-    .map((target) => ({ target, has: within(target.paths) }));
-  if (merging.length === 0) return;
-  for await (const entry of reader.entries())
-    for (const { target, has } of merging) {
-      const place = placeOf(entry.path, target);
-      if (place === undefined || !has(entry.path)) continue;
-      const present = look(place);
-      if (present && !isLeftAlone(present, relativeTo(place, target), target, true))
-        refuseConflict(place, present, entry.type === 'directory');
-    }
-}
-
-const relativeTo = (place: BytePath, { place: root }: Target): BytePath =>
-  place === root ? '' : place.slice(joinPath(root, '').length);
 
 export function readLink(path: BytePath): BytePath {
   return readlinkSync(fsPath(path), { encoding: 'latin1' });

@@ -1,20 +1,14 @@
 /** Bringing data back: staging, swap by rename, its journal, and settling what a kill left. */
 export { bringIn } from './bring-in.ts';
-export { compareWithTargets, refuseConflicts } from './changes.ts';
+export { compareWithTargets } from './changes.ts';
 export { compareTree } from './compare.ts';
 export type { Comparison } from './compare.ts';
-export { MountTable, readMounts } from './mounts.ts';
-export {
-  assertRoom,
-  assertWritable,
-  componentRoots,
-  countFiles,
-  estimateSafetyBackup,
-  hasFiles,
-} from './preflight.ts';
+export { assertUnmoved } from './place.ts';
+export { componentRoots, countFiles, estimateSafetyBackup, hasFiles } from './present-data.ts';
+export { planRestore } from './restore-plan.ts';
+export type { RestorePlan } from './restore-plan.ts';
+export { assertRoom } from './room.ts';
 export { refuseRoot } from './roots.ts';
 export { findInterrupted, settle } from './settle.ts';
-export { layStages } from './staging.ts';
 export type { StepHook } from './swap.ts';
-export { assertUnmoved, selectTargets } from './target.ts';
-export type { Selection, Target } from './target.ts';
+export type { Target } from './target.ts';

@@ -1,7 +1,7 @@
 /** What a restore left alone although the archive has it, too: told, and not counted as restored. */
 import type { ExtractReport } from '@gofr-backup/archive';
 import { type BytePath, displayPath } from '@gofr-backup/model';
-import { countFiles } from './preflight.ts';
+import { countFiles } from './present-data.ts';
 
 /** What lies at `place` stayed; what the archive has of it is still `staged`. */
 export interface Kept {

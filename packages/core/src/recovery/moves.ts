@@ -12,9 +12,9 @@ import { isSpecial, isWithin, look, namesIn, parentOf, walk } from '@gofr-backup
 import type { AttributeChange, Move } from './journal.ts';
 import type { Kept } from './kept.ts';
 import type { MountTable } from './mounts.ts';
-import { cannotMove, oldIn, type Stage, stagedFor } from './staging.ts';
+import { cannotMove, oldIn, type Stage, stagedFor } from './stages.ts';
 import { attributesOf } from './swap.ts';
-import type { Target } from './target.ts';
+import { relativeTo, type Target } from './target.ts';
 
 export interface MovePlan {
   moves: Move[];
@@ -56,7 +56,7 @@ function planTarget(
   const pending: BytePath[] = [target.place];
   while (pending.length > 0) {
     const place = pending.pop()!;
-    const relative = relativeTo(target.place, place);
+    const relative = relativeTo(place, target);
     const { staged, workDir } = stagedFor(place, stages);
     const present = look(place);
     const coming = look(staged);
@@ -142,10 +142,6 @@ function childrenOf(place: BytePath, staged: BytePath | undefined): BytePath[] {
     .sort()
     .reverse()
     .map((name) => joinPath(place, name));
-}
-
-function relativeTo(root: BytePath, path: BytePath): BytePath {
-  return path === root ? '' : path.slice(root.length + 1);
 }
 
 function refuseMountedFile(place: BytePath, isDirectory: boolean, mounts: MountTable): void {

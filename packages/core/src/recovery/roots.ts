@@ -1,5 +1,6 @@
 /** What a component's directory must be before it is read or replaced: itself, and no part of the backup directory. */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { linkedRoot } from '@gofr-backup/archive';
 import {
   BackupError,
@@ -30,6 +31,17 @@ export function refuseRoot(plan: BackupPlan, root: string, withheld: readonly Id
 export function refusedLink(plan: BackupPlan, root: string): BytePath | undefined {
   if (plan.followRootLinks) return undefined;
   return pathsBelow(toBytePath(plan.dataDir), toBytePath(root)).find((path) => look(path)?.isSymbolicLink());
+}
+
+/** A link that the application could have put on the way to a directory of the operator's choice, `--to`. */
+export function linkOnTheWay(plan: BackupPlan, directory: string): BytePath | undefined {
+  if (plan.followRootLinks) return undefined;
+  const place = toBytePath(resolve(directory));
+  const bases = [plan.dataDir, ...plan.components.map(({ root }) => root)].map((base) => toBytePath(base));
+  return bases
+    .filter((base) => place !== base && isWithin(place, base))
+    .flatMap((base) => pathsBelow(base, place))
+    .find((path) => look(path)?.isSymbolicLink());
 }
 
 /** The paths from below `base` down to `path`; only `path` when it lies elsewhere. */

@@ -13,11 +13,11 @@ import {
 } from '@gofr-backup/model';
 import { exists, isErrno, isWithin, look, namesIn, parentOf, realPath, removeTree } from '@gofr-backup/posix';
 import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
+import { resolvePlace } from './place.ts';
 import { isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
 import { damagedJournal, rollBack, type StepHook, type Stranger } from './swap.ts';
-import { resolvePlace } from './target.ts';
 
 export type Settled = 'finished' | 'rolled back' | 'discarded';
 

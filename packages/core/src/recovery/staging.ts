@@ -1,96 +1,13 @@
 /** Work directories: on each file system that a restore changes, one hidden directory with what comes in and what goes out. */
 import * as fs from 'node:fs';
 import { type ArchiveReader, type ExtractReport, utimeOf } from '@gofr-backup/archive';
-import {
-  type BytePath,
-  displayPath,
-  fsPath,
-  type Identity,
-  joinPath,
-  type Ports,
-  workDirName,
-} from '@gofr-backup/model';
-import {
-  exists,
-  fsyncPath,
-  isErrno,
-  isWithin,
-  look,
-  namesIn,
-  parentOf,
-  removeTree,
-  walk,
-} from '@gofr-backup/posix';
+import { type BytePath, displayPath, fsPath, type Identity, type Ports } from '@gofr-backup/model';
+import { exists, fsyncPath, isErrno, look, namesIn, parentOf, removeTree, walk } from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import { type Journal, removeJournal } from './journal.ts';
-import type { MountTable } from './mounts.ts';
-import { leadsInto } from './roots.ts';
+import type { PlannedStage } from './restore-plan.ts';
+import { newIn, oldIn, type Stage } from './stages.ts';
 import { settleTimes } from './swap.ts';
-import type { Target } from './target.ts';
-
-/** A part of the tree that is extracted into one work directory: the whole of a target, or what is mounted inside it. */
-export interface StagedRoot {
-  place: BytePath;
-  archivePath: BytePath;
-}
-
-export interface Stage {
-  workDir: BytePath;
-  roots: StagedRoot[];
-  /** of the archive; absent: everything */
-  paths?: BytePath[];
-}
-
-export const newIn = (workDir: BytePath): BytePath => joinPath(workDir, 'new');
-export const oldIn = (workDir: BytePath): BytePath => joinPath(workDir, 'old');
-
-/** Where each target (and each mount point inside one) is staged. The first stage's directory holds the journal. */
-export function layStages(targets: Target[], mounts: MountTable, id: string): Stage[] {
-  const stages = new Map<BytePath, Stage>();
-  for (const target of targets) {
-    addRoot(stages, workHome(target, mounts), target, target.paths, id);
-    for (const mount of mounts.below(target.place)) {
-      if (leadsInto(mount, target.place, target.withheld)) continue;
-      const archivePath = joinPath(target.archivePath, mount.slice(target.place.length + 1));
-      if (look(mount)?.isDirectory())
-        addRoot(stages, mount, { place: mount, archivePath }, [archivePath], id);
-    }
-  }
-  return [...stages.values()];
-}
-
-/** The directory that gets the work directory: beside the place, or inside it when it cannot be renamed. */
-export function workHome(target: Target, mounts: MountTable): BytePath {
-  const inside = look(target.place)?.isDirectory() && (target.stays || cannotMove(target.place, mounts));
-  return inside ? target.place : parentOf(target.place);
-}
-
-export function cannotMove(directory: BytePath, mounts: MountTable): boolean {
-  return mounts.isMountPoint(directory) || !isWritable(parentOf(directory));
-}
-
-export function isWritable(directory: BytePath): boolean {
-  try {
-    fs.accessSync(fsPath(directory), fs.constants.W_OK | fs.constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function addRoot(
-  stages: Map<BytePath, Stage>,
-  home: BytePath,
-  root: StagedRoot,
-  paths: BytePath[] | undefined,
-  id: string,
-): void {
-  const stage = stages.get(home) ?? { workDir: joinPath(home, workDirName(id)), roots: [], paths: [] };
-  stage.roots.push({ place: root.place, archivePath: root.archivePath });
-  if (paths === undefined) delete stage.paths;
-  else stage.paths?.push(...paths);
-  stages.set(home, stage);
-}
 
 /** Open to look at, closed to enter: a service that runs as another uid must see the journal, and nothing else. */
 export function createWorkDir(workDir: BytePath): void {
@@ -102,11 +19,13 @@ export function createWorkDir(workDir: BytePath): void {
 
 export async function extractStages(
   reader: ArchiveReader,
-  stages: Stage[],
+  stages: PlannedStage[],
   ports: Ports,
 ): Promise<ExtractReport> {
   const total: ExtractReport = { files: 0, bytes: 0, warnings: [] };
   for (const stage of stages) {
+    // what was mounted since the backup: nothing of the archive belongs there
+    if (stage.isMount && stage.size.entries === 0) continue;
     const directory = Buffer.from(newIn(stage.workDir), 'latin1').toString('utf8');
     const report = await reader.extract({
       ...ports,
@@ -182,18 +101,4 @@ function namesOrNone(directory: BytePath): BytePath[] {
     if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
-}
-
-/** The staged counterpart of `place`, in the stage of its own file system. */
-export function stagedFor(place: BytePath, stages: Stage[]): { staged: BytePath; workDir: BytePath } {
-  let best: { stage: Stage; root: StagedRoot } | undefined;
-  for (const stage of stages)
-    for (const root of stage.roots)
-      if (isWithin(place, root.place) && (!best || root.place.length > best.root.place.length))
-        best = { stage, root };
-  const { stage, root } = best!;
-  const below = place.slice(root.place.length).replace(/^\//, '');
-  const inArchive = [root.archivePath, below].filter((part) => part !== '').join('/');
-  const staged = inArchive === '' ? newIn(stage.workDir) : joinPath(newIn(stage.workDir), inArchive);
-  return { staged, workDir: stage.workDir };
 }

@@ -21,7 +21,8 @@ import { MountTable, readMounts } from './mounts.ts';
 import { planMoves } from './moves.ts';
 import { writePointer } from './pointer.ts';
 import { findInterrupted, settle } from './settle.ts';
-import { createWorkDir, discardWorkDirs, layStages, stagedFor } from './staging.ts';
+import { layStages, stagedFor } from './stages.ts';
+import { createWorkDir, discardWorkDirs } from './staging.ts';
 import { rollBack, swap } from './swap.ts';
 import type { Target } from './target.ts';
 

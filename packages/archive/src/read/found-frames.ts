@@ -1,0 +1,141 @@
+/** The frames of an archive, found without its index: where an entry ends, a frame may end. */
+import { digestFrame } from '../codec/digest.ts';
+import { entryOf } from '../extract/safety.ts';
+import { paddedLength } from '../index/file.ts';
+import type { PagedEntry } from '../index/page.ts';
+import { MAX_FRAME_BYTES } from '../index/sections.ts';
+import { SLICE_BYTES } from '../index/sizes.ts';
+import type { FrameKind } from '../index/types.ts';
+import { type TarMember, TarParser } from '../tar/parser.ts';
+import { NotFramed, type StoredUnit } from './stored-units.ts';
+import { mayHaveHoles } from './stream-source.ts';
+
+export interface FoundFrame {
+  kind: FrameKind;
+  stored: Buffer[];
+  rawLength: number;
+  digest: Buffer;
+  entries: PagedEntry[];
+}
+
+/**
+ * Puts units together until an entry ends where a unit ends, as the writer laid them. One parser reads all of them, so an
+ * archive that comes to its end here is one that a stream would not refuse. Throws NotFramed, ARCHIVE_DAMAGED or ARCHIVE_HOSTILE.
+ */
+export async function* framesOf(units: AsyncIterable<StoredUnit>): AsyncGenerator<FoundFrame> {
+  const stream = new MemberStream();
+  let frame = new FrameInMaking(stream);
+  /** bytes of a large file's content still to come, padded */
+  let sliceLeft = 0;
+  for await (const unit of units) {
+    if (sliceLeft > 0) {
+      yield sliceOf(unit, sliceLeft);
+      stream.parser.push(unit.raw);
+      sliceLeft -= unit.raw.length;
+      if (sliceLeft === 0) frame = new FrameInMaking(stream);
+      continue;
+    }
+    frame.add(unit);
+    if (!frame.complete) continue;
+    yield frame.finish();
+    sliceLeft = frame.slicedBytes;
+    frame = new FrameInMaking(stream);
+  }
+  if (frame.begun || sliceLeft > 0) throw new NotFramed('its entries do not end with its parts');
+  stream.parser.end();
+}
+
+function sliceOf({ stored, raw }: StoredUnit, left: number): FoundFrame {
+  if (raw.length === 0 || raw.length % 512 !== 0 || raw.length > Math.min(left, SLICE_BYTES))
+    throw new NotFramed('a large file is not cut into slices');
+  const { digest } = digestFrame(raw, []);
+  return { kind: 'slice', stored: [stored], rawLength: raw.length, digest, entries: [] };
+}
+
+/** The whole archive, and the members that began in the frame at hand. */
+class MemberStream {
+  members: TarMember[] = [];
+  readonly parser = new TarParser({ member: (member) => void this.members.push(member), data() {} });
+}
+
+class FrameInMaking {
+  readonly #stored: Buffer[] = [];
+  readonly #raw: Buffer[] = [];
+  readonly #members: TarMember[] = [];
+  readonly #parser: TarParser;
+  /** where the frame begins in the stream */
+  readonly #start: number;
+  #length = 0;
+
+  constructor(stream: MemberStream) {
+    stream.members = this.#members;
+    this.#parser = stream.parser;
+    this.#start = stream.parser.position;
+  }
+
+  get begun(): boolean {
+    return this.#raw.length > 0;
+  }
+
+  /** Padded bytes of the content that slices after this frame hold. */
+  get slicedBytes(): number {
+    const last = this.#members.at(-1);
+    if (!last || last.type !== 'file' || last.size <= SLICE_BYTES) return 0;
+    return this.#parser.remaining === paddedLength(last.size) ? paddedLength(last.size) : 0;
+  }
+
+  get complete(): boolean {
+    return this.#parser.ended || this.#parser.atBoundary || this.slicedBytes > 0;
+  }
+
+  add({ stored, raw }: StoredUnit): void {
+    this.#stored.push(stored);
+    this.#raw.push(raw);
+    this.#length += raw.length;
+    if (this.#length > MAX_FRAME_BYTES) throw new NotFramed('no entry ends where a part of it ends');
+    this.#parser.push(raw);
+  }
+
+  finish(): FoundFrame {
+    const raw = Buffer.concat(this.#raw);
+    const kind = this.#parser.ended ? 'end' : 'entries';
+    if (kind === 'end' && this.#members.length > 0) throw new NotFramed('its end is not a part of its own');
+    const entries = this.#entries();
+    const spans = this.#spans();
+    const { digest, hashes } = digestFrame(raw, spans);
+    let next = 0;
+    entries.forEach((entry, at) => {
+      const contentAt = this.#members[at]!.headerEnd - this.#start;
+      if (spans[next]?.start === contentAt && entry.size > 0) entry.hash = hashes[next++]!;
+    });
+    return { kind, stored: this.#stored, rawLength: raw.length, digest, entries };
+  }
+
+  #spans(): { start: number; end: number }[] {
+    const whole = this.slicedBytes > 0 ? this.#members.slice(0, -1) : this.#members;
+    return whole
+      .filter(({ type, size }) => type === 'file' && size > 0)
+      .map(({ headerEnd, size }) => ({
+        start: headerEnd - this.#start,
+        end: headerEnd - this.#start + size,
+      }));
+  }
+
+  #entries(): PagedEntry[] {
+    let end = this.#start;
+    return this.#members.map((member, at) => {
+      if (member.start !== end) throw new NotFramed('it has entries that only a stream can hold');
+      end = member.headerEnd + paddedLength(member.size);
+      return pagedEntry(member, this.slicedBytes > 0 && at === this.#members.length - 1);
+    });
+  }
+}
+
+/** The inode and the change time of the file are not in an archive. */
+function pagedEntry(member: TarMember, sliced: boolean): PagedEntry {
+  const entry = entryOf(member);
+  if (!entry || member.sparse || member.xattrs)
+    throw new NotFramed('it has entries that only a stream can hold');
+  const headerLength = member.headerEnd - member.start;
+  return { ...entry, ctimeNs: 0n, ino: 0, sparse: mayHaveHoles(entry), sliced, headerLength };
+}

@@ -1,0 +1,61 @@
+/** What a restore would overwrite, for the question put to a person. */
+import {
+  type CatalogueEntry,
+  displayPath,
+  isFuture,
+  type OperationContext,
+  type RestoreRequest,
+} from '@gofr-backup/model';
+import { look } from '@gofr-backup/posix';
+import { countFiles, type Target } from '../recovery/index.ts';
+import type { Repository } from '../repository/index.ts';
+import { repositoryOf } from './context.ts';
+import { planFor, withReader } from './plan-restore.ts';
+
+/** One place a restore would write to, for the question put to a person. */
+export interface RestoreTarget {
+  /** component names, e.g. `['storage']`; empty for `--to` and `--path` */
+  components: string[];
+  /** absolute path on disk, display form */
+  place: string;
+  /** replace: becomes exactly what the archive holds; lay-over: other files stay; create: nothing is there now */
+  effect: 'replace' | 'lay-over' | 'create';
+  /** what lies there now */
+  present: { files: number; bytes: number };
+}
+export interface RestoreDescription {
+  backup: CatalogueEntry;
+  targets: RestoreTarget[];
+  warnings: string[];
+}
+
+/** What `restore` would overwrite. Reads only; throws what restore would throw about the request. */
+export async function describeRestore(
+  ctx: OperationContext,
+  request: RestoreRequest,
+): Promise<RestoreDescription> {
+  const repository = await repositoryOf(ctx);
+  const entry = await repository.find(request.backup);
+  return withReader(ctx, repository, entry, async (reader) => {
+    const { targets, warnings } = await planFor(ctx, request, entry, reader);
+    const newer = request.backup === 'latest' ? await passedOver(repository, entry, ctx.clock.now()) : [];
+    return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
+  });
+}
+
+/** Why `latest` is not the newest there is. */
+async function passedOver(repository: Repository, chosen: CatalogueEntry, now: number): Promise<string[]> {
+  const entries = await repository.catalogue();
+  const place = entries.findIndex(({ filename }) => filename === chosen.filename);
+  return entries.slice(0, Math.min(Math.max(place, 0), 5)).map((entry) => {
+    const { filename, status, trigger } = entry;
+    if (isFuture(entry, now)) return `${filename} is dated in the future: passed over`;
+    const what = trigger === 'pre-restore' ? 'saved by a restore' : status;
+    return `${filename} is newer, but ${what}: passed over`;
+  });
+}
+
+function describeTarget({ components, place, merge, withheld }: Target): RestoreTarget {
+  const effect = look(place) === undefined ? 'create' : merge ? 'lay-over' : 'replace';
+  return { components, place: displayPath(place), effect, present: countFiles([place], withheld) };
+}

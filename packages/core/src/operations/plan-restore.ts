@@ -1,0 +1,63 @@
+/** From a request to the plan of a restore, and to one whose archive is proved. */
+import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
+import {
+  BackupError,
+  type CatalogueEntry,
+  type OperationContext,
+  type RestoreRequest,
+} from '@gofr-backup/model';
+import { planRestore, type RestorePlan } from '../recovery/index.ts';
+import { type Repository, withheldDirectories } from '../repository/index.ts';
+import { archiveOptions } from './archive-options.ts';
+import { verifyBackup } from './verify.ts';
+
+export const planFor = (
+  { plan }: OperationContext,
+  request: RestoreRequest,
+  entry: CatalogueEntry,
+  reader: ArchiveReader,
+): Promise<RestorePlan> => planRestore(plan, request, entry, reader, withheldDirectories(plan.backupDir));
+
+/**
+ * What is wrong with the request is known before the long work. Without an index the archive is read first, which makes
+ * one: every look at the entries would decode all of it. A plan made by an index that lied is made again.
+ */
+export async function verifiedPlan(
+  ctx: OperationContext,
+  request: RestoreRequest,
+  repository: Repository,
+  entry: CatalogueEntry,
+  reader: ArchiveReader,
+): Promise<RestorePlan> {
+  const early = reader.indexed ? await planFor(ctx, request, entry, reader) : undefined;
+  const { indexProblem } = await verifyInFull(ctx, repository, entry, reader);
+  return early && indexProblem === undefined ? early : planFor(ctx, request, entry, reader);
+}
+
+/** Also marks it corrupt when it is. */
+async function verifyInFull(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+  reader: ArchiveReader,
+): Promise<{ indexProblem?: string }> {
+  const { ok, problems, ...found } = await verifyBackup(ctx, repository, entry, reader);
+  if (ok) return found;
+  throw new BackupError('ARCHIVE_DAMAGED', `${entry.filename} is damaged; nothing was changed`, {
+    why: problems.slice(0, 3).join('; '),
+  });
+}
+
+export async function withReader<T>(
+  ctx: OperationContext,
+  repository: Repository,
+  entry: CatalogueEntry,
+  work: (reader: ArchiveReader) => Promise<T>,
+): Promise<T> {
+  const reader = await openArchive(archiveOptions(ctx, repository, entry));
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,21 @@
+/** What --merge cannot lay over what is there. */
+import type { ArchiveEntry } from '@gofr-backup/model';
+import { look } from '@gofr-backup/posix';
+import { isLeftAlone, refuseConflict } from './moves.ts';
+import { placeOf, relativeTo, type Target, within } from './target.ts';
+
+/** Sees every entry; throws FAILED for the first one in whose place something lies that no merging may remove. */
+export function conflictCheck(targets: readonly Target[]): (entry: ArchiveEntry) => void {
+  const merging = targets
+    .filter(({ merge }) => merge)
+    .map((target) => ({ target, has: within(target.paths) }));
+  return ({ path, type }) => {
+    for (const { target, has } of merging) {
+      const place = placeOf(path, target);
+      if (place === undefined || !has(path)) continue;
+      const present = look(place);
+      if (present && !isLeftAlone(present, relativeTo(place, target), target, true))
+        refuseConflict(place, present, type === 'directory');
+    }
+  };
+}

@@ -1,0 +1,48 @@
+/** What lies in the places of the components now: how much it is, and what saving it takes. */
+import {
+  type BackupPlan,
+  type BytePath,
+  type CatalogueEntry,
+  type Identity,
+  isOneOf,
+  toBytePath,
+} from '@gofr-backup/model';
+import { walk } from '@gofr-backup/posix';
+
+/** What a backup of the present data will take, from how well the newest one compressed. */
+export function estimateSafetyBackup(
+  plan: BackupPlan,
+  catalogue: readonly CatalogueEntry[],
+  withheld: readonly Identity[],
+): number {
+  const model = catalogue.find((entry) => (entry.source_bytes ?? 0) > 0);
+  const ratio = model ? Math.min(1, model.size_bytes / model.source_bytes!) : 1;
+  return Math.ceil(countFiles(componentRoots(plan), withheld).bytes * ratio * 1.1) + plan.minFree;
+}
+
+export function componentRoots(plan: BackupPlan): BytePath[] {
+  return [...new Set(plan.components.map(({ root }) => toBytePath(root)))];
+}
+
+/** Files and links, and the bytes of files, in these places together, but for what lies in `withheld` directories. */
+export function countFiles(
+  places: BytePath[],
+  withheld: readonly Identity[],
+): { files: number; bytes: number } {
+  const count = { files: 0, bytes: 0 };
+  for (const place of places) {
+    for (const { stat } of walk(place, (_, found) => isOneOf(found, withheld))) {
+      if (stat.isDirectory()) continue;
+      count.files++;
+      if (stat.isFile()) count.bytes += Number(stat.size);
+    }
+  }
+  return count;
+}
+
+export function hasFiles(places: BytePath[], withheld: readonly Identity[]): boolean {
+  for (const place of places)
+    for (const { stat } of walk(place, (_, found) => isOneOf(found, withheld)))
+      if (!stat.isDirectory()) return true;
+  return false;
+}

@@ -1,0 +1,76 @@
+/** What a restore will do, decided once, from the archive's entries and what lies in place; nothing is written for it. */
+import { randomBytes } from 'node:crypto';
+import type { ArchiveReader, ExtractSize } from '@gofr-backup/archive';
+import {
+  BackupError,
+  type BackupPlan,
+  type CatalogueEntry,
+  displayPath,
+  type Identity,
+  isWorkDirName,
+  type RestoreRequest,
+} from '@gofr-backup/model';
+import { look, namesIn } from '@gofr-backup/posix';
+import { conflictCheck } from './conflicts.ts';
+import { type MountTable, readMounts } from './mounts.ts';
+import { selectTargets } from './selection/select-targets.ts';
+import { layStages, type Stage } from './stages.ts';
+import type { Target } from './target.ts';
+import { assertWritable } from './writable.ts';
+
+export interface PlannedStage extends Stage {
+  size: ExtractSize;
+}
+
+/** It is described to a person, checked for room, compared (dry run) or carried out: nobody decides any of this again. */
+export interface RestorePlan {
+  /** of the work directories and the journal */
+  id: string;
+  targets: Target[];
+  stages: PlannedStage[];
+  mounts: MountTable;
+  warnings: string[];
+}
+
+/**
+ * Two passes over the entries: their names choose the places, then each is weighed against these. Whatever is wrong with
+ * the request is known here, before the long work. Throws USAGE, CONFIG, ARCHIVE_HOSTILE, IO (read-only), PERMISSION, and
+ * FAILED for a conflict.
+ */
+export async function planRestore(
+  plan: BackupPlan,
+  request: RestoreRequest,
+  entry: CatalogueEntry,
+  reader: ArchiveReader,
+  withheld: readonly Identity[],
+): Promise<RestorePlan> {
+  const { targets, warnings } = await selectTargets(plan, request, entry, reader, withheld);
+  const mounts = readMounts();
+  assertWritable(targets, mounts);
+  const id = randomBytes(8).toString('hex');
+  const stages = await weigh(reader, layStages(targets, mounts, id), targets);
+  if (request.to !== undefined && !request.merge) assertEmpty(targets[0]!);
+  return { id, targets, stages, mounts, warnings };
+}
+
+/** Also refuses by name what cannot be merged. */
+async function weigh(reader: ArchiveReader, stages: Stage[], targets: Target[]): Promise<PlannedStage[]> {
+  const selections = stages.map(({ paths }) => paths?.map(displayPath));
+  const sizes = await reader.measure(selections, conflictCheck(targets));
+  return stages.map((stage, at) => ({ ...stage, size: sizes[at]! }));
+}
+
+function assertEmpty({ place }: Target): void {
+  const there = look(place);
+  if (!there) return;
+  const what = !there.isDirectory()
+    ? 'it is no directory'
+    : namesIn(place).every(isWorkDirName)
+      ? ''
+      : 'it is not empty';
+  if (what === '') return;
+  throw new BackupError('USAGE', `${displayPath(place)} cannot take the backup`, {
+    why: what,
+    hint: 'Name an empty or a new directory, or lay the backup over what is there with --merge.',
+  });
+}

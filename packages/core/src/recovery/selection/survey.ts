@@ -1,0 +1,80 @@
+/** What the archive holds of what is asked for: one pass over its names. */
+import { type ArchiveReader, hostile } from '@gofr-backup/archive';
+import {
+  type ArchiveEntry,
+  type BackupError,
+  type BytePath,
+  type Component,
+  displayPath,
+  type Identity,
+  isMetadata,
+  isSelected,
+  toBytePath,
+} from '@gofr-backup/model';
+import { isWithin } from '@gofr-backup/posix';
+import { usage } from '../usage.ts';
+
+/** Also what no restore touches. */
+export interface Survey {
+  withheld: readonly Identity[];
+  /** a few names that no configured component holds */
+  foreign: BytePath[];
+  /** a link or file where a component or a directory above one must be, and that component */
+  misplaced?: { entry: ArchiveEntry; component: string };
+  /** component name -> it has entries in the archive */
+  present: Set<string>;
+  /** requested path -> the archive has it */
+  requested: Map<BytePath, boolean>;
+  metadata: BytePath[];
+}
+
+export async function surveyArchive(
+  reader: ArchiveReader,
+  components: Component[],
+  paths: BytePath[],
+): Promise<Omit<Survey, 'withheld'>> {
+  const survey: Omit<Survey, 'withheld'> = {
+    foreign: [],
+    present: new Set(),
+    requested: new Map(paths.map((path) => [path, false])),
+    metadata: [],
+  };
+  const sources = components.map((component) => ({ ...component, bytes: toBytePath(component.archivePath) }));
+  for await (const entry of reader.entries()) {
+    const holders = sources.filter(
+      ({ bytes, select }) =>
+        isWithin(entry.path, bytes) && (entry.type === 'directory' || isSelected(select, entry.path)),
+    );
+    for (const { name, select } of holders)
+      if (entry.type !== 'directory' || select !== 'metadata-only') survey.present.add(name);
+    const component = sources.find(({ bytes }) => standsFor(entry, bytes));
+    if (component) survey.misplaced ??= { entry, component: component.name };
+    if (holders.length === 0 && isForeign(entry, sources) && survey.foreign.length < 5)
+      survey.foreign.push(entry.path);
+    if (entry.type !== 'directory' && isMetadata(entry.path)) survey.metadata.push(entry.path);
+    for (const path of paths) if (isWithin(entry.path, path)) survey.requested.set(path, true);
+  }
+  return survey;
+}
+
+/** Nothing that a backup makes: what would be staged behind it is somebody else's. A component may be one file. */
+function standsFor({ path, type }: ArchiveEntry, component: BytePath): boolean {
+  if (type === 'directory' || !isWithin(component, path)) return false;
+  return path !== component || type === 'symlink';
+}
+
+/** The directories above a component (`data`) belong to nobody and disturb nobody. */
+function isForeign(entry: ArchiveEntry, sources: { bytes: BytePath }[]): boolean {
+  return !(entry.type === 'directory' && sources.some(({ bytes }) => isWithin(bytes, entry.path)));
+}
+
+/** Throws USAGE for a path that was asked for and is not there. */
+export function assertHasRequested({ requested }: Survey): void {
+  for (const [path, found] of requested)
+    if (!found)
+      throw usage(`"${displayPath(path)}" is not in this backup`, 'no entry of the archive has this path');
+}
+
+export function misplacedRoot({ entry, component }: NonNullable<Survey['misplaced']>): BackupError {
+  return hostile(entry.path, `it is a ${entry.type} where the directory of ${component} must be`);
+}
