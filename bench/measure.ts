@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface Run {
+export interface Measurement {
   /** seconds */
   wall: number;
   cpu: number;
@@ -13,7 +13,7 @@ export interface Run {
 }
 
 /** Runs `script` by `sh -ec`; throws with its output when it fails. */
-export function measure(script: string, cwd: string): Run {
+export function measure(script: string, cwd: string): Measurement {
   const scratch = mkdtempSync(join(tmpdir(), 'bench-'));
   const report = join(scratch, 'time');
   try {

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { ALL_WORK, type Contender, type Work } from './contenders.ts';
 import { changeScript, makeCorpus, nameOf, oneFileOf, resetCorpus } from './corpora.ts';
-import { measure, median, type Run, settle } from './measure.ts';
+import { measure, median, type Measurement, settle } from './measure.ts';
 import { writeReport } from './report.ts';
 import type { Figures, Results } from './results.ts';
 
@@ -62,7 +62,7 @@ function contest(corpus: string, source: string, work: Work): Figures[] {
   process.env['ONE'] = oneFileOf(corpus, source);
   process.env['CHANGE'] = changeScript(corpus, source);
   const contenders = work.contenders.filter(({ name }) => !values.only || name.includes(values.only));
-  const runs = new Map<Contender, Run[]>(contenders.map((contender) => [contender, []]));
+  const runs = new Map<Contender, Measurement[]>(contenders.map((contender) => [contender, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const contender of contenders) runs.get(contender)?.push(once(contender, directory));
   }
@@ -76,15 +76,15 @@ function contest(corpus: string, source: string, work: Work): Figures[] {
   return figures;
 }
 
-function once(contender: Contender, directory: string): Run {
+function once(contender: Contender, directory: string): Measurement {
   resetCorpus(process.env['SRC']!);
   if (contender.before) measure(contender.before, directory);
   settle(process.env['SRC']!, directory);
   return measure(contender.script, directory);
 }
 
-function figuresOf({ name, size }: Contender, runs: Run[], directory: string): Figures {
-  const of = (pick: (run: Run) => number) => median(runs.map(pick));
+function figuresOf({ name, size }: Contender, runs: Measurement[], directory: string): Figures {
+  const of = (pick: (run: Measurement) => number) => median(runs.map(pick));
   const bytes = size && Number(execFileSync('sh', ['-c', size], { cwd: directory, encoding: 'utf8' }));
   return {
     name,

@@ -4,9 +4,9 @@ import {
   compressedBound,
   compressFrame,
   decompressFrame,
-  deflateRun,
+  deflateSegment,
   inflateRoom,
-  inflateRun,
+  inflateSegment,
   readGzipMember,
 } from '@gofr-backup/archive/testing';
 import { bytesOf, mutated, noise, pick, type Random, randomOf } from './fuzz-bytes.ts';
@@ -57,7 +57,7 @@ function demand(holds: boolean | undefined, complaint: string): void {
 
 function ownToZlib(raw: Buffer, level: number): void {
   const target = Buffer.alloc(compressedBound(raw.length));
-  const end = deflateRun(target, 0, raw, level);
+  const end = deflateSegment(target, 0, raw, level);
   const stream = Buffer.concat([target.subarray(0, end), FINAL_BLOCK]);
   demand(inflateRawSync(stream).equals(raw), `zlib inflates something else at level ${level}`);
   demand(inflated(stream, raw.length)?.equals(raw), `its own stream of level ${level} is not read`);
@@ -113,7 +113,7 @@ function inflated(stream: Buffer, rawLength: number): Buffer | undefined {
     .subarray(output + rawLength + PADDING)
     .subarray(0, WATCHED);
   behind.fill(WATCH);
-  const done = inflateRun(room, 0, rawLength);
+  const done = inflateSegment(room, 0, rawLength);
   demand(room.equals(stream), 'the stream itself was overwritten');
   demand(
     behind.every((byte) => byte === WATCH),

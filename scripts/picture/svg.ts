@@ -25,7 +25,7 @@ ${texts.join('\n')}
 }
 
 function renderLine(line: Cell[], y: number): string {
-  return runsOf(line)
+  return styledTexts(line)
     .filter(({ text }) => text.trim() !== '')
     .map(({ column, cells, text, style }) => {
       const x = (SIZE.padding + column * SIZE.char).toFixed(1);
@@ -35,7 +35,7 @@ function renderLine(line: Cell[], y: number): string {
     .join('');
 }
 
-interface Run {
+interface StyledText {
   column: number;
   cells: number;
   text: string;
@@ -43,16 +43,16 @@ interface Run {
 }
 
 /** Neighbours of one style are one piece of text. */
-function runsOf(line: Cell[]): Run[] {
-  const runs: Run[] = [];
+function styledTexts(line: Cell[]): StyledText[] {
+  const texts: StyledText[] = [];
   line.forEach((cell, column) => {
-    const last = runs.at(-1);
+    const last = texts.at(-1);
     if (last && (['color', 'bold', 'dim'] as const).every((key) => last.style[key] === cell[key])) {
       last.text += cell.char;
       last.cells += 1;
-    } else runs.push({ column, cells: 1, text: cell.char, style: cell });
+    } else texts.push({ column, cells: 1, text: cell.char, style: cell });
   });
-  return runs;
+  return texts;
 }
 
 /** Spaces that SVG would fold or trim. */

@@ -52,8 +52,8 @@ function* walk(directory: Buffer, below = ''): Generator<Found> {
   }
 }
 
-async function unlessVanished<T>(look: () => Promise<T>): Promise<T | undefined> {
-  return look().catch(ignoring('ENOENT'));
+async function unlessVanished<T>(read: () => Promise<T>): Promise<T | undefined> {
+  return read().catch(ignoring('ENOENT'));
 }
 
 export interface Difference {

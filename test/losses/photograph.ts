@@ -32,14 +32,14 @@ export function photograph(root: string, except: (path: string, stats: BigIntSta
 }
 
 function itemOf(path: string, stats: BigIntStats): Item {
-  const look = `${(stats.mode & 0o7777n).toString(8)} ${stats.uid} ${stats.gid}`;
-  if (stats.isDirectory()) return { kind: 'directory', bytes: 'directory', look };
+  const attributes = `${(stats.mode & 0o7777n).toString(8)} ${stats.uid} ${stats.gid}`;
+  if (stats.isDirectory()) return { kind: 'directory', bytes: 'directory', look: attributes };
   if (stats.isSymbolicLink()) {
     const target = readlinkSync(bytes(path), { encoding: 'latin1' });
     return { kind: 'link', bytes: `link ${target}`, look: `${stats.uid} ${stats.gid}` };
   }
-  if (!stats.isFile()) return { kind: 'special', bytes: 'special', look };
-  return { kind: 'file', bytes: `file ${sha256Of(path)}`, look: `${look} ${stats.mtimeNs}` };
+  if (!stats.isFile()) return { kind: 'special', bytes: 'special', look: attributes };
+  return { kind: 'file', bytes: `file ${sha256Of(path)}`, look: `${attributes} ${stats.mtimeNs}` };
 }
 
 export const sha256Of = (path: string): string =>

@@ -28,7 +28,7 @@ export interface Scene {
   error?: BackupError;
 }
 
-export function look(world: World): View {
+export function view(world: World): View {
   const backupDirs: string[] = [];
   const items = photograph(world.base, (path, stats) => {
     const isIt = identityOf(stats) === world.backupIdentity;
@@ -43,12 +43,12 @@ export function look(world: World): View {
 }
 
 export async function play(world: World, command: Command, archives: Archives): Promise<Scene> {
-  const before = look(world);
+  const before = view(world);
   const end = await command.run().then(
     (answer) => ({ answer }),
     (error: unknown) => ({ answer: undefined, error: error as BackupError }),
   );
-  const after = look(world);
+  const after = view(world);
   for (const backup of [...before.backups.filter(({ path }) => after.inside.has(path)), ...after.backups])
     await archives.read(backup).catch(() => {});
   return { world, command, archives, before, after, ...end };

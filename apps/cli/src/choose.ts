@@ -13,7 +13,7 @@ import {
 import type { Session } from './session.ts';
 import { columns } from './columns.ts';
 
-/** Throws DECLINED when there is no terminal or the person leaves, NO_SUCH_BACKUP when there is none to choose. */
+/** Throws DECLINED when there is no terminal or the person leaves, NO_SUCH_BACKUP when there is no backup to choose. */
 export async function chooseRestore(session: Session): Promise<Pick<RestoreRequest, 'backup' | 'only'>> {
   if (process.stdin.isTTY !== true) {
     throw new BackupError('DECLINED', 'There is nobody to choose a backup', {

@@ -9,7 +9,7 @@ export interface Colours {
   bold(text: string): string;
 }
 
-/** Plain unless the stream is a terminal and nobody set NO_COLOR. */
+/** Plain unless the stream is a terminal and NO_COLOR is unset. */
 export function coloursFor(stream: WriteStream, noColor: boolean): Colours {
   const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
     noColor ? text : styleText(format, text, { stream });

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { BackupError } from '@gofr-backup/model';
 import type { Session } from './session.ts';
 
-/** Goes on only after a typed `yes`; DECLINED for anything else, and at once when nobody is there to answer. */
+/** Returns after a typed `yes`. Throws DECLINED for any other answer, and at once when there is no terminal. */
 export async function confirm(session: Session, verb: string): Promise<void> {
   if (process.stdin.isTTY !== true) {
     throw new BackupError('DECLINED', `The ${verb} was not confirmed`, {

@@ -1,11 +1,11 @@
 import type { Screen } from './screen.ts';
 
-/** A launcher in the same process group passes on the very key press this process got from the terminal. */
+/** A second signal within this many ms is the same key press, passed on by a launcher in the same process group. */
 const SAME_PRESS = 250;
 
 export interface Interruption {
   signal: AbortSignal;
-  /** Leaves signals to whoever comes next. */
+  /** Stops handling signals, so that a service can. */
   release(): void;
 }
 

@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 
 const NAMED = 3;
 
-/** What lies among the backups and does not count, told beside the answer; with --json the document says it. */
+/** Notes about backups that do not count, printed beside the answer; with --json they are in the document. */
 export function noteAside(
   { json, note, colours }: Session,
   { future = [], foreign = [] }: Pick<ListOutcome, 'future' | 'foreign'>,

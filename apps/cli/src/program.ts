@@ -1,9 +1,9 @@
 /** The command line: every verb with its arguments and options. A verb's module is loaded when it runs. */
 import { Argument, Command, CommanderError, Option } from 'commander';
-import type { Run } from './verb.ts';
+import type { VerbAction } from './verb.ts';
 import { VERSION } from './version.ts';
 
-type Load = () => Promise<{ run: Run }>;
+type Load = () => Promise<{ run: VerbAction }>;
 
 const TIERS = ['daily', 'weekly', 'monthly'];
 

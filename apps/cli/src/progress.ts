@@ -23,14 +23,14 @@ interface Surroundings {
 
 export interface ProgressView {
   report: Progress;
-  /** What a phase without a total of its own will about come to. */
+  /** Sets the estimate for a phase that does not know its total. */
   expect(bytes: number): void;
 }
 
 /**
- * A bar on a terminal; elsewhere a line when a phase begins and every ten seconds of it. A phase that does not know
- * its total is measured by its own estimate, else by the one before it, since what was archived is what will be
- * verified; what is about so is marked with `~`.
+ * A bar on a terminal; elsewhere a line when a phase begins and every ten seconds of it. A phase without a total is
+ * measured by its own estimate, else by the phase before it, because the bytes that were archived are verified next.
+ * An estimate is marked with `~`.
  */
 export function progressOn(surroundings: Surroundings): ProgressView {
   const { screen, clock } = surroundings;

@@ -14,8 +14,8 @@ export interface ReachedQueue extends AsyncDisposable {
 }
 
 /**
- * The queue of REDIS_URL, or that of a running `serve`; undefined when there is neither. `toAdd`: jobs will be added,
- * so they are traced. Throws REDIS_UNREACHABLE.
+ * The queue of REDIS_URL, or the queue of a running `serve`; undefined when there is neither. `toAdd`: the caller
+ * adds jobs, so they are traced. Throws REDIS_UNREACHABLE.
  */
 export async function findQueue(
   { settings, plan, logger }: Session,
@@ -39,12 +39,12 @@ export async function findQueue(
     },
   };
   if (settings.redisUrl !== undefined || (await queueStatus(queue)).workers > 0) return reached;
-  // a Redis without its `serve`: left by one that crashed, or not yet ready
+  // A Redis without its `serve`: the `serve` crashed, or is not yet ready.
   await reached[Symbol.asyncDispose]();
   return undefined;
 }
 
-/** What another user left there, or runs, is closed to us; the lock still keeps two from working at once. */
+/** The queue of another user is closed to this command. The lock still keeps two operations from working at once. */
 function withoutIt(error: unknown, logger: Logger): undefined {
   const { code, message, why } = toBackupError(error, 'looking for the embedded Redis');
   if (code !== 'PERMISSION') throw error;
@@ -54,7 +54,7 @@ function withoutIt(error: unknown, logger: Logger): undefined {
 /** A private Redis and worker for one job. Throws REDIS_MISSING. */
 async function bringUpQueue({ settings, logger: own }: Session): Promise<ReachedQueue> {
   const { connect, endOrphans, openTracedQueue, startEmbeddedRedis } = await import('@gofr-backup/queue');
-  // its failures and warnings come back with the job; twice is once too often
+  // The worker's log is silent unless LOG_LEVEL is set, because its failures and warnings come back with the job.
   const logger = settings.origins.logLevel.variable === null ? silentLogger : own;
   await using resources = new AsyncDisposableStack();
   await endOrphans(tmpdir(), PRIVATE, { clock: systemClock, logger });

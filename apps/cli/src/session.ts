@@ -1,4 +1,4 @@
-/** What a command works with: the settings, the ports, and where to write. */
+/** The surroundings of a command: settings, ports and outputs. */
 import { loadSettings, planFrom, type Settings } from '@gofr-backup/config';
 import {
   type BackupPlan,
@@ -28,7 +28,7 @@ export interface Session {
   /** for stdout */
   paint: Colours;
   json: boolean;
-  /** What is asked for, on stdout: the document with --json, else the text. */
+  /** Prints the answer on stdout: the document with --json, else the text. */
   answer(document: unknown, text: string): void;
   /** A line for the person watching, on stderr. */
   note(text: string): void;

@@ -16,8 +16,8 @@ export async function perform<Name extends JobName>(
 }
 
 /**
- * For recovery, which must not depend on Redis: through the queue when it can be reached and somebody works there,
- * else (and with `here`) in this process, under the same lock.
+ * For recovery, which must not depend on Redis. The job goes through the queue when the queue can be reached and a
+ * worker is there. Otherwise, and with `here`, the work is done in this process, under the same lock.
  */
 export async function performOrFallBack<Name extends JobName>(
   session: Session,
@@ -56,7 +56,7 @@ async function performOn<Name extends JobName>(
   payload: PayloadInput<Name>,
 ): Promise<{ jobId: string; result: Result<Name> }> {
   const { enqueue } = await import('@gofr-backup/queue');
-  // somebody watches a queue of one's own: say at once what failed
+  // A person watches a queue of this command's own, so the first failure ends the job.
   const job = await enqueue(queue, name, payload, own ? { attempts: 1 } : {});
   if (job.joined) session.note(`joining ${job.id}, which was asked for before`);
   return { jobId: job.id, result: await followToEnd(session, job) };

@@ -54,8 +54,9 @@ function reasonToWrite(
 }
 
 /**
- * Set up while the clock was wrong (a machine that boots in another year), a run would not come for as long. One that
- * is due after the next but one is such; the next alone would mistake two hosts' small differences for it.
+ * Whether a run was set up while the clock was wrong (a machine that boots in another year) and would come far too
+ * late. A run due after the next but one is such a run. Comparing with the next run alone would mistake small
+ * differences between two hosts for it.
  */
 function isFarOff({ next = 0 }: JobSchedulerJson, { pattern, timezone }: Schedule, now: number): boolean {
   const due = CronExpressionParser.parse(pattern, { currentDate: new Date(now), tz: timezone });
@@ -92,13 +93,16 @@ function isSame(found: JobSchedulerJson, { job, pattern, timezone, payload, opti
   );
 }
 
-/** The run by which the schedule goes on; undefined when it was removed, or ended without setting up the next. */
+/** The job that keeps the schedule going; undefined when it was removed, or ended without setting up the next job. */
 async function pendingRun({ bull }: BackupQueue, { key, next }: JobSchedulerJson): Promise<Job | undefined> {
   const job = (await bull.getJob(`repeat:${key}:${next}`)) as Job | undefined;
   return job && job.finishedOn === undefined ? job : undefined;
 }
 
-/** The same name whoever writes it and however often: a missed run is made up for once. */
+/**
+ * Queues a missed run. Its name is the same whichever scheduler writes it and however often, so a missed run is made
+ * up for once.
+ */
 async function saveMissedRun(
   { queue, logger, clock }: ReconcileOptions,
   { id, job, payload, options }: Schedule,
@@ -106,7 +110,7 @@ async function saveMissedRun(
   pending: Job | undefined,
 ): Promise<void> {
   if (next > clock.now()) return;
-  // it runs, so writing does not drop it; or it ran, and only the one after it was lost
+  // It runs, so writing does not drop it; or it ran, and only the run after it was lost.
   if (pending ? await pending.isActive() : await hasRun(queue, id, next)) return;
   await queue.bull.add(job, payload, { ...options, jobId: `late-${id}-${next}` });
   logger.warn({ schedule: id, due: new Date(next).toISOString() }, 'missed run will be made up for');

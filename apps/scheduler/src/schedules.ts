@@ -22,7 +22,7 @@ export function schedulesFrom(settings: Settings): Schedule[] {
     if (pattern === null) return [];
     const payload = parsePayload(job, { ...input, trigger: 'schedule' });
     const { attempts, backoff } = JOBS[job];
-    // each run a trace of its own: BullMQ hands that of the first on to all that follow
+    // Each run gets a trace of its own: BullMQ would pass the first run's trace on to all that follow.
     const options = { attempts, backoff: { ...backoff }, telemetry: { omitContext: true } };
     return [{ id: job, job, pattern, timezone, payload, options }];
   };

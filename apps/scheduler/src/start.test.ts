@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-interface Line {
+interface LogLine {
   level: string;
   message: string;
   fields: Record<string, unknown>;
@@ -48,7 +48,7 @@ let project: string;
 let connection: Connection;
 let queue: BackupQueue;
 let services: (Service | Consumer)[];
-let lines: Line[];
+let lines: LogLine[];
 let runs: { job: JobName; jobId: string; at: string; trigger: unknown }[];
 let noLeaks: () => Promise<void>;
 beforeEach(async () => {
@@ -83,7 +83,7 @@ const log = (level: string) => (fields: object, message: string) => {
   lines.push({ level, message, fields: fields as Record<string, unknown> });
 };
 const logger: Logger = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
-const said = (message: string): Line[] => lines.filter((line) => line.message === message);
+const said = (message: string): LogLine[] => lines.filter((line) => line.message === message);
 
 async function schedule(env: Record<string, string> = {}): Promise<Service> {
   const service = await start(settings(env), { logger });

@@ -30,7 +30,7 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** ms between two looks whether the schedules are still there */
+/** ms between two checks whether the schedules are still there */
 const REPAIR_INTERVAL = 60_000;
 const RETRY = 5000;
 const LONGEST_STOP = 3000;

@@ -1,7 +1,10 @@
 import { repositoryOf } from '@gofr-backup/core';
 import type { OperationContext } from '@gofr-backup/model';
 
-/** Says at start that another project writes into the same directory. What cannot be looked at is the first run's to tell. */
+/**
+ * Says at start that another project writes into the same directory. The first run reports a directory that cannot be
+ * read.
+ */
 export async function tellNeighbours(context: OperationContext): Promise<void> {
   const { plan, logger } = context;
   try {

@@ -1,9 +1,14 @@
-/** Says at start what the first run would only say at night: what this process may not read or write. */
+/**
+ * Says at start which files this process may not read or write; otherwise only the first run would say so, at night.
+ */
 import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BackupPlan, isErrno, type Logger } from '@gofr-backup/model';
 
-/** A look, not a walk: a start must not take longer for a large tree. The run itself finds the rest. */
+/**
+ * The most entries that are checked, because a start must not take longer for a large tree. The run itself finds the
+ * rest.
+ */
 const LOOKED_AT = 5000;
 const NAMED = 5;
 
@@ -45,7 +50,10 @@ function unreadableBelow(root: string): string[] {
   return unreadable;
 }
 
-/** A directory that may not be listed is itself what may not be read; one that is not there is the run's to tell. */
+/**
+ * The names in a directory. A directory that may not be listed counts as unreadable itself. A missing one is reported
+ * by the run.
+ */
 function entriesOf(directory: string, unreadable: string[]) {
   try {
     return readdirSync(directory, { withFileTypes: true });
@@ -55,7 +63,10 @@ function entriesOf(directory: string, unreadable: string[]) {
   }
 }
 
-/** What is not there, or cannot be read for another reason, is the run's to tell. */
+/**
+ * Only refusals are reported here. A file that is missing, or cannot be read for another reason, is reported by the
+ * run.
+ */
 const REFUSALS = ['EACCES', 'EPERM', 'EROFS'];
 
 function may(path: string, mode: number): boolean {

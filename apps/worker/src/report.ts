@@ -1,4 +1,4 @@
-/** What others must know of this worker when it is gone: kept in Redis, watched by the schedulers. */
+/** The facts about this worker that must outlive it: kept in Redis, watched by the schedulers. */
 import { statfs } from 'node:fs/promises';
 import { list, newestGood } from '@gofr-backup/core';
 import type { OperationContext } from '@gofr-backup/model';
@@ -27,7 +27,7 @@ export interface Reporter {
 
 const INTERVAL = 30_000;
 
-/** A report that cannot be written is left out: its age tells. */
+/** A report that cannot be written is left out: the last report's age shows it. */
 export function startReporter({ connection, context, interval = INTERVAL }: ReporterOptions): Reporter {
   const { clock, logger, plan } = context;
   let writing: Promise<void> = Promise.resolve();
@@ -38,15 +38,15 @@ export function startReporter({ connection, context, interval = INTERVAL }: Repo
     });
     writing = writing.catch((error: unknown) => logger.debug({ err: error }, 'report could not be written'));
   };
-  const lookAround = async (): Promise<News> =>
+  const directoryNews = async (): Promise<News> =>
     backupDirNews(context, await readReport(connection, plan.project));
   const timer = setInterval(write, interval, () => ({}));
-  const begin = (): void => write(lookAround);
+  const begin = (): void => write(directoryNews);
   if (connection.client.status === 'ready') begin();
   connection.client.on('ready', begin);
   return {
     ended(job) {
-      write(async () => ({ ...jobNews(job, iso(clock.now())), ...(await lookAround()) }));
+      write(async () => ({ ...jobNews(job, iso(clock.now())), ...(await directoryNews()) }));
     },
     async stop() {
       clearInterval(timer);
@@ -88,7 +88,7 @@ function drillNews(job: Ended, end: { ok: boolean; at: string }): WorkerReport['
   return { ...end, ok, backup, ...(ok ? {} : { message: problems.slice(0, 3).join('; ') }) };
 }
 
-/** Of names of backups that are no more; older ones are forgotten. */
+/** The most names of removed backups that are kept; the oldest are forgotten. */
 const MOST_GONE = 50;
 
 async function backupDirNews(context: OperationContext, before: WorkerReport): Promise<News> {

@@ -23,7 +23,7 @@ export interface StartOptions {
   signal?: AbortSignal;
   /** ms that stopping may take; default 8 s, because docker kills after 10 */
   grace?: number;
-  /** false: nobody watches this worker, so it reports to nobody; default true */
+  /** false: no scheduler watches this worker, so it writes no report; default true */
   watched?: boolean;
   /** ms without a sign of life after which a job is given to another worker */
   lockDuration?: number;
@@ -94,7 +94,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   return { stop };
 }
 
-/** What cannot be settled here keeps operations from running, and they say why; it must not keep the worker away. */
+/**
+ * Settles interrupted restores. A restore that cannot be settled keeps operations from running, and they say why; the
+ * worker must start all the same.
+ */
 async function recover(context: OperationContext): Promise<void> {
   try {
     const { finished, rolledBack, discarded, warnings } = await recoverInterrupted(context);
@@ -106,7 +109,7 @@ async function recover(context: OperationContext): Promise<void> {
   }
 }
 
-/** Why no backup could be made now. */
+/** The reasons why no backup could be made now. */
 function against({ plan }: OperationContext, { client }: ServiceConnection): string[] {
   return [
     ...(client.status === 'ready' ? [] : ['Redis is away']),

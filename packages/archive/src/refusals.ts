@@ -28,7 +28,7 @@ export function damagedEntry(path: BytePath, why: string): BackupError {
   });
 }
 
-/** Nothing can be said of a frame but what begins in it. */
+/** The error for a damaged frame. It can only name the entries that begin in the frame. */
 export function damagedFrame(
   frame: { number: number },
   why: string,

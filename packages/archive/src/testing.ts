@@ -7,6 +7,6 @@ export { IndexedSource } from './read/indexed-source.ts';
 export { NewIndex } from './read/new-index.ts';
 export { StreamSource } from './read/stream-source.ts';
 export { compressedBound, compressFrame, decompressFrame } from './codec/codecs.ts';
-export { deflateRun } from './codec/deflate-run.ts';
+export { deflateSegment } from './codec/deflate-segment.ts';
 export { readGzipMember } from './codec/gzip-member.ts';
-export { inflateRoom, inflateRun } from './codec/inflate-run.ts';
+export { inflateRoom, inflateSegment } from './codec/inflate-segment.ts';

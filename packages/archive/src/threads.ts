@@ -1,12 +1,12 @@
 /**
- * A few worker threads that each run one kind of job, synchronously, one at a time. The reason for not taking a general
- * pool: jobs are handed out while the thread is still busy with the one before, so it never waits for the main thread.
+ * A few worker threads that each run one kind of job, synchronously, one at a time. A general pool does not do: here
+ * a thread gets its next job while it still works on the one before, so it never waits for the main thread.
  */
 import { setPriority } from 'node:os';
 import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads';
 import { BackupError, type ErrorCode } from '@gofr-backup/model';
 
-/** Jobs a thread holds: the one it works on and the next. */
+/** Jobs that a thread holds: the present one and the next. */
 const DEPTH = 2;
 
 export interface ThreadsOptions {
@@ -17,7 +17,7 @@ export interface ThreadsOptions {
   nice?: number | undefined;
   /** what every thread gets once, see serveJobs */
   shared?: unknown;
-  /** room for short-lived objects, a thread; it fills before the collector looks */
+  /** megabytes for short-lived objects in each thread; a collection runs when they are full */
   youngGenerationMb?: number;
 }
 
@@ -55,7 +55,7 @@ export class Threads<Job, Result> {
     });
   }
 
-  /** How many jobs may wait or run before it pays to hold back. */
+  /** How many jobs keep the threads busy. A caller that has handed out so many should wait. */
   get capacity(): number {
     return this.#workers.length * DEPTH;
   }
@@ -68,7 +68,7 @@ export class Threads<Job, Result> {
     });
   }
 
-  /** The same, by the first thread, in the order of asking and before all that only waits. */
+  /** As `run`, but on the first thread, in the order of the calls, and before jobs that wait. */
   runInOrder(job: Job): Promise<Result> {
     if (this.#dead !== undefined) return Promise.reject(this.#dead);
     return new Promise((resolve, reject) => {
@@ -125,7 +125,7 @@ export function serveJobs<Shared, Job, Result>(
   });
 }
 
-/** A container may forbid it; the work is then done at ordinary priority. */
+/** A container may forbid it. The work then runs at ordinary priority. */
 function lowerPriority(nice: number): void {
   try {
     setPriority(0, nice);

@@ -11,7 +11,7 @@ import type {
 } from '@gofr-backup/model';
 import type { FileSystems } from './write/walk-start.ts';
 
-/** What an archive is made of. */
+/** The sources of an archive. */
 export interface WalkOptions {
   components: readonly Component[];
   /** patterns in the language of .gitignore, see exclusion.ts */
@@ -45,13 +45,13 @@ export interface CreateArchiveOptions extends Ports, WalkOptions {
 export interface CreateArchiveResult {
   sha256: string;
   sizeBytes: number;
-  /** regular files, links included, directories not */
+  /** regular files and links; no directories */
   files: number;
   sourceBytes: number;
   reusedBytes: number;
   linked: boolean;
   warnings: Warning[];
-  /** files the process may not read: the archive is complete but for these */
+  /** files that the process may not read; they are all that the archive lacks */
   unreadable: { path: string; uid: number }[];
   /** per component, in order; a missing root has `present: false` */
   components: { name: string; present: boolean; files: number; bytes: number }[];
@@ -66,14 +66,14 @@ export interface OpenArchiveOptions extends Ports {
   engine?: EngineCodec | undefined;
 }
 
-export interface Problem {
+export interface ArchiveProblem {
   path?: string;
   message: string;
 }
 
 export interface VerifyReport {
   ok: boolean;
-  problems: Problem[];
+  problems: ArchiveProblem[];
   sha256: string;
   files: number;
   bytes: number;
@@ -111,7 +111,7 @@ export interface ExtractOptions extends Ports {
 export interface ExtractReport {
   files: number;
   bytes: number;
-  /** what could not be set though the content is right: xattrs, owners without the right to */
+  /** attributes that could not be set although the content is right, such as xattrs or owners */
   warnings: Warning[];
 }
 
@@ -128,8 +128,9 @@ export interface ArchiveReader {
    */
   verify(ports: Ports, expectedSha256?: string, placeForIndex?: PlaceForIndex): Promise<VerifyReport>;
   /**
-   * Checks all entries first (hostile: nothing is written), then extracts; throws ARCHIVE_DAMAGED on a wrong hash. Not yet
-   * on the disk when it returns: whoever needs that syncs, once, and listens to what the kernel says.
+   * Checks all entries first (hostile: nothing is written), then extracts; throws ARCHIVE_DAMAGED on a wrong hash.
+   * The files are not synced when it returns. A caller that needs them on the disk syncs once and must heed the
+   * error, because the kernel reports it once.
    */
   extract(options: ExtractOptions): Promise<ExtractReport>;
   /** one regular file's content (hard links followed inside the archive) */

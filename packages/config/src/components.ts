@@ -62,8 +62,8 @@ export function relativeInside(parent: string, child: string): string | undefine
 }
 
 /**
- * Why these components cannot be archived together: two that would hold the same files, or lie over each other in
- * the archive (a restore swaps each by rename), or one that is the backup directory itself.
+ * Why these components cannot be archived together: two hold the same files, two overlap in the archive (a restore
+ * swaps each by rename), or one is the backup directory itself.
  */
 export function conflicts(components: Component[], backupDir: string): string[] {
   const reasons: string[] = [];

@@ -5,7 +5,7 @@ export { type AlertPlan, alertPlanFrom } from './alert-plan.ts';
 export { checkCron } from './cron.ts';
 export { longestGap, maxAgeOf } from './freshness.ts';
 export { loadSettings } from './load.ts';
-export type { Environment, Problem } from './load.ts';
+export type { Environment, SettingProblem } from './load.ts';
 export { planFrom } from './plan.ts';
 export { renderComposeSettings } from './render-compose.ts';
 export { renderConfigurationDoc, renderEnvExample, renderErrorsDoc } from './render.ts';

@@ -9,7 +9,7 @@ import { SETTING_KEYS, SETTINGS, variablePrefix } from './settings.ts';
 export type Environment = Record<string, string | undefined>;
 
 /** One thing wrong with the environment. `value` is absent for secrets. */
-export interface Problem {
+export interface SettingProblem {
   variable: string;
   value?: string;
   reason: string;
@@ -25,7 +25,7 @@ const DEFAULT_PROJECT = 'plot';
  * secrets also come from X_FILE. Throws one BackupError CONFIG that names everything wrong.
  */
 export function loadSettings(env: Environment = process.env): Settings {
-  const problems: Problem[] = [];
+  const problems: SettingProblem[] = [];
   const project = readProject(env, problems);
   const prefix = variablePrefix(project);
   const origins = Object.fromEntries(
@@ -37,7 +37,7 @@ export function loadSettings(env: Environment = process.env): Settings {
   return { ...(values as Values), project, origins, warnings: unknownVariables(env, prefix) };
 }
 
-function readProject(env: Environment, problems: Problem[]): string {
+function readProject(env: Environment, problems: SettingProblem[]): string {
   const given = env.GOFR_PROJECT?.trim() || DEFAULT_PROJECT;
   if (PROJECT.test(given)) return given;
   problems.push({
@@ -54,7 +54,7 @@ function readOrigin(
   env: Environment,
   prefix: string,
   setting: Setting<unknown>,
-  problems: Problem[],
+  problems: SettingProblem[],
 ): Origin {
   const names = [`${prefix}${setting.name}`, `BACKUP_${setting.name}`];
   for (const name of names) {
@@ -73,7 +73,7 @@ function readSecret(
   env: Environment,
   variable: string,
   setting: Setting<unknown>,
-  problems: Problem[],
+  problems: SettingProblem[],
 ): Origin | undefined {
   const direct = readPlain(env, variable);
   const file = readPlain(env, `${variable}_FILE`);
@@ -102,7 +102,7 @@ interface Reading {
   project: string;
   prefix: string;
   origins: Record<SettingKey, Origin>;
-  problems: Problem[];
+  problems: SettingProblem[];
 }
 
 const UNSET = { success: true, data: undefined } as const;
@@ -125,7 +125,12 @@ function parseAll({ project, prefix, origins, problems }: Reading): Partial<Valu
   return values as Partial<Values>;
 }
 
-function problemOf(setting: Setting<unknown>, prefix: string, origin: Origin, reason: string): Problem {
+function problemOf(
+  setting: Setting<unknown>,
+  prefix: string,
+  origin: Origin,
+  reason: string,
+): SettingProblem {
   return {
     variable: origin.variable ?? `${prefix}${setting.name}`,
     ...(setting.secret || origin.variable === null || origin.text === undefined
@@ -142,7 +147,7 @@ function checkTogether(
   values: Partial<Values>,
   prefix: string,
   origins: Record<SettingKey, Origin>,
-  problems: Problem[],
+  problems: SettingProblem[],
 ): void {
   const report = (key: SettingKey, reason: string) =>
     problems.push(problemOf(SETTINGS[key], prefix, origins[key], reason));
@@ -159,7 +164,7 @@ function checkTogether(
   }
 }
 
-function configError(problems: Problem[]): BackupError {
+function configError(problems: SettingProblem[]): BackupError {
   const count = problems.length === 1 ? 'One setting is' : `${problems.length} settings are`;
   return new BackupError('CONFIG', `${count} not valid`, {
     why: problems.map(renderProblem).join('\n'),
@@ -167,7 +172,7 @@ function configError(problems: Problem[]): BackupError {
   });
 }
 
-function renderProblem({ variable, value, reason, allowed, example }: Problem): string {
+function renderProblem({ variable, value, reason, allowed, example }: SettingProblem): string {
   const shown = value === undefined ? variable : `${variable}=${JSON.stringify(value)}`;
   return `${shown} ${reason}; it must be ${allowed}, for example ${example}`;
 }

@@ -1,4 +1,4 @@
-/** What others may ask of the core, by name. */
+/** The exports of the core, name by name. */
 export {
   archiveStep,
   backup,

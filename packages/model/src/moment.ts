@@ -12,11 +12,11 @@ export function madeAt(entry: CatalogueEntry, timezone = 'utc'): number {
   return DateTime.fromISO(entry.timestamp, { zone: entry.timezone ?? timezone }).toMillis();
 }
 
-/** Of any recorded time. What is of the future counts for nothing until its time has come. */
+/** Whether a recorded time lies in the future. Such a record counts for nothing until its time has come. */
 export const isFutureTime = (at: number, now: number): boolean => at > now + CLOCK_SKEW;
 
 export const isFuture = (entry: CatalogueEntry, now: number): boolean => isFutureTime(madeAt(entry), now);
 
-/** Those that count, in the order given. */
+/** The backups that are not dated in the future, in the order given. */
 export const untilNow = (catalogue: Catalogue, now: number): CatalogueEntry[] =>
   catalogue.filter((entry) => !isFuture(entry, now));

@@ -1,4 +1,4 @@
-/** What an operator asked for, in the core's terms. `config` makes one from the settings. */
+/** The settings in the core's terms; `config` makes a plan from the settings. */
 import type { Codec, Component } from './component.ts';
 
 export interface RetentionPolicy {

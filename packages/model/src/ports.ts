@@ -1,4 +1,4 @@
-/** What the core asks of its surroundings; tests replace these, nothing else. */
+/** The ports of the core to its surroundings; tests replace these and nothing else. */
 import type { Phase } from './phases.ts';
 
 /** The only source of time. Everything that asks "now" takes one of these. */
@@ -29,7 +29,7 @@ export interface ProgressEvent {
 }
 export type Progress = (event: ProgressEvent) => void;
 
-/** What every operation is handed. */
+/** The ports that every operation gets. */
 export interface Ports {
   clock: Clock;
   logger: Logger;

@@ -19,7 +19,7 @@ export const isHeld = (ns: bigint): boolean => ns >= -MOST_NS && ns <= MOST_NS;
 /** The nearest that can be held. */
 export const heldTime = (ns: bigint): bigint => (isHeld(ns) ? ns : ns < 0n ? -MOST_NS : MOST_NS);
 
-/** May have been another one before heldTime. */
+/** Whether the time is a limit: it may have been a later or earlier time before heldTime. */
 export const isLimit = (ns: bigint): boolean => ns === MOST_NS || ns === -MOST_NS;
 
 export const isKeptEverywhere = (ns: bigint): boolean => ns >= EARLIEST_KEPT && ns <= LATEST_KEPT;

@@ -1,4 +1,4 @@
-/** The name of a restore's work directory, which no backup holds and no restore touches but the one that made it. */
+/** The name of a restore's work directory. No backup holds it, and only the restore that made it touches it. */
 
 export const WORK_DIR = /^\.gofr-restore-([0-9a-f]{16})$/;
 export const workDirName = (id: string): string => `.gofr-restore-${id}`;

@@ -1,4 +1,4 @@
-/** What a person is told, and when: once when something goes wrong, once when it is right again. */
+/** The alerts for a person: one when something goes wrong, one when it is right again. */
 
 export const ALERT_KINDS = [
   'backup-failed',
@@ -30,12 +30,12 @@ export interface Alert extends Condition {
 export const keyOf = (condition: Pick<Condition, 'kind' | 'about'>): string =>
   `${condition.kind}/${condition.about}`;
 
-/** A condition somebody was told of, kept until it ends. */
+/** The conditions for which an alert was sent, kept until they end. */
 export type Raised = Record<string, Condition & { since: string }>;
 
 /**
- * Pure: what is to be told, comparing what was told with what is wrong now. Never two messages for one thing: a
- * condition that goes on is not among them, whatever its text says now.
+ * The alerts to send, by comparing the alerts sent before with the conditions of now. Pure. A condition that goes on
+ * gets no second alert, even when its text has changed.
  */
 export function changes(project: string, told: Raised, now: Condition[], at: string): Alert[] {
   const present = new Map(now.map((condition) => [keyOf(condition), condition]));
@@ -47,7 +47,7 @@ export function changes(project: string, told: Raised, now: Condition[], at: str
   ];
 }
 
-/** What was told, once this alert was told as well. */
+/** The conditions raised, after this alert was sent as well. */
 export function remember(told: Raised, alert: Alert): Raised {
   const { [keyOf(alert)]: _, ...others } = told;
   if (alert.state === 'resolved') return others;

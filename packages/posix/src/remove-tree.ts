@@ -12,12 +12,12 @@ import {
 import { readMountPoints } from './mount-points.ts';
 
 /**
- * Removes a tree without following links and without crossing into a mount, of the same file system or another: what is
- * mounted at or below it is not ours. Nor are `spared` directories, which stay with all above them. Lets the event loop breathe. Throws the first error;
- * what could be removed is gone by then.
+ * Removes a tree without following links and without entering a mount, of the same file system or another. `spared`
+ * directories stay, with all directories above them. The event loop gets its turns. Throws the first error after
+ * everything else was removed.
  */
 export async function removeTree(root: BytePath, spared: readonly Identity[] = []): Promise<void> {
-  const start = look(root);
+  const start = lstatIfPresent(root);
   if (!start) return;
   const mounted = mountsWithin(root);
   let failure: unknown;
@@ -26,7 +26,7 @@ export async function removeTree(root: BytePath, spared: readonly Identity[] = [
   while (pending.length > 0) {
     const { path, emptied } = pending.pop()!;
     try {
-      const stat = look(path);
+      const stat = lstatIfPresent(path);
       if (!stat) continue;
       if (mounted.has(path) || stat.dev !== start.dev) throw isMounted(path);
       if (!stat.isDirectory()) fs.unlinkSync(fsPath(path));
@@ -48,7 +48,7 @@ export async function removeTree(root: BytePath, spared: readonly Identity[] = [
 const isMounted = (path: BytePath): Error =>
   Object.assign(new Error(`${displayPath(path)} is a mount`), { code: 'EXDEV' });
 
-/** As paths that begin as `root` does, whatever links lead there. */
+/** The mount points as paths that begin with `root` as it was given, whichever links lead there. */
 function mountsWithin(root: BytePath): Set<BytePath> {
   const at = root.lastIndexOf('/');
   const parent = fs.realpathSync.native(fsPath(root.slice(0, at) || '/'), { encoding: 'latin1' });
@@ -63,8 +63,8 @@ const isSpared = (path: BytePath): Error =>
   });
 
 /**
- * An owner may have taken the right to list or change the directory from himself; and root without CAP_DAC_OVERRIDE may
- * change only what is its own.
+ * Lists a directory that is to be removed. Its owner may have dropped the right to list or change it, and root
+ * without CAP_DAC_OVERRIDE may change only its own directories.
  */
 function listForRemoval(path: BytePath, stat: fs.BigIntStats): BytePath[] {
   const [own, ownGroup] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
@@ -74,7 +74,7 @@ function listForRemoval(path: BytePath, stat: fs.BigIntStats): BytePath[] {
   return namesIn(path);
 }
 
-/** What follows tells whether the right was needed. */
+/** Ignores a refusal: the next step shows whether the right was needed. */
 function unlessDenied(change: () => void): void {
   try {
     change();
@@ -83,8 +83,8 @@ function unlessDenied(change: () => void): void {
   }
 }
 
-/** undefined when nothing is there (a parent that is missing or no directory included). */
-export function look(path: BytePath): fs.BigIntStats | undefined {
+/** Attributes of the path itself; undefined when there is nothing, or when its parent is missing or no directory. */
+export function lstatIfPresent(path: BytePath): fs.BigIntStats | undefined {
   try {
     return fs.lstatSync(fsPath(path), { bigint: true });
   } catch (error) {

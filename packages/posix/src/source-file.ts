@@ -2,14 +2,14 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type BytePath, fsPath, heldTime } from '@gofr-backup/model';
 
-/** Never through a link, and never waiting for a FIFO's writer. */
+/** An open never follows a link, and never waits for a FIFO's writer. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** How often a file that changes under the reader is read again. */
+/** How often a file is read in all while it keeps changing. */
 export const READ_ATTEMPTS = 1 + 3;
 
-/** What tells that a file is as it was. */
-export interface Look {
+/** The attributes that show whether a file has changed. */
+export interface FileState {
   size: number;
   mtimeNs: bigint;
   ctimeNs: bigint;
@@ -24,13 +24,13 @@ export function closeSource(fd: number): void {
   closeSync(fd);
 }
 
-export function lookAt(fd: number): Look & { stats: BigIntStats } {
+export function stateOf(fd: number): FileState & { stats: BigIntStats } {
   const stats = fstatSync(fd, { bigint: true });
   const { size, mtimeNs, ctimeNs, ino } = stats;
   return { ...{ size: Number(size), ino: comparableIno(ino), stats }, ...heldTimes({ mtimeNs, ctimeNs }) };
 }
 
-/** As they go into the archive and its index. */
+/** The times as the archive and its index hold them. */
 export function heldTimes({ mtimeNs, ctimeNs }: Pick<BigIntStats, 'mtimeNs' | 'ctimeNs'>): {
   mtimeNs: bigint;
   ctimeNs: bigint;
@@ -38,7 +38,7 @@ export function heldTimes({ mtimeNs, ctimeNs }: Pick<BigIntStats, 'mtimeNs' | 'c
   return { mtimeNs: heldTime(mtimeNs), ctimeNs: heldTime(ctimeNs) };
 }
 
-export function sameLook(a: Look, b: Look): boolean {
+export function isSameState(a: FileState, b: FileState): boolean {
   return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.ino === b.ino;
 }
 

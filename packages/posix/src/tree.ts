@@ -1,12 +1,12 @@
 /** A directory tree on disk by byte paths: names need not be UTF-8, and no link is ever followed. */
 import * as fs from 'node:fs';
 import { type BytePath, fsPath, isErrno, joinPath } from '@gofr-backup/model';
-import { look, namesIn } from './remove-tree.ts';
+import { lstatIfPresent, namesIn } from './remove-tree.ts';
 
-export { breathe, look, namesIn, removeTree } from './remove-tree.ts';
+export { breathe, lstatIfPresent, namesIn, removeTree } from './remove-tree.ts';
 
 export function exists(path: BytePath): boolean {
-  return look(path) !== undefined;
+  return lstatIfPresent(path) !== undefined;
 }
 
 /** A socket, FIFO or device: no archive of ours holds one. */
@@ -14,12 +14,12 @@ export function isSpecial(stat: fs.BigIntStats): boolean {
   return !stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink();
 }
 
-/** More than any journal; what is larger is none. */
+/** The size limit: no journal is larger. */
 const MOST_BYTES = 2 ** 30;
 
 /**
- * The text of a file where others may write, undefined when there is none: never through a link, never waiting for the
- * writer of a FIFO.
+ * The text of a file in a place where other users may write; undefined when there is none. It follows no link and
+ * never waits for the writer of a FIFO.
  */
 export function readFileAt(path: BytePath): string | undefined {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -67,7 +67,7 @@ export function* walk(
   while (pending.length > 0) {
     const relative = pending.pop()!;
     const path = relative === '' ? start : joinPath(start, relative);
-    const stat = look(path);
+    const stat = lstatIfPresent(path);
     if (!stat || skip(path, stat)) continue;
     yield { path, relative, stat };
     if (!stat.isDirectory()) continue;

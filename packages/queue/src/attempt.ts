@@ -21,7 +21,7 @@ export const STOPPING = 'the worker stops';
 export const LOCK_LOST = 'the job was taken for dead and given to another worker';
 export const CANCELLED = 'somebody cancelled the job';
 
-/** For a signal, so that whoever throws its reason throws what it means. */
+/** The reason for an abort signal: code that throws the signal's reason then throws this error. */
 export const abortReason = (why: string): BackupError =>
   new BackupError('CANCELLED', 'The job was cancelled', { why });
 
@@ -32,7 +32,7 @@ export interface Attempting {
   clock: Clock;
 }
 
-/** What a job's data holds beside its payload. */
+/** The fields of a job's data beside its payload. */
 interface Bookkeeping {
   /** milliseconds since the epoch: since when it waits for the lock */
   busySince?: number;
@@ -94,7 +94,10 @@ function readJob(job: Job): { name: JobName; payload: Payload<JobName> } {
   return { name, payload: parsePayload(name, job.data) };
 }
 
-/** A wrong result means that asker and worker disagree: trying again would not help. */
+/**
+ * Checks a result against the contract. A wrong result means that the versions of asker and worker disagree, so a
+ * retry would not help.
+ */
 function checkResult(name: JobName, result: Result<JobName>): Result<JobName> {
   const parsed = JOBS[name].result.safeParse(result);
   if (parsed.success) return parsed.data;
@@ -151,7 +154,7 @@ function leftOfPatience(job: Job, now: number): number {
 const SOONEST = 1000;
 const LATEST = 60_000;
 
-/** Half as long again as it has waited; not an attempt, because nothing failed. */
+/** Delays the job by half the time it has waited already. This is no attempt, because nothing failed. */
 async function waitForLock(
   job: Job,
   token: string,

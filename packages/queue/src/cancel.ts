@@ -30,7 +30,7 @@ export async function cancel(
           hint: 'Change the schedule, or set ENABLED=false.',
         });
       }
-      // fails when a worker has just taken it: then that one is told
+      // The removal fails when a worker has just taken the job. That worker is told instead.
       const removed = await job.remove().then(
         () => true,
         () => false,

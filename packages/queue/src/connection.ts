@@ -12,8 +12,8 @@ import { within } from './within.ts';
 
 export interface ConnectOptions {
   /**
-   * `command`: somebody waits for an answer; unreachable is an error within about a second, a lost connection ends it.
-   * `service`: connects whenever Redis comes, and again after every loss.
+   * `command`: a person waits for the answer. An unreachable Redis is an error within about a second, and a lost
+   * connection ends the command. `service`: connects whenever Redis comes, and again after every loss.
    */
   mode: 'command' | 'service';
   logger?: Logger;

@@ -131,7 +131,10 @@ async function limitToOne({ project, connection }: ConsumerOptions, logger: Logg
   }
 }
 
-/** A processor that did not end in time dies with this process; its job must not wait for the lock to expire. */
+/**
+ * Gives jobs back to the queue: a processor that did not end in time dies with this process, and its job must not
+ * wait until the queue lock expires.
+ */
 async function giveBack(running: Map<string, Running>, logger: Logger): Promise<void> {
   for (const { job, token } of running.values()) {
     logger.warn({ jobId: job.id, job: job.name }, 'job did not end in time, given back');

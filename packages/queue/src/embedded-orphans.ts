@@ -5,13 +5,13 @@ import { removeDirectory } from '@gofr-backup/core';
 import { type Clock, isErrno, type Logger } from '@gofr-backup/model';
 import { endUnusedRedis } from './embedded/embedded.ts';
 
-/** Its command may just be about to use a younger one. */
+/** Younger servers are left alone, because their command may be about to connect. */
 const AGE = 600_000;
 
 /**
- * Ends each server below `parent` whose directory's name begins with `prefix`, that is this user's and that nobody
- * uses, and removes its directory. Who uses one is connected to it: that is true in every container that shares the
- * directory, as a pid is not. No error: they are in nobody's way.
+ * Ends each server of this user below `parent` whose directory's name begins with `prefix` and that no process uses,
+ * and removes its directory. A process that uses a server is connected to it: unlike a pid, that holds in every
+ * container that shares the directory. A server that cannot be ended is no error, because it does no harm.
  */
 export async function endOrphans(
   parent: string,

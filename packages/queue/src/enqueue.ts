@@ -10,7 +10,7 @@ export interface EnqueuedJob<Name extends JobName = JobName> {
   id: string;
   name: Name;
   queue: BackupQueue;
-  /** true: the same job waited or ran already, and this is that one */
+  /** true: the same job waited or ran already, and this is its id */
   joined: boolean;
 }
 
@@ -30,7 +30,7 @@ export async function enqueue<Name extends JobName>(
 ): Promise<EnqueuedJob<Name>> {
   const contract = JOBS[name];
   const payload = parsePayload(name, input);
-  const key = joinKey(name, payload);
+  const key = deduplicationKey(name, payload);
   return askRedis(queue.connection, async () => {
     const scheduled = key === undefined ? undefined : await scheduledRun(queue, key);
     if (scheduled?.id) return { id: scheduled.id, name, queue, joined: true };
@@ -53,21 +53,21 @@ export function parsePayload<Name extends JobName>(name: Name, input: unknown): 
   throw new BackupError('USAGE', `This is not a ${name} job`, { why: z.prettifyError(parsed.error) });
 }
 
-/** What makes two jobs the same. */
-function joinKey<Name extends JobName>(name: Name, payload: Payload<Name>): string | undefined {
-  return (JOBS[name].joins as (payload: Payload<Name>) => string | undefined)(payload);
+/** The key by which two jobs are the same; undefined: each is a job of its own. */
+function deduplicationKey<Name extends JobName>(name: Name, payload: Payload<Name>): string | undefined {
+  return (JOBS[name].deduplicationKey as (payload: Payload<Name>) => string | undefined)(payload);
 }
 
-/** BullMQ does not deduplicate against what a job scheduler made: find that one by looking. */
+/** Finds a scheduler's job with the same key, because BullMQ does not deduplicate against jobs of a job scheduler. */
 async function scheduledRun({ bull }: BackupQueue, key: string): Promise<Job | undefined> {
   const jobs = (await bull.getJobs(['active', 'waiting', 'delayed'])) as (Job | undefined)[];
   return jobs.find((job) => {
     if (!job?.repeatJobKey || isDueLater(job) || !Object.hasOwn(JOBS, job.name)) return false;
     const name = job.name as JobName;
     const parsed = JOBS[name].payload.safeParse(job.data);
-    return parsed.success && joinKey(name, parsed.data as Payload<typeof name>) === key;
+    return parsed.success && deduplicationKey(name, parsed.data as Payload<typeof name>) === key;
   });
 }
 
-/** The schedule's next run, in contrast to one that waits for another attempt. */
+/** Whether the job is a schedule's next run, and not a job that waits for another attempt. */
 export const isDueLater = (job: Job): boolean => job.attemptsStarted === 0 && job.delay > 0;

@@ -13,13 +13,13 @@ export interface FollowOptions {
   onLog?: (line: string) => void;
   /** Stops following (CANCELLED); the job goes on. */
   signal?: AbortSignal;
-  /** ms between two looks */
+  /** ms between two questions */
   interval?: number;
 }
 
 /**
  * Resolves to the job's result, or throws the BackupError it failed with; REDIS_UNREACHABLE when Redis dies meanwhile
- * (`command` mode). It looks again and again instead of listening: nothing is missed when a connection is lost.
+ * (`command` mode). It polls instead of listening, so that nothing is missed when a connection is lost.
  */
 export async function follow<Name extends JobName>(
   { id, name, queue }: EnqueuedJob<Name>,

@@ -17,7 +17,7 @@ export interface HealthServer {
   stop(): Promise<void>;
 }
 
-/** A port that is taken is an error in the log: a service that works must not end for want of a probe. */
+/** A taken port is an error in the log only: a service that works must not end because of its probe. */
 export async function serveHealth({ port, reasons, logger }: HealthOptions): Promise<HealthServer> {
   if (port === undefined) return { port, stop: () => Promise.resolve() };
   const server = createServer((request, response) => {

@@ -13,8 +13,9 @@ export interface Heartbeat {
 const INTERVAL = 10_000;
 
 /**
- * Touches `<tmp>/gofr-backup-<service>-<uid>.heartbeat` every 10 s: the directory is shared with other users. A process whose event loop hangs stops beating;
- * one that waits for Redis does not, because restarting it would not bring Redis back.
+ * Touches `<tmp>/gofr-backup-<service>-<uid>.heartbeat` every 10 s: the directory is shared with other users. A
+ * process whose event loop hangs stops beating. A process that waits for Redis goes on beating, because restarting it
+ * would not bring Redis back.
  */
 export function beatHeart(
   service: string,
@@ -44,7 +45,7 @@ export function beatHeart(
   };
 }
 
-/** Never through a link: the name in /tmp is known, and anybody could have put one there. */
+/** Follows no link: the name in /tmp is known, and another user could have put a link there. */
 function touch(path: string): void {
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   const descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);

@@ -1,4 +1,4 @@
-/** What a queue holds and held, for `status`, `logs` and the dashboard. */
+/** The jobs of a queue, present and past, for `status`, `logs` and the dashboard. */
 import type { Job, JobState } from 'bullmq';
 import type { ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';

@@ -1,4 +1,7 @@
-/** What the worker last knew, kept in Redis for whoever watches it: a dead worker leaves its report, and its age. */
+/**
+ * The worker's last report, kept in Redis for the schedulers that watch it. A dead worker leaves its report, and the
+ * report's age.
+ */
 import { z } from 'zod';
 import { askRedis, type Connection } from './connection.ts';
 import { KEY_PREFIX, queueName } from './queue.ts';
@@ -24,7 +27,7 @@ const reportSchema = z.object({
 });
 export type WorkerReport = z.output<typeof reportSchema>;
 
-/** A hash of one JSON document a field, so that whoever writes one never overwrites another's. */
+/** A Redis hash with one JSON document a field, so that the writer of one field never overwrites another. */
 const keyOf = (project: string): string => `${KEY_PREFIX}:${queueName(project)}:report`;
 
 /** A field that cannot be read is left out: the watcher then knows less, and says so. */

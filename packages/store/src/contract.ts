@@ -1,4 +1,7 @@
-/** What every implementation of Store is held against. One demand a test; a store that lies fails some of them. */
+/**
+ * The test suite for every implementation of Store. Each demand of the port has a test; a store that lies fails some
+ * of them.
+ */
 import { describe, expect, test } from 'vitest';
 import { checkName } from './name.ts';
 import { NoSuchObject, type Store } from './store.ts';

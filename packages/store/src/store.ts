@@ -1,7 +1,7 @@
 /** The port "where immutable objects lie": bytes put once under a name, read by range, listed, removed. */
 
 /**
- * What everything above relies on, and contract.ts asks of every implementation:
+ * The demands on every implementation, which contract.ts tests and all callers rely on:
  *
  * - All or nothing: a put that fails, or is killed, leaves no object. Leftovers that no list shows may stay.
  * - Durable: once `put` or `remove` has answered, a power cut changes nothing about it.

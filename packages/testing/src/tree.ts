@@ -102,7 +102,7 @@ export function nameOf(bytes: Buffer): string {
   return name;
 }
 
-const join = (parent: Buffer, name: Buffer): Buffer => Buffer.concat([parent, Buffer.from('/'), name]);
+const childPath = (parent: Buffer, name: Buffer): Buffer => Buffer.concat([parent, Buffer.from('/'), name]);
 
 /** Makes `tree` below `dir`, which is created when missing. Directory times are set last, deepest first. */
 export async function makeTree(dir: string, tree: Tree): Promise<string> {
@@ -113,29 +113,30 @@ export async function makeTree(dir: string, tree: Tree): Promise<string> {
   return dir;
 }
 
-interface Making {
+interface TreeBuild {
   root: Buffer;
   /** hard links, whose targets may come later in the literal, then nothing else */
   later: (() => Promise<void>)[];
 }
 
-async function makeChildren(parent: Buffer, tree: Tree, making: Making): Promise<void> {
-  for (const [name, node] of Object.entries(tree)) await make(join(parent, nameBytes(name)), node, making);
+async function makeChildren(parent: Buffer, tree: Tree, build: TreeBuild): Promise<void> {
+  for (const [name, node] of Object.entries(tree))
+    await make(childPath(parent, nameBytes(name)), node, build);
 }
 
-async function make(path: Buffer, node: Node, making: Making): Promise<void> {
+async function make(path: Buffer, node: Node, build: TreeBuild): Promise<void> {
   if (!isSpecial(node)) {
     const plain = typeof node === 'string' || node instanceof Uint8Array;
-    return make(path, plain ? file(node) : directory(node), making);
+    return make(path, plain ? file(node) : directory(node), build);
   }
   switch (node[KIND]) {
     case 'directory':
       await mkdir(path, { recursive: true });
-      await makeChildren(path, node.tree ?? {}, making);
-      making.later.push(() => setAttributes(path, node));
+      await makeChildren(path, node.tree ?? {}, build);
+      build.later.push(() => setAttributes(path, node));
       return;
     case 'hardlink':
-      making.later.unshift(() => linkFile(join(making.root, nameBytes(node.target ?? '')), path));
+      build.later.unshift(() => linkFile(childPath(build.root, nameBytes(node.target ?? '')), path));
       return;
     case 'symlink':
       await makeSymlink(nameBytes(node.target ?? ''), path);
@@ -199,7 +200,7 @@ export async function readTree(
   const visit = async (parent: Buffer, prefix: string): Promise<void> => {
     const names = await readdir(parent, { encoding: 'buffer' });
     for (const name of names.toSorted(Buffer.compare)) {
-      const path = join(parent, name);
+      const path = childPath(parent, name);
       const display = prefix + nameOf(name);
       const stats = await lstat(path, { bigint: true });
       found[display] = withoutFields(await readEntry(path, stats, display, inodes), options.without ?? []);

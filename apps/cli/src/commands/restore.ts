@@ -61,7 +61,7 @@ async function chosenBackup(
   return interactive ? chooseRestore(session) : { backup: name ?? 'latest' };
 }
 
-/** Where it says DIR, the working directory of this command is meant, not that of a worker. */
+/** Relative directories count from this command's working directory, not from a worker's. */
 function requestOf(options: Options): Omit<RestoreRequest, 'backup'> {
   return {
     ...(options.only === undefined ? {} : { only: options.only }),

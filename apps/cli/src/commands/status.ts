@@ -21,10 +21,10 @@ interface QueueView {
   jobs: JobSummary[];
 }
 
-/** Says all it can find out; without the Redis that is configured it ends with that error's exit code. */
+/** Prints all that can be found out. When the configured Redis is missing, it ends with that error's exit code. */
 export async function run(session: Session): Promise<number> {
   const { settings, plan } = session;
-  const queue = await lookAtQueue(session).catch((error: unknown) => {
+  const queue = await queueView(session).catch((error: unknown) => {
     if (error instanceof BackupError && error.code === 'REDIS_UNREACHABLE') return error;
     throw error;
   });
@@ -56,7 +56,7 @@ export async function run(session: Session): Promise<number> {
   return queue.exit;
 }
 
-async function lookAtQueue(session: Session): Promise<QueueView | undefined> {
+async function queueView(session: Session): Promise<QueueView | undefined> {
   await using reached = await findQueue(session);
   if (reached === undefined) return undefined;
   const { listJobs, queueStatus } = await import('@gofr-backup/queue');

@@ -27,7 +27,7 @@ export async function run(session: Session, names: string[], options: Options): 
   return exitOf(outcome);
 }
 
-/** Damage is the worst news of all; else why the first of those could not be read that could not. */
+/** The exit code: damage outranks all; otherwise the error of the first archive that could not be read. */
 function exitOf({ results }: VerifyOutcome): number {
   const exits = results
     .filter(({ ok }) => !ok)

@@ -4,7 +4,7 @@ import { html, raw } from 'hono/html';
 import type { Disk, Forecast } from '../view/disk.ts';
 import type { History } from '../view/history.ts';
 import type { JobView } from '../view/job.ts';
-import type { Problem, Safety } from '../view/safety.ts';
+import type { SafetyProblem, Safety } from '../view/safety.ts';
 import type { Survey } from '../view/survey.ts';
 import type { Timeline } from '../view/timeline.ts';
 import { backupTable } from './backups.ts';
@@ -134,7 +134,7 @@ function diskTile({ disk, survey }: Overview): Html {
   );
 }
 
-export function problemList(shell: Shell, problems: readonly Problem[]): Html {
+export function problemList(shell: Shell, problems: readonly SafetyProblem[]): Html {
   if (problems.length === 0) return html`<section data-live="problems" hidden></section>`;
   return html`<section class="card" data-live="problems" aria-labelledby="wrong">
     <h2 id="wrong">What is wrong</h2>

@@ -1,4 +1,4 @@
-/** What pruning would remove now, and why; the button comes after the list. */
+/** The page of what pruning would remove now, and why; the button comes after the list. */
 import { html } from 'hono/html';
 import { formatNumber, formatSize, type PruneDecision } from '@gofr-backup/model';
 import type { Page } from '../view/listing.ts';

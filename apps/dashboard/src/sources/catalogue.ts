@@ -3,22 +3,28 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Catalogue, type Clock, TIERS } from '@gofr-backup/model';
 
-/** What of the repository this needs. */
+/** The part of the repository that this cache needs. */
 interface Readable {
   backupDir: string;
   catalogue(): Promise<Catalogue>;
 }
 
-/** A change within this long of the last look may carry the same time stamp; milliseconds. */
+/** A change this soon after the last reading may carry the same time stamp; milliseconds. */
 const GRANULARITY = 2000;
-/** Looked at anew after this long whatever the time stamps say: network file systems cache them. */
+/**
+ * The catalogue is read anew after this long whatever the time stamps say, because network file systems cache them;
+ * milliseconds.
+ */
 const LONGEST = 60_000;
-/** A directory that takes longer to read is read behind the answer, which tells what was known before. */
+/**
+ * A directory that takes longer to read is read in the background, and the answer is the catalogue known before;
+ * milliseconds.
+ */
 const SLOW = 150;
 
 export interface CachedCatalogue {
   read(): Promise<Catalogue>;
-  /** As the directory is now, however long that takes: for what is decided by it. */
+  /** The directory as it is now, however long that takes: for decisions. */
   current(): Promise<Catalogue>;
   /** changes with every reading: for what is derived from the catalogue */
   version(): number;
@@ -40,7 +46,7 @@ export function cachedCatalogue(repository: Readable, clock: Clock): CachedCatal
     return catalogue;
   }
 
-  async function look(): Promise<{ held?: Catalogue; anew(): Promise<Catalogue> }> {
+  async function compareStamps(): Promise<{ held?: Catalogue; anew(): Promise<Catalogue> }> {
     const { stamp, newest } = await stampOf(watched);
     const anew = () => (reading ??= readAnew(stamp, newest).finally(() => (reading = undefined)));
     const valid = held?.stamp === stamp && held.settled && clock.monotonic() - held.at < LONGEST;
@@ -50,17 +56,17 @@ export function cachedCatalogue(repository: Readable, clock: Clock): CachedCatal
   return {
     version: () => version,
     async read() {
-      const { held: known, anew } = await look();
+      const { held: known, anew } = await compareStamps();
       if (known) return known;
       const answer = anew();
       if (!held || held.took < SLOW) return answer;
-      answer.catch(() => {}); // told to the next who asks
+      answer.catch(() => {}); // The next reading reports the failure.
       return held.catalogue;
     },
     async current() {
-      // one that is under way may have begun before the last change
+      // A reading that is under way may have begun before the last change.
       await reading?.catch(() => {});
-      const { held: known, anew } = await look();
+      const { held: known, anew } = await compareStamps();
       return known ?? anew();
     },
   };

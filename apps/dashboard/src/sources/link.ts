@@ -1,4 +1,6 @@
-/** The way to the queue: REDIS_URL, or the private Redis of a running `serve`, waited for while there is none. */
+/**
+ * Connects to the queue: to REDIS_URL, or to the private Redis of a running `serve`. It waits until there is a Redis.
+ */
 import { join } from 'node:path';
 import { stateDirOf } from '@gofr-backup/core';
 import type { Logger } from '@gofr-backup/model';
@@ -10,7 +12,7 @@ import {
   openTracedQueue,
 } from '@gofr-backup/queue';
 
-const LOOK_EVERY = 2000;
+const POLL_INTERVAL = 2000;
 
 export interface QueueLink {
   /** undefined while there is nothing to connect to */
@@ -27,23 +29,23 @@ export interface LinkOptions {
   logger: Logger;
 }
 
-/** Never waits for Redis: a page that needs none is there at once. Throws CONFIG for a REDIS_URL that is none. */
+/** Never waits for Redis, so a page that needs none is there at once. Throws CONFIG for an invalid REDIS_URL. */
 export async function linkQueue(options: LinkOptions): Promise<QueueLink> {
   let queue: BackupQueue | undefined;
   let connection: Connection | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  async function join(url: string): Promise<void> {
+  async function connectTo(url: string): Promise<void> {
     connection = await connect(url, { mode: 'service', logger: options.logger });
     const { project, otlpUrl, logger } = options;
     queue = await openTracedQueue({ project, connection, otlpUrl, logger, queueLogger: logger });
     if (closed) await end();
   }
-  async function look(): Promise<void> {
+  async function awaitEmbedded(): Promise<void> {
     const url = await findEmbeddedRedis(redisDir(options.backupDir)).catch(() => undefined);
-    if (url !== undefined) await join(url);
-    else if (!closed) timer = setTimeout(() => void look(), LOOK_EVERY);
+    if (url !== undefined) await connectTo(url);
+    else if (!closed) timer = setTimeout(() => void awaitEmbedded(), POLL_INTERVAL);
   }
   async function end(): Promise<void> {
     clearTimeout(timer);
@@ -51,8 +53,8 @@ export async function linkQueue(options: LinkOptions): Promise<QueueLink> {
     connection?.close();
   }
 
-  if (options.redisUrl !== undefined) await join(options.redisUrl);
-  else await look();
+  if (options.redisUrl !== undefined) await connectTo(options.redisUrl);
+  else await awaitEmbedded();
   return {
     current: () => queue,
     async close() {

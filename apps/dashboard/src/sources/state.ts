@@ -11,7 +11,7 @@ import { survey, type Survey } from '../view/survey.ts';
 import type { CachedCatalogue } from './catalogue.ts';
 import type { Work } from './work.ts';
 
-/** What an operator decided, in the terms of the pages. */
+/** The settings in the terms of the pages. */
 export interface Rules {
   plan: BackupPlan;
   schedule: Schedule;
@@ -38,7 +38,7 @@ export interface Observer {
   /** as the directory is now, for what is decided by it */
   currentCatalogue(): Promise<Catalogue>;
   survey(): Promise<Survey>;
-  look(): Promise<State>;
+  observe(): Promise<State>;
 }
 
 /** How long a scheduled run may take to show in the directory before it counts as missed. */
@@ -54,7 +54,7 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
   const surveyed = cachedSurvey(rules, catalogue, clock);
   const due = cachedDueRuns(rules);
 
-  async function look(): Promise<State> {
+  async function observe(): Promise<State> {
     const now = clock.now();
     const [found, disk, jobs, queue] = await Promise.all([
       surveyed(),
@@ -84,11 +84,11 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
     catalogue: () => catalogue.read(),
     currentCatalogue: () => catalogue.current(),
     survey: surveyed,
-    look,
+    observe,
   };
 }
 
-/** Of 10,000 backups the digest costs more than the page, so it is kept while the catalogue is the same. */
+/** Keeps the digest while the catalogue is the same, because for 10,000 backups it costs more than the page. */
 function cachedSurvey(rules: Rules, catalogue: CachedCatalogue, clock: Clock): () => Promise<Survey> {
   let held: { version: number; until: number; survey: Survey } | undefined;
   const { timezone, retention } = rules.plan;

@@ -15,7 +15,7 @@ import {
 } from '@gofr-backup/queue';
 import type { JobView } from '../view/job.ts';
 
-/** A queue without Redis waits for it without end; nobody waits so long for a page. Milliseconds. */
+/** How long a page waits for Redis, because a queue waits without end; milliseconds. */
 const PATIENCE = 1500;
 const LOG_LINES = 500;
 

@@ -18,7 +18,7 @@ export interface JobView {
   attempts: number;
   progress?: ProgressEvent;
   failure?: string;
-  /** somebody ended it, so its failure is no news */
+  /** a person ended it, so its failure is no news */
   cancelled?: boolean;
   result?: unknown;
 }
@@ -27,8 +27,8 @@ export const isOpen = ({ state }: JobView): boolean =>
   state === 'active' || state === 'waiting' || state === 'delayed';
 
 /**
- * 0 to 1, or undefined while the whole is unknown. What does not know it before its end is measured by its own estimate,
- * else by `expected`, the bytes of the newest backup.
+ * 0 to 1, or undefined while the total is unknown. A job that knows its total only at the end is measured by its own
+ * estimate, else by `expected`, the bytes of the newest backup.
  */
 export function progressShare(
   { phase, bytes, totalBytes, estimatedBytes, files, totalFiles }: ProgressEvent,

@@ -37,7 +37,7 @@ export function matching(all: readonly Dated[], { tier, status, text }: Filter):
   );
 }
 
-/** A page beyond the last is the last. */
+/** The rows of one page; a number beyond the last page means the last page. */
 export function pageOf<T>(rows: readonly T[], asked: number, size = PAGE_SIZE): Page<T> {
   const pages = Math.max(1, Math.ceil(rows.length / size));
   const page = Math.min(Math.max(1, Number.isSafeInteger(asked) ? asked : 1), pages);

@@ -6,7 +6,7 @@ import type { Forecast } from './disk.ts';
 /** safe: nothing to do; attention: safe today, but something needs a person; danger: a restore today would lose data. */
 export type Level = 'safe' | 'attention' | 'danger';
 
-export interface Problem {
+export interface SafetyProblem {
   level: 'attention' | 'danger';
   /** permanent word for scripts, e.g. `overdue` */
   code: string;
@@ -49,7 +49,7 @@ export interface Safety {
   headline: string;
   /** the state in one sentence */
   sentence: string;
-  problems: Problem[];
+  problems: SafetyProblem[];
   newestGood: Dated | undefined;
   /** when the newest good backup becomes too old */
   goodUntil: number | undefined;
@@ -113,12 +113,12 @@ function coming(facts: Facts): string {
   return ` The next backup runs ${formatNear(facts.nextRun, facts.now, facts.timezone)}.`;
 }
 
-function freshness({ newestGood, all }: Survey, facts: Facts): Problem[] {
+function freshness({ newestGood, all }: Survey, facts: Facts): SafetyProblem[] {
   if (newestGood === undefined) {
     const todo = all.length === 0 ? 'Make one with “Back up now”.' : 'Verify a backup, or make a new one.';
     return [{ level: 'danger', code: 'no-good-backup', text: 'There is no verified backup.', todo }];
   }
-  const problems: Problem[] = [];
+  const problems: SafetyProblem[] = [];
   const age = facts.now - newestGood.at;
   if (age > facts.maxAge) {
     const text = `The newest verified backup is ${formatSpan(age)} old; the limit is ${formatSpan(facts.maxAge)}.`;
@@ -130,15 +130,15 @@ function freshness({ newestGood, all }: Survey, facts: Facts): Problem[] {
     const count = facts.missed.length;
     const text = `${count === 1 ? 'One scheduled run' : `${count} scheduled runs`} made no backup, last ${formatNear(last, facts.now, facts.timezone)}.`;
     const todo = 'Check that scheduler and worker were running then.';
-    // one missed weeks ago is history, not a thing to do
+    // A run missed weeks ago needs no action.
     if (facts.now - last < 7 * DAY)
       problems.push({ level: 'attention', code: 'missed', text, todo, page: 'jobs' });
   }
   return problems;
 }
 
-function damage({ corrupt, newest, newestGood, future }: Survey): Problem[] {
-  const problems: Problem[] = [];
+function damage({ corrupt, newest, newestGood, future }: Survey): SafetyProblem[] {
+  const problems: SafetyProblem[] = [];
   const ahead = future[0];
   if (ahead) problems.push(datedAhead(ahead, future.length));
   const worst = corrupt[0];
@@ -169,14 +169,14 @@ function damage({ corrupt, newest, newestGood, future }: Survey): Problem[] {
   return problems;
 }
 
-function datedAhead({ entry }: Dated, count: number): Problem {
+function datedAhead({ entry }: Dated, count: number): SafetyProblem {
   const others = count > 1 ? ` and ${count - 1} more` : '';
   const text = `${entry.filename}${others} ${count > 1 ? 'are' : 'is'} dated in the future.`;
   const todo = 'Look at the clock of this host. Until then it counts for nothing, and it is never pruned.';
   return { level: 'attention', code: 'future', text, todo, page: `backups/${entry.filename}` };
 }
 
-function runs(facts: Facts): Problem[] {
+function runs(facts: Facts): SafetyProblem[] {
   return (facts.lastRuns ?? [])
     .filter((run) => !run.ok && run.operation !== 'drill')
     .map((run) => ({
@@ -188,7 +188,7 @@ function runs(facts: Facts): Problem[] {
     }));
 }
 
-function drills({ lastDrill, newestGood }: Survey, facts: Facts): Problem[] {
+function drills({ lastDrill, newestGood }: Survey, facts: Facts): SafetyProblem[] {
   if (lastDrill && !lastDrill.ok) {
     const text = `The last restore drill failed: ${lastDrill.entry.filename} did not come back as it was.`;
     const todo = 'Run a drill on another backup and look at its log.';
@@ -201,8 +201,8 @@ function drills({ lastDrill, newestGood }: Survey, facts: Facts): Problem[] {
   return [{ level: 'attention', code: 'drill-old', text, todo: 'Run a drill on the newest backup.' }];
 }
 
-function services(facts: Facts): Problem[] {
-  const problems: Problem[] = [];
+function services(facts: Facts): SafetyProblem[] {
+  const problems: SafetyProblem[] = [];
   if (facts.lastRuns === undefined) {
     const text = 'The queue does not answer, so nothing can be started and running jobs cannot be seen.';
     problems.push({
@@ -232,7 +232,7 @@ function services(facts: Facts): Problem[] {
   return problems;
 }
 
-function room({ disk, minFree }: Facts): Problem[] {
+function room({ disk, minFree }: Facts): SafetyProblem[] {
   if (disk === undefined) return [];
   const todo = 'Free space there, or lower RETENTION_DAYS or MAX_COUNT.';
   if (disk.free < minFree || disk.forecast.usedShare > 0.97) {

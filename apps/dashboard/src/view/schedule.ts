@@ -9,7 +9,7 @@ export interface Schedule {
   enabled: boolean;
 }
 
-/** No more runs than this are looked at, so that a schedule by the minute costs no more than one by the day. */
+/** At most this many runs are computed, so that a schedule by the minute costs no more than a daily one. */
 const MOST_RUNS = 2000;
 
 const iterate = (schedule: Schedule, from: number) =>

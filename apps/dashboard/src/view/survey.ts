@@ -64,7 +64,7 @@ function newestOf(dated: readonly Dated[]): Dated | undefined {
   return dated.reduce<Dated | undefined>((best, one) => (best && best.at >= one.at ? best : one), undefined);
 }
 
-/** One dated in the future would hide all that come after it. */
+/** A drill dated in the future does not count, because it would hide all later drills. */
 function lastDrill(
   dated: readonly Dated[],
   now: number,

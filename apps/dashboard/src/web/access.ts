@@ -1,4 +1,4 @@
-/** Who may do what: a session, a bearer token, or nobody; and whether a request came from our own pages. */
+/** Access rights: by session, by bearer token, or none; and whether a request came from a page of this dashboard. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
@@ -7,7 +7,7 @@ import type { Lockout } from './lockout.ts';
 import type { Session, Sessions } from './session.ts';
 
 export interface Rights {
-  /** undefined: none is set, and everybody who reaches the loopback port is welcome */
+  /** undefined: no password is set, and every process that reaches the loopback port may enter */
   checkPassword: ((guess: string) => Promise<boolean>) | undefined;
   token: string | undefined;
   readOnly: boolean;
@@ -57,7 +57,7 @@ export function startSession(c: Context, sessions: Sessions, rights: Rights, sig
 export function guard(rights: Rights, lockout: Lockout): MiddlewareHandler<Env> {
   return async (c, next) => {
     const authorization = c.req.header('authorization');
-    // another scheme is a proxy's own login, and none of our business
+    // Another scheme belongs to a proxy's own login and is ignored.
     if (authorization !== undefined && /^bearer\b/i.test(authorization)) {
       const address = addressOf(c, rights.trustProxy);
       if (lockout.wait(address) > 0) return c.json(refusal('LOCKED', 'Too many wrong tokens; wait.'), 429);

@@ -100,7 +100,7 @@ function oneOfTiers(tier = 'daily'): (typeof TIERS)[number] {
   });
 }
 
-/** Stands for what would be removed; reasons and kept backups may change without making the plan another one. */
+/** A fingerprint of the removals of a plan. Reasons and kept backups may change without changing it. */
 export function fingerprint(decisions: readonly PruneDecision[]): string {
   const removed = decisions.filter(({ action }) => action === 'remove').map(({ filename }) => filename);
   return createHash('sha256').update(removed.sort().join('\n')).digest('hex').slice(0, 32);

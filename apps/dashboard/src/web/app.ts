@@ -62,7 +62,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   const app = new Hono<Env>();
   app.use(securityHeaders);
   app.use(bodyLimit({ maxSize: FORM_LIMIT }));
-  app.route('/', healthRoutes(observer.look));
+  app.route('/', healthRoutes(observer.observe));
   app.get('/assets/:name', (c) => assetResponse(c, assets));
   app.use(withSession(sessions, rights));
   app.use(sameOrigin(rights));
@@ -99,7 +99,7 @@ function metricsRoute({ project, observer }: AppParts): Hono<Env> {
   const metrics = createMetrics(project);
   const app = new Hono<Env>();
   app.get('/metrics', async (c) => {
-    const text = await metrics.render(await observer.look());
+    const text = await metrics.render(await observer.observe());
     return c.body(text, 200, { 'Content-Type': metrics.contentType });
   });
   return app;

@@ -27,28 +27,28 @@ export interface Live {
   stop(): void;
 }
 
-/** One question a second for all listeners together, and none while nobody listens. */
+/** Asks the queue once a second for all listeners together, and never while there is no listener. */
 export function createLive(work: Work, catalogue: CachedCatalogue): Live {
   const all = new Set<(snapshot: Snapshot) => void>();
   let timer: NodeJS.Timeout | undefined;
   let last: Snapshot | undefined;
   let stopped = false;
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     const jobs = await work.recent();
     const known = await catalogue.read().catch(() => []);
     const done = jobs?.find((job) => !isOpen(job));
     const version = `${catalogue.version()}/${done?.id}/${done?.finishedAt}/${jobs === undefined}`;
     last = { jobs: (jobs ?? []).filter(isOpen), expected: known[0]?.source_bytes, version };
     for (const heard of all) heard(last);
-    timer = all.size > 0 && !stopped ? setTimeout(() => void look(), EVERY) : undefined;
+    timer = all.size > 0 && !stopped ? setTimeout(() => void poll(), EVERY) : undefined;
   }
 
   return {
     listen(heard) {
       all.add(heard);
       if (last) heard(last);
-      timer ??= setTimeout(() => void look(), 0);
+      timer ??= setTimeout(() => void poll(), 0);
       return () => void all.delete(heard);
     },
     listeners: () => all.size,

@@ -5,12 +5,12 @@ import type { State } from '../sources/state.ts';
 /** Codes of problems that make it not ready; the others are for people. */
 const NOT_READY = new Set(['no-good-backup', 'overdue', 'queue-down', 'no-worker']);
 
-/** Open to everybody, so it tells no names and no sizes. */
-export function healthRoutes(look: () => Promise<State>): Hono {
+/** Open without a login, so the answers hold no names and no sizes. */
+export function healthRoutes(observe: () => Promise<State>): Hono {
   const app = new Hono();
   app.get('/healthz', (c) => c.json({ ok: true }));
   app.get('/readyz', async (c) => {
-    const { safety } = await look();
+    const { safety } = await observe();
     const wrong = safety.problems.map(({ code }) => code).filter((code) => NOT_READY.has(code));
     return c.json({ ok: wrong.length === 0, problems: wrong }, wrong.length === 0 ? 200 : 503);
   });

@@ -41,7 +41,7 @@ async function signIn(
     c.header('Retry-After', String(Math.ceil(wait / 1000)));
     return again(false, wait, 429);
   }
-  // counted before it is judged, so that a hundred guesses at once are a hundred
+  // A guess is counted before it is judged, so that a hundred guesses at once count as a hundred.
   lockout.failed(address);
   const guess = typeof form['password'] === 'string' ? form['password'].slice(0, 1024) : '';
   if (!(await rights.checkPassword(guess))) {

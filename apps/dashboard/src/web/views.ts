@@ -36,7 +36,7 @@ export function viewRoutes(views: Views): Hono<Env> {
   const pageNumber = (c: Context) => Number(c.req.query('page') ?? 1);
 
   app.get('/', async (c) => {
-    const state = await observer.look();
+    const state = await observer.observe();
     const { survey, missed, now } = state;
     const shell = shellOf(c);
     return c.html(
@@ -98,7 +98,7 @@ export function noSuchBackup(name: string): BackupError {
   return new BackupError('NO_SUCH_BACKUP', `There is no backup ${JSON.stringify(name.slice(0, 200))}`);
 }
 
-/** Looks a name up in the catalogue; only what is found there becomes a path. */
+/** Looks a name up in the catalogue: only a name found there becomes a path. */
 export const finder =
   (observer: Observer) =>
   async (name: string): Promise<CatalogueEntry> => {

@@ -9,7 +9,7 @@ export interface Limits {
   maxSilence: number;
   /** used share of the backup disk that is worth an alert; 0: none */
   diskPercent: number;
-  /** when this watch began, ms since the epoch: before, nobody can be late */
+  /** when this watch began, ms since the epoch: nothing before it counts as late */
   since: number;
 }
 
@@ -26,14 +26,14 @@ export function conditionsOf(report: WorkerReport, limits: Limits, now: number):
   ];
 }
 
-/** A time of the future was told by a clock that was wrong: it counts as none. */
+/** The age of a report's time. A time in the future counts as none, because its clock was wrong. */
 function age(iso: string | undefined, since: number, now: number): number {
   const at = Date.parse(iso ?? '');
   return now - (Number.isNaN(at) || isFutureTime(at, now) ? since : at);
 }
 
 function silent(report: WorkerReport, limits: Limits, now: number): Condition[] {
-  // a report from before this watch began must not count as silence of the present worker
+  // A report from before this watch began must not count as the present worker's silence.
   const silence = Math.min(age(report.seen_at, limits.since, now), now - limits.since);
   if (silence <= limits.maxSilence) return [];
   return [
@@ -79,7 +79,7 @@ function damaged({ corrupt = [] }: WorkerReport): Condition[] {
   }));
 }
 
-/** That a damaged backup is no more is no good news: nothing was mended. */
+/** The text of an ending alert. A damaged backup that no longer exists is told as gone, because nothing was mended. */
 export function endingOf(alert: Alert, { gone = [] }: WorkerReport): Alert {
   if (alert.state !== 'resolved' || alert.kind !== 'corrupt' || !gone.includes(alert.about)) return alert;
   const text = `${alert.about} was damaged, and is not there any more: its retention was over, or somebody removed it. It was not mended.`;

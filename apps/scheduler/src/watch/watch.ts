@@ -33,14 +33,14 @@ export interface WatchOptions {
   channels?: Channel[];
 }
 
-/** Looks every half minute until stopped. Without Redis it waits: there is nothing to compare with. */
+/** Checks every half minute until stopped. Without Redis it waits, because there is nothing to compare with. */
 export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
   const { clock, logger } = options;
   const since = clock.now();
-  let looking: Promise<void> = Promise.resolve();
+  let checking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    looking = looking
-      .then(() => look(options, limitsOf(options, since)))
+    checking = checking
+      .then(() => checkConditions(options, limitsOf(options, since)))
       .catch((error: unknown) => {
         logger.warn({ reason: String(error) }, 'the watch could not look');
       });
@@ -48,7 +48,7 @@ export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
   return {
     async stop() {
       clearInterval(timer);
-      await looking;
+      await checking;
     },
   };
 }
@@ -62,7 +62,7 @@ function limitsOf({ settings, clock, maxSilenceMs = MAX_SILENCE_MS }: WatchOptio
   };
 }
 
-async function look(options: WatchOptions, limits: Limits): Promise<void> {
+async function checkConditions(options: WatchOptions, limits: Limits): Promise<void> {
   const { connection, settings, clock } = options;
   if (connection.client.status !== 'ready') return;
   const key = `${KEY_PREFIX}:${queueName(settings.project)}:alerts`;
@@ -74,7 +74,7 @@ async function look(options: WatchOptions, limits: Limits): Promise<void> {
     const conditions = conditionsOf(report, limits, clock.now());
     const at = new Date(clock.now()).toISOString();
     for (const alert of changes(settings.prefix, told, conditions, at)) {
-      // told, then remembered: a crash between the two repeats a message, the other order would lose it
+      // Sent, then remembered: a crash between the two repeats a message, where the other order would lose it.
       if (!(await tell(options, endingOf(alert, report)))) continue;
       told = remember(told, alert);
       await connection.client.set(key, JSON.stringify(told));
@@ -84,7 +84,7 @@ async function look(options: WatchOptions, limits: Limits): Promise<void> {
   }
 }
 
-/** False when nobody could be reached: then it is told again at the next look. */
+/** False when no channel took the alert: the next check sends it again. */
 async function tell(
   { plan, channels = channelsOf(plan), logger }: WatchOptions,
   alert: Alert,

@@ -22,7 +22,7 @@ export const backup =
       return await underLock(ctx, 'backup', (repository, inner) => runSteps(inner, repository, run));
     } catch (error) {
       const { code } = toBackupError(error, 'backup');
-      // nothing may go while it is not known that something good came in its place
+      // Nothing is pruned until a good backup has come in its place.
       if (code !== 'BUSY') run.logger.warn({ code }, 'pruning is left out, because this run failed');
       throw error;
     }
@@ -50,13 +50,16 @@ const runSteps = async (
     names = (await promoteStep(ctx, filename)).map((entry) => entry.filename);
     await reach(run, { step: 'prune', filename, promoted: names });
   }
-  // between two attempts anybody may have removed a copy: that is no reason not to prune
+  // A copy may have been removed between two attempts. That is no reason not to prune.
   const promoted = (await repository.catalogue()).filter((entry) => names.includes(entry.filename));
   const pruned = removalsOf(await prune(ctx, { dryRun: false }));
   return { backup: await repository.find(filename), promoted, pruned };
 };
 
-/** The result stays in Redis as long as the job: what was kept of thousands is no news. */
+/**
+ * Only the removals of a prune: the result stays in Redis as long as the job, and thousands of kept backups are no
+ * news.
+ */
 const removalsOf = (pruned: PruneOutcome): PruneOutcome => ({
   ...pruned,
   decisions: pruned.decisions.filter(({ action }) => action === 'remove'),
@@ -65,7 +68,7 @@ const removalsOf = (pruned: PruneOutcome): PruneOutcome => ({
 /** The lock is held meanwhile, and others wait for it; milliseconds. */
 const REDIS_MAY_TAKE = 2000;
 
-/** Keeps where the job has got to. A Redis that is away is not waited for: a step that runs twice does no harm. */
+/** Saves the step with the job. It does not wait for a Redis that is away, because a step may run twice. */
 async function reach(
   { payload: { tier, trigger }, save, logger }: Run<'backup'>,
   resume: NonNullable<Run<'backup'>['payload']['resume']>,

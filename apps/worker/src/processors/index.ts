@@ -6,7 +6,7 @@ import { prune } from './prune.ts';
 import { restore } from './restore.ts';
 import { verify } from './verify.ts';
 
-/** One for every job contract; one that is missing or answers something else does not compile. */
+/** One processor for every job contract. A missing processor, or one with another answer, does not compile. */
 export const processorsOf = (composition: Composition): Processors => ({
   backup: backup(composition),
   verify: verify(composition),

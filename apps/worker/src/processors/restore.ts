@@ -2,7 +2,7 @@ import { restore as restoreBackup } from '@gofr-backup/core';
 import type { Processor } from '@gofr-backup/queue';
 import { contextOf, type Composition } from '../composition.ts';
 
-/** Whoever enqueues it has asked the person; here nobody can be asked. */
+/** The command or page that enqueues a restore has asked the person before; a worker cannot ask. */
 export const restore =
   (composition: Composition): Processor<'restore'> =>
   (run) =>

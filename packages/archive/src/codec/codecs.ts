@@ -1,12 +1,12 @@
 /**
- * The five compressions, a frame at a time. A frame is one gzip member, zstd frame, bzip2 stream or xz stream (or several
- * of them in a row), so that frames laid end to end are one valid file for every public tool.
+ * The five compressions, a frame at a time. A frame is one gzip member, zstd frame, bzip2 stream or xz stream, or
+ * several of them in a row. Frames laid end to end are one valid file for every public tool.
  */
 import { spawnSync } from 'node:child_process';
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BackupError, type Codec, type Compression } from '@gofr-backup/model';
 import type { ContentSpan } from './digest.ts';
-import { type EarlierFrame, EarlierRuns } from './earlier-runs.ts';
+import { type EarlierFrame, EarlierSegments } from './earlier-segments.ts';
 import { writeGzipMember } from './gzip-member.ts';
 import { moveOutput, onePiece } from './zlib-output.ts';
 import { zlibRun } from './zlib-run.ts';
@@ -22,7 +22,7 @@ export const EXTENSIONS: Record<Compression, string> = {
 /** A frame with this share of incompressible bytes is compressed with the least effort. */
 const MOSTLY = 0.8;
 
-/** Room for the compressed form of `rawLength` bytes, whatever the codec and however incompressible they are. */
+/** The most bytes that `rawLength` bytes can take when compressed, with any codec and for any content. */
 export function compressedBound(rawLength: number): number {
   return rawLength + Math.ceil(rawLength / 64) + 4096;
 }
@@ -43,9 +43,9 @@ export function compressFrame(
   if (codec.name === 'gzip') {
     const { level, engine } = codec;
     if (engine === 'zlib') return writeGzipMember(target, raw, incompressible, level, { deflate: zlibRun });
-    // a frame of one run has changed in it
-    const runs = earlier && incompressible.length > 0 ? EarlierRuns.read(earlier) : undefined;
-    return writeGzipMember(target, raw, incompressible, level, { earlier: runs });
+    // A frame without stored blocks is a single segment. That segment has changed, so there is nothing to take over.
+    const segments = earlier && incompressible.length > 0 ? EarlierSegments.read(earlier) : undefined;
+    return writeGzipMember(target, raw, incompressible, level, { earlier: segments });
   }
   const stored = incompressible.reduce((sum, { start, end }) => sum + end - start, 0);
   const level = stored > raw.length * MOSTLY ? 1 : codec.level;
@@ -96,7 +96,10 @@ export function decodeAtMost(name: Compression, frame: Uint8Array, rawLength: nu
   }
 }
 
-/** What the data is to blame for. A lack of memory, a filter that was killed, a mistake of ours prove no damage. */
+/**
+ * Whether the error proves that the data is damaged. A lack of memory, a killed filter or a bug in this program
+ * proves nothing about the data.
+ */
 export function isCodecError(cause: unknown): cause is Error {
   return (
     cause instanceof Error &&
@@ -107,7 +110,7 @@ export function isCodecError(cause: unknown): cause is Error {
   );
 }
 
-/** How a filter ended, when not well: `status` is null when a signal ended it. */
+/** The error for a filter that failed. `status` is null when a signal ended the filter. */
 export function filterFailure(command: string, status: number | null, complaint: string): Error {
   const failure = new Error(`${command}: ${complaint.trim() || `exit ${status ?? 'by a signal'}`}`);
   const starved = status === null || /memory/i.test(complaint);
@@ -120,14 +123,18 @@ interface Inflated {
   engine: { bytesWritten: number };
 }
 
-/** Node's zstd stops after one frame of several, and its gunzip passes over zeros at the end: nothing may be left over. */
+/**
+ * Node's zstd stops after the first of several frames, and its gunzip ignores zeros at the end. So the decoder must
+ * have used every byte.
+ */
 function inflateAll(name: 'gzip' | 'zstd', frame: Uint8Array, rawLength: number): Buffer {
   const inflate = name === 'gzip' ? gunzipSync : zstdDecompressSync;
   const parts: Buffer[] = [];
   let made = 0;
   for (let at = 0; at < frame.length || at === 0;) {
     const rest = Math.max(rawLength - made, 1);
-    // one output buffer, and not quite full: Node takes a second one as soon as the first is
+    // The output must fit one buffer with a byte to spare: Node allocates a second buffer as soon as the first is
+    // full.
     const options = { maxOutputLength: rest, chunkSize: Math.max(rest + 1, 64), info: true };
     const { buffer, engine } = inflate(frame.subarray(at), options) as unknown as Inflated;
     if (engine.bytesWritten === 0 || (name === 'gzip' && engine.bytesWritten < frame.length))
@@ -140,19 +147,19 @@ function inflateAll(name: 'gzip' | 'zstd', frame: Uint8Array, rawLength: number)
 }
 
 function runFilter(command: string, args: string[], input: Uint8Array, maxBuffer: number): Buffer {
-  const run = spawnSync(command, args, { input, maxBuffer: Math.max(maxBuffer, 1) });
-  if (run.error !== undefined && 'code' in run.error && run.error.code === 'ENOENT')
+  const ended = spawnSync(command, args, { input, maxBuffer: Math.max(maxBuffer, 1) });
+  if (ended.error !== undefined && 'code' in ended.error && ended.error.code === 'ENOENT')
     throw new BackupError('FAILED', `the program ${command} is missing`, {
       why: `${command} compresses and decompresses .tar.${command === 'xz' ? 'xz' : 'bz2'} archives`,
       hint: `Install it (apt install ${command === 'xz' ? 'xz-utils' : 'bzip2'}), or choose gzip or zstd.`,
     });
-  // it need not read what it refuses: then the pipe breaks, and its own word counts
-  const broken = run.error !== undefined && 'code' in run.error && run.error.code === 'EPIPE';
-  if (run.error !== undefined && !broken) throw run.error;
-  // bzip2 ignores what follows the last stream, and only says so
-  if (broken || run.status !== 0 || run.stderr.length > 0)
-    throw filterFailure(command, run.status, run.stderr.toString());
-  return run.stdout;
+  // A filter may stop reading input that it refuses. The pipe then breaks, and the filter's own message counts.
+  const broken = ended.error !== undefined && 'code' in ended.error && ended.error.code === 'EPIPE';
+  if (ended.error !== undefined && !broken) throw ended.error;
+  // bzip2 ignores bytes after the last stream. It warns on stderr and exits with 0.
+  if (broken || ended.status !== 0 || ended.stderr.length > 0)
+    throw filterFailure(command, ended.status, ended.stderr.toString());
+  return ended.stdout;
 }
 
 function damaged(why: string): BackupError {

@@ -1,4 +1,7 @@
-/** What proves a frame: SHA-256 of its raw bytes in which the content of every file is replaced by its own SHA-256. */
+/**
+ * The digest that proves a frame: SHA-256 of its raw bytes, with the content of every file replaced by the SHA-256 of
+ * that content.
+ */
 import { hash } from 'node:crypto';
 
 /** Where a file's content lies in a frame's raw bytes, without padding. */
@@ -33,7 +36,9 @@ export function digestFrame(
 const HASH_BYTES = 32;
 const sha256 = (bytes: Buffer): Buffer => hash('sha256', bytes, 'buffer');
 
-/** For headers and hashes, to be hashed by one call: many short ones take as long as the hashing. */
+/**
+ * Collects headers and hashes so that one call hashes them all: many short calls take as long as the hashing itself.
+ */
 let room = Buffer.alloc(0);
 
 function roomFor(length: number): Buffer {

@@ -1,11 +1,12 @@
 /**
- * One gzip member (RFC 1952), written and read. Its deflate stream (RFC 1951) mixes compressed runs with stored blocks:
- * what looks incompressible is copied, at the speed of memory, and everything between is compressed as usual.
+ * One gzip member (RFC 1952), written and read. Its deflate stream (RFC 1951) mixes compressed segments with stored
+ * blocks. Content that looks incompressible is copied into stored blocks, at the speed of memory. The segments
+ * between are compressed as usual.
  */
 import { crc32 } from 'node:zlib';
-import { deflateRun } from './deflate-run.ts';
+import { deflateSegment } from './deflate-segment.ts';
 import type { ContentSpan } from './digest.ts';
-import { inflatePieces, inflateRun, type StreamPiece } from './inflate-run.ts';
+import { inflatePieces, inflateSegment, type StreamPiece } from './inflate-segment.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
@@ -15,62 +16,62 @@ const TRAILER_BYTES = 8;
 const MOST_STORED = 65535;
 
 /** Writes a run at `at` as blocks that end on a byte boundary, none of them the last; answers where they end. */
-type DeflateRun = (target: Buffer, at: number, run: Buffer, level: number) => number;
+type DeflateRun = (target: Buffer, at: number, segment: Buffer, level: number) => number;
 
-/** Runs that were compressed before. */
-interface KnownRuns {
-  /** what this run was compressed to */
-  find(run: Buffer): Buffer | undefined;
+/** Segments that were compressed before. */
+interface KnownSegments {
+  /** the compressed form of this segment */
+  find(segment: Buffer): Buffer | undefined;
 }
 
 /**
- * Writes the member to `target` from 0; answers its length. `stored` are spans of `raw`, in order. `earlier` knows runs that
- * were compressed before.
+ * Writes the member to `target` from 0; answers its length. `stored` are spans of `raw`, in order. `earlier` knows
+ * segments that were compressed before.
  */
 export function writeGzipMember(
   target: Buffer,
   raw: Buffer,
   stored: readonly ContentSpan[],
   level: number,
-  { deflate = deflateRun, earlier }: { deflate?: DeflateRun; earlier?: KnownRuns | undefined } = {},
+  { deflate = deflateSegment, earlier }: { deflate?: DeflateRun; earlier?: KnownSegments | undefined } = {},
 ): number {
-  const compressRun = (end: number, run: Buffer): number => {
-    const known = earlier?.find(run);
-    return known === undefined ? deflate(target, end, run, level) : end + known.copy(target, end);
+  const compressSegment = (end: number, segment: Buffer): number => {
+    const known = earlier?.find(segment);
+    return known === undefined ? deflate(target, end, segment, level) : end + known.copy(target, end);
   };
   let end = HEADER.copy(target);
   let at = 0;
   for (const span of stored) {
-    end = compressRun(end, raw.subarray(at, span.start));
-    end = storeRun(target, end, raw.subarray(span.start, span.end));
+    end = compressSegment(end, raw.subarray(at, span.start));
+    end = storeSegment(target, end, raw.subarray(span.start, span.end));
     at = span.end;
   }
-  end = compressRun(end, raw.subarray(at));
+  end = compressSegment(end, raw.subarray(at));
   end += FINAL_BLOCK.copy(target, end);
   end = target.writeUInt32LE(crc32(raw), end);
   return target.writeUInt32LE(raw.length, end);
 }
 
-function storeRun(target: Buffer, at: number, run: Buffer): number {
+function storeSegment(target: Buffer, at: number, segment: Buffer): number {
   let end = at;
-  for (let from = 0; from < run.length; from += MOST_STORED) {
-    const length = Math.min(MOST_STORED, run.length - from);
+  for (let from = 0; from < segment.length; from += MOST_STORED) {
+    const length = Math.min(MOST_STORED, segment.length - from);
     target[end++] = 0;
     end = target.writeUInt16LE(length, end);
     end = target.writeUInt16LE(length ^ 0xffff, end);
-    end += run.copy(target, end, from, from + length);
+    end += segment.copy(target, end, from, from + length);
   }
   return end;
 }
 
 /**
- * The raw bytes of the one member that `room` (see inflateRoom) holds, in the decoder's memory until room is taken again.
- * Undefined when it is damaged, of another length, or not as this module writes it: zlib then says which. The CRC-32 is
- * looked at when `checked`.
+ * The raw bytes of the one member that `room` (see inflateRoom) holds, in the decoder's memory until room is taken
+ * again. Undefined when the member is damaged, has another length, or is not in the form that this module writes:
+ * zlib then tells which. The CRC-32 is compared only when `checked`.
  */
 export function readGzipMember(room: Buffer, rawLength: number, checked: boolean): Buffer | undefined {
   if (!mayBeOurs(room)) return undefined;
-  const inflated = inflateRun(room, HEADER.length, rawLength);
+  const inflated = inflateSegment(room, HEADER.length, rawLength);
   const trailer = room.length - TRAILER_BYTES;
   if (inflated === undefined || HEADER.length + inflated.used !== trailer) return undefined;
   const { raw } = inflated;
@@ -79,7 +80,10 @@ export function readGzipMember(room: Buffer, rawLength: number, checked: boolean
   return raw;
 }
 
-/** What the one member that `room` holds is made of; nothing when it is not as this module writes it. */
+/**
+ * The pieces of the one member that `room` holds. There are none when the member is not in the form that this module
+ * writes.
+ */
 export function gzipPieces(room: Buffer, rawLength: number): StreamPiece[] {
   return (mayBeOurs(room) && inflatePieces(room, HEADER.length, rawLength)) || [];
 }

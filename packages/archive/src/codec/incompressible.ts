@@ -1,27 +1,31 @@
 /**
- * Which parts of a file are compressed already, so that compressing them again only costs time? Judged piece by piece:
- * a picture's body is noise, but the blank rows above and below it are long repetitions, worth 3 to 20 % of a chart.
+ * Finds the parts of a file that are compressed already: compressing them again only costs time. Each piece is judged
+ * by itself. A picture's body is noise, but the blank rows above and below it are long repetitions, worth 3 to 20 %
+ * of a chart.
  */
 import { deflateRawSync } from 'node:zlib';
 import type { ContentSpan } from './digest.ts';
 
 const PIECE_BYTES = 2048;
-/** Runs of each piece that are looked at, and the length of each. */
+/** The number of samples taken from each piece, and the bytes of each sample. */
 const SAMPLES = 4;
 const SAMPLE_BYTES = 128;
 const SAMPLED = SAMPLES * SAMPLE_BYTES;
 /**
- * From so many bits of (collision) entropy a byte on a piece is left as it is: codes for its bytes would save at most
- * the rest of 8 bits, 6 %, and what else deflate finds in a picture costs more time than it is worth. Noise in a sample
- * has 7.8 or more, text 4 to 6.
+ * A piece with this (collision) entropy or more, in bits a byte, is stored as it is. Codes for its bytes would save
+ * at most the rest of 8 bits, which is 6 %. The matches that deflate finds in a picture cost more time than they are
+ * worth. A sample of noise has 7.8 bits or more, text has 4 to 6.
  */
 const RANDOM_BITS = 7.5;
-/** Of the sample's pairs of bytes so many may be equal. */
+/** The most equal pairs of bytes in a sample that counts as random. */
 const MOST_EQUAL_PAIRS = (SAMPLED * (SAMPLED - 1) * 2 ** -RANDOM_BITS) / 2;
-/** A shorter span is not worth blocks of its own, nor is a shorter gap between two. */
+/** A shorter span is not worth blocks of its own, and neither is a shorter gap between two spans. */
 const LEAST_SPAN_BYTES = 2 * PIECE_BYTES;
 const LEAST_GAP_BYTES = 2 * PIECE_BYTES;
-/** From here on a second opinion is cheap: deflate also sees repetitions that byte counts do not. */
+/**
+ * Spans of this length or more are tried with deflate as well, because deflate sees repetitions that byte counts do
+ * not show.
+ */
 const SECOND_OPINION_BYTES = 256 * 1024;
 const OPINION_BYTES = 32 * 1024;
 
@@ -42,7 +46,7 @@ const counts = new Uint16Array(256);
 function looksRandom(content: Buffer, start: number): boolean {
   counts.fill(0);
   let equalPairs = 0;
-  // of text, one or two samples say enough
+  // Text exceeds the limit after one or two samples.
   for (let sample = 0; sample < SAMPLES && equalPairs <= MOST_EQUAL_PAIRS; sample++) {
     const from = start + (sample * PIECE_BYTES) / SAMPLES;
     for (let at = from; at < from + SAMPLE_BYTES; at++) equalPairs += counts[content[at]!]!++;

@@ -1,7 +1,7 @@
-/** Bytes for compressors: pieces that repeat near and far, exactly and nearly, with noise between. */
+/** Content for tests of compressors: pieces that repeat near and far, exactly and nearly, with noise between. */
 import fc from 'fast-check';
 
-/** Numbers that look random and are the same every time. */
+/** A generator of numbers that seem random and are the same every time. */
 export function noise(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,9 +1,9 @@
 /**
- * Node's one-shot zlib functions answer in memory of their own, which the collector counts too late: threads that compress
- * all day would hold 64 MB of it each. So the answer is asked for in one piece, moved out, and freed at once.
+ * Node's one-shot zlib functions return their output in memory that the collector counts too late: threads that
+ * compress all day would hold 64 MB of it each. So the output is asked for in one piece, copied, and freed at once.
  */
 
-/** From here on Node does not take a buffer from its pool, so it is ours to free. */
+/** Node takes smaller buffers from its pool. A buffer of this size or more may be freed here. */
 const UNPOOLED = 64 * 1024;
 
 /** The `chunkSize` that makes zlib answer in one piece of at most `bound` bytes. */

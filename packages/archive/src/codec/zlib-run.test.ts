@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { archive, HOURS_LATER, inside, previousOf } from '../write/create.fixture.ts';
 import { opened, testPorts } from '../read/reading.fixture.ts';
 import { compressedBound, compressFrame } from './codecs.ts';
-import { EarlierRuns } from './earlier-runs.ts';
+import { EarlierSegments } from './earlier-segments.ts';
 import { noisy } from './mixed-bytes.fixture.ts';
 
 const TEXT = Buffer.from(Array.from({ length: 9000 }, (_, n) => `line ${n * n}\n`).join(''));
@@ -34,7 +34,7 @@ test('a run that zlib made is taken over by the encoder of our own', async () =>
   const frame = frameOf('zlib');
   writeFileSync(at('archive'), frame);
   const archiveFd = openSync(at('archive'), 'r');
-  const earlier = EarlierRuns.read({ archiveFd, offset: 0, length: frame.length, rawLength: RAW.length });
+  const earlier = EarlierSegments.read({ archiveFd, offset: 0, length: frame.length, rawLength: RAW.length });
   expect(earlier.find(TEXT)).toBeDefined();
   closeSync(archiveFd);
 });

@@ -2,10 +2,10 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import { moveOutput, onePiece } from './zlib-output.ts';
 
-export function zlibRun(target: Buffer, at: number, run: Uint8Array, level: number): number {
-  if (run.length === 0) return at;
-  const bound = run.length + (run.length >> 8) + 64;
-  const output = deflateRawSync(run, {
+export function zlibRun(target: Buffer, at: number, segment: Uint8Array, level: number): number {
+  if (segment.length === 0) return at;
+  const bound = segment.length + (segment.length >> 8) + 64;
+  const output = deflateRawSync(segment, {
     level,
     finishFlush: constants.Z_SYNC_FLUSH,
     chunkSize: onePiece(bound),

@@ -1,6 +1,6 @@
 /**
- * Finds where zstd frames end (RFC 8878, 3.1) without decompressing: Node's decoder stops after the first frame of
- * several, and a lost index needs their places.
+ * Finds the ends of zstd frames (RFC 8878, 3.1) without decompressing them. Node's decoder stops after the first of
+ * several frames, and rebuilding an index needs the place of each.
  */
 import { damaged } from '../refusals.ts';
 
@@ -94,7 +94,7 @@ export class ZstdFrameScanner {
   }
 }
 
-/** Length of the frame header that `bytes` begins, or one more than there is. */
+/** Length of the frame header at the start of `bytes`. When `bytes` is too short to tell, one more than its length. */
 function frameHeaderLength(bytes: Buffer): number {
   if (bytes.length < 4) return bytes.length + 1;
   const magic = bytes.readUInt32LE(0);

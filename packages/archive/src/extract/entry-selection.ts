@@ -1,4 +1,4 @@
-/** Which entries `paths` of a request take: each itself and all below it. */
+/** The entries that the `paths` of a request select: each path itself and everything below it. */
 import { BackupError, type BytePath, displayPath, toBytePath } from '@gofr-backup/model';
 
 export class EntrySelection {
@@ -30,12 +30,12 @@ export class EntrySelection {
     return isTaken;
   }
 
-  /** Above something that is taken, so that its directory is needed. */
+  /** Whether the path is a directory above a selected entry, and so is needed. */
   leadsTo(path: BytePath): boolean {
     return this.#paths === undefined || this.#above.has(this.#escaped ? displayPath(path) : path);
   }
 
-  /** Throws NO_SUCH_BACKUP for a path that took nothing. */
+  /** Throws NO_SUCH_BACKUP for a requested path that selected no entry. */
   checkAllUsed(): void {
     const [missing] = this.#unused;
     if (missing !== undefined) throw noSuchPath(this.#escaped ? missing : displayPath(missing));

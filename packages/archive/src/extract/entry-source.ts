@@ -1,4 +1,4 @@
-/** Where entries and their content come from: an index and its frames, or the stream. */
+/** The source of entries and their content: an index and its frames, or the stream. */
 import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
 import type { ExtractPlan } from './extract-plan.ts';
 import type { Ownership } from './file-writer.ts';
@@ -9,11 +9,11 @@ export interface EntrySource {
   readonly size: number;
   /** in archive order, with canonical paths; may be asked for again */
   entries(signal: AbortSignal): AsyncIterable<ArchiveEntry>;
-  /** The last entry whose path matches, as tar would leave it. */
+  /** The last entry whose path matches: the one that tar would leave on the disk. */
   find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined>;
-  /** Content of the regular file that is the `ordinal`th of the entries, counted from 0. */
+  /** Content of the regular file with this ordinal, counted from 0 over all entries. */
   content(ordinal: number, size: number, signal: AbortSignal): AsyncIterable<Buffer>;
-  /** What it takes to write files: threads start while others make the plan. The caller disposes of it. */
+  /** Prepares a writer of files, whose threads start while the plan is made. The caller disposes of it. */
   writerTo(target: WriteTarget): PlanWriter;
 }
 

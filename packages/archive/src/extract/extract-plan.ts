@@ -1,4 +1,4 @@
-/** What an extraction will do, decided from the entries alone, before anything is written. */
+/** The plan of an extraction, made from the entries alone, before anything is written. */
 import { type ArchiveEntry, type BytePath, isKeptEverywhere } from '@gofr-backup/model';
 import { damaged } from '../refusals.ts';
 import type { EntrySelection } from './entry-selection.ts';
@@ -10,7 +10,7 @@ export interface Link {
 }
 
 export interface ExtractPlan {
-  /** parents before children; those the archive only implies have no entry */
+  /** parents before children; a directory that the archive only implies has no entry */
   directories: Map<BytePath, ArchiveEntry | undefined>;
   symlinks: Map<BytePath, ArchiveEntry>;
   hardlinks: Link[];
@@ -21,7 +21,7 @@ export interface ExtractPlan {
   /** regular files to write, and their bytes */
   files: number;
   bytes: number;
-  /** of them in files with holes */
+  /** bytes of the files with holes */
   sparseBytes: number;
   /** where the file with this ordinal and path goes; undefined: it is not wanted */
   destination(ordinal: number, path: BytePath): BytePath | undefined;
@@ -36,7 +36,7 @@ export class ExtractPlanner {
   readonly #hardlinks: Link[] = [];
   readonly #attributed: ArchiveEntry[] = [];
   readonly #oddlyTimed: ArchiveEntry[] = [];
-  /** of files that are not selected: a selected hard link may lead to one */
+  /** sizes of the files that are not selected: a selected hard link may lead to such a file */
   readonly #sizes = new Map<BytePath, number>();
   #files = 0;
   #bytes = 0;
@@ -95,8 +95,8 @@ export class ExtractPlanner {
   }
 
   /**
-   * A selected hard link whose file is not selected takes the file's place: its content is written there, and the
-   * other links to it lead to that one.
+   * When a hard link is selected but its file is not, the link takes the file's place: the content is written at the
+   * link's path, and other selected links to the file lead to that path.
    */
   #standIns(check: SafetyCheck): Map<BytePath, BytePath> {
     const stands = new Map<BytePath, BytePath>();

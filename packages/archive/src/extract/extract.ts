@@ -1,6 +1,7 @@
 /**
- * Extraction into a fresh directory, in an order in which nothing can be written through a link: every entry is checked
- * before the first byte; then directories, regular files, hard links, symlinks; directory modes and times last.
+ * Extracts into a fresh directory, in an order in which nothing can be written through a link. Every entry is checked
+ * before the first byte is written. Then come directories, regular files, hard links and symlinks. Modes and times of
+ * directories are set last.
  */
 import {
   chmodSync,
@@ -46,9 +47,9 @@ const MOST_EXPANSION: Record<Compression, number> = {
   zstd: 100_000,
   none: 1,
 };
-/** Expansion that real data may have; beyond it, and larger than the disk, it is a bomb. */
+/** The expansion that real data may have. An archive that expands further, to more than the disk holds, is a bomb. */
 const HONEST_EXPANSION = 200;
-/** Steps between two looks at the event loop, so that timers and signals are served. */
+/** Steps between two turns of the event loop, so that timers and signals are served. */
 const STEPS_PER_TURN = 500;
 const PATH_MAX = 4096;
 /** Code of a warning. */
@@ -88,7 +89,7 @@ async function planExtraction(
   options: ExtractOptions,
   known: SafetyCheck | undefined,
 ): Promise<ExtractPlan> {
-  // where names fold, two that were apart before may be the same
+  // Where the file system folds names, two names that were different before may be the same.
   const checked = target.fold ? undefined : known;
   const check = checked ?? new SafetyCheck(target.fold ? { fold: target.fold } : {});
   const selection = new EntrySelection(options.paths);
@@ -103,7 +104,7 @@ async function planExtraction(
   return planner.finish(check);
 }
 
-/** Refuses what declares more than its archive can hold, or than the disk can take, as soon as it is declared. */
+/** Refuses an entry as soon as the declared sizes add up to more than the archive can hold or the disk can take. */
 class DeclaredBound {
   readonly #possible: number;
   readonly #honest: number;
@@ -118,7 +119,7 @@ class DeclaredBound {
   }
 
   add(entry: ArchiveEntry): void {
-    // holes take nothing, neither in the archive nor on the disk
+    // Holes take no room, neither in the archive nor on the disk.
     if (!entry.sparse) this.#bytes += entry.size;
     this.#entries++;
     if (this.#bytes > this.#possible) {
@@ -198,7 +199,7 @@ async function forEachInTurns<T>(
   }
 }
 
-/** Open to nobody else until their content is complete. */
+/** Directories are closed to other users until their content is complete. */
 async function makeDirectories(plan: ExtractPlan, root: BytePath, signal: AbortSignal): Promise<void> {
   await forEachInTurns(plan.directories.keys(), signal, (path) =>
     mkdirSync(fsPath(joinPath(root, path)), 0o700),
@@ -237,7 +238,10 @@ async function finishDirectories(
   });
 }
 
-/** ext4 keeps none after 2446, xfs without bigtime none after 2038: they set the nearest they can, and do not say so. */
+/**
+ * ext4 keeps no time after 2446, and xfs without bigtime none after 2038. Both set the nearest time they can, without
+ * an error.
+ */
 function timesNotKept({ oddlyTimed }: ExtractPlan, root: BytePath): Warning[] {
   return oddlyTimed.flatMap(({ path, mtimeNs }) => {
     const kept = lstatSync(fsPath(joinPath(root, path)), { bigint: true }).mtimeNs;

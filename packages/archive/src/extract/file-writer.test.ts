@@ -5,7 +5,7 @@ import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { createFile, writePart } from './file-writer.ts';
-import { inflateRoom, inflateRun } from '../codec/inflate-run.ts';
+import { inflateRoom, inflateSegment } from '../codec/inflate-segment.ts';
 import { noisy } from '../codec/mixed-bytes.fixture.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gofr-writer-'));
@@ -19,7 +19,7 @@ function inDecoder(bytes: Buffer): Buffer {
   const stream = deflateRawSync(bytes);
   const room = inflateRoom(stream.length, bytes.length);
   room.set(stream);
-  return inflateRun(room, 0, bytes.length)!.raw;
+  return inflateSegment(room, 0, bytes.length)!.raw;
 }
 
 test('parts in any order, of any length and wherever they lie in memory, make the file', () => {

@@ -1,6 +1,6 @@
 /**
- * Writes into a fresh directory, so that no link is ever followed: there are none until every file is written, and
- * every open says so once more (O_EXCL, O_NOFOLLOW). Synchronous: for worker threads, and for small steps.
+ * Writes into a fresh directory. No link is followed: links are made after the last file, and every open has O_EXCL
+ * or O_NOFOLLOW besides. Synchronous: for worker threads, and for small steps.
  */
 import {
   closeSync,
@@ -35,8 +35,9 @@ export interface Ownership {
 }
 
 /**
- * Seconds for utimes. Negative ones as text, because Node takes such a number for "now". A double holds about 240 ns at
- * today's times, so that much of a nanosecond time is lost; whole microseconds stay what they are when rounded.
+ * Seconds for utimes. A negative time is text, because Node takes a negative number for "now". A double is exact to
+ * about 240 ns at today's times, so the last digits of a nanosecond time are lost. Whole microseconds survive
+ * rounding.
  */
 export function utimeOf(ns: bigint): number | string {
   if (ns >= 0n) return Number(ns / NS) + Number(ns % NS) / 1e9;
@@ -55,8 +56,8 @@ export function reopenFile(root: BytePath, path: BytePath, flags = 0): number {
 }
 
 /**
- * A part of a file that createFile made before. Whole pages go past the page cache where memory and file system allow it: a
- * restore ends when the disk has everything, and the kernel has neither to find memory for it nor to copy it.
+ * Writes a part of a file that createFile made before. Whole pages go past the page cache where memory and file
+ * system allow it: a restore ends when the disk has everything, and the kernel need not find memory for a copy.
  */
 export function writePart(
   root: BytePath,
@@ -77,7 +78,7 @@ export function writePart(
 const arePages = (bytes: Buffer, offset: number): boolean =>
   [bytes.byteOffset, bytes.length, offset].every((place) => place % PAGE_BYTES === 0);
 
-/** False where it cannot be: nothing, or a part, is written then. */
+/** False where direct writes are not possible. Nothing or only a part is written then. */
 function wroteDirectly(root: BytePath, path: BytePath, bytes: Buffer, offset: number): boolean {
   let fd: number | undefined;
   try {

@@ -1,7 +1,7 @@
 /**
- * What each path of an archive is: a Map that takes little more memory than the names themselves, outside the heap of
- * V8. It is exact in any order of paths. It is small and fast as long as the names in a directory ascend, as they do in
- * archives of ours; a directory in which another name is asked for gets a Map of its names, as any would need.
+ * A map from each path of an archive to its kind. It takes little more memory than the names themselves, outside the
+ * heap of V8. It is exact for paths in any order. It is small and fast while the names in a directory ascend, as they
+ * do in archives of this program. A directory that is asked for a name out of order gets a Map of all its names.
  */
 import type { BytePath, EntryType } from '@gofr-backup/model';
 import { hostile } from '../refusals.ts';
@@ -11,20 +11,20 @@ export type Kind = 'implied directory' | EntryType;
 const KINDS: readonly Kind[] = ['implied directory', 'directory', 'file', 'symlink', 'hardlink'];
 const CHUNK_BITS = 18;
 const CHUNK_BYTES = 1 << CHUNK_BITS;
-/** A record: place of the one before it in its directory, kind, length of the name, name. */
+/** A record: the place of the directory's record before it, the kind, the length of the name, the name. */
 const KIND_AT = 4;
 const LENGTH_AT = 5;
 const NAME_AT = 6;
 const MOST_BYTES = NAME_AT + 255;
-/** No record lies there. */
+/** The place that no record has. */
 const NONE = 0;
 /** Places are 32 bits wide. */
 const MOST_CHUNKS = 2 ** (32 - CHUNK_BITS);
 
 interface Directory {
-  /** its record that was added last */
+  /** place of the record that was added last */
   newest: number;
-  /** of its names */
+  /** the greatest of its names */
   greatest: string;
   /** places by name; absent while names only ascended */
   index?: Map<string, number>;
@@ -34,7 +34,7 @@ interface Directory {
 export class PathKinds {
   readonly #chunks: Buffer[] = [];
   #used = CHUNK_BYTES;
-  /** of directories without an index only the newest record, whose name is the greatest */
+  /** a directory without an index is kept as the place of its newest record alone, whose name is the greatest */
   readonly #closed = new Map<BytePath, Directory | number>();
   /** the directory that was used last */
   #path: BytePath = '';
@@ -83,7 +83,7 @@ export class PathKinds {
     return index;
   }
 
-  /** To the directory that is open. */
+  /** Adds a record to the directory that is open. */
   #add(path: BytePath, kind: number): void {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (this.#used + MOST_BYTES > CHUNK_BYTES) this.#grow(path);

@@ -1,8 +1,8 @@
 /**
- * What is refused, before anything is written. An archive, and the index beside it, may come from anybody: every name
- * must stay inside the directory that is restored into, and nothing may be written through a link. Where a symlink leads
- * is its content, which is nobody's business here: no entry may lie below one, and all of them are made last. The rules
- * follow the advisories of tar, node-tar, borg, restic and docker cp.
+ * Refuses hostile entries before anything is written. An archive and its index may come from an attacker. Every name
+ * must stay inside the target directory, and nothing may be written through a link. The target of a symlink is
+ * content and is not judged: no entry may lie below a symlink, and symlinks are made last. The rules follow the
+ * advisories of tar, node-tar, borg, restic and docker cp.
  */
 import { type ArchiveEntry, type BytePath, displayPath } from '@gofr-backup/model';
 import { type Kind, PathKinds } from './path-kinds.ts';
@@ -12,14 +12,17 @@ import type { TarMember } from '../tar/parser.ts';
 /** Linux's PATH_MAX and NAME_MAX, in bytes. */
 const MAX_PATH = 4096;
 const MAX_COMPONENT = 255;
-/** More entries than any honest tree has; each costs memory before a byte is written. */
+/**
+ * More entries than any honest tree has. The limit is needed because each entry costs memory before a byte is
+ * written.
+ */
 const MAX_ENTRIES = 20_000_000;
 
 const UNUSUAL_COMPONENT = /(?:^|\/)\.{0,2}(?:\/|$)/;
 
 /**
- * A name of the archive as a BytePath: `./` and doubled or trailing slashes go, all else that is not plainly below
- * the root is refused. The root itself is ''. `what` is `name` or `link target`.
+ * A name of the archive as a BytePath. `./` and doubled or trailing slashes are dropped; any other name that is not
+ * plainly below the root is refused. The root itself is ''. `what` is `name` or `link target`.
  */
 export function canonicalPath(raw: BytePath, entry: BytePath = raw, what = 'name'): BytePath {
   if (raw.includes('\0')) throw hostile(entry, `its ${what} contains a NUL byte`);
@@ -35,8 +38,8 @@ export function canonicalPath(raw: BytePath, entry: BytePath = raw, what = 'name
   return usual ? raw : components.join('/');
 }
 
-/** The entry a member of the stream stands for; undefined for the archive's root (`./`). Throws ARCHIVE_HOSTILE. */
-export function entryOf(member: TarMember): ArchiveEntry | undefined {
+/** The entry for a member of the tar stream; undefined for the archive's root (`./`). Throws ARCHIVE_HOSTILE. */
+export function archiveEntryOf(member: TarMember): ArchiveEntry | undefined {
   const path = canonicalPath(member.name);
   if (path === '') {
     if (member.type === 'directory') return undefined;
@@ -60,7 +63,7 @@ export function linkTargetOf(path: BytePath, type: 'hardlink' | 'symlink', targe
 }
 
 export interface SafetyOptions {
-  /** two names the target file system takes for the same have the same folded form; absent: bytes count */
+  /** names that the target file system takes for one name have one folded form; absent: it compares bytes */
   fold?: (path: BytePath) => string;
 }
 
@@ -72,10 +75,10 @@ export class SafetyCheck {
   readonly #linkedTo = new Set<BytePath>();
   readonly #folded = new Map<string, BytePath>();
   readonly #fold: SafetyOptions['fold'];
-  /** of files of one name: ordinal of the last, and how many came before it */
+  /** for each name: ordinal of its last file, and how many files of that name came before */
   readonly #lastOf = new Map<BytePath, { ordinal: number; before: number }>();
   #count = 0;
-  /** parent of the entry before: most siblings follow each other */
+  /** parent of the entry before, kept because siblings usually follow each other */
   #lastParent: BytePath = '';
 
   constructor(options: SafetyOptions = {}) {
@@ -93,8 +96,8 @@ export class SafetyCheck {
   }
 
   /**
-   * An entry of a later pass over the same archive, as `admit` answered it. Throws ARCHIVE_HOSTILE for one that the
-   * first pass did not see: whoever can write an index may exchange it in between.
+   * An entry of a later pass over the same archive, as `admit` answered it. Throws ARCHIVE_HOSTILE for an entry that
+   * the first pass did not see: an attacker who can write the index may exchange it between two passes.
    */
   again(entry: ArchiveEntry): ArchiveEntry {
     const text = entry.type === 'hardlink' ? this.#symlinks.get(entry.linkTarget!) : undefined;
@@ -107,21 +110,23 @@ export class SafetyCheck {
     throw hostile(path, 'it was not there, or was another, when the archive was checked');
   }
 
-  /** Whether the file with this ordinal (counted from 0 over all entries) is the last of its name: it wins. */
+  /**
+   * Whether the file with this ordinal (counted from 0 over all entries) is the last of its name. The last file wins.
+   */
   isLast(path: BytePath, ordinal: number): boolean {
     const last = this.#lastOf.get(path);
     return last === undefined || last.ordinal === ordinal;
   }
 
-  /** Names of files that come more than once, and how many of them do not count. */
+  /** The names that several files have, each with the number of files that a later one replaces. */
   *superseded(): Generator<[path: BytePath, times: number]> {
     for (const [path, { before }] of this.#lastOf) yield [path, before];
   }
 
-  /** The regular file a hard link's target comes down to. */
+  /** The regular file at the end of a chain of hard links. */
   fileBehind(target: BytePath): BytePath | undefined {
     let at: BytePath | undefined = target;
-    // targets come before their links, so this cannot go round
+    // A target comes before its links, so there is no cycle.
     while (at !== undefined && this.#kinds.get(at) === 'hardlink') at = this.#hardlinks.get(at);
     return at !== undefined && this.#kinds.get(at) === 'file' ? at : undefined;
   }
@@ -165,7 +170,7 @@ export class SafetyCheck {
     if (type === 'hardlink') this.#hardlinks.set(path, entry.linkTarget!);
   }
 
-  /** Plain tar lets the last of two win; that is harmless only while nothing else hangs on the first. */
+  /** Plain tar lets the last of two entries win. That is harmless only while no other entry depends on the first. */
   #duplicate({ path, type, linkTarget }: ArchiveEntry, before: Kind): void {
     if (before !== type) throw hostile(path, `it is ${articled(type)} but was ${articled(before)} before`);
     if (type === 'directory') return;

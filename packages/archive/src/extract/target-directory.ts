@@ -1,4 +1,4 @@
-/** What must be known of the directory that is restored into, before anything is written there. */
+/** The facts about the target directory that an extraction needs before it writes. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { readdir, statfs } from 'node:fs/promises';
@@ -11,7 +11,7 @@ export interface TargetDirectory {
   /** bytes and entries that this process may still make there */
   freeBytes: number;
   freeEntries: number;
-  /** names that are the same to this file system fold to the same; absent: it compares bytes */
+  /** names that are one name to this file system have one folded form; absent: it compares bytes */
   fold?: (path: BytePath) => string;
 }
 
@@ -30,13 +30,13 @@ export async function inspectTarget(directory: string): Promise<TargetDirectory>
   return {
     root: toBytePath(real),
     freeBytes: space.bavail * space.bsize,
-    // file systems without a table of inodes say 0 of 0
+    // A file system without a table of inodes reports 0 of 0.
     freeEntries: space.files === 0 ? Infinity : space.ffree,
     ...(fold && { fold }),
   };
 }
 
-/** Tries it: two spellings of one name, and whether the second finds the first. */
+/** Tries two spellings of one name: does the second find the file made under the first? */
 function probeFold(directory: string): TargetDirectory['fold'] {
   const stem = `.probe-${randomBytes(6).toString('hex')}`;
   const foldsCase = sameFile(directory, `${stem}-case`, `${stem}-CASE`);
@@ -46,7 +46,7 @@ function probeFold(directory: string): TargetDirectory['fold'] {
     const text = utf8Of(path);
     if (text === undefined) return path;
     const formed = foldsForm ? text.normalize('NFD') : text;
-    // upper case first: it unites the long and the final sigma, the sharp s and others
+    // Upper case comes first, because it unites both small sigmas, the sharp s and other letters.
     return foldsCase ? formed.toUpperCase().toLowerCase() : formed;
   };
 }

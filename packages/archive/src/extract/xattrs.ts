@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type ArchiveEntry, type BytePath, displayPath, joinPath, type Warning } from '@gofr-backup/model';
 
-/** Sets them in one run; what cannot be set is a warning, the content is right all the same. */
+/** Sets all attributes by one call. An attribute that cannot be set is a warning, because the content is right. */
 export async function restoreXattrs(entries: Iterable<ArchiveEntry>, root: BytePath): Promise<Warning[]> {
   const dump = [...entries].map((entry) => dumpOf(entry, root)).join('');
   if (dump === '') return [];

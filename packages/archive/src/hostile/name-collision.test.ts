@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hostileTar, readTree, temporaryDirectory } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { opened, testPorts } from '../read/reading.fixture.ts';
-import { entryOf, SafetyCheck } from '../extract/safety.ts';
+import { archiveEntryOf, SafetyCheck } from '../extract/safety.ts';
 
 const COLLISIONS: [string, string, string][] = [
   ['case', 'Readme', 'README'],
@@ -37,11 +37,13 @@ test.each(COLLISIONS)(
     const fold = (path: string): string =>
       Buffer.from(path, 'latin1').toString().normalize('NFD').toUpperCase().toLowerCase();
     const check = new SafetyCheck({ fold });
-    check.admit(entryOf(memberOf(first))!);
-    expect(() => check.admit(entryOf(memberOf(second))!)).toThrow(/this file system takes it for|is a file/);
+    check.admit(archiveEntryOf(memberOf(first))!);
+    expect(() => check.admit(archiveEntryOf(memberOf(second))!)).toThrow(
+      /this file system takes it for|is a file/,
+    );
     const exact = new SafetyCheck();
-    exact.admit(entryOf(memberOf(first))!);
-    exact.admit(entryOf(memberOf(second))!);
+    exact.admit(archiveEntryOf(memberOf(first))!);
+    exact.admit(archiveEntryOf(memberOf(second))!);
   },
 );
 

@@ -1,6 +1,6 @@
 /**
- * The index beside an archive (`.idx`): where every frame and entry lies, and what the files looked like when they were
- * read. It only ever saves time: every archive is complete without it.
+ * The index beside an archive (`.idx`): the place of every frame and entry, and the attributes of the files when they
+ * were read. It only saves time: every archive is complete without it.
  *
  * Format, version 1; all numbers little-endian, "varint" is LEB128:
  *
@@ -37,7 +37,7 @@ import {
 interface Reading {
   page: Page;
   entries: PageReader;
-  /** that the next entries belong to */
+  /** the frame that the next entries belong to */
   frame: number;
 }
 
@@ -53,7 +53,10 @@ export class ArchiveIndex {
   #table: FrameTable;
   #pages: Page[];
   #read: ReadPage;
-  /** how far a page is decoded: readers go forward, and what is decoded ahead of them outlives the collector's first looks */
+  /**
+   * how far the page is decoded: readers go forward, and entries decoded far ahead of them would survive young
+   * collections
+   */
   #reading: Reading | undefined;
   #latest: { frame: number; entries: IndexEntry[] } | undefined;
 
@@ -87,12 +90,15 @@ export class ArchiveIndex {
     for (let number = 0; number < this.frameCount; number++) yield this.frame(number);
   }
 
-  /** Throws ARCHIVE_DAMAGED when the page does not decode that far. Cheap for the frame of the last time, and for the next. */
+  /**
+   * Throws ARCHIVE_DAMAGED when the page does not decode that far. It is cheap for the frame of the call before and
+   * for the next frame.
+   */
   entriesOf(frame: number): IndexEntry[] {
     if (this.#latest?.frame === frame) return this.#latest.entries;
     const reading = this.#readingAt(frame);
     if (reading === undefined) return [];
-    // what fails half way begins anew
+    // After a failure half way the page is read from its beginning again.
     this.#reading = undefined;
     let entries: IndexEntry[];
     do entries = checked(() => nextEntries(reading.entries, this.frame(reading.frame++)));
@@ -102,7 +108,7 @@ export class ArchiveIndex {
     return entries;
   }
 
-  /** Ordinal, counted from 0 over all entries, of the last whose path matches: tar would leave that one. */
+  /** Ordinal (counted from 0 over all entries) of the last entry whose path matches: the one that tar would leave. */
   findLast(matches: (path: BytePath) => boolean): number | undefined {
     let found: number | undefined;
     this.#pages.forEach((page, n) => {
@@ -157,8 +163,8 @@ export interface OpenedIndex {
 }
 
 /**
- * Opens an index and checks all of it but the pages' inside (they are checked when they are decoded).
- * Throws ARCHIVE_DAMAGED when it is not a complete index, ENOENT and the like as they come.
+ * Opens an index and checks it. The content of a page is checked when the page is decoded. Throws ARCHIVE_DAMAGED
+ * when the file is no complete index; errors of the system are passed on.
  */
 export async function openIndex(path: string): Promise<OpenedIndex> {
   const file = await open(path, 'r');
@@ -176,14 +182,14 @@ export async function openIndex(path: string): Promise<OpenedIndex> {
   }
 }
 
-/** Nothing is decoded anew. */
+/** The index in another thread; nothing is decoded again. */
 export function sharedIndex(shared: SharedIndex): ArchiveIndex {
   return new ArchiveIndex(shared, pagesOf(shared.file));
 }
 
 function nextEntries(page: PageReader, frame: IndexFrame): IndexEntry[] {
   const entries: IndexEntry[] = [];
-  // the count is only the index's word: no room is made for it
+  // The count is untrusted, so no memory is reserved for it.
   while (entries.length < frame.entryCount) entries.push(page.next());
   return placeEntries(frame, entries);
 }
@@ -206,7 +212,7 @@ export function paddedLength(size: number): number {
   return Math.ceil(size / 512) * 512;
 }
 
-/** What cannot be decoded is damage. */
+/** Turns a failure to decode into ARCHIVE_DAMAGED. */
 export function checked<T>(decode: () => T): T {
   try {
     return decode();

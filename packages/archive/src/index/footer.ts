@@ -1,4 +1,4 @@
-/** The ends of an index file, which say where everything in it lies. All numbers are checked for consistency. */
+/** The head and the footer of an index file: they tell where its pages lie. All numbers are checked for consistency. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS, isErrno } from '@gofr-backup/model';
@@ -7,7 +7,7 @@ import { ColumnReader } from './columns.ts';
 import type { FrameTable, IndexFacts, SharedIndex } from './types.ts';
 import type { Page } from './pages.ts';
 
-/** What every version begins with; its number follows. */
+/** The first bytes of an index of any version; the version's number follows. */
 const NAME = 'gofridx';
 const VERSION = '1';
 export const MAGIC = NAME + VERSION;
@@ -15,7 +15,7 @@ export const END_MAGIC = 'gofrend1';
 export const TRAILER_BYTES = 48;
 const MAX_FOOTER_BYTES = 1024 * 1024 * 1024;
 
-/** An index but its pages. */
+/** An index without its pages. */
 export interface IndexEnds {
   magic: Buffer;
   footer: Buffer;
@@ -34,7 +34,7 @@ export async function readEnds(file: FileHandle, size: number): Promise<IndexEnd
   return { magic: await readAt(file, 0, MAGIC.length), footer, footerAt, trailer };
 }
 
-/** As the file says, in one character; undefined when it does not begin as an index of any version. */
+/** The version that the file names, one character; undefined when the file does not begin like an index. */
 async function versionOf(file: FileHandle): Promise<string | undefined> {
   const magic = Buffer.alloc(MAGIC.length);
   const length = await readWhole(file, magic, 0);
@@ -44,7 +44,10 @@ async function versionOf(file: FileHandle): Promise<string | undefined> {
     : undefined;
 }
 
-/** What a newer program made is not there to be mended. False also when there is none. */
+/**
+ * Whether the index is of another version: an index of a newer program must not be replaced. False when there is no
+ * index.
+ */
 export async function isOfOtherVersion(indexPath: string): Promise<boolean> {
   try {
     await using file = await open(indexPath, 'r');

@@ -11,12 +11,12 @@ const HASHED = 16;
 const SAME_CTIME = 32;
 const HASH_BYTES = 32;
 const NS = 1_000_000_000n;
-/** No honest page is larger: a page closes at about 512 entries. */
+/** The size limit of a page. The writer closes a page at about 512 entries. */
 const MAX_PAGE_BYTES = 256 * 1024 * 1024;
-/** Room that is made on a page's word; about ten times what an honest one needs. */
+/** The most memory that is reserved on the word of an untrusted page: about ten times what an honest page needs. */
 const MOST_AT_ONCE = 1 << 20;
 
-/** No kernel takes longer ones, and what is put before them in an archive is as limited. */
+/** The longest path of an entry: the kernel's limit for the path on disk, and as much for the place in the archive. */
 const LONGEST_PATH = 2 * 4096;
 
 /** The part of an entry that a page holds; its place follows from the entries before it in the frame. */
@@ -74,7 +74,7 @@ export class PageWriter {
     return { columns, rawLength: this.#joined.length, hashes: this.#hashes.view() };
   }
 
-  /** Empties it for the next page; what `finish` answered is gone. */
+  /** Empties the writer for the next page. The answer of `finish` is no longer valid. */
   clear(): void {
     for (const column of [...this.#columns(), this.#hashes]) column.clear();
     this.#last = { path: '', seconds: 0, ino: 0, owner: '' };
@@ -132,7 +132,10 @@ export function* decodePaths(columns: Buffer, rawLength: number, count: number):
   for (let n = 0; n < count; n++) yield path.next();
 }
 
-/** Front-coded paths. Each is a string of its own: one made of parts would keep all those before it in memory. */
+/**
+ * Reads front-coded paths. Each path is a flat string: a string made of parts would keep all paths before it in
+ * memory.
+ */
 class PathReader {
   #paths: ColumnReader;
   #names: ColumnReader;
@@ -157,7 +160,7 @@ class PathReader {
 
 function openPage(columns: Buffer, rawLength: number, count: number): ColumnReader {
   if (rawLength > MAX_PAGE_BYTES || count > rawLength) throw new RangeError('a page is too large');
-  // one output buffer, and not quite full: Node takes a second one as soon as the first is
+  // The output must fit one buffer with a byte to spare: Node allocates a second buffer as soon as the first is full.
   const chunkSize = Math.min(Math.max(rawLength + 1, 64), MOST_AT_ONCE);
   return new ColumnReader(
     zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1), chunkSize }),

@@ -1,6 +1,6 @@
 /**
- * Where the pages of an index lie in its file. They are read again whenever they are needed: those of a million entries
- * take 60 MB. An index is judged once, when it is opened; a page that is not what it was then is refused.
+ * The places of an index's pages in its file. A page is read again whenever it is needed, because the pages of a
+ * million entries take 60 MB. An index is judged once, when it is opened. A page that has changed since is refused.
  */
 import { createHash, hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
@@ -14,15 +14,15 @@ export interface Page {
   frames: number;
   firstEntry: number;
   entries: number;
-  /** of its columns in the file; its hashes follow them */
+  /** place of the columns in the file; the hashes follow them */
   at: number;
   columnsLength: number;
-  /** of the columns, not compressed */
+  /** length of the columns before compression */
   rawLength: number;
   hashesLength: number;
 }
 
-/** Answers the columns and the hashes of the nth page. Throws RangeError when they are not to be had. */
+/** Answers the columns and the hashes of the nth page. Throws RangeError when they cannot be read. */
 export type ReadPage = (page: Page, n: number) => { columns: Buffer; hashes: Buffer };
 
 /** What threads of one process may share. */

@@ -1,6 +1,6 @@
 /**
- * The frames of an index with what lies in each. An index is untrusted: this proves that its frames follow each other
- * as a tar stream must; that the stream says the same is proved frame by frame (frame-reader.ts).
+ * The frames of an index with their entries and slices. An index is untrusted. This module proves that its frames
+ * follow each other as a tar stream must. frame-reader.ts proves, frame by frame, that the stream agrees.
  */
 import type { ArchiveIndex } from './file.ts';
 import { paddedLength } from './file.ts';
@@ -9,7 +9,7 @@ import { SLICE_BYTES } from './sizes.ts';
 import type { SliceSpan } from './slices.ts';
 import type { IndexEntry, IndexFrame } from './types.ts';
 
-/** Far above any frame of the writer; bounds what is allocated on an index's word. */
+/** The most memory that is allocated on the word of an untrusted index; far above any frame of the writer. */
 export const MAX_FRAME_BYTES = 32 << 20;
 
 export interface Section {
@@ -19,10 +19,10 @@ export interface Section {
   /** ordinal of the first of them in the archive */
   firstEntry: number;
   /** the part of a large file that this frame is */
-  slice?: Slice;
+  slice?: FileSlice;
 }
 
-export interface Slice {
+export interface FileSlice {
   entry: IndexEntry;
   /** ordinal of the entry in the archive */
   ordinal: number;
@@ -38,14 +38,14 @@ export function damagedIndex(why: string): Error {
 
 /** In archive order. Throws ARCHIVE_DAMAGED where the frames contradict each other. */
 export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
-  let open: Slice | undefined;
+  let open: FileSlice | undefined;
   let ended = false;
   for (const frame of index.frames()) {
     if (ended) throw damagedIndex('A frame follows the end of the archive.');
     if ((frame.kind === 'slice') !== (open !== undefined))
       throw damagedIndex(`Frame ${frame.number} is out of place.`);
     if (frame.kind === 'slice') {
-      const slice: Slice = { ...open!, length: sliceLength(frame, open!.entry.size - open!.offset) };
+      const slice: FileSlice = { ...open!, length: sliceLength(frame, open!.entry.size - open!.offset) };
       yield { frame, entries: [], firstEntry: frame.firstEntry, slice };
       const offset = slice.offset + slice.length;
       open = offset < slice.entry.size ? { ...slice, offset } : undefined;
@@ -63,7 +63,10 @@ export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
   if (!ended) throw damagedIndex('It has no end.');
 }
 
-/** The slices of a file of `size` bytes, whose header is the frame `header`. Throws ARCHIVE_DAMAGED where they are not. */
+/**
+ * The slices of a file of `size` bytes whose header is the frame `header`. Throws ARCHIVE_DAMAGED when the frames
+ * after it are no such slices.
+ */
 export function* slicesAfter(
   index: ArchiveIndex,
   header: number,
@@ -78,7 +81,10 @@ export function* slicesAfter(
   }
 }
 
-/** Bytes of content in a slice of a file that has `left` to come. Throws ARCHIVE_DAMAGED for a frame that cannot be one. */
+/**
+ * Bytes of content in a slice of a file with `left` bytes to come. Throws ARCHIVE_DAMAGED for a frame that cannot be
+ * a slice.
+ */
 function sliceLength({ number, kind, rawLength, entryCount }: IndexFrame, left: number): number {
   if (kind !== 'slice' || entryCount > 0) throw damagedIndex(`Frame ${number} is out of place.`);
   const most = Math.min(SLICE_BYTES, paddedLength(left));
@@ -87,7 +93,7 @@ function sliceLength({ number, kind, rawLength, entryCount }: IndexFrame, left: 
   return Math.min(rawLength, left);
 }
 
-/** Throws ARCHIVE_DAMAGED for a frame that is too large to be one. */
+/** Throws ARCHIVE_DAMAGED for a frame larger than any that the writer makes. */
 export function checkLengths({ number, length, rawLength }: IndexFrame): void {
   if (rawLength > MAX_FRAME_BYTES || length > MAX_FRAME_BYTES || rawLength === 0 || rawLength % 512 !== 0) {
     throw damagedIndex(`Frame ${number} has an impossible length.`);

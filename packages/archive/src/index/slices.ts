@@ -1,6 +1,7 @@
 /**
- * Cuts the content of a big file into slices, a frame each. A file that grew is cut where it was cut before: what was whole
- * is found again, and only the rest, less than FRAME_BYTES, is compressed anew with what was appended.
+ * Cuts the content of a big file into slices, a frame each. A file that grew is cut where it was cut before. Its
+ * whole slices are found again; only the rest, less than FRAME_BYTES, is compressed again with the bytes that were
+ * appended.
  */
 import { FRAME_BYTES } from './sizes.ts';
 import { SLICE_BYTES } from './sizes.ts';
@@ -13,8 +14,9 @@ export interface SliceSpan {
 
 /**
  * Slices of at most SLICE_BYTES that follow each other and cover `size` bytes. All but the last are multiples of
- * FRAME_BYTES, so that there is no padding between them; the last is shorter than that, if anything is left. Where a slice
- * of `before` ends at such a multiple one ends again: there are never more slices than multiples.
+ * FRAME_BYTES, so that there is no padding between them. A rest shorter than FRAME_BYTES is a slice of its own. A
+ * slice ends wherever a slice of `before` ended at a multiple of FRAME_BYTES, so there are never more slices than
+ * such multiples.
  */
 export function* cutSlices(size: number, before: Iterable<SliceSpan> = []): Generator<SliceSpan> {
   let position = 0;

@@ -1,4 +1,4 @@
-/** What an index says of an archive: its frames, its entries, its facts. */
+/** The content of an index: frames, entries and facts of an archive. */
 import type { Compression, FileFacts } from '@gofr-backup/model';
 import type { Page, PageFile } from './pages.ts';
 
@@ -21,26 +21,26 @@ export interface IndexFrame {
   crc32: number;
   /** see digest.ts */
   digest: Buffer;
-  /** false: something in it was not read in one consistent piece, or may not be compared by its file's times */
+  /** false: a file in it changed while it was read, or its times must not be compared */
   reusable: boolean;
   firstEntry: number;
   entryCount: number;
 }
 
 export interface IndexEntry extends FileFacts {
-  /** when the inode last changed, as fstat said it before the content was read; 0n: unknown */
+  /** change time of the inode, by fstat before the content was read; 0n: unknown */
   ctimeNs: bigint;
   /** modulo 2^52; 0: unknown */
   ino: number;
   /** SHA-256 of the content; files that are not sliced only */
   hash?: Buffer;
-  /** had holes: a restore leaves its blocks of zeros unwritten */
+  /** the file had holes: a restore leaves its blocks of zeros unwritten */
   sparse: boolean;
   /** content lies in the `slice` frames that follow its own */
   sliced: boolean;
   /** the frame of its header */
   frame: number;
-  /** of its first header block (pax included) and of its content, within the frame's raw bytes */
+  /** places of its first header block (pax included) and of its content, within the frame's raw bytes */
   headerOffset: number;
   dataOffset: number;
 }
@@ -64,7 +64,7 @@ export interface FrameTable {
   digests: Uint8Array;
 }
 
-/** What threads need to read the same index: numbers, and memory and a descriptor that they share. */
+/** The parts of an index that threads share: numbers, shared memory and a descriptor. */
 export interface SharedIndex {
   facts: IndexFacts;
   table: FrameTable;

@@ -10,7 +10,7 @@ import { type PagedEntry, PageWriter } from './page.ts';
 
 const PAGE_ENTRIES = 512;
 
-/** What is known of a frame when it is written; its place follows from the frames before it. */
+/** The facts about a frame when it is written. Its place follows from the frames before it. */
 export type WrittenFrame = Pick<
   IndexFrame,
   'kind' | 'length' | 'rawLength' | 'crc32' | 'digest' | 'reusable'

@@ -10,7 +10,7 @@ export async function* contentOf(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   let found = await source.find(pathMatcher(path), signal);
-  // targets come before their links, so this ends; an archive that says otherwise finds nothing
+  // A target comes before its links, so this ends. A link that breaks the rule finds nothing.
   for (let hops = 0; found?.entry.type === 'hardlink' && hops < 10; hops++) {
     const target: BytePath = found.entry.linkTarget!;
     found = await source.find((candidate) => candidate === target, signal);

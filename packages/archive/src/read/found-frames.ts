@@ -1,6 +1,6 @@
 /** The frames of an archive, found without its index: where an entry ends, a frame may end. */
 import { digestFrame } from '../codec/digest.ts';
-import { entryOf } from '../extract/safety.ts';
+import { archiveEntryOf } from '../extract/safety.ts';
 import { paddedLength } from '../index/file.ts';
 import type { PagedEntry } from '../index/page.ts';
 import { MAX_FRAME_BYTES } from '../index/sections.ts';
@@ -133,7 +133,7 @@ class FrameInMaking {
 
 /** The inode and the change time of the file are not in an archive. */
 function pagedEntry(member: TarMember, sliced: boolean): PagedEntry {
-  const entry = entryOf(member);
+  const entry = archiveEntryOf(member);
   if (!entry || member.sparse || member.xattrs)
     throw new NotFramed('it has entries that only a stream can hold');
   const headerLength = member.headerEnd - member.start;

@@ -1,7 +1,7 @@
 /**
- * Reads one frame and proves it against the index: its digest, every content hash, and that the tar headers in it, which
- * plain tar would follow, say what the index says. (The CRC-32 in the index is for copies; what it covers is proved by
- * decoding.) Synchronous: for worker threads.
+ * Reads one frame and proves it against the index: its digest, every content hash, and that the tar headers in it,
+ * which plain tar would follow, say what the index says. (The CRC-32 in the index serves copying only: decoding
+ * proves the same bytes.) Synchronous: for worker threads.
  */
 import { BackupError, type Compression, type EngineCodec } from '@gofr-backup/model';
 import { readFully } from '@gofr-backup/posix';
@@ -9,7 +9,7 @@ import { decompressFrame } from '../codec/codecs.ts';
 import { type ContentSpan, digestFrame } from '../codec/digest.ts';
 import { readGzipMember } from '../codec/gzip-member.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
-import { inflateRoom } from '../codec/inflate-run.ts';
+import { inflateRoom } from '../codec/inflate-segment.ts';
 import { proveHeaders } from './header-proof.ts';
 import { damaged, damagedEntry, damagedFrame } from '../refusals.ts';
 
@@ -33,13 +33,15 @@ export interface FrameOrigin {
   engine?: EngineCodec | undefined;
   /** absent: every frame gets memory of its own */
   scratch?: Scratch;
-  /** gzip: also what gunzip will look at, the CRC-32. Of no use to those who want the bytes: their digest proves more. */
+  /**
+   * also check gzip's CRC-32, as gunzip will. A reader of the bytes does not need it: the frame's digest proves more.
+   */
   checksums?: boolean;
 }
 
 /**
- * Throws ARCHIVE_DAMAGED when anything is not as the index says. `entries` are those that begin in the frame.
- * With scratch, which is overwritten by the next frame, `raw` may lie in it.
+ * Throws ARCHIVE_DAMAGED when anything is not as the index says. `entries` are those that begin in the frame. With
+ * scratch, `raw` may lie in memory that the next frame overwrites.
  */
 export function readFrame(origin: FrameOrigin, frame: IndexFrame, entries: readonly IndexEntry[]): ReadFrame {
   const raw = rawBytes(origin, frame, entries);
@@ -67,8 +69,8 @@ export class Scratch {
 }
 
 /**
- * Gives the memory of a frame back at once. Waiting for the collector costs twice: it runs for every few frames, and
- * each frame then takes fresh pages from the kernel.
+ * Frees the memory of a frame at once. Waiting for the collector costs twice: a collection for every few frames, and
+ * fresh pages from the kernel for each frame.
  */
 export function release({ raw }: ReadFrame, origin: FrameOrigin): void {
   const { buffer } = raw;

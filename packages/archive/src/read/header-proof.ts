@@ -1,21 +1,22 @@
 /**
- * That the tar headers in a frame, which plain tar would follow, say what the index says. Nearly all are, to the byte, what
- * this program writes for the entry; writing them again and comparing takes a quarter of the time that parsing takes.
+ * Proves that the tar headers in a frame, which plain tar would follow, agree with the index. Nearly all headers are,
+ * to the byte, what this program writes for the entry. Writing them again and comparing takes a quarter of the time
+ * of parsing.
  */
 import { type ArchiveEntry, isHeld } from '@gofr-backup/model';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { paddedLength } from '../index/file.ts';
 import { damagedEntry, damagedFrame } from '../refusals.ts';
-import { entryOf } from '../extract/safety.ts';
+import { archiveEntryOf } from '../extract/safety.ts';
 import { ID_RANGE } from '../tar/header.ts';
 import { TarParser } from '../tar/parser.ts';
 
-/** Longer names, both of a link's together, are left to the parser. */
+/** Headers with longer names (name and link target together) are left to the parser. */
 const LONGEST_NAMES = 1024;
 const expected = Buffer.alloc(8 * LONGEST_NAMES);
 
-/** Throws ARCHIVE_DAMAGED. The names of the entries have been looked at elsewhere. */
+/** Throws ARCHIVE_DAMAGED. The entries' names were checked elsewhere. */
 export function proveHeaders(raw: Buffer, frame: IndexFrame, entries: readonly IndexEntry[]): void {
   if (frame.kind === 'slice' || (frame.kind !== 'end' && areAsWritten(raw, entries))) return;
   proveParsed(raw, frame, entries);
@@ -35,19 +36,19 @@ function areAsWritten(raw: Buffer, entries: readonly IndexEntry[]): boolean {
   return at === raw.length;
 }
 
-/** Nothing that the parser would refuse. */
+/** Whether the entry has only values that the parser accepts. */
 function isOrdinary({ path, linkTarget, uid, gid, mtimeNs }: IndexEntry): boolean {
   const names = path.length + (linkTarget?.length ?? 0);
   return names <= LONGEST_NAMES && uid <= ID_RANGE[1] && gid <= ID_RANGE[1] && isHeld(mtimeNs);
 }
 
-/** By the parser, whatever wrote them: entry by entry, and that they end where the frame ends. */
+/** Proves the headers with the parser, whichever program wrote them: entry by entry, up to the end of the frame. */
 export function proveParsed(raw: Buffer, frame: IndexFrame, entries: readonly IndexEntry[]): void {
   let seen = 0;
   const parser = new TarParser({
     member(member) {
       const expected = entries[seen++];
-      const found = entryOf(member);
+      const found = archiveEntryOf(member);
       if (!expected || !found)
         throw damagedFrame(frame, 'It has entries that the index does not know.', entries);
       const difference = member.start === expected.headerOffset ? differenceOf(found, expected) : 'place';

@@ -8,7 +8,7 @@ import { createFile, reopenFile, setMetadata } from '../extract/file-writer.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
-import { checkLengths, type Section, sectionsOf, type Slice, slicesAfter } from '../index/sections.ts';
+import { checkLengths, type Section, sectionsOf, type FileSlice, slicesAfter } from '../index/sections.ts';
 import { canonicalPath, linkTargetOf } from '../extract/safety.ts';
 import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
 import { hostile } from '../refusals.ts';
@@ -22,13 +22,13 @@ const WORKER = new URL(
 /** Starting threads takes longer than reading so many frames. */
 const FEW_FRAMES = 8;
 /**
- * Raw bytes of the frames that a thread is given at once. Few messages; and files of one directory are made by one
- * thread, for two would wait for each other there.
+ * Raw bytes of the frames in one batch for a thread. A batch saves messages. It also lets one thread make the files
+ * of one directory, where two threads would wait for each other.
  */
 const BATCH_BYTES = 8 << 20;
-/** The same of one big file that is written: two threads would wait for each other in it, too. */
+/** The same for one big file that is written: two threads that write it would wait for each other. */
 const FILE_BATCH_BYTES = 32 << 20;
-/** Entries between two looks at the event loop. */
+/** Entries between two turns of the event loop. */
 const ENTRIES_PER_TURN = 2000;
 
 export interface ReadingOptions {
@@ -54,7 +54,10 @@ export class IndexedSource implements EntrySource {
     this.#how = how;
   }
 
-  /** Throws ARCHIVE_DAMAGED when the file is no index, or of another archive; ENOENT and the like as they come. */
+  /**
+   * Throws ARCHIVE_DAMAGED when the file is no index, or the index of another archive. Errors of the system are
+   * passed on.
+   */
   static async load(archive: FileHandle, indexPath: string, how: ReadingOptions): Promise<IndexedSource> {
     const opened = await openIndex(indexPath);
     try {
@@ -66,7 +69,7 @@ export class IndexedSource implements EntrySource {
     return new IndexedSource(archive, opened, how);
   }
 
-  /** Only the index: the archive is its opener's. */
+  /** Closes only the index: the archive's descriptor belongs to its opener. */
   async close(): Promise<void> {
     await this.#opened.close();
   }
@@ -98,7 +101,7 @@ export class IndexedSource implements EntrySource {
       }
     };
     await using readers = this.#readers();
-    await this.#run(readers, BATCH_BYTES, { ...work, jobs: jobs(sectionsOf(this.index)) });
+    await this.#readBatches(readers, BATCH_BYTES, { ...work, jobs: jobs(sectionsOf(this.index)) });
   }
 
   writerTo(target: WriteTarget): PlanWriter {
@@ -113,7 +116,7 @@ export class IndexedSource implements EntrySource {
     const large = new Map<BytePath, IndexEntry>();
     const jobs = this.#writeJobs(work, target, large);
     const done = ({ files, bytes }: ReadResult): void => work.written(files, bytes);
-    await this.#run(readers, FILE_BATCH_BYTES, { jobs, signal: work.signal, done });
+    await this.#readBatches(readers, FILE_BATCH_BYTES, { jobs, signal: work.signal, done });
     for (const [path, entry] of large) {
       finishLarge(target, path, entry);
       work.written(1, 0);
@@ -148,7 +151,7 @@ export class IndexedSource implements EntrySource {
     }
   }
 
-  /** All threads; a few frames are done sooner here. */
+  /** All threads; for a few frames this thread alone, because starting others takes longer. */
   #readers(target?: WriteTarget): Readers {
     const shared: ReadShared = {
       archive: this.archive.fd,
@@ -173,16 +176,20 @@ export class IndexedSource implements EntrySource {
     };
   }
 
-  /** Runs the jobs, no more of them at once than keep the readers busy. */
-  async #run({ capacity, read }: Readers, fileBatchBytes: number, run: Run): Promise<void> {
-    const batches = this.#batches(run.jobs, fileBatchBytes);
-    await inParallel(batches, capacity, run.signal, async (batch) => {
-      await pause(run.signal);
-      await perform(batch, read, run);
+  /** Reads the jobs in batches, as many at once as keep the readers busy. */
+  async #readBatches(
+    { capacity, read }: Readers,
+    fileBatchBytes: number,
+    reads: BatchedReads,
+  ): Promise<void> {
+    const batches = this.#batches(reads.jobs, fileBatchBytes);
+    await inParallel(batches, capacity, reads.signal, async (batch) => {
+      await pause(reads.signal);
+      await perform(batch, read, reads);
     });
   }
 
-  /** `fileBytes`: of one big file. */
+  /** `fileBytes`: the size of a batch within one big file. */
   *#batches(jobs: Iterable<ReadJob>, fileBytes: number): Generator<ReadJob[]> {
     let batch: ReadJob[] = [];
     let bytes = 0;
@@ -228,25 +235,25 @@ export interface ReadAllWork {
   problem(cause: unknown): void;
 }
 
-/** Who reads frames. */
+/** The threads that read frames, or this one alone. */
 interface Readers extends AsyncDisposable {
-  /** batches at once that keep them busy */
+  /** how many batches at once keep them busy */
   capacity: number;
   read(batch: ReadJob[]): Promise<ReadResult>;
 }
 
-interface Run {
+interface BatchedReads {
   jobs: Iterable<ReadJob>;
   signal: AbortSignal;
   done(result: ReadResult): void;
-  /** sees every failure, frame by frame; absent: the first ends it */
+  /** hears every failure, frame by frame; absent: the first failure ends the reading */
   problem?(cause: unknown): void;
 }
 
 async function perform(
   batch: ReadJob[],
   read: (batch: ReadJob[]) => Promise<ReadResult>,
-  { done, problem }: Run,
+  { done, problem }: BatchedReads,
 ): Promise<void> {
   await read(batch).then(done, async (cause: unknown) => {
     if (problem === undefined) throw cause;
@@ -286,7 +293,10 @@ async function pause(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** An index names entries as an archive does: what is not canonical is an attack, not an archive of ours. */
+/**
+ * An entry of an index, refused when its name is not canonical: this program writes no such name, so the index is an
+ * attack.
+ */
 function trusted(entry: IndexEntry): ArchiveEntry {
   const { path, type, size, mode, uid, gid, mtimeNs, linkTarget, hash } = entry;
   if (canonicalPath(path) !== path || path === '')
@@ -304,7 +314,7 @@ function trusted(entry: IndexEntry): ArchiveEntry {
   return known;
 }
 
-function placed({ entry, offset, length }: Slice, path: BytePath): NonNullable<ReadJob['slice']> {
+function placed({ entry, offset, length }: FileSlice, path: BytePath): NonNullable<ReadJob['slice']> {
   return { path, offset, length, sparse: entry.sparse };
 }
 

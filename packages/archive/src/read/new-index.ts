@@ -48,7 +48,8 @@ export class NewIndex implements AsyncDisposable {
     ports: Ports,
     phase: 'index' | 'verify',
   ): Promise<NewIndex> {
-    // the form that a sweep removes, but of no archive's name: half an index must not be taken for one
+    // The name has the form that a sweep removes but belongs to no archive, so that half an index is never taken for
+    // an index.
     const name = `.tmp-${randomBytes(6).toString('hex')}-rebuilt-${basename(indexPath)}`;
     const temporary = join(dirname(indexPath), name);
     try {

@@ -33,7 +33,7 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** Whatever is wrong with an index costs speed only. */
+/** A defect of the index only costs speed: undefined then, and the archive is read as a stream. */
 async function indexedSource(
   { indexPath, threads, engine, logger, archivePath }: OpenArchiveOptions,
   archive: FileHandle,

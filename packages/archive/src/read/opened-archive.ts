@@ -35,7 +35,7 @@ export class OpenedArchive implements ArchiveReader {
   readonly #archive: FileHandle;
   readonly #stream: StreamSource;
   #index: IndexedSource | undefined;
-  /** of a pass that saw every entry and refused none: they are checked once, however often they are read */
+  /** the check of a pass that admitted every entry: entries are checked once, however often they are read */
   #checked: SafetyCheck | undefined;
 
   constructor(
@@ -193,7 +193,7 @@ function freshPass(): EntryPass {
   return { check, admit: (entry) => check.admit(entry) };
 }
 
-/** The index tells which files are hit, the stream what is wrong with the whole. */
+/** The index tells which files are damaged, the stream what is wrong with the archive as a whole. */
 function merged(byStream: VerifyReport, byIndex: VerifyReport): VerifyReport['problems'] {
   const known = new Set(byIndex.problems.map(({ message }) => message));
   return [...byIndex.problems, ...byStream.problems.filter(({ message }) => !known.has(message))];

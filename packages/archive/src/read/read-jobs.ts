@@ -1,4 +1,4 @@
-/** What a thread does with a frame: proves it against the index, and writes the files of it that are wanted. */
+/** The job of a reading thread: proves a frame against the index, and writes the files of it that the plan wants. */
 import type { BytePath, EngineCodec } from '@gofr-backup/model';
 import type { WriteTarget } from '../extract/entry-source.ts';
 import { writeNewFile, writePart } from '../extract/file-writer.ts';
@@ -16,7 +16,7 @@ export interface ReadShared {
 
 export interface ReadJob {
   frame: number;
-  /** where files of the frame go that do not go to their own path; undefined: nowhere. By place in the frame. */
+  /** files, by their place in the frame, that are not written to their own path; undefined: not written at all */
   moved?: [at: number, path: BytePath | undefined][];
   /** the frame is this part of a file that exists already */
   slice?: { path: BytePath; offset: number; length: number; sparse: boolean };

@@ -1,4 +1,4 @@
-/** What the tests of the reader share. */
+/** Helpers for the tests of the reader. */
 import { mkdirSync } from 'node:fs';
 import { noProgress, type Ports, silentLogger, systemClock } from '@gofr-backup/model';
 import { openArchive } from './open.ts';
@@ -16,7 +16,7 @@ export async function opened(
   return Object.assign(reader, { [Symbol.asyncDispose]: () => reader.close() });
 }
 
-/** Extracts into a directory made for it, which need not outlive a power cut. */
+/** Extracts into a new directory, without syncing it. */
 export async function extractTo(
   archivePath: string,
   directory: string,

@@ -29,7 +29,7 @@ export interface UnitSource {
   signal: AbortSignal;
 }
 
-/** The archive is not one of ours: it is one piece, or has things that an index cannot say. */
+/** This program did not make the archive: it is one piece, or holds entries that an index cannot describe. */
 export class NotFramed extends Error {}
 
 const MOST_STORED_BYTES = compressedBound(MOST_RAW_BYTES);
@@ -59,11 +59,11 @@ const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0]);
 const GZIP_HEADER_BYTES = 10;
 const GZIP_TRAILER_BYTES = 8;
 
-/** Where a member ends is known only when it was inflated. */
+/** The end of a member is known only after inflating it. */
 async function* gzipMembers(source: UnitSource): AsyncGenerator<StoredUnit> {
   for (let offset = 0; offset < source.size;) {
     const window = await readRange(source, offset, Math.min(source.size - offset, MOST_STORED_BYTES));
-    // a name or a time in the header: another program wrote it
+    // A name or a time in the header shows that another program wrote the member.
     if (window.compare(GZIP_HEADER, 0, 4, 0, 4) !== 0) throw new NotFramed('it has another gzip header');
     const { raw, used } = inflateOne(
       window.subarray(GZIP_HEADER_BYTES),
@@ -107,7 +107,10 @@ async function* zstdEnds({ archive, signal }: UnitSource): AsyncGenerator<number
   if (!scanner.complete) throw damaged('The archive is truncated.', 'Its last zstd frame is not complete.');
 }
 
-/** Magic of the first block, 48 binary coded decimals of pi; before it `BZh` and the level. Chance finds it once in 2^72. */
+/**
+ * Magic of the first block, 48 binary coded decimals of pi; before it `BZh` and the level. Chance makes it once in
+ * 2^72 bits.
+ */
 const BZIP2_BLOCK = Buffer.from('314159265359', 'hex');
 
 async function* bzip2Ends({ archive, signal, size }: UnitSource): AsyncGenerator<number> {
@@ -120,7 +123,7 @@ async function* bzip2Ends({ archive, signal, size }: UnitSource): AsyncGenerator
       if (start > 0 && /^BZh[1-9]$/.test(bytes.toString('latin1', at - 4, at))) yield start;
     }
     position += chunk.length;
-    // one byte less than a whole match with what is before it, so that none is found twice
+    // One byte less than the magic is kept, so that no match is found twice.
     tail = bytes.subarray(Math.max(0, bytes.length - 9));
   }
   yield size;
@@ -154,7 +157,7 @@ async function* tarCuts({ archive, signal, size }: UnitSource): AsyncGenerator<n
     member({ start, headerEnd, size: content, sparse }) {
       if (sparse) throw new NotFramed('it has a file without its holes');
       end = headerEnd + paddedLength(content);
-      // before it is cut: a header may promise anything
+      // The size is checked before the content is cut, because a header may promise any size.
       if (end > size)
         throw damaged('The archive is truncated.', `An entry would end at byte ${end} of ${size}.`);
       if (content > SLICE_BYTES) {

@@ -1,4 +1,4 @@
-/** The tar stream of a whole archive, whoever compressed it, decoded as it is read. Memory stays at a few buffers. */
+/** The tar stream of a whole archive, of any program, decoded while it is read. Memory stays at a few buffers. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export interface StreamOptions {
   onStored?: (bytes: Buffer) => void;
 }
 
-/** By the first bytes, not by the name. Throws ARCHIVE_DAMAGED when it is no archive we know. */
+/** Decided by the first bytes, not by the name. Throws ARCHIVE_DAMAGED for an unknown format. */
 export async function detectCompression(archive: FileHandle): Promise<Compression> {
   const head = Buffer.alloc(BLOCK);
   const { bytesRead } = await archive.read(head, 0, BLOCK, 0);
@@ -99,7 +99,7 @@ async function* restOfFrame(first: ZstdPiece, pieces: AsyncGenerator<ZstdPiece>)
   }
 }
 
-/** With back-pressure: whatever a stream decodes to, no more than a few buffers of it exist. */
+/** Decodes with back-pressure, so that only a few buffers of the output exist at a time. */
 async function* through(source: AsyncIterable<Buffer>, decoder: Duplex): AsyncGenerator<Buffer> {
   const readable = Readable.from(source, { objectMode: false });
   readable.on('error', (error) => decoder.destroy(error));

@@ -6,11 +6,11 @@ import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from 
 import { createFile, setMetadata, writeAt, writeSparseAt } from '../extract/file-writer.ts';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import { damaged } from '../refusals.ts';
-import { entryOf } from '../extract/safety.ts';
+import { archiveEntryOf } from '../extract/safety.ts';
 import { decodeStream, type StreamOptions } from './stream-decoder.ts';
 import { TarParser, type TarSink } from '../tar/parser.ts';
 
-/** So many entries are kept after the first reading, instead of decompressing all again. */
+/** The most entries that are kept after the first reading, so that the archive need not be decompressed again. */
 const KEPT_ENTRIES = 100_000;
 
 interface EntrySink {
@@ -30,7 +30,7 @@ export class StreamSource implements EntrySource {
     this.size = size;
   }
 
-  /** The first time this decodes the whole archive: that it ended without an error proves it is whole. */
+  /** The first call decodes the whole archive. Reaching the end without an error proves that the archive is whole. */
   async *entries(signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
     if (this.#kept) return yield* this.#kept;
     const batch: ArchiveEntry[] = [];
@@ -57,7 +57,7 @@ export class StreamSource implements EntrySource {
     let kept: ArchiveEntry[] | undefined = this.#kept ? undefined : [];
     const members: TarSink = {
       member(member) {
-        const entry = entryOf(member);
+        const entry = archiveEntryOf(member);
         if (!entry) return;
         if (kept && kept.push(entry) > KEPT_ENTRIES) kept = undefined;
         sink.entry(entry, ordinal++);
@@ -119,7 +119,10 @@ function* zeros(length: number): Generator<Buffer> {
   for (let left = length; left > 0; left -= block.length) yield block.subarray(0, left);
 }
 
-/** Our own archives tell of holes only in the index: without it, zeros of a large file are taken for some. */
+/**
+ * Archives of this program record holes only in the index. Without an index, zeros in a large file are taken for
+ * holes.
+ */
 export function mayHaveHoles({ sparse, size }: Pick<ArchiveEntry, 'sparse' | 'size'>): boolean {
   return sparse === true || size > SLICE_BYTES;
 }

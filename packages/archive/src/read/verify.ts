@@ -5,15 +5,15 @@ import { type ArchiveEntry, BackupError, type Ports } from '@gofr-backup/model';
 import type { IndexedSource } from './indexed-source.ts';
 import type { NewIndex } from './new-index.ts';
 import type { StreamSource } from './stream-source.ts';
-import type { Problem, VerifyReport } from '../types.ts';
+import type { ArchiveProblem, VerifyReport } from '../types.ts';
 
 const READ_BYTES = 1 << 20;
 /** A report is for people; an archive of noise has more problems than they can read. */
 const MAX_PROBLEMS = 100;
 
-/** Damage goes into a list, everything else (a cancellation, a disk that fails) is thrown. */
-class Problems {
-  readonly list: Problem[] = [];
+/** Collects damage in a list. Everything else (a cancellation, a failing disk) is thrown. */
+class ProblemList {
+  readonly list: ArchiveProblem[] = [];
 
   readonly add = (cause: unknown): void => {
     if (
@@ -37,14 +37,17 @@ class Problems {
   }
 }
 
-/** By its index, on all cores; every entry goes to `admit`. A problem may be the index's alone: then the stream decides. */
+/**
+ * Verifies by the index, on all cores; every entry goes to `admit`. The index alone may be wrong, so after a problem
+ * the stream decides.
+ */
 export async function verifyIndexed(
   source: IndexedSource,
   ports: Ports,
   admit: (entry: ArchiveEntry) => unknown,
   expectedSha256?: string,
 ): Promise<VerifyReport> {
-  const problems = new Problems();
+  const problems = new ProblemList();
   const count = { files: 0, bytes: 0 };
   const frames = source
     .readAll({
@@ -74,7 +77,7 @@ export function verifyFrames(
   { sha256, files, bytes }: NewIndex['proof'],
   expectedSha256?: string,
 ): VerifyReport {
-  const problems = new Problems();
+  const problems = new ProblemList();
   problems.checkSha256(sha256, expectedSha256, 'its checksum file');
   return { ok: problems.list.length === 0, problems: problems.list, sha256, files, bytes };
 }
@@ -87,7 +90,7 @@ export async function verifyStream(
   admit: (entry: ArchiveEntry) => unknown,
   expectedSha256?: string,
 ): Promise<VerifyReport> {
-  const problems = new Problems();
+  const problems = new ProblemList();
   const count = { files: 0, bytes: 0 };
   const hash = createHash('sha256');
   let hashed = 0;

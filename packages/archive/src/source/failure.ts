@@ -1,15 +1,21 @@
-/** What an errno says of a source that could not be archived, and how the backup tells it. No errno is told as another. */
+/**
+ * The meaning of an errno for a source that could not be archived, and its warning. An errno is never reported as
+ * another.
+ */
 import { type BytePath, displayPath, type Warning } from '@gofr-backup/model';
 import type { WalkReport } from './source.ts';
 
-/** Instead of an errno: where a file was, something else is by now. */
+/** Stands in place of an errno: a file was replaced by something that is no regular file. */
 export const NO_FILE_NOW = 'NO_FILE_NOW';
 
 const REMOVED = new Set(['ENOENT', 'ENOTDIR']);
-/** A link, a socket, a device or a directory in the place of a file. */
+/** The codes that mean a link, a socket, a device or a directory in the place of a file. */
 const OF_OTHER_KIND = new Set([NO_FILE_NOW, 'ELOOP', 'ENXIO', 'ENODEV', 'EISDIR']);
 const FORBIDDEN = new Set(['EACCES', 'EPERM']);
-/** A moment later, or opened anew, it may be read: a network file system that failed over, a disk that retried. */
+/**
+ * The codes of failures that may pass: opened again a moment later, the file may be readable, as after the failover
+ * of a network file system or a retry of the disk.
+ */
 const PASSING = new Set(['EIO', 'ESTALE', 'EAGAIN', 'EINTR', 'ETIMEDOUT', 'EREMOTEIO', 'EHOSTDOWN']);
 
 /** Codes of warnings about what a backup lacks. */
@@ -25,7 +31,7 @@ interface Source {
   uid: number;
 }
 
-/** What changed while the backup ran is a warning; all else makes it incomplete. */
+/** A source that changed during the backup is a warning. Any other failure makes the backup incomplete. */
 export function reportFailure(report: WalkReport, source: Source, errno: string): void {
   const { path } = source;
   if (REMOVED.has(errno)) report.warnings.push(vanished(path));

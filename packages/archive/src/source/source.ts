@@ -13,7 +13,7 @@ export interface WalkEntry extends FileFacts {
   contentPath?: string;
   /** device and inode of a file with several names */
   linkKey?: string;
-  /** which of the options' components it counts for */
+  /** number of the component that it counts for, among those of the options */
   component: number;
 }
 
@@ -26,12 +26,12 @@ export interface WalkReport {
 }
 
 /**
- * What stands before the engine. Its demands:
+ * The port before the engine. Every implementation must keep these rules:
  *
- * - Entries come in one order, a directory before what is in it, and in the same order at every run.
+ * - Entries come in the same order at every backup, a directory before its content.
  * - They come in batches, lazily: an asynchronous step for each entry would cost more than the entry does.
  * - Content is a file that a thread may open: `contentPath`, else `source`. It may change while it is read.
- * - What cannot be given is told in `report`, and does not end the walk.
+ * - A failure to yield an entry goes into `report` and does not end the walk.
  * - Content stays until the source is disposed of, which is after the last of it was read.
  *
  * A tree on disk is one (tree/walk.ts). Another stands before it and gives consistent copies of databases for their files
@@ -41,8 +41,8 @@ export interface Source extends AsyncDisposable {
   readonly report: WalkReport;
   /** Asked for once. */
   entries(): AsyncIterable<readonly WalkEntry[]>;
-  /** Looks again at one path that an earlier run had seen; undefined when it is gone. */
+  /** Reads the attributes of one path anew; undefined when it is gone. */
   entryAt(path: BytePath): Promise<WalkEntry | undefined>;
-  /** What an earlier run had seen, as this one would have found it: nothing about it has changed. */
-  entryOf(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry;
+  /** The entry for an index entry of the previous archive whose file has not changed. */
+  unchangedEntry(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry;
 }

@@ -1,7 +1,8 @@
 /**
- * Writes the header blocks of tar entries: ustar (POSIX.1-1988), and beyond its limits what GNU tar, bsdtar, busybox and
- * Python's tarfile all read. Long names are GNU `L` and `K` entries rather than pax records, because busybox skips pax and
- * because those hold raw bytes; large or negative numbers are base-256; only a sub-second mtime needs a pax record.
+ * Writes the header blocks of tar entries: ustar (POSIX.1-1988), and beyond its limits only forms that GNU tar,
+ * bsdtar, busybox and Python's tarfile all read. Long names are GNU `L` and `K` entries, not pax records: busybox
+ * skips pax, and GNU entries hold raw bytes. Large or negative numbers are base-256. Only a sub-second mtime needs a
+ * pax record.
  */
 import type { BytePath, EntryType, FileFacts } from '@gofr-backup/model';
 import { BLOCK } from './header.ts';
@@ -12,7 +13,7 @@ export interface HeaderFields extends Omit<FileFacts, 'linkTarget' | 'sparse'> {
 
 const NAME = 100;
 const PREFIX = 155;
-/** Where what every block has ends; behind it only the prefix. */
+/** The end of the fields that every block has. Only the prefix lies behind it. */
 const FIELDS_END = 265;
 const PREFIX_AT = 345;
 const MAGIC = Buffer.from('ustar\u000000', 'latin1');
@@ -63,7 +64,10 @@ function splitName(name: BytePath): { name: string; prefix: string } | undefined
   return { name: name.slice(slash + 1), prefix: name.slice(0, slash) };
 }
 
-/** An entry of format data before the real one; its header as last written, for contents of one length have the same. */
+/**
+ * An extra entry before the real one, for a long name or a pax record. Its header is kept, because contents of equal
+ * length have equal headers.
+ */
 interface Extra {
   name: string;
   flag: string;

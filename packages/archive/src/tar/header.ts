@@ -21,7 +21,7 @@ export interface TarHeader {
   mtime(): bigint;
 }
 
-/** The header says something no honest tar says. The message is a clause, e.g. `its size is negative`. */
+/** The header holds a value that no honest tar writes. The message is a clause, e.g. `its size is negative`. */
 export class MalformedHeader extends Error {}
 
 function field(block: Buffer, start: number, length: number): BytePath {
@@ -38,7 +38,7 @@ function base256(block: Buffer, start: number, length: number): bigint {
   return block[start]! & 0x40 ? value - (1n << bits) : value;
 }
 
-/** Octal digits up to a NUL, with spaces around them; 0 when there are none, undefined when there is anything else. */
+/** Octal digits up to a NUL, with spaces around them: 0 for an empty field, undefined for any other text. */
 function octalField(block: Buffer, start: number, end: number): number | undefined {
   let value = 0;
   let at = start;
@@ -72,7 +72,7 @@ export function numericField(
 export const SIZE_RANGE = [0, Number.MAX_SAFE_INTEGER] as const;
 /** Ids are 32 bits wide on Linux; the last one means "no id". */
 export const ID_RANGE = [0, 0xffff_fffe] as const;
-/** Whatever is further away than can be held becomes the nearest that can. */
+/** No limits: a time that cannot be held becomes the nearest that can. */
 const ANY_TIME = [-Infinity, Infinity] as const;
 
 /** Sums of the block's bytes with the checksum field blank: unsigned, and signed as some old tars did. */

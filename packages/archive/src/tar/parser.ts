@@ -1,6 +1,6 @@
 /**
- * Reads a tar stream pushed in pieces of any length: v7, ustar, GNU and pax. Strict where tools differ, because an
- * entry that two tools read differently is a way to hide one: lone extended headers, links with content and data
+ * Reads a tar stream pushed in pieces of any length: v7, ustar, GNU and pax. It is strict where tools differ, because
+ * an attacker hides an entry in what two tools read differently. Lone extended headers, links with content and data
  * after the end are errors. Throws BackupError ARCHIVE_HOSTILE or ARCHIVE_DAMAGED.
  */
 import { type BytePath, type EntryType, type FileFacts, heldTime } from '@gofr-backup/model';
@@ -18,7 +18,7 @@ import {
 } from './header.ts';
 import type { TarHeader } from './header.ts';
 
-/** An entry as the stream tells it: nothing is checked but that its numbers are in range. */
+/** An entry as it stands in the stream. Its numbers are in range; nothing else is checked. */
 export interface TarMember extends Omit<FileFacts, 'path' | 'linkTarget'> {
   name: BytePath;
   linkName: BytePath;
@@ -335,7 +335,7 @@ export class TarParser {
   }
 }
 
-/** A name with a trailing slash is a directory whatever the flag says: so did tar before ustar. */
+/** A name with a trailing slash is a directory, whatever its flag: tar before ustar wrote directories so. */
 function memberType(flag: string, name: BytePath): EntryType | undefined {
   return flag === '0' && name.endsWith('/') ? 'directory' : TYPES[flag];
 }

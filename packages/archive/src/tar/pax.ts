@@ -2,7 +2,10 @@
 import type { BytePath } from '@gofr-backup/model';
 import { MalformedHeader, SIZE_RANGE } from './header.ts';
 
-/** By key; values are byte strings. A repeated key: the last counts, but for the sparse map's, which add up. */
+/**
+ * Records by key; values are byte strings. The last record of a key counts, except for the keys of the sparse map,
+ * which add up.
+ */
 export type PaxRecords = Map<BytePath, BytePath>;
 
 const XATTR = 'SCHILY.xattr.';
@@ -35,7 +38,7 @@ function setRecord(records: PaxRecords, key: BytePath, value: BytePath): void {
   else records.set(key, before === undefined ? value : `${before},${value}`);
 }
 
-/** A whole number of a record, or undefined when there is none. */
+/** The whole number in a record, or undefined when there is no such record. */
 export function paxNumber(
   records: PaxRecords,
   key: string,

@@ -32,7 +32,10 @@ export class SparseMap {
     this.#parts = parts;
   }
 
-  /** Hands on the stored bytes, which begin at `storedOffset`, with their places in the file. In order only. */
+  /**
+   * Hands on stored bytes with their places in the file. `storedOffset` is where they begin in the stored content;
+   * calls must be in order.
+   */
   place(bytes: Buffer, storedOffset: number, emit: (part: Buffer, offset: number) => void): void {
     for (let at = 0; at < bytes.length;) {
       const [offset, length] = this.#parts[this.#index]!;
@@ -47,7 +50,7 @@ export class SparseMap {
   }
 }
 
-/** Reads a map that lies in blocks of its own after the header; `map` is there when it is complete. */
+/** Reads a sparse map that lies in blocks of its own after the header; `map` is set when it is complete. */
 export interface SparseMapReader {
   map: SparseMap | undefined;
   /** the blocks are not counted in the member's size */

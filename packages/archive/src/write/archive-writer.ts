@@ -1,19 +1,19 @@
 /**
- * Appends to the archive, and has it hashed. Whole chunks go past the page cache where the file system lets them (O_DIRECT):
- * the kernel copies nothing, the service beside it keeps its files in memory, and the end has nothing left to wait for.
- * Elsewhere the disk follows closely, so that neither meets one great flush.
+ * Appends to the archive and has it hashed. Whole chunks go past the page cache where the file system allows it
+ * (O_DIRECT). The kernel then copies nothing, the service keeps its files in memory, and the final sync has little
+ * left to do. Elsewhere the data is flushed often, so that there is no single great flush at the end.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf, writeWhole } from '@gofr-backup/posix';
 
-/** Whole pages, and so are their places in the file: direct writes take nothing else. */
+/** A multiple of the page size, because direct writes need whole pages at whole pages of the file. */
 export const CHUNK_BYTES = 2 * 1024 * 1024;
-/** One is filled while the others are on their way. */
+/** One chunk is filled while the others are hashed and written. */
 const CHUNKS = 3;
-/** So much is written to the page cache before the disk is told to take it. */
+/** The bytes that are written to the page cache between two flushes. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
-/** Only its owner reads an archive: it holds tokens and other people's files. */
+/** An archive is readable for its owner only, because it holds tokens and other people's files. */
 export const PRIVATE = 0o600;
 
 /** Adds the first bytes of a chunk to the archive's SHA-256; answers it as it then is. Called in order. */
@@ -33,8 +33,8 @@ interface Chunk {
 }
 
 /**
- * What the writer's chunks lie in, so that a thread can hash them. Memory that can grow begins at a page; other memory where
- * malloc(3) put it.
+ * Memory for the writer's chunks, shared so that a thread can hash them. It is growable because only growable memory
+ * begins at a page.
  */
 export function chunkMemory(): SharedArrayBuffer {
   const length = CHUNKS * CHUNK_BYTES;
@@ -48,14 +48,14 @@ export async function createArchiveFile(path: string): Promise<ArchiveFile> {
   return { file, direct };
 }
 
-/** The files are its caller's to close, after `settle`. */
+/** The caller closes the files, after `settle`. */
 export class ArchiveWriter {
   #file: FileHandle;
   #direct: FileHandle | undefined;
   #hash: HashChunk;
   #sha256: Uint8Array = new Uint8Array(0);
   #chunks: Chunk[];
-  /** the first is being filled, from the position of the file that it begins at */
+  /** the first chunk is being filled; `position` is its place in the file */
   #filled = 0;
   #position = 0;
   /** written to the page cache since the disk was told to take it */
@@ -78,7 +78,7 @@ export class ArchiveWriter {
     return this.#position + this.#filled;
   }
 
-  /** Takes a copy of `bytes`; the append before must have come back. Throws what an earlier write failed with. */
+  /** Copies `bytes`; the append before must have returned. Throws the error of an earlier write. */
   async append(bytes: Buffer): Promise<void> {
     for (let done = 0; done < bytes.length;) {
       // `set` would copy shared memory byte by byte
@@ -104,7 +104,7 @@ export class ArchiveWriter {
     await this.#flush;
   }
 
-  /** What was filled is written and hashed; comes back when there is a chunk to fill. */
+  /** Writes and hashes the filled chunk; returns when the next chunk is free. */
   async #turnOver(): Promise<void> {
     const chunk = this.#chunks.shift()!;
     const bytes = chunk.memory.subarray(0, this.#filled);
@@ -126,7 +126,8 @@ export class ArchiveWriter {
       try {
         return await writeWhole(this.#direct, bytes, position);
       } catch (cause) {
-        // some file systems say only now that they cannot; or it wrote a part, and the rest is no whole page
+        // Some file systems refuse direct writes only here. A short write also ends here, because its rest is no
+        // whole page.
         if (errnoOf(cause) !== 'EINVAL') throw cause;
       }
     }
@@ -135,7 +136,7 @@ export class ArchiveWriter {
     if (this.#flush === undefined && this.#cached >= FLUSH_BYTES) this.#startFlush();
   }
 
-  /** A failure is kept: the kernel reports it once, to this call and to no later one. */
+  /** A failure is kept, because the kernel reports it to this call and to no later one. */
   #startFlush(): void {
     this.#cached = 0;
     this.#flush = this.#file

@@ -1,4 +1,7 @@
-/** Memory in which frames pass from the worker threads to the writer: a fixed number of slots, so it is bounded. */
+/**
+ * The memory through which frames pass from the worker threads to the writer. The number of slots is fixed, so memory
+ * is bounded.
+ */
 import { SLOT_BYTES } from './frame-jobs.ts';
 
 export class Arena {

@@ -1,4 +1,4 @@
-/** What the tests of the writer share. */
+/** Helpers for the tests of the writer. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import type { CreateArchiveOptions, CreateArchiveResult } from '../types.ts';
 
 export const LEVELS: Record<Compression, number> = { gzip: 6, zstd: 3, bzip2: 1, xz: 0, none: 1 };
 
-/** A clock far ahead: nothing made before a walk is racy, as if hours had passed. */
+/** A clock hours ahead, so that no file made before a walk is racy. */
 export const HOURS_LATER = { ...systemClock, now: () => systemClock.now() + 6 * 3_600_000 };
 
 export function writerPorts(): Ports {

@@ -3,7 +3,7 @@ import { link, type FileHandle, open } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { toBackupError } from '@gofr-backup/model';
-import { closeSource, errnoOf, lookAt, openSource } from '@gofr-backup/posix';
+import { closeSource, errnoOf, stateOf, openSource } from '@gofr-backup/posix';
 import type { Source, WalkEntry } from '../source/source.ts';
 import { Arena } from './arena.ts';
 import {
@@ -25,7 +25,7 @@ import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
 import { cutSlices } from '../index/slices.ts';
 import { NO_FILE_NOW } from '../source/failure.ts';
-import { Tally } from './tally.ts';
+import { ArchiveCounts } from './archive-counts.ts';
 import { Threads } from '../threads.ts';
 import type { CreateArchive, CreateArchiveOptions, CreateArchiveResult } from '../types.ts';
 import { DatabaseSnapshots } from '../source/sqlite/index.ts';
@@ -36,73 +36,73 @@ const WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js',
   import.meta.url,
 );
-/** Slots beyond what the threads hold: finished frames that wait for their turn. */
+/** Slots for finished frames that wait for their turn, beside those that the threads hold. */
 const SPARE_SLOTS = 2;
-/** Milliseconds of walking after which other work of the process gets its turn. */
+/** The event loop gets a turn after this many milliseconds of walking. */
 const TURN = 20;
 
 export const createArchive: CreateArchive = async (options) => {
   try {
-    await using run = await Run.start(options);
-    await run.archiveAll();
-    return await run.finish();
+    await using archiver = await Archiver.start(options);
+    await archiver.archiveAll();
+    return await archiver.finish();
   } catch (thrown) {
     throw toBackupError(thrown, 'Making the archive');
   }
 };
 
-/** One archive in the making. */
-class Run {
+/** Makes one archive: decides for every planned frame whether it is copied or built. */
+class Archiver {
   #options: CreateArchiveOptions;
   #previous: Previous | undefined;
   #walkStart: WalkStart;
   #source: Source;
   #links = new HardLinks();
-  #tally: Tally;
+  #counts: ArchiveCounts;
   #limit: RateLimit | undefined;
-  /** undefined while everything is as in the previous archive, and may be linked */
-  #line: Line | undefined;
-  /** frames of the previous archive, from its first, that are as they were */
+  /** undefined while everything equals the previous archive, which may then be linked */
+  #pipeline: Pipeline | undefined;
+  /** how many frames of the previous archive, from its first on, are unchanged */
   #unchanged = 0;
   /** when other work of the process had its turn */
   #turn = 0;
   /** descriptors of big files whose slices are not all written yet */
   #reading = new Set<number>();
 
-  static async start(options: CreateArchiveOptions): Promise<Run> {
-    // last: an exclude that means nothing must not leave the previous archive open
-    const run = new Run(options);
-    run.#previous = await Previous.open(options.previous, options.codec, options.logger);
-    return run;
+  static async start(options: CreateArchiveOptions): Promise<Archiver> {
+    // The previous archive is opened last: an invalid exclude must not leave it open.
+    const archiver = new Archiver(options);
+    archiver.#previous = await Previous.open(options.previous, options.codec, options.logger);
+    return archiver;
   }
 
   private constructor(options: CreateArchiveOptions) {
     this.#options = options;
     this.#source = sourceOf(options);
     this.#walkStart = new WalkStart(options);
-    this.#tally = new Tally(this.#source.report);
+    this.#counts = new ArchiveCounts(this.#source.report);
     if (options.readRate !== undefined) this.#limit = new RateLimit(options.readRate, options.clock);
   }
 
   async archiveAll(): Promise<void> {
-    if (this.#previous === undefined || !this.#options.linkUnchanged) await this.#openLine();
+    if (this.#previous === undefined || !this.#options.linkUnchanged) await this.#openPipeline();
     await this.#archive(this.#source.entries());
     for (;;) {
-      await this.#line?.queue.drain();
-      const orphans = this.#line?.queue.orphans.splice(0) ?? [];
+      await this.#pipeline?.queue.drain();
+      const orphans = this.#pipeline?.queue.orphans.splice(0) ?? [];
       if (orphans.length === 0) return;
-      for (const orphan of orphans) this.#tally.remove(orphan);
+      for (const orphan of orphans) this.#counts.remove(orphan);
       await this.#archive(this.#again(orphans));
     }
   }
 
   async finish(): Promise<CreateArchiveResult> {
-    const linked = this.#line === undefined && (await this.#linkPrevious());
-    if (!linked && this.#line === undefined) await this.#openLine();
+    const linked = this.#pipeline === undefined && (await this.#linkPrevious());
+    if (!linked && this.#pipeline === undefined) await this.#openPipeline();
     const written = linked
       ? this.#previous!.index.facts
-      : await this.#line!.finish(this.#walkStart.by(this.#source.report.devices));
-    const { files, sourceBytes, reusedBytes, components } = this.#tally;
+      : await this.#pipeline!.finish(this.#walkStart.by(this.#source.report.devices));
+    const { files, sourceBytes, reusedBytes, components } = this.#counts;
     const { warnings, unreadable, present } = this.#source.report;
     return {
       sha256: written.archiveSha256,
@@ -121,13 +121,13 @@ class Run {
     };
   }
 
-  /** The sources of a run that failed are closed last: until then a thread may read them. */
+  /** After a failure the source files are closed last, because a thread may read them until the pipeline is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await using open = new AsyncDisposableStack();
     for (const fd of this.#reading) open.defer(() => closeSource(fd));
     open.use(this.#source);
     open.defer(() => this.#previous?.close());
-    open.defer(() => this.#line?.close());
+    open.defer(() => this.#pipeline?.close());
   }
 
   /** As files, or what the source has in their place by now. */
@@ -156,30 +156,30 @@ class Run {
   async #archive(batches: AsyncIterable<readonly WalkEntry[]>): Promise<void> {
     for await (const planned of cutFrames(this.#linked(batches))) {
       await this.#giveWay();
-      for (const entry of planned.entries) this.#tally.add(entry);
+      for (const entry of planned.entries) this.#counts.add(entry);
       const { first, unchanged } = this.#previous?.find(planned) ?? {};
       if (unchanged !== undefined && this.#isNextUnchanged(unchanged)) continue;
-      if (this.#line === undefined) await this.#openLine();
+      if (this.#pipeline === undefined) await this.#openPipeline();
       if (unchanged !== undefined) await this.#copy(unchanged);
       else await this.#build(planned, first);
     }
   }
 
-  /** As long as everything is as in the previous archive nothing is written: it may come to a mere link. */
+  /** Nothing is written while everything equals the previous archive, because a hard link may do in the end. */
   #isNextUnchanged(frames: IndexFrame[]): boolean {
-    if (this.#line !== undefined || frames[0]!.number !== this.#unchanged) return false;
+    if (this.#pipeline !== undefined || frames[0]!.number !== this.#unchanged) return false;
     this.#unchanged += frames.length;
     return true;
   }
 
-  /** From here on an archive is written; what was found unchanged so far comes first. */
-  async #openLine(): Promise<void> {
-    const line = await Line.open(this.#options, {
+  /** Begins to write the archive. The frames found unchanged so far are copied first. */
+  async #openPipeline(): Promise<void> {
+    const pipeline = await Pipeline.open(this.#options, {
       links: this.#links,
-      tally: this.#tally,
+      counts: this.#counts,
       previous: this.#previous,
     });
-    this.#line = line;
+    this.#pipeline = pipeline;
     for (let number = 0; number < this.#unchanged;) {
       const frames = this.#withSlices(number);
       await this.#copy(frames);
@@ -187,7 +187,7 @@ class Run {
     }
   }
 
-  /** A frame of the previous archive, and the slices of the file whose header it is. */
+  /** A frame of the previous archive. When it is the header of a sliced file, its slices follow. */
   #withSlices(number: number): IndexFrame[] {
     const { index } = this.#previous!;
     const frames = [index.frame(number)];
@@ -197,9 +197,9 @@ class Run {
   }
 
   async #copy([first, ...slices]: IndexFrame[]): Promise<void> {
-    const { queue } = this.#line!;
+    const { queue } = this.#pipeline!;
     const entries = this.#previous!.index.entriesOf(first!.number);
-    const again = (): LinkedEntry[] => entries.map((entry) => this.#source.entryOf(entry));
+    const again = (): LinkedEntry[] => entries.map((entry) => this.#source.unchangedEntry(entry));
     await queue.copy({
       frame: first!,
       entries,
@@ -221,15 +221,18 @@ class Run {
       entries.reduce((sum, { size }) => sum + size, 0),
       this.#options.signal,
     );
-    await this.#line!.queue.build(entries, earlier && this.#previous!.stored(earlier));
+    await this.#pipeline!.queue.build(entries, earlier && this.#previous!.stored(earlier));
   }
 
-  /** The header promises what fstat says now; the slices keep that promise whatever becomes of the file. */
+  /**
+   * The header states the size that fstat gives now. The slices have exactly that size, even when the file changes
+   * meanwhile.
+   */
   async #buildSliced(planned: WalkEntry): Promise<void> {
     const source = this.#openBig(planned);
     if (source === undefined) return;
-    const { fd, entry, look } = source;
-    const { queue } = this.#line!;
+    const { fd, entry, opened } = source;
+    const { queue } = this.#pipeline!;
     const before = this.#previous?.slicesOf(entry) ?? [];
     const stored = new Map(before.map(({ position, frame }) => [position, frame]));
     let changes = 0;
@@ -239,7 +242,7 @@ class Run {
       closeSource(fd);
     };
     const delivered = (changed: boolean, length: number): void => {
-      if (changed && changes++ === 0) this.#tally.warnChanged(entry);
+      if (changed && changes++ === 0) this.#counts.warnChanged(entry);
       left -= length;
       if (left === 0) close();
     };
@@ -251,37 +254,40 @@ class Run {
       const frame = stored.get(span.position);
       const previous = frame && this.#previous?.stored(frame);
       await this.#limit?.take(span.length, this.#options.signal);
-      await queue.slice({ fd, ...span, look, ...(previous ? { previous } : {}) }, delivered);
+      await queue.slice({ fd, ...span, opened, ...(previous ? { previous } : {}) }, delivered);
     }
   }
 
   #openBig(
     planned: WalkEntry,
-  ): { fd: number; entry: WalkEntry; look: ReturnType<typeof lookAt> } | undefined {
+  ): { fd: number; entry: WalkEntry; opened: ReturnType<typeof stateOf> } | undefined {
     try {
       const fd = openSource(planned.contentPath ?? planned.source);
-      const look = lookAt(fd);
-      const { size, mtimeNs, ctimeNs, ino } = look;
-      if (look.ino !== planned.ino) this.#links.lose(planned);
-      if (!look.stats.isFile()) {
+      const opened = stateOf(fd);
+      const { size, mtimeNs, ctimeNs, ino } = opened;
+      if (opened.ino !== planned.ino) this.#links.lose(planned);
+      if (!opened.stats.isFile()) {
         closeSource(fd);
-        this.#tally.fail(planned, NO_FILE_NOW);
+        this.#counts.fail(planned, NO_FILE_NOW);
         return undefined;
       }
       const entry =
         planned.contentPath === undefined
           ? { ...planned, size, mtimeNs, ctimeNs, ino }
           : { ...planned, size };
-      this.#tally.note(planned, { headerLength: 0, now: entry });
-      return { fd, entry, look };
+      this.#counts.note(planned, { headerLength: 0, now: entry });
+      return { fd, entry, opened };
     } catch (cause) {
       this.#links.lose(planned);
-      this.#tally.fail(planned, errnoOf(cause));
+      this.#counts.fail(planned, errnoOf(cause));
       return undefined;
     }
   }
 
-  /** Everything is as it was: the previous archive is this one. False where the file system has no links left. */
+  /**
+   * Links the previous archive when nothing has changed. False when something has, or when the file system makes no
+   * more links.
+   */
   async #linkPrevious(): Promise<boolean> {
     const { archivePath, indexPath, previous } = this.#options;
     const { index } = this.#previous!;
@@ -305,14 +311,14 @@ function sourceOf({ scratchDir, signal, logger, ...sources }: CreateArchiveOptio
   return scratchDir === undefined ? walk : new DatabaseSnapshots(walk, { scratchDir, signal, logger });
 }
 
-interface LineOptions {
+interface PipelineOptions {
   links: HardLinks;
-  tally: Tally;
+  counts: ArchiveCounts;
   previous: Previous | undefined;
 }
 
-/** The files being written, the threads, and the queue between. */
-class Line {
+/** The files that are written, the threads, and the queue between them. */
+class Pipeline {
   readonly queue: FrameQueue;
   #options: CreateArchiveOptions;
   #files = new AsyncDisposableStack();
@@ -321,20 +327,20 @@ class Line {
   #writer: ArchiveWriter;
   #indexWriter: IndexWriter;
 
-  static async open(options: CreateArchiveOptions, shared: LineOptions): Promise<Line> {
+  static async open(options: CreateArchiveOptions, shared: PipelineOptions): Promise<Pipeline> {
     await using files = new AsyncDisposableStack();
     const archive = await createArchiveFile(options.archivePath);
     files.use(archive.file);
     files.use(archive.direct);
     const index = files.use(await open(options.indexPath, 'wx', PRIVATE));
-    const line = new Line(options, shared, archive, index);
-    line.#files = files.move();
-    return line;
+    const pipeline = new Pipeline(options, shared, archive, index);
+    pipeline.#files = files.move();
+    return pipeline;
   }
 
   private constructor(
     options: CreateArchiveOptions,
-    { links, tally, previous }: LineOptions,
+    { links, counts, previous }: PipelineOptions,
     archive: ArchiveFile,
     index: FileHandle,
   ) {
@@ -360,7 +366,7 @@ class Line {
       writer: this.#writer,
       index: this.#indexWriter,
       links,
-      tally,
+      counts,
       previousFd: previous?.archive.fd,
       progress,
     });
@@ -398,7 +404,7 @@ class Line {
     return { archiveSha256, archiveSize };
   }
 
-  /** The files last: until then something may be written. */
+  /** The files are closed last, because threads and writer may use them until then. */
   async close(): Promise<void> {
     await using _files = this.#files;
     await this.#threads.close();

@@ -1,22 +1,25 @@
-/** What a worker thread does: reads, builds tar blocks, hashes and compresses one frame, or copies finished ones. */
+/**
+ * The jobs of a writing thread: it reads files, builds tar blocks, hashes and compresses one frame, or copies
+ * finished frames.
+ */
 import { createHash } from 'node:crypto';
 import { closeSync, readlinkSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type Codec, displayPath } from '@gofr-backup/model';
 import {
   errnoOf,
-  type Look,
-  lookAt,
+  type FileState,
+  stateOf,
   openSource,
   READ_ATTEMPTS,
   readFully,
-  sameLook,
+  isSameState,
 } from '@gofr-backup/posix';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import { CHUNK_BYTES } from './archive-writer.ts';
 import { compressedBound, compressFrame } from '../codec/codecs.ts';
 import { type ContentSpan, digestFrame } from '../codec/digest.ts';
-import type { EarlierFrame } from '../codec/earlier-runs.ts';
+import type { EarlierFrame } from '../codec/earlier-segments.ts';
 import { estimatedLength } from './frames.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { incompressibleSpans } from '../codec/incompressible.ts';
@@ -25,13 +28,13 @@ import type { SliceSpan } from '../index/slices.ts';
 import { mayPass, NO_FILE_NOW } from '../source/failure.ts';
 import type { WalkEntry } from '../source/source.ts';
 
-/** Bytes of one slot of the arena: any frame, compressed, or a run of copied ones. */
+/** Bytes of one slot of the arena: enough for any compressed frame or a batch of copied frames. */
 export const SLOT_BYTES = compressedBound(MOST_RAW_BYTES);
 
-/** What all threads share: finished frames pass through slots of this memory. */
+/** The memory that all threads share: finished frames pass through its slots. */
 export interface FrameThreadSetup {
   arena: SharedArrayBuffer;
-  /** of the archive writer */
+  /** the archive writer's chunks */
   chunks: SharedArrayBuffer;
   codec: Codec;
 }
@@ -44,7 +47,7 @@ export interface StoredFrame {
 
 export type FrameJob =
   | { kind: 'build'; slot: number; entries: WalkEntry[]; headerOnly: boolean; earlier?: EarlierFrame }
-  | { kind: 'slice'; slot: number; slice: Slice }
+  | { kind: 'slice'; slot: number; slice: SliceToWrite }
   | { kind: 'copy'; slot: number; archiveFd: number; offset: number; frames: StoredFrame[] };
 
 /** The next bytes of the archive: these jobs go to one thread, in order. */
@@ -54,11 +57,11 @@ export interface HashJob {
   length: number;
 }
 
-/** Part of a big file, and where the previous archive has the bytes it probably still is. */
-export interface Slice extends SliceSpan {
+/** A part of a big file, and the frame of the previous archive that probably has the same bytes. */
+export interface SliceToWrite extends SliceSpan {
   fd: number;
-  /** the file when it was opened */
-  look: Look;
+  /** the state of the file when it was opened */
+  opened: FileState;
   previous?: StoredFrame & EarlierFrame & { digest: Uint8Array };
 }
 
@@ -68,8 +71,8 @@ export interface FrameResult {
   rawLength: number;
   crc32: number;
   /**
-   * hash: SHA-256 of the archive so far. Otherwise the frame's digest, then content hashes, 32 bytes each. In memory of
-   * their own: posting a view posts all of the memory below it, and small Buffers share a large pool.
+   * hash: SHA-256 of the archive so far. Otherwise the frame's digest, then content hashes, 32 bytes each. They lie
+   * in memory of their own: posting a view posts all of its memory, and small Buffers share a large pool.
    */
   proofs: Uint8Array;
   /** the slot holds bytes of the previous archive */
@@ -80,17 +83,20 @@ export interface FrameResult {
   outcomes: EntryOutcome[];
 }
 
-/** How an entry went in. `now`: it was not as the walk saw it, this is what was archived. `failure`: an errno. */
+/**
+ * How an entry was archived. `now`: its state when it was read, if that was not the state that the walk saw.
+ * `failure`: an errno.
+ */
 export interface EntryOutcome {
   headerLength: number;
   /** where in `proofs` the hash of its content is */
   hashAt?: number;
-  now?: Look;
+  now?: FileState;
   changed?: boolean;
   failure?: string;
 }
 
-/** Failure of a hard link whose target, in the same frame, failed. */
+/** The failure of a hard link whose target, in the same frame, could not be archived. */
 export const ORPHANED = 'ORPHANED';
 
 export function frameWorker({
@@ -173,7 +179,7 @@ function proofsOf(digest: Buffer, hashes: Buffer[]): Uint8Array {
   return proofs;
 }
 
-/** Opened anew while it fails with what may pass. */
+/** Reads an entry; opens its file again after a failure that may pass. */
 function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
   let outcome = readOpened(entry, raw, at, room);
   for (let attempt = 1; attempt < READ_ATTEMPTS && mayPass(outcome.failure ?? ''); attempt++)
@@ -181,7 +187,10 @@ function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): Ent
   return outcome;
 }
 
-/** Header and content of one file at `at`, in a consistent state if it holds still for one of a few attempts. */
+/**
+ * Reads header and content of one file to `at`. They are consistent when the file does not change during one of a few
+ * attempts.
+ */
 function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
   let fd: number;
   try {
@@ -192,7 +201,7 @@ function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): En
   try {
     return readStable(fd, entry, raw, at, room);
   } catch (cause) {
-    return { headerLength: 0, failure: lookAt(fd).stats.isFile() ? errnoOf(cause) : NO_FILE_NOW };
+    return { headerLength: 0, failure: stateOf(fd).stats.isFile() ? errnoOf(cause) : NO_FILE_NOW };
   } finally {
     closeSync(fd);
   }
@@ -200,34 +209,34 @@ function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): En
 
 function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
   const most = paddedLength(entry.size) + room;
-  let look: Look = entry.contentPath === undefined ? entry : lookAt(fd);
+  let state: FileState = entry.contentPath === undefined ? entry : stateOf(fd);
   for (let attempt = 1; ; attempt++) {
-    const size = Math.min(look.size, most);
-    const mtimeNs = entry.contentPath === undefined ? look.mtimeNs : entry.mtimeNs;
+    const size = Math.min(state.size, most);
+    const mtimeNs = entry.contentPath === undefined ? state.mtimeNs : entry.mtimeNs;
     const end = writeHeaderBlocks(raw, at, { ...entry, size, mtimeNs });
     const done = readFully(fd, raw, end, size, 0);
     raw.fill(0, end + done, end + paddedLength(size));
-    const after = lookAt(fd);
+    const after = stateOf(fd);
     if (!after.stats.isFile()) return { headerLength: 0, failure: NO_FILE_NOW };
-    const same = sameLook(look, after) && size === look.size && done === size;
+    const same = isSameState(state, after) && size === state.size && done === size;
     if (same || attempt === READ_ATTEMPTS) {
       const outcome: EntryOutcome = { headerLength: end - at };
       if (!same) outcome.changed = true;
-      if (look !== entry || size !== look.size) outcome.now = archivedLook(entry, look, size);
+      if (state !== entry || size !== state.size) outcome.now = archivedState(entry, state, size);
       return outcome;
     }
     const { stats: _, ...now } = after;
-    look = now;
+    state = now;
   }
 }
 
 /** A substitute has the times and inode of the file it stands for. */
-function archivedLook(entry: WalkEntry, look: Look, size: number): Look {
-  const { mtimeNs, ctimeNs, ino } = entry.contentPath === undefined ? look : entry;
+function archivedState(entry: WalkEntry, state: FileState, size: number): FileState {
+  const { mtimeNs, ctimeNs, ino } = entry.contentPath === undefined ? state : entry;
   return { size, mtimeNs, ctimeNs, ino };
 }
 
-function buildSlice(slice: Slice, codec: Codec, raw: Buffer, slot: Buffer): FrameResult {
+function buildSlice(slice: SliceToWrite, codec: Codec, raw: Buffer, slot: Buffer): FrameResult {
   const changed = !readSlice(slice, raw);
   const filled = raw.subarray(0, paddedLength(slice.length));
   const { digest } = digestFrame(filled, []);
@@ -238,19 +247,22 @@ function buildSlice(slice: Slice, codec: Codec, raw: Buffer, slot: Buffer): Fram
   return { ...finish(codec, filled, [{ start: 0, end: slice.length }], slot), proofs, changed, outcomes: [] };
 }
 
-/** True when the file was, before and after, as it was when it was opened. Missing bytes become zeros. */
-function readSlice({ fd, position, length, look }: Slice, raw: Buffer): boolean {
+/** True when the file's state before and after the reading is the state at its opening. Missing bytes become zeros. */
+function readSlice({ fd, position, length, opened }: SliceToWrite, raw: Buffer): boolean {
   for (let attempt = 1; ; attempt++) {
-    const before = lookAt(fd);
+    const before = stateOf(fd);
     const done = readNamed(fd, raw, length, position);
     raw.fill(0, done, paddedLength(length));
-    const after = lookAt(fd);
-    if (sameLook(before, after) || attempt === READ_ATTEMPTS)
-      return done === length && sameLook(after, look) && sameLook(before, look);
+    const after = stateOf(fd);
+    if (isSameState(before, after) || attempt === READ_ATTEMPTS)
+      return done === length && isSameState(after, opened) && isSameState(before, opened);
   }
 }
 
-/** A failure within a big file ends the backup, for its header has promised the whole: so it says which file. */
+/**
+ * Reads a part of a big file. A failure ends the backup, because the header has stated the whole size; so the error
+ * names the file.
+ */
 function readNamed(fd: number, raw: Buffer, length: number, position: number): number {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -265,7 +277,7 @@ function readNamed(fd: number, raw: Buffer, length: number, position: number): n
 }
 
 function copySlice(
-  previous: NonNullable<Slice['previous']>,
+  previous: NonNullable<SliceToWrite['previous']>,
   rawLength: number,
   digest: Buffer,
   slot: Buffer,
@@ -281,7 +293,9 @@ function copyFrames({ archiveFd, offset, frames }: CopyJob, slot: Buffer): Frame
   return { ...NOTHING, proofs: new Uint8Array(0), length: good ? length : 0, copied: good };
 }
 
-/** Reads adjacent frames and proves each by its CRC-32. False: the previous archive is not what its index says. */
+/**
+ * Reads adjacent frames and proves each by its CRC-32. False when the previous archive does not agree with its index.
+ */
 function readStored(fd: number, offset: number, frames: StoredFrame[], slot: Buffer): boolean {
   let at = 0;
   for (const { length } of frames) at += length;

@@ -1,29 +1,38 @@
 /**
- * The assembly line: frames are handed to the threads as slots become free, and written in the order they were handed in.
- * Whatever holds memory (jobs, finished frames) holds a slot.
+ * Hands frames to the threads as slots become free, and writes them in the order of handing in. Every job and every
+ * finished frame holds a slot, so memory is bounded.
  */
 import type { ProgressEvent } from '@gofr-backup/model';
 import { closeSource, openSource } from '@gofr-backup/posix';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import type { Arena } from './arena.ts';
 import type { ArchiveWriter } from './archive-writer.ts';
-import type { EarlierFrame } from '../codec/earlier-runs.ts';
-import { type EntryOutcome, type FrameJob, type FrameResult, ORPHANED, type Slice } from './frame-jobs.ts';
+import type { EarlierFrame } from '../codec/earlier-segments.ts';
+import {
+  type EntryOutcome,
+  type FrameJob,
+  type FrameResult,
+  ORPHANED,
+  type SliceToWrite,
+} from './frame-jobs.ts';
 import type { HardLinks, LinkedEntry } from './hard-links.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import type { PagedEntry } from '../index/page.ts';
 import type { IndexWriter } from '../index/writer.ts';
 import type { SliceSpan } from '../index/slices.ts';
-import type { Tally } from './tally.ts';
+import type { ArchiveCounts } from './archive-counts.ts';
 import type { Threads } from '../threads.ts';
 import type { WalkEntry } from '../source/source.ts';
 
-/** Copied frames are read and written in runs of up to this length: fewer, longer ones cost less to hand around. */
-const RUN_BYTES = SLICE_BYTES;
-/** And of up to this many entries, which are held until the run is written: frames of tiny files compress to little. */
-const RUN_ENTRIES = 512;
+/** Copied frames are read and written in batches of up to this many bytes, because fewer and longer jobs cost less. */
+const BATCH_BYTES = SLICE_BYTES;
+/**
+ * A batch has up to this many entries. They are held until it is written, and frames of tiny files compress to
+ * little.
+ */
+const BATCH_ENTRIES = 512;
 
-/** What a frame is made of when its finished bytes cannot be copied after all. */
+/** The sources of a frame, for when its finished bytes cannot be copied after all. */
 export type Origin =
   | { kind: 'entries'; entries: LinkedEntry[] }
   | { kind: 'header'; entry: LinkedEntry }
@@ -33,7 +42,7 @@ export type Origin =
 export interface Reused {
   frame: IndexFrame;
   entries: readonly IndexEntry[];
-  /** asked only when the frame turns out to be damaged */
+  /** called only when the frame turns out to be damaged */
   origin: () => Origin;
 }
 
@@ -43,82 +52,82 @@ export interface FrameQueueOptions {
   writer: ArchiveWriter;
   index: IndexWriter;
   links: HardLinks;
-  tally: Tally;
+  counts: ArchiveCounts;
   /** the previous archive's descriptor */
   previousFd: number | undefined;
   progress: (event: ProgressEvent) => void;
 }
 
 export class FrameQueue {
-  /** links whose target did not come into the archive: to be archived as files after all */
+  /** hard links whose target did not come into the archive; they are archived as files in the end */
   readonly orphans: LinkedEntry[] = [];
   #options: FrameQueueOptions;
   #tail: Promise<void> = Promise.resolve();
   #failure: { cause: unknown } | undefined;
-  #run: Reused[] = [];
+  #batch: Reused[] = [];
   #progress = { bytes: 0, files: 0 };
 
   constructor(options: FrameQueueOptions) {
     this.#options = options;
   }
 
-  /** Reads and compresses `entries` as one frame; `earlier`: that of the previous archive which was most like it. */
+  /** Reads and compresses `entries` as one frame; `earlier`: the frame of the previous archive that is most like it. */
   async build(entries: LinkedEntry[], earlier?: EarlierFrame): Promise<void> {
-    await this.#flushRun();
+    await this.#flushBatch();
     const job = { kind: 'build', entries, headerOnly: false, ...(earlier && { earlier }) } as const;
     await this.#hand(job, (result, lease) => this.#built(entries, result, lease));
   }
 
   /** The header of a file whose content follows in slices. */
   async header(entry: LinkedEntry): Promise<void> {
-    await this.#flushRun();
+    await this.#flushBatch();
     await this.#hand({ kind: 'build', entries: [entry], headerOnly: true }, (result, lease) =>
       this.#headed(entry, result, lease),
     );
   }
 
-  /** One slice of a big file; `delivered` hears whether the file was changing, and the slice's length. */
-  async slice(slice: Slice, delivered: (changed: boolean, length: number) => void): Promise<void> {
-    await this.#flushRun();
+  /** One slice of a big file. `delivered` is told whether the file was changing, and the slice's length. */
+  async slice(slice: SliceToWrite, delivered: (changed: boolean, length: number) => void): Promise<void> {
+    await this.#flushBatch();
     await this.#hand({ kind: 'slice', slice }, async (result, lease) => {
       await this.#write(result, lease, [], 'slice', !result.changed);
       delivered(result.changed, slice.length);
     });
   }
 
-  /** A finished frame; neighbours are copied together. */
+  /** Copies a finished frame. Adjacent frames are copied in one batch. */
   async copy(reused: Reused): Promise<void> {
-    const last = this.#run.at(-1)?.frame;
-    const bytes = this.#run.reduce((sum, { frame }) => sum + frame.length, reused.frame.length);
-    const entries = this.#run.reduce((sum, one) => sum + one.entries.length, reused.entries.length);
+    const last = this.#batch.at(-1)?.frame;
+    const bytes = this.#batch.reduce((sum, { frame }) => sum + frame.length, reused.frame.length);
+    const entries = this.#batch.reduce((sum, one) => sum + one.entries.length, reused.entries.length);
     const adjacent = last === undefined || last.offset + last.length === reused.frame.offset;
-    if (!adjacent || bytes > RUN_BYTES || entries > RUN_ENTRIES) await this.#flushRun();
-    this.#run.push(reused);
+    if (!adjacent || bytes > BATCH_BYTES || entries > BATCH_ENTRIES) await this.#flushBatch();
+    this.#batch.push(reused);
   }
 
   /** Everything handed in so far is written. */
   async drain(): Promise<void> {
-    await this.#flushRun();
+    await this.#flushBatch();
     await this.#tail;
     this.#throwFailure();
   }
 
-  /** Waits until no job uses its slot any more, whatever became of it. */
+  /** Waits until no job uses a slot any more, whether the jobs failed or not. */
   async settle(): Promise<void> {
     await this.#tail;
   }
 
-  async #flushRun(): Promise<void> {
-    const run = this.#run.splice(0);
-    if (run.length === 0) return;
-    const frames = run.map(({ frame: { length, crc32 } }) => ({ length, crc32 }));
+  async #flushBatch(): Promise<void> {
+    const batch = this.#batch.splice(0);
+    if (batch.length === 0) return;
+    const frames = batch.map(({ frame: { length, crc32 } }) => ({ length, crc32 }));
     const job = {
       kind: 'copy',
       archiveFd: this.#options.previousFd!,
-      offset: run[0]!.frame.offset,
+      offset: batch[0]!.frame.offset,
       frames,
     } as const;
-    await this.#hand(job, (result, lease) => this.#copied(run, result, lease));
+    await this.#hand(job, (result, lease) => this.#copied(batch, result, lease));
   }
 
   /** Gives a job to the threads, and its result to `deliver` when all before it are delivered. */
@@ -129,7 +138,7 @@ export class FrameQueue {
     const lease = this.#lease(await this.#options.arena.acquire());
     const result =
       this.#failure === undefined ? this.#options.threads.run({ ...job, slot: lease.slot }) : undefined;
-    result?.catch(() => {}); // heard below, in its turn
+    result?.catch(() => {}); // The failure is handled below, in its turn.
     this.#tail = this.#tail.then(async () => {
       try {
         const done = await result;
@@ -166,7 +175,7 @@ export class FrameQueue {
     await this.#write(result, lease, archived, 'entries', reusable);
   }
 
-  /** A frame done again in the slot it has: seldom, so nothing is overlapped. */
+  /** Makes a frame again in the slot it has. This is rare, so it waits for the result. */
   async #rebuild(entries: LinkedEntry[], lease: Lease): Promise<void> {
     const result = await this.#options.threads.run({
       kind: 'build',
@@ -182,9 +191,9 @@ export class FrameQueue {
     await this.#write(result, lease, [paged], 'entries', entry.contentPath === undefined);
   }
 
-  /** What the index keeps of an entry: nothing when it did not come into the archive. */
+  /** The index entry for an archived entry; undefined when the entry did not come into the archive. */
   #judge(entry: LinkedEntry, outcome: EntryOutcome, proofs: Uint8Array): PagedEntry[] {
-    const { links, tally } = this.#options;
+    const { links, counts } = this.#options;
     if (outcome.failure === ORPHANED) {
       this.orphans.push(entry);
       return [];
@@ -192,39 +201,39 @@ export class FrameQueue {
     if (outcome.failure !== undefined || (outcome.now !== undefined && outcome.now.ino !== entry.ino))
       links.lose(entry);
     if (outcome.failure !== undefined) {
-      tally.fail(entry, outcome.failure);
+      counts.fail(entry, outcome.failure);
       return [];
     }
-    tally.note(entry, outcome);
+    counts.note(entry, outcome);
     return [pagedEntry(entry, outcome, proofs, false)];
   }
 
-  async #copied(run: Reused[], result: FrameResult, lease: Lease): Promise<void> {
-    const { arena, writer, index, links, tally } = this.#options;
-    const orphaned = run.some(({ entries }) => entries.some((entry) => links.isOrphan(entry)));
-    if (result.length === 0 || orphaned) return this.#salvage(run, lease);
+  async #copied(batch: Reused[], result: FrameResult, lease: Lease): Promise<void> {
+    const { arena, writer, index, links, counts } = this.#options;
+    const orphaned = batch.some(({ entries }) => entries.some((entry) => links.isOrphan(entry)));
+    if (result.length === 0 || orphaned) return this.#salvage(batch, lease);
     await writer.append(arena.view(lease.slot, result.length));
     lease.release();
-    tally.reusedBytes += result.length;
-    for (const { frame, entries } of run) {
+    counts.reusedBytes += result.length;
+    for (const { frame, entries } of batch) {
       await index.add(frame, entries.map(pagedAgain));
       this.#report(frame.rawLength, entries.length);
     }
   }
 
   /**
-   * The previous archive is damaged here: every frame of the run is made from the sources, one after the other in the
-   * one slot (another might be waiting for this very delivery).
+   * The previous archive is damaged here. Every frame of the batch is made from the sources, one after the other in
+   * the one slot: waiting for a second slot could be a deadlock, because slots become free by this delivery.
    */
-  async #salvage(run: Reused[], lease: Lease): Promise<void> {
-    for (const { origin } of run) {
+  async #salvage(batch: Reused[], lease: Lease): Promise<void> {
+    for (const { origin } of batch) {
       await this.#remake(origin(), { slot: lease.slot, release: () => {} });
     }
     lease.release();
   }
 
   async #remake(origin: Origin, lease: Lease): Promise<void> {
-    const { threads, tally } = this.#options;
+    const { threads, counts } = this.#options;
     const { slot } = lease;
     if (origin.kind === 'entries') return this.#rebuild(origin.entries, lease);
     if (origin.kind === 'header') {
@@ -237,9 +246,9 @@ export class FrameQueue {
       const result = await threads.run({
         kind: 'slice',
         slot,
-        slice: { fd, position, length, look: entry },
+        slice: { fd, position, length, opened: entry },
       });
-      if (result.changed) tally.warnChanged(entry);
+      if (result.changed) counts.warnChanged(entry);
       await this.#write(result, lease, [], 'slice', !result.changed);
     } finally {
       closeSource(fd);
@@ -253,11 +262,11 @@ export class FrameQueue {
     kind: 'entries' | 'slice',
     reusable: boolean,
   ): Promise<void> {
-    const { arena, writer, index, tally } = this.#options;
+    const { arena, writer, index, counts } = this.#options;
     const { length, rawLength, crc32, proofs } = result;
     await writer.append(arena.view(lease.slot, length));
     lease.release();
-    if (result.copied) tally.reusedBytes += length;
+    if (result.copied) counts.reusedBytes += length;
     await index.add({ kind, length, rawLength, crc32, digest: viewOf(proofs, 0), reusable }, entries);
     this.#report(rawLength, entries.length);
   }

@@ -1,6 +1,6 @@
 /**
- * Cuts the walk into frames. Where a frame ends is decided by the hash of the name that ends it, weighted by that
- * entry's size: so a file added or removed moves the ends of its own frame only, and the others are found again.
+ * Cuts the walk into frames. The hash of a name, weighted by that entry's size, decides whether a frame ends with it.
+ * So a file that is added or removed moves the ends of its own frame only, and the other frames are found again.
  */
 import { crc32 } from 'node:zlib';
 import { paddedLength } from '../index/file.ts';
@@ -11,7 +11,7 @@ const LEAST_FRAME_BYTES = FRAME_BYTES / 4;
 const MOST_FRAME_BYTES = FRAME_BYTES * 2;
 const HASH_RANGE = 2 ** 32;
 
-/** Consecutive entries that are one frame; or one file so big that its content is cut into slices. */
+/** Consecutive entries that are one frame, or one big file whose content is cut into slices. */
 export interface PlannedFrame {
   entries: WalkEntry[];
   sliced: boolean;
@@ -43,7 +43,7 @@ export async function* cutFrames(batches: AsyncIterable<Iterable<WalkEntry>>): A
   if (collected.length > 0) yield { entries: collected, sliced: false };
 }
 
-/** Most bytes it takes in the tar stream: its header, a pax record for its time, long names, its content. */
+/** The most bytes that an entry takes in the tar stream: header, pax record of the time, long names, content. */
 export function estimatedLength({ path, linkTarget, size }: WalkEntry): number {
   return 3 * 512 + longName(path) + longName(linkTarget ?? '') + paddedLength(size);
 }

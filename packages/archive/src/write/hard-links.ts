@@ -1,8 +1,14 @@
-/** Names of one file: the first seen is the file, later ones are links to it, as long as it is really archived. */
+/**
+ * The names of one file. The first name seen is the file; later names are links to it, as long as the file is really
+ * archived.
+ */
 import type { BytePath } from '@gofr-backup/model';
 import type { WalkEntry } from '../source/source.ts';
 
-/** A link in the archive, and the file it is on disk, in case its target does not make it. */
+/**
+ * An entry that may be a link in the archive. `asFile` is the same entry as a file, for when the link's target is not
+ * archived.
+ */
 export interface LinkedEntry extends WalkEntry {
   asFile?: WalkEntry;
 }
@@ -22,7 +28,7 @@ export class HardLinks {
     }
   }
 
-  /** The file of this name did not come into the archive, or is another one by now: links to it need a new target. */
+  /** The file of this name did not come into the archive, or was replaced by another. Links to it need a new target. */
   lose(entry: WalkEntry): void {
     this.#lost.add(entry.path);
     if (entry.linkKey === undefined) return;

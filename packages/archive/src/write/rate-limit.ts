@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '@gofr-backup/model';
 
-/** Lets through `rate` bytes a second on average, and at most a second's worth at once after a rest. */
+/** Lets through `rate` bytes a second on average, and after a pause at most one second's share at once. */
 export class RateLimit {
   #rate: number;
   #clock: Clock;

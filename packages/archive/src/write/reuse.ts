@@ -1,12 +1,12 @@
 /**
- * The previous archive, as a source of finished frames. A frame is taken over only when every entry in it is what the
- * walk sees now. Anything wrong with the previous archive or its index means that nothing is reused, never an error.
+ * The previous archive, as a source of finished frames. A frame is copied only when every entry in it is as the walk
+ * sees it now. A defect of the previous archive or its index is no error: nothing is reused then.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Codec, Logger } from '@gofr-backup/model';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
-import type { Slice } from './frame-jobs.ts';
+import type { SliceToWrite } from './frame-jobs.ts';
 import { SLOT_BYTES } from './frame-jobs.ts';
 import type { PlannedFrame } from './frames.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
@@ -19,17 +19,17 @@ const SECOND = 1_000_000_000n;
 /** Clock ticks last 10 ms at most where times have fractions; a file system that keeps whole seconds may keep even ones. */
 const FINE_GRANULARITY = SECOND / 50n;
 const COARSE_GRANULARITY = 2n * SECOND;
-/** Frames looked through from where the last one was found, before all of them are indexed by their first path. */
+/** How many frames after the last one found are searched, before all frames are indexed by their first path. */
 const NEARBY = 8;
 
 /** A slice of a file, and the frame it is in the previous archive. */
 type StoredSlice = SliceSpan & { frame: IndexFrame };
 
-/** What the previous archive has of a planned frame. */
+/** The frames of the previous archive that correspond to a planned frame. */
 export interface Predecessor {
   /** begins with the same name */
   first: IndexFrame;
-  /** the frames, in a row, whose bytes are those of the planned one; undefined when something in it changed */
+  /** the consecutive frames with the bytes of the planned frame; undefined when something in it has changed */
   unchanged?: IndexFrame[];
 }
 
@@ -38,7 +38,7 @@ export class Previous {
   readonly archive: FileHandle;
   #opened: OpenedIndex;
   #walkStart: bigint;
-  /** the frame after the one found last: where the next is most likely */
+  /** the frame after the last one found, which most likely is the next */
   #next = 0;
   #byFirstPath: Map<string, number> | undefined;
 
@@ -92,7 +92,7 @@ export class Previous {
     }
   }
 
-  /** The slices that a big file, now changed, had. Whether their content is still the same is for its reader to find out. */
+  /** The slices that a changed big file had. The thread that reads them finds out whether their content is the same. */
   slicesOf(entry: WalkEntry): StoredSlice[] {
     try {
       const header = this.#find(entry);
@@ -106,8 +106,8 @@ export class Previous {
     }
   }
 
-  /** What it takes to copy a slice, or parts of a frame, if they still are the same. */
-  stored({ offset, length, crc32, rawLength, digest }: IndexFrame): Slice['previous'] {
+  /** The facts by which a thread copies a slice, or parts of a frame, whose content is the same. */
+  stored({ offset, length, crc32, rawLength, digest }: IndexFrame): SliceToWrite['previous'] {
     if (length > SLOT_BYTES || rawLength > MOST_RAW_BYTES) return undefined;
     return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
   }
@@ -135,8 +135,9 @@ export class Previous {
   }
 
   /**
-   * Changed so shortly before it was read that a later change may bear the same time. Every change after the walk began
-   * is racy; so is one in the clock tick before, and everything from a future the clock has since been set back from.
+   * Whether the file changed so shortly before it was read that a later change may have the same time. A change after
+   * the walk began is racy. So is a change in the clock tick before it, and a change dated in the future, before the
+   * clock was set back.
    */
   #racy({ ctimeNs }: IndexEntry): boolean {
     const granularity = ctimeNs % SECOND === 0n ? COARSE_GRANULARITY : FINE_GRANULARITY;

@@ -7,7 +7,7 @@ import { fakeClock, makeTree, readTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from './backup.ts';
 import { list, show } from './list.ts';
-import { cat, files } from './look-inside.ts';
+import { cat, files } from './contents.ts';
 import { prune } from './prune.ts';
 import { rebuild } from './rebuild.ts';
 import { renderListing } from './render-listing.ts';

@@ -51,21 +51,21 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
 }
 
 /**
- * For want of space: not for a restore, whose very backup might go; and not after a failure, but for one that pruning
- * is the remedy of.
+ * Whether this backup may prune to make space. A safety backup may not, because the backup that is being restored
+ * might go. After a failed run it may only when the run failed for want of space, which pruning mends.
  */
 const mayPrune = ({ trigger }: BackupRequest, previous: LastRun | undefined): boolean =>
   trigger !== 'pre-restore' &&
   (previous === undefined || previous.state === 'done' || previous.code === 'DISK_FULL');
 
-/** The disk may read again what it could not: then the same run makes another one. */
+/** Whether reading failed for a reason that may pass: the same run then makes another backup. */
 const isWorthAnotherTry = ({ status, warnings = [] }: CatalogueEntry): boolean =>
   status === 'incomplete' && warnings.some(({ code }) => code === READ_ERROR);
 
 const madeBy = ({ run, tier = 'daily' }: BackupRequest, before: Catalogue): CatalogueEntry | undefined =>
   run === undefined ? undefined : before.find((entry) => entry.run === run && entry.tier === tier);
 
-/** What is read, and what of it never is. Throws CONFIG for a root that may not be read. */
+/** The directories to read, and those never to read. Throws CONFIG for a root that may not be read. */
 function sourcesOf(plan: BackupPlan): WalkOptions {
   const { components, exclude, followRootLinks = false, backupDir } = plan;
   const withheld = withheldDirectories(backupDir);
@@ -73,7 +73,7 @@ function sourcesOf(plan: BackupPlan): WalkOptions {
   return { components, exclude, followRootLinks, withheld };
 }
 
-interface Making {
+interface ArchiveRequest {
   ctx: OperationContext;
   repository: Repository;
   request: BackupRequest;
@@ -83,8 +83,8 @@ interface Making {
   missing: Warning[];
 }
 
-async function makeArchive(making: Making): Promise<CatalogueEntry> {
-  const { ctx, repository, request, lastGood, sources } = making;
+async function makeArchive(archiving: ArchiveRequest): Promise<CatalogueEntry> {
+  const { ctx, repository, request, lastGood, sources } = archiving;
   const { plan, clock, logger, progress, signal } = ctx;
   const began = clock.monotonic();
   const { tier = 'daily' } = request;
@@ -96,18 +96,18 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
     const { components, codec, threads, nice, readRate, linkUnchanged } = plan;
     const result = await createArchive({
       ...{ clock, logger, signal },
-      progress: estimated(progress, estimateOf(making.before)),
+      progress: estimated(progress, estimateOf(archiving.before)),
       ...sources,
       ...{ codec, threads, nice, linkUnchanged },
       ...(readRate === undefined ? {} : { readRate }),
-      ...reuse(making),
+      ...reuse(archiving),
       archivePath: reservation.archivePath,
       indexPath: reservation.indexPath,
       scratchDir: scratch.path,
     });
     if (result.files === 0) refuseEmptied(components, lastGood);
     const duration_ms = Math.round(clock.monotonic() - began);
-    const entry = await repository.commit(reservation, { ...facts(making, result), duration_ms });
+    const entry = await repository.commit(reservation, { ...facts(archiving, result), duration_ms });
     logger.info({ backup: entry.filename, files: entry.files, bytes: entry.size_bytes }, 'archive written');
     return entry;
   } catch (error) {
@@ -119,7 +119,10 @@ async function makeArchive(making: Making): Promise<CatalogueEntry> {
 /** Bytes a tar spends on a file beside its content: pax header and record, header, half a block to fill up the last. */
 const TAR_OVERHEAD = 3.5 * 512;
 
-/** A backup walks and reads at once, so it knows its whole only at the end; the one before tells about what it will be. */
+/**
+ * An estimate of the bytes to come, from the backup before: a backup walks and reads at once, so it knows its total
+ * only at the end.
+ */
 function estimateOf(before: Catalogue): number | undefined {
   const last = before.find(({ source_bytes }) => source_bytes !== undefined);
   if (last === undefined) return undefined;
@@ -128,7 +131,7 @@ function estimateOf(before: Catalogue): number | undefined {
 }
 
 /** Frames may only come from an archive that was read back in full. */
-function reuse({ ctx, repository, before }: Making) {
+function reuse({ ctx, repository, before }: ArchiveRequest) {
   const { name, level } = ctx.plan.codec;
   const previous = before.find(
     (entry) =>
@@ -145,7 +148,7 @@ function reuse({ ctx, repository, before }: Making) {
   };
 }
 
-function facts({ ctx, request, missing }: Making, result: CreateArchiveResult): CommitFacts {
+function facts({ ctx, request, missing }: ArchiveRequest, result: CreateArchiveResult): CommitFacts {
   const { codec } = ctx.plan;
   const absent = result.warnings.some(({ code }) => code === 'missing-component') ? [] : missing;
   return {

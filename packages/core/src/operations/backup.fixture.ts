@@ -1,4 +1,4 @@
-/** A process for kill-backup.test.ts: says that it begins, and backs up; somebody kills it in between. */
+/** A process for kill-backup.test.ts: says that it begins, and makes a backup; the test kills it meanwhile. */
 import { systemClock } from '@gofr-backup/model';
 import { backup } from './backup.ts';
 import { contextOf, planOf } from './testing.ts';

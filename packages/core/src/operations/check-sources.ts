@@ -1,4 +1,4 @@
-/** Looks at the sources before a run: an empty or unmounted volume must not become the newest backup. */
+/** Checks the sources before a backup: an empty or unmounted volume must not become the newest backup. */
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,7 +31,10 @@ export async function checkSources(
   return missing.map(missingComponent);
 }
 
-/** A backup of no file proves nothing and must not let older ones go: it is only made where the last good one had none. */
+/**
+ * A backup without files would let older backups be pruned, so it is only made when the last good backup had no files
+ * either.
+ */
 export function refuseEmptied(components: readonly Component[], lastGood: CatalogueEntry | undefined): void {
   if (lastGood?.files === 0) return;
   const before =
@@ -53,7 +56,7 @@ async function stateOf(component: Component): Promise<SourceState> {
     return (await hasFile(component.root, component.select)) ? 'filled' : 'empty';
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 'missing';
-    // there is something, and the archive step will say what is wrong with it
+    // There is something; the archive step reports what is wrong with it.
     return 'filled';
   }
 }

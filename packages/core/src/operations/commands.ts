@@ -13,7 +13,7 @@ export interface CommandOptions {
   grace?: number;
 }
 
-/** The last output of a failed command that its error quotes, bytes. */
+/** How many bytes of a failed command's output its error quotes, from the end. */
 const QUOTED = 2000;
 
 /**
@@ -66,7 +66,10 @@ export async function withCommands<T>(
   }
 }
 
-/** Its failure is a warning: the backup is made, and an error here would hide the run's own. Never cancelled: it undoes the pre-command. */
+/**
+ * A failure of the post-command is a warning: the backup is made, and an error here would hide the run's own error.
+ * It is never cancelled, because it undoes the pre-command.
+ */
 async function runPost(command: string, timeout: number, logger: Logger): Promise<void> {
   try {
     await runCommand(command, { name: 'POST_COMMAND', timeout, logger });
@@ -107,7 +110,7 @@ function stopper(pid: number | undefined, grace: number) {
       send('SIGTERM');
       timer = setTimeout(send, grace, 'SIGKILL');
     },
-    /** once the shell is gone, what it left running after a timeout goes too */
+    /** after a timeout: ends the processes that the shell left running */
     end() {
       clearTimeout(timer);
       if (started) send('SIGKILL');

@@ -1,14 +1,14 @@
 import { BackupError, type OperationContext, toBackupError } from '@gofr-backup/model';
 import {
   type HeldLock,
-  keepBallast,
+  keepReserveFile,
   openRepository,
   type Repository,
   withLock,
 } from '../repository/index.ts';
 import { recoverInterrupted } from './recover.ts';
 
-/** The repository of the plan's backup directory: the one way in which apps open it. */
+/** The repository of the plan's backup directory. Apps open it only by this function. */
 export function repositoryOf({
   plan,
   clock,
@@ -20,9 +20,9 @@ export function repositoryOf({
 }
 
 /**
- * Runs `work` under the lock, after what an earlier run left behind was recovered and swept; inside an operation that
- * already holds the lock it runs at once, as a step of that. The manifest is written at its end. The context handed on
- * is cancelled when the lock is lost.
+ * Runs `work` under the lock, after leftovers of an earlier run were recovered and swept. Inside an operation that
+ * holds the lock it runs at once, as a step of that operation. The manifest is written at the end. The context that
+ * `work` gets is cancelled when the lock is lost.
  */
 export async function underLock<T>(
   ctx: OperationContext,
@@ -34,13 +34,13 @@ export async function underLock<T>(
     return await withLock(repository, { owner: ctx.owner, operation, ports: ctx }, async (lock) => {
       const inner = { ...ctx, signal: AbortSignal.any([ctx.signal, lock.signal]) };
       try {
-        if (!lock.joined) await settleDebris(repository, inner, lock, operation);
+        if (!lock.reentrant) await settleLeftovers(repository, inner, lock, operation);
         return await repository.step(() => work(repository, inner, lock));
       } catch (error) {
-        // cancelled because the lock was lost: say so
+        // When the loss of the lock was the cause, that is the error.
         throw lock.signal.aborted ? lock.signal.reason : error;
       } finally {
-        if (!lock.joined && !lock.readOnly) await keepBallast(repository.stateDir);
+        if (!lock.reentrant && !lock.readOnly) await keepReserveFile(repository.stateDir);
       }
     });
   } catch (error) {
@@ -48,10 +48,10 @@ export async function underLock<T>(
   }
 }
 
-/** These look at backups alone: data between old and new does not concern them. */
+/** Operations that read backups only: data between old and new does not concern them. */
 const WITHOUT_DATA = new Set(['verify', 'drill', 'rebuild']);
 
-async function settleDebris(
+async function settleLeftovers(
   repository: Repository,
   ctx: OperationContext,
   lock: HeldLock,

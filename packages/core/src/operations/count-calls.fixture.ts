@@ -35,7 +35,7 @@ const { underLock } = await import('./context.ts');
 const { describeRestore } = await import('./describe-restore.ts');
 const { restore } = await import('./restore.ts');
 const { drill } = await import('./drill.ts');
-const { files } = await import('./look-inside.ts');
+const { files } = await import('./contents.ts');
 const { IndexedSource, NewIndex, SafetyCheck, StreamSource } = await import('@gofr-backup/archive/testing');
 /** Adds to `name` whenever the method is called. */
 function counted(name: string, of: object, method: string): void {
@@ -93,7 +93,7 @@ async function forget(backup: string): Promise<void> {
   await promises.writeFile(path, gzipSync(tar));
 }
 
-/** Good backups of the days before, as runs leave them: of a file each, or all names of one. */
+/** Good backups of the days before, as runs leave them: each a file of its own, or all of them names of one file. */
 async function multiply(): Promise<void> {
   await underLock(on.ctx, 'test', async (repository) => {
     const [model] = await repository.catalogue();

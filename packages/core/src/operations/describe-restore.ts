@@ -6,13 +6,13 @@ import {
   type OperationContext,
   type RestoreRequest,
 } from '@gofr-backup/model';
-import { look } from '@gofr-backup/posix';
+import { lstatIfPresent } from '@gofr-backup/posix';
 import { countFiles, type Target } from '../recovery/index.ts';
 import type { Repository } from '../repository/index.ts';
 import { repositoryOf } from './context.ts';
 import { planFor, withReader } from './plan-restore.ts';
 
-/** One place a restore would write to, for the question put to a person. */
+/** A place that a restore would write to, for the question that a person answers. */
 export interface RestoreTarget {
   /** component names, e.g. `['storage']`; empty for `--to` and `--path` */
   components: string[];
@@ -29,7 +29,7 @@ export interface RestoreDescription {
   warnings: string[];
 }
 
-/** What `restore` would overwrite. Reads only; throws what restore would throw about the request. */
+/** The places that `restore` would overwrite. Reads only; throws the same errors about the request as restore. */
 export async function describeRestore(
   ctx: OperationContext,
   request: RestoreRequest,
@@ -43,7 +43,7 @@ export async function describeRestore(
   });
 }
 
-/** Why `latest` is not the newest there is. */
+/** The warning that tells why `latest` is not the newest backup. */
 async function passedOver(repository: Repository, chosen: CatalogueEntry, now: number): Promise<string[]> {
   const entries = await repository.catalogue();
   const place = entries.findIndex(({ filename }) => filename === chosen.filename);
@@ -56,6 +56,6 @@ async function passedOver(repository: Repository, chosen: CatalogueEntry, now: n
 }
 
 function describeTarget({ components, place, merge, withheld }: Target): RestoreTarget {
-  const effect = look(place) === undefined ? 'create' : merge ? 'lay-over' : 'replace';
+  const effect = lstatIfPresent(place) === undefined ? 'create' : merge ? 'lay-over' : 'replace';
   return { components, place: displayPath(place), effect, present: countFiles([place], withheld) };
 }

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.dispose());
 
-const entryOf = async (name: string) => (await repositoryOf(world.ctx)).find(name);
+const recordOf = async (name: string) => (await repositoryOf(world.ctx)).find(name);
 const leftovers = () => {
   try {
     return readdirSync(join(world.plan.backupDir, '.gofr-backup/scratch'));
@@ -42,10 +42,10 @@ const leftovers = () => {
 };
 
 test('a good backup passes, is recorded, and leaves nothing behind', async () => {
-  const before = await entryOf(archive);
+  const before = await recordOf(archive);
   const outcome = await drill(world.ctx, { backup: 'latest' });
   expect(outcome).toEqual({ backup: archive, ok: true, files: 13, problems: [] });
-  const after = await entryOf(archive);
+  const after = await recordOf(archive);
   expect(after).toMatchObject({ last_drill_ok: true, status: before.status });
   expect(after.last_drill_at).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
   expect(leftovers()).toEqual([]);
@@ -53,14 +53,14 @@ test('a good backup passes, is recorded, and leaves nothing behind', async () =>
 
 test('so does one that lost its index', async () => {
   const repository = await repositoryOf(world.ctx);
-  rmSync(repository.indexPathOf(await entryOf(archive)));
+  rmSync(repository.indexPathOf(await recordOf(archive)));
   expect(await drill(world.ctx, { backup: archive })).toMatchObject({ ok: true, files: 13 });
 });
 
 test('a damaged one fails, and is corrupt from then on', async () => {
   await fill(world, THEN);
   const { filename } = (await backup(world.ctx, { trigger: 'manual' })).backup;
-  const path = (await repositoryOf(world.ctx)).pathOf(await entryOf(filename));
+  const path = (await repositoryOf(world.ctx)).pathOf(await recordOf(filename));
   const bytes = readFileSync(path);
   bytes[bytes.length >> 1]! ^= 1;
   rmSync(path);
@@ -68,14 +68,18 @@ test('a damaged one fails, and is corrupt from then on', async () => {
   const outcome = await drill(world.ctx, { backup: filename });
   expect(outcome.ok).toBe(false);
   expect(outcome.problems.length).toBeGreaterThan(0);
-  expect(await entryOf(filename)).toMatchObject({ status: 'corrupt', verified: false, last_drill_ok: false });
+  expect(await recordOf(filename)).toMatchObject({
+    status: 'corrupt',
+    verified: false,
+    last_drill_ok: false,
+  });
   expect(leftovers()).toEqual([]);
 });
 
 test('one that lies otherwise on the disk of the drill fails it, and is not called corrupt for that', async () => {
   await fill(world, THEN);
   const { filename } = (await backup(world.ctx, { trigger: 'manual' })).backup;
-  const before = await entryOf(filename);
+  const before = await recordOf(filename);
   const progress: typeof world.ctx.progress = ({ phase, bytes, totalBytes }) => {
     if (phase !== 'extract' || bytes !== totalBytes) return;
     const [scratch = ''] = leftovers();
@@ -85,7 +89,7 @@ test('one that lies otherwise on the disk of the drill fails it, and is not call
   };
   const outcome = await drill({ ...world.ctx, progress }, { backup: filename });
   expect(outcome).toMatchObject({ ok: false, problems: ['logs/app.log: has another mode'] });
-  expect(await entryOf(filename)).toMatchObject({ status: before.status, last_drill_ok: false });
+  expect(await recordOf(filename)).toMatchObject({ status: before.status, last_drill_ok: false });
 });
 
 describe('databases', () => {

@@ -1,4 +1,4 @@
-/** A restore nobody asked for, into a scratch directory, to prove the backup works. */
+/** A restore into a scratch directory, to prove that the backup works. */
 import { mkdir, mkdtemp, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import {
   DatabaseThread,
   databaseWarningPaths,
   openArchive,
-  type Problem,
+  type ArchiveProblem,
   TIME_NOT_KEPT,
 } from '@gofr-backup/archive';
 import {
@@ -35,23 +35,23 @@ import {
 import { archiveOptions } from './archive-options.ts';
 import { underLock } from './context.ts';
 
-/** What a file takes on disk beyond its bytes. */
+/** The space that a file takes on disk beyond its bytes. */
 const PER_ENTRY = 4096;
 
 interface Findings {
   files: number;
-  /** what proves that the backup is none */
+  /** findings that prove the backup damaged */
   damage: string[];
-  /** what was extracted whole, but lies otherwise on the disk of the drill: its file system is to blame, or this program */
+  /** differences on the drill's disk after a whole extraction: the fault of its file system or of this program */
   problems: string[];
-  /** what was so already when it was backed up */
+  /** defects that the data already had when it was backed up */
   notes: string[];
 }
 
 /**
- * Takes the lock. Reads the archive in full, extracts it, reads that again against the hashes, checks SQLite databases.
- * A failed drill is an outcome (`ok: false`), not an error; the backup is marked corrupt when it is proven to be.
- * DISK_FULL: no verdict.
+ * Takes the lock. Reads the archive in full, extracts it, compares the extracted files with the hashes, and checks
+ * SQLite databases. A failed drill is an outcome (`ok: false`), not an error. The backup is marked corrupt when the
+ * damage is proven. DISK_FULL: no verdict.
  */
 export function drill(ctx: OperationContext, request: DrillRequest): Promise<DrillOutcome> {
   return underLock(ctx, 'drill', async (repository, inner, lock) => {
@@ -73,7 +73,7 @@ export function drill(ctx: OperationContext, request: DrillRequest): Promise<Dri
   });
 }
 
-/** Damage becomes a finding; what says nothing about the archive (no room, a cancel) is thrown. */
+/** Damage becomes a finding. An error that proves nothing about the archive (no room, a cancellation) is thrown. */
 async function findingsOf(
   ctx: OperationContext,
   repository: Repository,
@@ -121,20 +121,23 @@ async function extractAndCompare(
   }
 }
 
-/** Extraction reads only what it writes: damage elsewhere stops `tar` all the same. */
+/**
+ * The checksum for reading the archive in full: extraction reads only the content that it writes, and damage
+ * elsewhere still stops `tar`.
+ */
 async function expectedSha256(repository: Repository, entry: CatalogueEntry): Promise<string | undefined> {
   const checksum = await readChecksum(repository.checksumPathOf(entry), entry.filename);
   return checksum.kind === 'hash' ? checksum.sha256 : entry.sha256;
 }
 
-/** After the comparison: checking finishes what a crash left in a database, which changes its files. */
+/** Runs after the comparison, because the check finishes what a crash left in a database, and so changes its files. */
 async function checkDatabases(
   { signal }: OperationContext,
   entry: CatalogueEntry,
   { databases }: Comparison,
-): Promise<{ torn: Problem[]; known: Problem[] }> {
-  const torn: Problem[] = [];
-  const known: Problem[] = [];
+): Promise<{ torn: ArchiveProblem[]; known: ArchiveProblem[] }> {
+  const torn: ArchiveProblem[] = [];
+  const known: ArchiveProblem[] = [];
   if (databases.length === 0) return { torn, known };
   const warned = databaseWarningPaths(entry.warnings ?? []);
   const thread = new DatabaseThread(signal);
@@ -155,7 +158,7 @@ async function checkDatabases(
   return { torn, known };
 }
 
-/** A drill that succeeds does not make good what was corrupt or incomplete before: `verify` decides that. */
+/** A successful drill does not make a corrupt or incomplete backup good: only `verify` does. */
 async function record(
   ctx: OperationContext,
   repository: Repository,
@@ -168,7 +171,10 @@ async function record(
   await repository.update(entry.filename, { ...drilled, ...verdict });
 }
 
-/** Beside the backups, where there is most likely room; elsewhere when that is read-only. */
+/**
+ * A scratch directory beside the backups, where there is most likely room; elsewhere when the backup directory is
+ * read-only.
+ */
 async function scratchFor(repository: Repository, readOnly: boolean, logger: Logger): Promise<Scratch> {
   if (!readOnly) return makeScratch(repository, 'drill', logger);
   const path = await mkdtemp(join(tmpdir(), 'gofr-backup-drill-'));
@@ -188,6 +194,6 @@ async function assertRoom(reader: ArchiveReader, scratch: string): Promise<void>
   });
 }
 
-function problemText({ path, message }: Problem): string {
+function problemText({ path, message }: ArchiveProblem): string {
   return path === undefined ? message : `${path}: ${message}`;
 }

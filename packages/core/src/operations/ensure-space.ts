@@ -3,8 +3,8 @@ import { freeSpace, type Repository } from '../repository/index.ts';
 import { pruneForSpace } from './prune.ts';
 
 /**
- * There is room for one more archive like the last and the reserve, if need be (and `mayPrune`) after pruning what the
- * policy lets go anyway; else DISK_FULL, before anything is written.
+ * Makes sure that there is room for an archive as large as the last and for MIN_FREE. When there is not, and
+ * `mayPrune`, it first prunes what the policy no longer keeps. Throws DISK_FULL before anything is written.
  */
 export async function ensureSpace(
   ctx: OperationContext,

@@ -7,7 +7,7 @@ export type { RestoreDescription, RestoreTarget } from './describe-restore.ts';
 export { drill } from './drill.ts';
 export { list, show } from './list.ts';
 export type { ListOutcome } from './list.ts';
-export { cat, files } from './look-inside.ts';
+export { cat, files } from './contents.ts';
 export { pin, prune, pruneHold, trashed, undelete, unpin } from './prune.ts';
 export { rebuild } from './rebuild.ts';
 export { recoverInterrupted } from './recover.ts';

@@ -20,12 +20,12 @@ export interface LastRunPlace {
   prefix: string;
 }
 const pathIn = ({ stateDir, prefix }: LastRunPlace): string => join(stateDir, `last-run.${prefix}.json`);
-/** Where it was kept when a directory had one project; believed until this project has run again. */
+/** Where older versions kept it, when a directory had one project. It counts until this project has run again. */
 const sharedPath = ({ stateDir }: LastRunPlace): string => join(stateDir, 'last-run.json');
 
-/** undefined: there was none, or what is there cannot be read. */
+/** undefined: there was no run before, or its record cannot be read. */
 export async function readLastRun(place: LastRunPlace): Promise<LastRun | undefined> {
-  // what another user left is replaced by the next run
+  // A record that another user left counts as none; the next run replaces it.
   const [own, shared] = [await readUnlessClosed(pathIn(place)), await readUnlessClosed(sharedPath(place))];
   const run = parseObject(own.content ?? shared.content ?? '');
   const known =
@@ -44,8 +44,8 @@ export async function markRun(
 }
 
 /**
- * Runs one step of a backup and saves what it recorded; its failure is remembered. A cancelled or displaced run says
- * nothing about the data.
+ * Runs one step of a backup and saves its records. A failure is remembered. A run that lost the lock proves nothing
+ * about the data and is not remembered.
  */
 export async function rememberFailure<T>(
   place: LastRunPlace & { save(): Promise<void> },

@@ -49,7 +49,7 @@ export async function list(ctx: OperationContext, request: { tier?: Tier } = {})
   };
 }
 
-/** Of those newest first; one dated in the future only when there is no other. */
+/** The newest of backups in the order newest first. A backup dated in the future only when there is no other. */
 export const newestOf = (backups: Catalogue, now: number): CatalogueEntry | undefined =>
   untilNow(backups, now)[0] ?? backups[0];
 

@@ -44,7 +44,7 @@ export function tellUnmended(
 export const tellNewIndex = ({ logger }: OperationContext, backup: string, why: string): void =>
   logger.warn({ backup, why }, 'the index does not fit its archive; written anew');
 
-/** What lies beside an intact archive is made whole again: a lost checksum, an index that does not describe it. */
+/** Repairs the sidecars of an intact archive: a lost checksum, an index that does not describe it. */
 export async function mend(
   ctx: OperationContext,
   repository: Repository,
@@ -75,6 +75,9 @@ async function mendIndex(
   await rebuildIndex(archiveOptions(ctx, repository, entry));
 }
 
-/** Only archives in frames gain from an index; one of the first generation never had any. */
+/**
+ * Whether an index was lost. Only an archive in frames gains from an index; archives of the first generation never
+ * had one.
+ */
 const lostIndex = async (repository: Repository, entry: CatalogueEntry): Promise<boolean> =>
   entry.source_bytes !== undefined && !(await exists(repository.indexPathOf(entry)));

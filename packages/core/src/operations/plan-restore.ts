@@ -34,7 +34,7 @@ export async function verifiedPlan(
   return early && indexProblem === undefined ? early : planFor(ctx, request, entry, reader);
 }
 
-/** Also marks it corrupt when it is. */
+/** Verifies the backup in full, and marks it corrupt when it is damaged. */
 async function verifyInFull(
   ctx: OperationContext,
   repository: Repository,

@@ -22,7 +22,10 @@ export async function prune(ctx: OperationContext, request: PruneRequest): Promi
   });
 }
 
-/** Before a backup that would not fit. A failed last run is no reason against it: it may have failed for want of space. */
+/**
+ * Prunes before a backup that would not fit. A failed last run does not prevent it, because it may have failed for
+ * want of space.
+ */
 export async function pruneForSpace(ctx: OperationContext): Promise<PruneOutcome> {
   return underLock(ctx, 'prune', async (repository, inner) => {
     const outcome = await decide(inner, repository, { dryRun: false }, { afterFailure: true });
@@ -31,7 +34,7 @@ export async function pruneForSpace(ctx: OperationContext): Promise<PruneOutcome
   });
 }
 
-/** What `undelete` can bring back, newest first. Takes no lock. */
+/** The backups that `undelete` can bring back, newest first. Takes no lock. */
 export async function trashed(ctx: OperationContext): Promise<TrashedBackup[]> {
   return (await repositoryOf(ctx)).trashed();
 }
@@ -41,12 +44,12 @@ export function undelete(ctx: OperationContext, filename: string): Promise<Catal
   return underLock(ctx, 'undelete', (repository) => repository.undelete(filename));
 }
 
-/** It is kept whatever retention says; NO_SUCH_BACKUP. */
+/** Keeps a backup whatever retention says; NO_SUCH_BACKUP. */
 export function pin(ctx: OperationContext, filename: string): Promise<CatalogueEntry> {
   return underLock(ctx, 'pin', (repository) => repository.pin(filename));
 }
 
-/** Retention decides about it again; NO_SUCH_BACKUP. */
+/** Lets retention decide about a backup again; NO_SUCH_BACKUP. */
 export function unpin(ctx: OperationContext, filename: string): Promise<CatalogueEntry> {
   return underLock(ctx, 'unpin', (repository) => repository.unpin(filename));
 }
@@ -92,7 +95,7 @@ function anomaly(policy: RetentionPolicy, catalogue: Catalogue, now: number): st
   return found && `${found}; look whether data is missing, then prune with --force`;
 }
 
-/** Oldest first: a kill in between has removed what was least worth keeping. */
+/** Removes oldest first, so that after a kill the least valuable backups are gone. */
 async function apply(ctx: OperationContext, repository: Repository, outcome: PruneOutcome): Promise<void> {
   if (outcome.held !== undefined) {
     ctx.logger.warn({ why: outcome.held }, 'pruning is held: nothing was removed');

@@ -12,9 +12,9 @@ export interface RecoverOutcome {
 }
 
 /**
- * Takes the lock when (and only when) there is something to settle; when another operation holds it, that one settles:
- * nothing is done. Cheap enough to call at every start. Throws PERMISSION when data lies between old and new and this
- * process may not settle it: nothing should be backed up from it then.
+ * Takes the lock only when there is something to settle. Does nothing when another operation holds the lock, because
+ * that operation settles. It is cheap enough for every start. Throws PERMISSION when data lies between old and new
+ * and this process may not settle it: such data must not be backed up.
  */
 export async function recoverInterrupted(
   ctx: OperationContext,

@@ -92,7 +92,7 @@ export const STORAGE: Tree = {
   empty: directory({}, { mode: 0o700, mtime: 1_300_000_000 }),
 };
 
-/** What the archive holds, and what lies there when it is restored. */
+/** The tree in the archive, and the tree in place when it is restored. */
 export const THEN: Tree = {
   data: { storage: STORAGE, auth: { 'token.json': file('{"token":"then"}', { mode: 0o600 }) } },
   logs: { 'app.log': 'line 1\n', old: { 'app.1.log': 'line 0\n' } },

@@ -15,7 +15,10 @@ export function wantsSafetyBackup(request: RestoreRequest, plan: BackupPlan): bo
   return isWanted && hasFiles(componentRoots(plan), withheldDirectories(plan.backupDir));
 }
 
-/** Never a hard link: what is about to be restored must not be the only copy of the present state. */
+/**
+ * Makes the safety backup. It is never a hard link: the archive that is being restored must not also be the only copy
+ * of the present state.
+ */
 export async function safetyBackup(ctx: OperationContext): Promise<string> {
   try {
     const plan = { ...ctx.plan, linkUnchanged: false };

@@ -16,22 +16,22 @@ import { mend, placeForIndex, tellNewIndex, tellUnmended } from './mend.ts';
 
 export type VerifyResult = VerifyOutcome['results'][number];
 
-/** `unread`: why there is no verdict. */
+/** A result, or in `unread` the reason why there is no verdict. */
 interface Judged extends VerifyResult {
   unread?: BackupError;
   /** what the index told before is not so */
   indexProblem?: string;
 }
 
-/** A kill costs no more of what was found; milliseconds. */
+/** Milliseconds between two savings of the results, so that a kill costs no more than that. */
 const SAVE_EVERY = 30_000;
 
-/** A scrub a day reads every archive within so many days. */
+/** A daily scrub reads every archive within this many days. */
 const SCRUB_DAYS = 28;
 
 /**
- * Reads archives back in full and marks them good or corrupt. Damage is an answer (`ok: false`), not an exception; that
- * none of them could be read for another reason (PERMISSION, IO, …) is one, and condemns nothing.
+ * Reads archives back in full and marks them good or corrupt. Damage is an answer (`ok: false`), not an exception.
+ * When no archive could be read for another reason (PERMISSION, IO, …), that error is thrown and no backup is marked.
  */
 export function verify(ctx: OperationContext, request: VerifyRequest): Promise<VerifyOutcome> {
   return underLock(ctx, 'verify', async (repository, inner) => {
@@ -68,8 +68,8 @@ function noneRead(errors: BackupError[]): BackupError {
 }
 
 /**
- * One backup, and what shares its bytes; answers for this one. Only under the lock. Throws why it could not be read.
- * `reader`: an open one, whose entries are not checked again.
+ * Verifies one backup and the other names of the same file; answers for this backup. Only under the lock. Throws when
+ * it could not be read. `reader`: an open reader, whose entries are not checked again.
  */
 export async function verifyBackup(
   ctx: OperationContext,
@@ -94,7 +94,10 @@ async function choose(
   return which === 'oldest-verified' ? longestUnread(repository, now) : [await repository.find('latest')];
 }
 
-/** As many distinct archives as a daily scrub must read for its round. What is known to be corrupt need not be read. */
+/**
+ * The archives for today's scrub, the one longest unread first: as many as a daily scrub must read to finish a round
+ * in time. Corrupt archives are left out.
+ */
 async function longestUnread(repository: Repository, now: number): Promise<CatalogueEntry[]> {
   const known = await repository.known();
   const whole = known.list().filter(({ status }) => status !== 'corrupt');
@@ -109,15 +112,18 @@ async function longestUnread(repository: Repository, now: number): Promise<Catal
   return distinct.slice(0, Math.ceil(distinct.length / SCRUB_DAYS));
 }
 
-/** Never read sorts first, among those the oldest. Read in the future is not read: its clock was wrong. */
+/**
+ * When the archive was last read, for sorting. Archives never read come first, the oldest of them before the others.
+ * A time in the future counts as never, because the clock was wrong.
+ */
 const readAt = ({ verified_at, created_at = '' }: CatalogueEntry, now: number): string =>
   verified_at === undefined || isFutureTime(Date.parse(verified_at), now)
     ? `0 ${created_at}`
     : `1 ${verified_at}`;
 
 /**
- * Reads the bytes once for every name they have (promoted copies and unchanged runs are hard links). The names asked
- * for are judged by their own sidecars, and so are those that were not found whole before; the others are only marked.
+ * Reads the bytes once for all names of one file (promoted copies and unchanged backups are hard links). The
+ * requested names, and names that are not good so far, are judged by their own sidecars. Other names are only marked.
  */
 async function verifyShared(
   ctx: OperationContext,
@@ -210,7 +216,10 @@ async function conclude(
   return { filename, ok, problems, ...(indexProblem !== undefined && { indexProblem }) };
 }
 
-/** The sidecar is the witness; the manifest only where there is none, for it is a copy and anything may rewrite it. */
+/**
+ * Compares the checksum with the sidecar's. The manifest's checksum counts only when there is no sidecar: it is a
+ * copy that is rewritten often.
+ */
 function checksumProblems(entry: CatalogueEntry, checksum: Checksum, actual: string): string[] {
   if (checksum.kind === 'unreadable') return ['its .sha256 file holds no checksum of this archive'];
   const expected = checksum.kind === 'hash' ? checksum.sha256 : (entry.sha256 ?? actual);

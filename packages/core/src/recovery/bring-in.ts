@@ -23,7 +23,9 @@ export interface BringInOptions extends Ports {
   step: StepHook;
 }
 
-/** All targets become new, or (on any error) none. Answers what could not be tidied up among the warnings. */
+/**
+ * Swaps in all targets, or none of them after any error. Leftovers that could not be removed are among the warnings.
+ */
 export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   const { plan, project, stateDir, step } = options;
   const journal = newJournal(plan, project);
@@ -78,7 +80,7 @@ function pruneTarget(target: Target, { stages }: RestorePlan): void {
   }
 }
 
-/** A directory that turns out not to be renamable is swapped one level down in the next attempt. */
+/** Swaps the stages in. When a directory cannot be renamed, the next attempt swaps it one level down. */
 async function swapInto(journal: Journal, options: BringInOptions): Promise<Kept[]> {
   const { targets, stages, mounts } = options.plan;
   const fixed = new Set<BytePath>();

@@ -1,4 +1,4 @@
-/** What a restore would change, file by file; nothing is written. */
+/** Computes what a restore would change, file by file; nothing is written. */
 import { readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import type { ArchiveReader } from '@gofr-backup/archive';
@@ -12,7 +12,7 @@ import {
   isWorkDirName,
   type RestoreOutcome,
 } from '@gofr-backup/model';
-import { exists, isSpecial, look, parentOf, realPath, walk } from '@gofr-backup/posix';
+import { exists, isSpecial, lstatIfPresent, parentOf, realPath, walk } from '@gofr-backup/posix';
 import { hashFile } from './hash-file.ts';
 import { isLeftAlone, isWorkDir } from './moves.ts';
 import { PathSet } from './path-set.ts';
@@ -21,7 +21,10 @@ import { placeOf, relativeTo, type Target, within } from './target.ts';
 
 export type Changes = NonNullable<RestoreOutcome['changes']>;
 
-/** Files and links; bytes of the new content for added and replaced, of the present for removed and unchanged. */
+/**
+ * Counts files and links. Bytes are those of the new content for added and replaced files, and of the present content
+ * for removed and unchanged files.
+ */
 export async function compareWithTargets(
   reader: ArchiveReader,
   targets: Target[],
@@ -32,16 +35,16 @@ export async function compareWithTargets(
     target,
     has: within(target.paths),
     seen: new PathSet(),
-    look: lookBehindNoLink(),
+    statOf: lstatUnlessBehindLink(),
   }));
   for await (const entry of reader.entries()) {
     signal.throwIfAborted();
     if (entry.type === 'directory') continue;
-    for (const { target, has, seen, look } of selected) {
+    for (const { target, has, seen, statOf } of selected) {
       const place = placeOf(entry.path, target);
       if (place === undefined || !has(entry.path)) continue;
       if (leadsInto(parentOf(place), target.place, target.withheld)) continue;
-      const present = look(place);
+      const present = statOf(place);
       if (present && isCounted(place, present, target) && seen.add(place))
         count(changes.removed, present, -1);
       if (!present || present.isDirectory()) count(changes.added, entry);
@@ -55,26 +58,35 @@ export async function compareWithTargets(
   return changes;
 }
 
-/** Nothing is found behind a link: a restore puts a directory in its place. The last parent is remembered. */
-function lookBehindNoLink(): (path: BytePath) => BigIntStats | undefined {
+/**
+ * An lstat that finds nothing behind a link, because a restore puts a directory in the link's place. The last parent
+ * is remembered.
+ */
+function lstatUnlessBehindLink(): (path: BytePath) => BigIntStats | undefined {
   let [parent, isReal] = ['', false];
   return (path) => {
     if (parentOf(path) !== parent) {
       parent = parentOf(path);
       isReal = exists(parent) && realPath(parent) === parent;
     }
-    return isReal ? look(path) : undefined;
+    return isReal ? lstatIfPresent(path) : undefined;
   };
 }
 
-/** Removed is what lies there but for what the archive has: so no list of all that it has is needed. */
+/**
+ * Whether a present file counts. Removed files are the present files less those that the archive has, so no list of
+ * the archive's names is needed.
+ */
 function isCounted(place: BytePath, present: BigIntStats, target: Target): boolean {
   if (target.merge || present.isDirectory() || isSpecial(present)) return false;
   const relative = relativeTo(place, target);
   return target.owns(relative, false) && !relative.split('/').some(isWorkDirName);
 }
 
-/** As rsync decides: size and time, and the content when only the time differs and its hash is known. */
+/**
+ * Whether the present file equals the entry, decided as rsync does: by size and time, and by content when only the
+ * time differs and the hash is known.
+ */
 async function isSame(
   entry: ArchiveEntry,
   place: BytePath,
@@ -83,7 +95,8 @@ async function isSame(
 ): Promise<boolean> {
   if (entry.type === 'symlink') return present.isSymbolicLink() && readLink(place) === entry.linkTarget;
   if (!present.isFile()) return false;
-  if (entry.type === 'hardlink') return look(placeOf(entry.linkTarget!, target) ?? '/')?.ino === present.ino;
+  if (entry.type === 'hardlink')
+    return lstatIfPresent(placeOf(entry.linkTarget!, target) ?? '/')?.ino === present.ino;
   if (BigInt(entry.size) !== present.size) return false;
   if (isSameTime(entry.mtimeNs, present.mtimeNs)) return true;
   return entry.hash !== undefined && entry.hash.toString('hex') === (await hashFile(place));

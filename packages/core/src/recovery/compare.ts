@@ -1,7 +1,7 @@
-/** A second look at an extracted tree: what lies on the disk against what the archive's index promised. */
+/** Compares an extracted tree on the disk with the archive's index. */
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { type ArchiveReader, isDatabase, type Problem, TIME_NOT_KEPT } from '@gofr-backup/archive';
+import { type ArchiveReader, isDatabase, type ArchiveProblem, TIME_NOT_KEPT } from '@gofr-backup/archive';
 import {
   type ArchiveEntry,
   type BytePath,
@@ -12,7 +12,7 @@ import {
   type ProgressEvent,
   type Warning,
 } from '@gofr-backup/model';
-import { breathe, look, walk } from '@gofr-backup/posix';
+import { breathe, lstatIfPresent, walk } from '@gofr-backup/posix';
 import { readLink } from './changes.ts';
 import { hashFile } from './hash-file.ts';
 import { PathSet } from './path-set.ts';
@@ -20,20 +20,20 @@ import { PathSet } from './path-set.ts';
 export interface Comparison {
   files: number;
   bytes: number;
-  problems: Problem[];
+  problems: ArchiveProblem[];
   /** SQLite databases among the files: archive path, and where it lies */
   databases: { path: BytePath; place: BytePath }[];
 }
 
 const CHUNK = 1 << 20;
 const OTHER_TIME = 'has another modification time';
-/** More than anybody reads. */
+/** The most problems that are listed: a person reads no more. */
 const MOST_PROBLEMS = 100;
 
 /**
- * Every entry: there, of its type, size, mode, time and content, links leading where they should; and nothing else.
- * Owners only as root, who alone could restore them. `warnings` are the extraction's: a time that it could not set is told
- * already.
+ * Checks that every entry is there with its type, size, mode, time, content and link target, and that there is
+ * nothing else. Owners are compared only as root, because only root can restore them. `warnings` are the
+ * extraction's: a time that it could not set is already reported there.
  */
 export async function compareTree(
   reader: ArchiveReader,
@@ -77,11 +77,14 @@ export async function compareTree(
   return result;
 }
 
-function report(result: Comparison, problem: Problem): void {
+function report(result: Comparison, problem: ArchiveProblem): void {
   if (result.problems.length < MOST_PROBLEMS) result.problems.push(problem);
 }
 
-/** Counting comes first: looking every path up takes memory for each, and where all was restored nothing else can be there. */
+/**
+ * Counts the files below `root`. Counting comes first because it takes no memory for each path: when the numbers
+ * agree, nothing else can be there.
+ */
 function countBelow(root: BytePath): number {
   let count = -1;
   for (const _ of walk(root)) count++;
@@ -94,12 +97,12 @@ async function differenceOf(
   root: BytePath,
   buffer: Buffer,
 ): Promise<string | undefined> {
-  const stat = look(place);
+  const stat = lstatIfPresent(place);
   if (!stat) return 'was not restored';
   if (!isOfType(entry, stat)) return `was restored as something else than a ${entry.type}`;
   if (entry.type === 'symlink') return readLink(place) === entry.linkTarget ? undefined : 'leads elsewhere';
   if (entry.type === 'hardlink') {
-    const target = look(joinPath(root, entry.linkTarget!));
+    const target = lstatIfPresent(joinPath(root, entry.linkTarget!));
     return target?.ino === stat.ino ? undefined : 'is no longer the same file as its other name';
   }
   return (
@@ -133,7 +136,10 @@ async function contentDifference(
   return (await hashFile(place, buffer)) === entry.hash.toString('hex') ? undefined : 'has another content';
 }
 
-/** An index made from another tool's archive has no hash of a file that spans its frames. */
+/**
+ * Hashes a file's content in the archive, because an index made from another tool's archive has no hash for a file
+ * that spans frames.
+ */
 async function hashInArchive(reader: ArchiveReader, path: BytePath): Promise<string> {
   const digest = createHash('sha256');
   for await (const chunk of reader.content(displayPath(path))) digest.update(chunk);

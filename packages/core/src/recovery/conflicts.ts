@@ -1,6 +1,6 @@
 /** What --merge cannot lay over what is there. */
 import type { ArchiveEntry } from '@gofr-backup/model';
-import { look } from '@gofr-backup/posix';
+import { lstatIfPresent } from '@gofr-backup/posix';
 import { isLeftAlone, refuseConflict } from './moves.ts';
 import { placeOf, relativeTo, type Target, within } from './target.ts';
 
@@ -13,7 +13,7 @@ export function conflictCheck(targets: readonly Target[]): (entry: ArchiveEntry)
     for (const { target, has } of merging) {
       const place = placeOf(path, target);
       if (place === undefined || !has(path)) continue;
-      const present = look(place);
+      const present = lstatIfPresent(place);
       if (present && !isLeftAlone(present, relativeTo(place, target), target, true))
         refuseConflict(place, present, type === 'directory');
     }

@@ -1,4 +1,7 @@
-/** Everything in a directory on the disk. The kernel tells of a write that failed only once: whoever asks must listen. */
+/**
+ * Brings everything in a directory to the disk. The kernel reports a failed write only once, so the answer of a sync
+ * must not be ignored.
+ */
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { once } from 'node:events';
@@ -6,14 +9,14 @@ import { BackupError, type BytePath, displayPath, fsPath, toBackupError } from '
 import { breathe, fsyncPath, walk } from '@gofr-backup/posix';
 
 const COMPLAINT_CHARACTERS = 500;
-/** What getopt(3) of coreutils, busybox and BSD says of an option it does not have. */
+/** The complaint of getopt(3) about an unknown option, in coreutils, busybox and BSD. */
 const UNKNOWN_OPTION = /(?:unrecognized|invalid|unknown|illegal) option/i;
 const NO_SPACE = /no space left|quota exceeded/i;
 const FILES_PER_TURN = 100;
 
 /**
- * One syncfs(2), which costs less than 100,000 fsyncs; each file by itself where no program does that. Throws IO (or
- * DISK_FULL) when anything may not have reached the disk: what was written there must not be used then.
+ * One syncfs(2), which costs less than 100,000 fsyncs. Where no program offers it, each file is synced by itself.
+ * Throws IO (or DISK_FULL) when anything may not have reached the disk: the files there must not be used then.
  */
 export async function flushTree(directory: BytePath): Promise<void> {
   try {
@@ -27,7 +30,7 @@ export async function flushTree(directory: BytePath): Promise<void> {
 async function syncFileSystem(directory: BytePath): Promise<boolean> {
   const fd = fs.openSync(fsPath(directory), fs.constants.O_RDONLY);
   try {
-    // the descriptor is handed over: an argument would have to be UTF-8
+    // The program gets the descriptor: a path as an argument would have to be UTF-8.
     const child = spawn('sync', ['-f', '/proc/self/fd/3'], {
       stdio: ['ignore', 'ignore', 'pipe', fd],
     });

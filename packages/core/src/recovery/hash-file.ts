@@ -6,7 +6,10 @@ import { breathe, closeSource, openSource } from '@gofr-backup/posix';
 
 const CHUNK = 1 << 20;
 
-/** Hex SHA-256. Never through a link, and never waiting for a FIFO's writer. `buffer` saves making one for each file. */
+/**
+ * The content's SHA-256 in hex. It follows no link and never waits for a FIFO's writer. `buffer` saves a buffer for
+ * each file.
+ */
 export async function hashFile(path: BytePath, buffer: Buffer = Buffer.allocUnsafe(CHUNK)): Promise<string> {
   const digest = createHash('sha256');
   const fd = openSource(path);

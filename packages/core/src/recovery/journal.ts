@@ -1,7 +1,7 @@
 /**
- * The journal of one restore: what is moved where, and how far it got. It lies beside the data, in the restore's first
- * work directory, because it must be on the disk whose renames it describes and be found by whoever has that disk.
- * It is the only authority; the pointer in the repository's state directory merely helps to find it.
+ * The journal of one restore: what is moved where, and how far it got. It lies beside the data, in the restore's
+ * first work directory: on the disk whose renames it describes, and where any process with that disk finds it. It is
+ * the only authority. The pointer in the repository's state directory only helps to find it.
  *
  * State      meaning                                          what recovery does
  * staging    extracting; nothing was moved                    discard the work directories
@@ -16,7 +16,10 @@ import { fsyncPath, isWithin, parentOf, readFileAt } from '@gofr-backup/posix';
 export const STATES = ['staging', 'swapping', 'committed', 'rolled-back'] as const;
 export type JournalState = (typeof STATES)[number];
 
-/** `place` becomes what `staged` is (null: nothing); what was there goes to `aside` (null: nothing was there). */
+/**
+ * `staged` is renamed to `place` (null: the place becomes empty). The old content of `place` goes to `aside` (null:
+ * there was none).
+ */
 export interface Move {
   place: BytePath;
   staged: BytePath | null;
@@ -80,13 +83,16 @@ export function anchorOf(workDir: BytePath): BytePath {
   return isAbsolutePath(anchor) && isWorkDirName(baseName(anchor)) ? anchor : workDir;
 }
 
-/** undefined: there is none. Throws with the reason when there is one that cannot be believed. */
+/** undefined: there is no journal. Throws with the reason when the journal cannot be trusted. */
 export function readJournal(workDir: BytePath): Journal | undefined {
   const text = readFileAt(journalPath(workDir));
   return text === undefined ? undefined : parseJournal(text, workDir);
 }
 
-/** A journal lies where others may write: every field is checked, every path must stay where a restore may work. */
+/**
+ * Reads a journal. It lies where other users may write, so every field is checked, and every path must lie where a
+ * restore may work.
+ */
 export function parseJournal(text: string, workDir: BytePath): Journal {
   const journal = parseObject(text) as Partial<Journal> | undefined;
   demand(journal?.version === 1, 'it is not a journal of this version');

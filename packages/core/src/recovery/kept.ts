@@ -1,9 +1,9 @@
-/** What a restore left alone although the archive has it, too: told, and not counted as restored. */
+/** Paths that a restore left alone although the archive has them too: reported, and not counted as restored. */
 import type { ExtractReport } from '@gofr-backup/archive';
 import { type BytePath, displayPath } from '@gofr-backup/model';
 import { countFiles } from './present-data.ts';
 
-/** What lies at `place` stayed; what the archive has of it is still `staged`. */
+/** The content of `place` stayed; the archive's content for it is still at `staged`. */
 export interface Kept {
   place: BytePath;
   staged: BytePath;

@@ -1,6 +1,6 @@
 /** Which directories are mount points: these cannot be renamed, and a rename never crosses them. */
 import type { BytePath } from '@gofr-backup/model';
-import { isWithin, look, parentOf, readMountPoints } from '@gofr-backup/posix';
+import { isWithin, lstatIfPresent, parentOf, readMountPoints } from '@gofr-backup/posix';
 
 export class MountTable {
   readonly points: ReadonlySet<BytePath>;
@@ -24,6 +24,6 @@ export const readMounts = (file?: string): MountTable => new MountTable(readMoun
 
 function crossesDevice(path: BytePath): boolean {
   if (path === '/') return true;
-  const [self, parent] = [look(path), look(parentOf(path))];
+  const [self, parent] = [lstatIfPresent(path), lstatIfPresent(parentOf(path))];
   return self !== undefined && parent !== undefined && self.isDirectory() && self.dev !== parent.dev;
 }

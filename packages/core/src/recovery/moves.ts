@@ -8,7 +8,7 @@ import {
   isWorkDirName,
   joinPath,
 } from '@gofr-backup/model';
-import { isSpecial, isWithin, look, namesIn, parentOf, walk } from '@gofr-backup/posix';
+import { isSpecial, isWithin, lstatIfPresent, namesIn, parentOf, walk } from '@gofr-backup/posix';
 import type { AttributeChange, Move } from './journal.ts';
 import type { Kept } from './kept.ts';
 import type { MountTable } from './mounts.ts';
@@ -19,7 +19,7 @@ import { relativeTo, type Target } from './target.ts';
 export interface MovePlan {
   moves: Move[];
   attributes: AttributeChange[];
-  /** what the archive has, too, but is left alone where it lies */
+  /** paths that the archive has too, but that are left alone in place */
   kept: Kept[];
 }
 
@@ -58,8 +58,8 @@ function planTarget(
     const place = pending.pop()!;
     const relative = relativeTo(place, target);
     const { staged, workDir } = stagedFor(place, stages);
-    const present = look(place);
-    const coming = look(staged);
+    const present = lstatIfPresent(place);
+    const coming = lstatIfPresent(staged);
     if (!coming && (target.merge || !present)) continue;
     if (present && isLeftAlone(present, relative, target, coming !== undefined)) {
       if (coming) plan.kept.push({ place, staged });
@@ -91,7 +91,7 @@ function directoriesThatStay(
       stays.add(path);
   };
   for (const mount of mounts.below(target.place))
-    markUp(look(mount)?.isDirectory() ? mount : parentOf(mount));
+    markUp(lstatIfPresent(mount)?.isDirectory() ? mount : parentOf(mount));
   if (target.merge) return stays;
   const isClosed = (path: BytePath, stat: BigIntStats) => {
     const closed = isWorkDir(path) || isOneOf(stat, target.withheld);
@@ -106,7 +106,10 @@ function directoriesThatStay(
   return stays;
 }
 
-/** No backup holds it, or it is none of this restore's business: it is neither removed nor replaced. */
+/**
+ * Whether a place is left alone: no backup holds it, or it is not part of this restore. It is neither removed nor
+ * replaced.
+ */
 export function isLeftAlone(
   present: BigIntStats,
   relative: BytePath,
@@ -134,7 +137,7 @@ export function refuseConflict(place: BytePath, present: BigIntStats, comesDirec
   });
 }
 
-/** Work directories (this restore's own may lie here) are never part of anybody's data. */
+/** The names in both directories. Work directories are left out, because they are never part of the data. */
 function childrenOf(place: BytePath, staged: BytePath | undefined): BytePath[] {
   const names = new Set([...namesIn(place), ...(staged === undefined ? [] : namesIn(staged))]);
   return [...names]

@@ -16,7 +16,7 @@ export class PathSet {
     return true;
   }
 
-  /** Of a relative path, with all directories above it. Those above the last one are known without a look. */
+  /** Adds a relative path with all directories above it. The directories above the last path are known already. */
   addWithParents(path: BytePath): void {
     for (let at = path; this.add(at) && at.includes('/');) {
       at = parentOf(at);

@@ -7,7 +7,10 @@ import type { Stage } from './stages.ts';
 import type { Target } from './target.ts';
 import { usage } from './usage.ts';
 
-/** A root that is a link stays one: what it leads to is restored. What does not exist yet is kept as it is written. */
+/**
+ * Resolves links. A root that is a link stays, and its target is restored. A path that does not exist yet is kept as
+ * it is written.
+ */
 export function resolvePlace(path: BytePath): BytePath {
   const absolute = path.length > 1 ? path.replace(/\/+$/, '') : path;
   if (exists(absolute)) {

@@ -37,7 +37,8 @@ export function removePointer(stateDir: string, id: string): void {
   try {
     fs.rmSync(pathOf(stateDir, id), { force: true });
   } catch {
-    // a read-only state directory: the pointer leads nowhere and is dropped by whoever can
+    // In a read-only state directory the pointer stays. It leads nowhere, and the next process that may write removes
+    // it.
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@gofr-backup/model';
 import { walk } from '@gofr-backup/posix';
 
-/** What a backup of the present data will take, from how well the newest one compressed. */
+/** An estimate of the size of a backup of the present data, from the compression of the newest backup. */
 export function estimateSafetyBackup(
   plan: BackupPlan,
   catalogue: readonly CatalogueEntry[],

@@ -10,7 +10,7 @@ import {
   isWorkDirName,
   type RestoreRequest,
 } from '@gofr-backup/model';
-import { look, namesIn } from '@gofr-backup/posix';
+import { lstatIfPresent, namesIn } from '@gofr-backup/posix';
 import { conflictCheck } from './conflicts.ts';
 import { type MountTable, readMounts } from './mounts.ts';
 import { selectTargets } from './selection/select-targets.ts';
@@ -61,7 +61,7 @@ async function weigh(reader: ArchiveReader, stages: Stage[], targets: Target[]):
 }
 
 function assertEmpty({ place }: Target): void {
-  const there = look(place);
+  const there = lstatIfPresent(place);
   if (!there) return;
   const what = !there.isDirectory()
     ? 'it is no directory'

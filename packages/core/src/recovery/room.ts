@@ -9,11 +9,11 @@ import {
   fsPath,
   toBytePath,
 } from '@gofr-backup/model';
-import { look, parentOf } from '@gofr-backup/posix';
+import { lstatIfPresent, parentOf } from '@gofr-backup/posix';
 import { nearestAbove } from './place.ts';
 import type { PlannedStage } from './restore-plan.ts';
 
-/** What a file takes beyond its bytes: its last block, and its share of the directory. */
+/** The space that a file takes beyond its bytes: its last block, and its share of the directory. */
 const PER_ENTRY = 4096;
 
 interface Need {
@@ -37,7 +37,7 @@ export function assertRoom(
       bytes: safety.bytes,
       entries: 3,
     });
-  const byDevice = Map.groupBy(needs, ({ directory }) => look(directory)?.dev ?? 0n);
+  const byDevice = Map.groupBy(needs, ({ directory }) => lstatIfPresent(directory)?.dev ?? 0n);
   for (const group of byDevice.values()) assertFits(group);
 }
 

@@ -1,4 +1,7 @@
-/** What a component's directory must be before it is read or replaced: itself, and no part of the backup directory. */
+/**
+ * Checks a component's directory before it is read or replaced: it must be no link and no part of the backup
+ * directory.
+ */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { linkedRoot } from '@gofr-backup/archive';
@@ -13,7 +16,7 @@ import {
   joinPath,
   toBytePath,
 } from '@gofr-backup/model';
-import { isWithin, look, parentOf, realPath } from '@gofr-backup/posix';
+import { isWithin, lstatIfPresent, parentOf, realPath } from '@gofr-backup/posix';
 
 /**
  * Throws CONFIG. Links above DATA_DIR, or above a root that lies elsewhere, are the operator's; below DATA_DIR the
@@ -30,7 +33,9 @@ export function refuseRoot(plan: BackupPlan, root: string, withheld: readonly Id
 /** The link at a component's root, or between DATA_DIR and it, that is not followed. */
 export function refusedLink(plan: BackupPlan, root: string): BytePath | undefined {
   if (plan.followRootLinks) return undefined;
-  return pathsBelow(toBytePath(plan.dataDir), toBytePath(root)).find((path) => look(path)?.isSymbolicLink());
+  return pathsBelow(toBytePath(plan.dataDir), toBytePath(root)).find((path) =>
+    lstatIfPresent(path)?.isSymbolicLink(),
+  );
 }
 
 /** A link that the application could have put on the way to a directory of the operator's choice, `--to`. */
@@ -41,7 +46,7 @@ export function linkOnTheWay(plan: BackupPlan, directory: string): BytePath | un
   return bases
     .filter((base) => place !== base && isWithin(place, base))
     .flatMap((base) => pathsBelow(base, place))
-    .find((path) => look(path)?.isSymbolicLink());
+    .find((path) => lstatIfPresent(path)?.isSymbolicLink());
 }
 
 /** The paths from below `base` down to `path`; only `path` when it lies elsewhere. */
@@ -51,10 +56,10 @@ function pathsBelow(base: BytePath, path: BytePath): BytePath[] {
   return parts.map((_, depth) => joinPath(base, parts.slice(0, depth + 1).join('/')));
 }
 
-/** Whether `path`, or a directory between `from` and it, is one of these. */
+/** Whether `path`, or a directory between `from` and `path`, is one of `directories`. */
 export function leadsInto(path: BytePath, from: BytePath, directories: readonly Identity[]): boolean {
   for (let at = path; ; at = parentOf(at)) {
-    const stat = look(at);
+    const stat = lstatIfPresent(at);
     if (stat && isOneOf(stat, directories)) return true;
     if (at === from || at === parentOf(at)) return false;
   }

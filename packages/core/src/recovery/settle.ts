@@ -11,13 +11,22 @@ import {
   toBytePath,
   WORK_DIR,
 } from '@gofr-backup/model';
-import { exists, isErrno, isWithin, look, namesIn, parentOf, realPath, removeTree } from '@gofr-backup/posix';
+import {
+  exists,
+  isErrno,
+  isWithin,
+  lstatIfPresent,
+  namesIn,
+  parentOf,
+  realPath,
+  removeTree,
+} from '@gofr-backup/posix';
 import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
 import { resolvePlace } from './place.ts';
 import { isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
-import { damagedJournal, rollBack, type StepHook, type Stranger } from './swap.ts';
+import { damagedJournal, rollBack, type StepHook, type DisplacedEntry } from './swap.ts';
 
 export type Settled = 'finished' | 'rolled back' | 'discarded';
 
@@ -39,9 +48,9 @@ export interface Interrupted {
 }
 
 /**
- * Work directories of this plan's components, and those that pointers name. Cheap: a few directory listings. One in a
- * place that is closed to this user is a warning: its own user's next command settles it. No restore went through a root
- * that is a link, so none is looked for there.
+ * Work directories of this plan's components, and those that pointers name. Cheap: a few directory listings. A work
+ * directory that this user may not enter is a warning: the next command of its own user settles it. No restore goes
+ * through a root that is a link, so such a root is not searched.
  */
 export function findInterrupted(plan: BackupPlan, stateDir: string, logger: Logger): Interrupted[] {
   const components = plan.components.filter(({ root }) => refusedLink(plan, root) === undefined);
@@ -87,8 +96,8 @@ type Outcome = { settled: Settled; warnings: string[] } | undefined;
 
 /**
  * Throws PERMISSION when this process may not settle what must be settled, IO when the journal cannot be believed or
- * the old data is not where it should be. What is whole and only needs tidying up is at most a warning; so is what no
- * restore of ours is known to have made, because the application can make up such a directory.
+ * the old data is not where it should be. A restore that only left directories to remove is at most a warning. So is
+ * a work directory that no known restore made, because the application can forge it.
  */
 export async function settle(
   interrupted: Interrupted,
@@ -111,9 +120,12 @@ export async function settle(
 const isRefusal = (error: unknown): boolean =>
   error instanceof BackupError || isErrno(error, 'ENOTDIR', 'ENOENT', 'EISDIR', 'EACCES', 'ELOOP');
 
-/** A restore by root that could write no pointer: the application, which is not root, cannot have made it up. */
+/**
+ * Whether root owns the journal: a restore by root that could write no pointer. The application is not root and
+ * cannot have forged it.
+ */
 function isRootsJournal(anchor: BytePath): boolean {
-  const stat = look(journalPath(anchor));
+  const stat = lstatIfPresent(journalPath(anchor));
   return stat !== undefined && stat.isFile() && stat.uid === 0n;
 }
 
@@ -157,11 +169,11 @@ async function settleJournal(
     committed: 'finished',
     'rolled-back': 'rolled back',
   }[journal.state] as Settled;
-  const strangers = journal.state === 'swapping' ? await undo(journal, step) : [];
+  const displaced = journal.state === 'swapping' ? await undo(journal, step) : [];
   step('discard');
   const leftovers = await discardWorkDirs(journal, withheld, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
-  const warnings = [...strangers.map(keptText), ...leftovers.map((text) => `could not be removed: ${text}`)];
+  const warnings = [...displaced.map(keptText), ...leftovers.map((text) => `could not be removed: ${text}`)];
   logger.warn(
     { workDir: displayPath(journal.workDirs[0]!), settled, warnings },
     'an interrupted restore was settled',
@@ -169,7 +181,7 @@ async function settleJournal(
   return { settled, warnings };
 }
 
-async function undo(journal: Journal, step: StepHook): Promise<Stranger[]> {
+async function undo(journal: Journal, step: StepHook): Promise<DisplacedEntry[]> {
   try {
     return await rollBack(journal, step);
   } catch (error) {
@@ -206,13 +218,14 @@ async function discardUnbegun(anchor: BytePath, allowed: BytePath[], stateDir: s
 }
 
 /**
- * Whoever may write into a data directory could forge a journal there and have it carried out by root: so it must be
- * ours, and lead only where this plan's restores lead, and through no link.
+ * Why a journal must not be carried out; undefined when it may be. The application may write into its data directory
+ * and could forge a journal that root would carry out. So the journal must belong to this user, its paths must lie
+ * where this plan's restores write, and no path may lead through a link.
  */
 function ownershipProblem(journal: Journal, allowed: BytePath[]): string | undefined {
   const uid = process.geteuid?.() ?? 0;
   for (const workDir of journal.workDirs) {
-    const stat = look(workDir);
+    const stat = lstatIfPresent(workDir);
     if (!stat) {
       if (exists(parentOf(workDir)) && journal.state !== 'swapping') continue;
       return `${displayPath(workDir)} is missing: is everything mounted?`;
@@ -237,7 +250,7 @@ function linkedParent(journal: Journal): string | undefined {
 
 const baseName = (path: BytePath): BytePath => path.slice(path.lastIndexOf('/') + 1);
 
-function keptText({ place, keptAt }: Stranger): string {
+function keptText({ place, keptAt }: DisplacedEntry): string {
   return `${displayPath(place)} had been written again meanwhile; that was kept as ${displayPath(keptAt)}`;
 }
 

@@ -1,7 +1,7 @@
 /** On which file system each part of a restore is staged, and under which name. */
 import * as fs from 'node:fs';
 import { type BytePath, fsPath, joinPath, workDirName } from '@gofr-backup/model';
-import { isWithin, look, parentOf } from '@gofr-backup/posix';
+import { isWithin, lstatIfPresent, parentOf } from '@gofr-backup/posix';
 import type { MountTable } from './mounts.ts';
 import { leadsInto } from './roots.ts';
 import { type Target, within } from './target.ts';
@@ -32,7 +32,7 @@ export function layStages(targets: Target[], mounts: MountTable, id: string): St
     for (const mount of mounts.below(target.place)) {
       if (leadsInto(mount, target.place, target.withheld)) continue;
       const archivePath = joinPath(target.archivePath, mount.slice(target.place.length + 1));
-      if (look(mount)?.isDirectory())
+      if (lstatIfPresent(mount)?.isDirectory())
         addRoot(stages, mount, { place: mount, archivePath }, pathsBelow(archivePath, target), {
           id,
           isMount: true,
@@ -50,7 +50,8 @@ function pathsBelow(archivePath: BytePath, { paths }: Target): BytePath[] {
 
 /** The directory that gets the work directory: beside the place, or inside it when it cannot be renamed. */
 export function workHome(target: Target, mounts: MountTable): BytePath {
-  const inside = look(target.place)?.isDirectory() && (target.stays || cannotMove(target.place, mounts));
+  const inside =
+    lstatIfPresent(target.place)?.isDirectory() && (target.stays || cannotMove(target.place, mounts));
   return inside ? target.place : parentOf(target.place);
 }
 

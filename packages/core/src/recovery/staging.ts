@@ -2,14 +2,26 @@
 import * as fs from 'node:fs';
 import { type ArchiveReader, type ExtractReport, utimeOf } from '@gofr-backup/archive';
 import { type BytePath, displayPath, fsPath, type Identity, type Ports } from '@gofr-backup/model';
-import { exists, fsyncPath, isErrno, look, namesIn, parentOf, removeTree, walk } from '@gofr-backup/posix';
+import {
+  exists,
+  fsyncPath,
+  isErrno,
+  lstatIfPresent,
+  namesIn,
+  parentOf,
+  removeTree,
+  walk,
+} from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import { type Journal, removeJournal } from './journal.ts';
 import type { PlannedStage } from './restore-plan.ts';
 import { newIn, oldIn, type Stage } from './stages.ts';
 import { settleTimes } from './swap.ts';
 
-/** Open to look at, closed to enter: a service that runs as another uid must see the journal, and nothing else. */
+/**
+ * Other users may list it but not enter its directories: a service that runs as another uid must see the journal, and
+ * nothing else.
+ */
 export function createWorkDir(workDir: BytePath): void {
   fs.mkdirSync(fsPath(parentOf(workDir)), { recursive: true });
   fs.mkdirSync(fsPath(workDir), { mode: 0o755 });
@@ -45,7 +57,7 @@ export function pruneStaged(staged: BytePath, owns: (relative: BytePath) => bool
   for (const { path, relative, stat } of walk(staged)) {
     if (stat.isDirectory() || owns(relative)) continue;
     const parent = parentOf(path);
-    if (!touched.has(parent)) touched.set(parent, look(parent)!);
+    if (!touched.has(parent)) touched.set(parent, lstatIfPresent(parent)!);
     fs.unlinkSync(fsPath(path));
   }
   for (const [directory, { atimeNs, mtimeNs }] of touched)
@@ -58,8 +70,9 @@ export async function syncStages(stages: Stage[]): Promise<void> {
 }
 
 /**
- * Removes what a settled restore needs no more, the journal last: until then the next command knows what these are.
- * Answers what could not be removed. `withheld` directories never are, however they came there.
+ * Removes the work directories of a settled restore. The journal goes last, because until then the next command needs
+ * it to know what these directories are. Answers the paths that could not be removed. `withheld` directories are
+ * never removed, however they came there.
  */
 export async function discardWorkDirs(
   journal: Journal,

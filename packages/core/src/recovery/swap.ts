@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { utimeOf } from '@gofr-backup/archive';
 import { BackupError, type BytePath, displayPath, fsPath, joinPath } from '@gofr-backup/model';
-import { breathe, exists, fsyncPath, isErrno, isWithin, look, parentOf } from '@gofr-backup/posix';
+import { breathe, exists, fsyncPath, isErrno, isWithin, lstatIfPresent, parentOf } from '@gofr-backup/posix';
 import {
   type Attributes,
   type Journal,
@@ -15,8 +15,8 @@ import {
 /** Called before every step with its name; tests die here. */
 export type StepHook = (step: string) => void;
 
-/** What a restore found where it had to put something: moved aside, never removed. */
-export interface Stranger {
+/** An entry that stood where a rollback had to put the old data: moved aside, never removed. */
+export interface DisplacedEntry {
   place: BytePath;
   keptAt: BytePath;
 }
@@ -31,8 +31,8 @@ export class CannotRename extends Error {
 }
 
 /**
- * staging -> swapping -> committed. On any error everything moved is moved back (rolled-back) before it is thrown:
- * CannotRename when a directory must be swapped one level down, else what the file system said.
+ * staging -> swapping -> committed. On any error all moves are undone (rolled-back) before the error is thrown:
+ * CannotRename when a directory must be swapped one level down, else the error of the file system.
  */
 export async function swap(journal: Journal, step: StepHook = () => {}): Promise<void> {
   step('intent');
@@ -48,13 +48,13 @@ export async function swap(journal: Journal, step: StepHook = () => {}): Promise
     step('commit');
     advance(journal, 'committed');
   } catch (error) {
-    // a commit that failed may yet have reached the disk: then nothing is undone, and the next command finishes it
+    // A failed commit may still have reached the disk. So nothing is undone here, and the next command finishes it.
     if (readJournal(journal.workDirs[0]!)?.state === 'swapping') await rollBack(journal, step);
     throw error;
   }
 }
 
-/** On the disk first: what could not be written has not happened. */
+/** Writes the new state to the disk before it counts. */
 function advance(journal: Journal, state: JournalState): void {
   writeJournal({ ...journal, state });
   journal.state = state;
@@ -64,19 +64,19 @@ function advance(journal: Journal, state: JournalState): void {
  * Any number of times, from any point of a swap. Throws IO when old data is not where the journal left it: nothing is
  * removed then, and the journal stays.
  */
-export async function rollBack(journal: Journal, step: StepHook = () => {}): Promise<Stranger[]> {
-  const strangers: Stranger[] = [];
+export async function rollBack(journal: Journal, step: StepHook = () => {}): Promise<DisplacedEntry[]> {
+  const displaced: DisplacedEntry[] = [];
   for (const [index, move] of journal.moves.toReversed().entries()) {
     step('undo');
-    const stranger = moveBack(move, journal);
-    if (stranger) strangers.push(stranger);
+    const entry = moveBack(move, journal);
+    if (entry) displaced.push(entry);
     if (index % 256 === 255) await breathe();
   }
   for (const change of journal.attributes) setAttributes(change.place, change.before);
   syncDirectories(journal);
   step('rolled-back');
   advance(journal, 'rolled-back');
-  return strangers;
+  return displaced;
 }
 
 function moveIn(move: Move, step: StepHook): void {
@@ -90,35 +90,38 @@ function takeAside(place: BytePath, aside: BytePath): void {
   try {
     fs.renameSync(fsPath(place), fsPath(aside));
   } catch (error) {
-    const directory = look(place)?.isDirectory() ?? false;
+    const directory = lstatIfPresent(place)?.isDirectory() ?? false;
     if (directory && isErrno(error, 'EBUSY', 'EXDEV')) throw new CannotRename(place, error);
     throw error;
   }
 }
 
 /**
- * What has happened shows in what exists, because only a swap takes anything out of a work directory:
- * staged gone = the new is in place; aside there = the old is out of it.
+ * The existing files show which renames have happened, because only a swap takes anything out of a work directory.
+ * When `staged` is gone, the new data is in place. When `aside` exists, the old data was moved out.
  */
-function moveBack({ place, staged, aside }: Move, journal: Journal): Stranger | undefined {
+function moveBack({ place, staged, aside }: Move, journal: Journal): DisplacedEntry | undefined {
   const isIn = staged !== null && !exists(staged) && exists(place);
   const oldIsOut = aside !== null && exists(aside);
   if (isIn && aside !== null && !oldIsOut) throw lost(place, journal);
   if (isIn) fs.renameSync(fsPath(place), fsPath(staged));
   if (!oldIsOut) return undefined;
-  const stranger = exists(place) ? keepStranger(place, journal) : undefined;
+  const entry = exists(place) ? displace(place, journal) : undefined;
   fs.renameSync(fsPath(aside), fsPath(place));
-  return stranger;
+  return entry;
 }
 
-/** No swap leads here: somebody took the old data out of the work directory. What lies in place may be all there is. */
+/**
+ * The error when no swap can have led here: the old data was taken out of the work directory, and the data in place
+ * may be the only copy.
+ */
 function lost(place: BytePath, journal: Journal): BackupError {
   const workDir = journal.workDirs.find((dir) => isWithin(place, parentOf(dir))) ?? journal.workDirs[0]!;
   return damagedJournal(workDir, `what ${displayPath(place)} was before the restore is no longer in it`);
 }
 
-/** Something wrote here between the kill and now. It is not ours to remove. */
-function keepStranger(place: BytePath, journal: Journal): Stranger {
+/** Moves aside what another program wrote at `place` after the kill. This program must not remove it. */
+function displace(place: BytePath, journal: Journal): DisplacedEntry {
   const home = parentOf(journal.workDirs.find((dir) => isWithin(place, parentOf(dir))) ?? place);
   const name = place.slice(place.lastIndexOf('/') + 1);
   let keptAt = joinPath(home, `${name}.found-${journal.id}`);
@@ -136,7 +139,7 @@ export function attributesOf(stat: fs.BigIntStats): Attributes {
   };
 }
 
-/** Removing a work directory from a directory that stays has changed that one's times again. */
+/** Sets the times of the directories that stay once more, because removing a work directory has changed them. */
 export function settleTimes(journal: Journal): void {
   const homes = new Set(journal.workDirs.map(parentOf));
   for (const { place, before, after } of journal.attributes)
@@ -145,7 +148,7 @@ export function settleTimes(journal: Journal): void {
 
 /** Owner first: a chown clears setuid and setgid. Only root may give away; others keep what they have. */
 function setAttributes(place: BytePath, wanted: Attributes): void {
-  const now = look(place);
+  const now = lstatIfPresent(place);
   if (!now?.isDirectory()) return;
   try {
     if (Number(now.uid) !== wanted.uid || Number(now.gid) !== wanted.gid)
@@ -161,7 +164,10 @@ function setAttributes(place: BytePath, wanted: Attributes): void {
   }
 }
 
-/** Renames reach the disk before the journal says so: in the directories that data came from, and in those it went to. */
+/**
+ * Syncs the directories that data came from and went to, because the renames must be on the disk before the journal
+ * says so.
+ */
 function syncDirectories(journal: Journal): void {
   const ends = journal.moves.flatMap(({ place, staged, aside }) => [place, staged, aside]);
   const directories = new Set(ends.flatMap((path) => (path === null ? [] : [parentOf(path)])));

@@ -7,9 +7,9 @@ export interface Target {
   components: string[];
   /** absolute, every link in it resolved */
   place: BytePath;
-  /** what of the archive belongs at `place`; '' is the archive's root */
+  /** the archive path that belongs at `place`; '' is the archive's root */
   archivePath: BytePath;
-  /** which of the archive's paths; each takes all below it along; absent: everything */
+  /** the archive's paths to restore, each with everything below it; absent: everything */
   paths?: BytePath[];
   /** lay over: what the archive does not have stays */
   merge: boolean;
@@ -17,9 +17,12 @@ export interface Target {
   stays: boolean;
   /** directories that are never touched, by whatever path they are reached: the backup directory */
   withheld: readonly Identity[];
-  /** whether what is in place (relative to it) stays whatever the archive has: EXCLUDE keeps it out of every backup */
+  /**
+   * whether a present path (relative to `place`) stays whatever the archive has, because EXCLUDE keeps it out of
+   * every backup
+   */
   keeps(relative: BytePath, isDirectory: boolean): boolean;
-  /** whether what is in place is the target's to remove when the archive lacks it */
+  /** whether a present path may be removed when the archive lacks it */
   owns(relative: BytePath, isDirectory: boolean): boolean;
   /** whether a file of the archive (relative to `place`) is restored */
   takes(relative: BytePath): boolean;

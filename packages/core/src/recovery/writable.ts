@@ -1,7 +1,7 @@
 /** Whether the places of a restore may be written, before anything is. */
 import * as fs from 'node:fs';
 import { BackupError, type BytePath, displayPath, fsPath } from '@gofr-backup/model';
-import { isErrno, look } from '@gofr-backup/posix';
+import { isErrno, lstatIfPresent } from '@gofr-backup/posix';
 import type { MountTable } from './mounts.ts';
 import { nearestAbove } from './place.ts';
 import { workHome } from './stages.ts';
@@ -33,7 +33,7 @@ function readOnly(place: BytePath): BackupError {
 }
 
 function notOurs(place: BytePath, home: BytePath): BackupError {
-  const { uid } = look(home)!;
+  const { uid } = lstatIfPresent(home)!;
   return new BackupError('PERMISSION', `${displayPath(place)} cannot be restored: no right to write`, {
     why: `${displayPath(home)} belongs to uid ${uid}, this is uid ${process.geteuid?.() ?? '?'}`,
     hint: `Run as root (which also restores the owners of files) or as uid ${uid}, or use --to DIR.`,

@@ -5,7 +5,7 @@ export const formatChecksum = (sha256: string, filename: string): string => `${s
 
 export type Checksum = { kind: 'hash'; sha256: string } | { kind: 'missing' } | { kind: 'unreadable' };
 
-/** unreadable: there is something, but not one line with a hash for this very file. */
+/** unreadable: the sidecar exists, but is not one line with a hash for this very file. */
 export async function readChecksum(path: string, filename: string): Promise<Checksum> {
   const content = await readSmallFile(path);
   if (content === undefined) return { kind: 'missing' };

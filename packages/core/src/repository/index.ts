@@ -5,7 +5,7 @@ export type { Checksum } from './checksum.ts';
 export { freeSpace } from './free-space.ts';
 export { exists } from './install.ts';
 export { stateDirOf } from './layout.ts';
-export { keepBallast } from './lock/ballast.ts';
+export { keepReserveFile } from './lock/reserve-file.ts';
 export type { HeldLock } from './lock/held-lock.ts';
 export { heldLock, lockHolder, withLock } from './lock/lock.ts';
 export { parseObject } from './catalogue/manifest.ts';

@@ -71,7 +71,7 @@ async function refuseToReplace(path: string): Promise<void> {
   });
 }
 
-/** What a `.json` sidecar says of a backup: never that it is good. */
+/** The entry for a `.json` sidecar. A sidecar never says that a backup is good. */
 export const factsOf = (entry: CatalogueEntry): CatalogueEntry => ({
   ...entry,
   verified: false,

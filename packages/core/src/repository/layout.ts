@@ -10,7 +10,7 @@ export const LOCK_FILE = 'lock';
 export const SCRATCH_DIR = 'scratch';
 export const TEMPORARY = '.tmp-';
 
-/** What may lie beside an archive, in the order a commit puts them there. */
+/** The sidecars of an archive, in the order in which a commit makes them. */
 export const SIDECARS = ['.sha256', '.idx', '.json'] as const;
 export type Sidecar = (typeof SIDECARS)[number];
 

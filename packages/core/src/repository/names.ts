@@ -19,10 +19,10 @@ export interface ArchiveName {
   compression: Compression;
 }
 
-/** Quicker than `parseName`, for whoever asks no more; undefined: not an archive's name. */
+/** The prefix alone, quicker than `parseName`; undefined: not an archive's name. */
 export const prefixOf = (filename: string): string | undefined => NAME.exec(filename)?.[1];
 
-/** undefined: not an archive's name; whoever finds such a file leaves it alone. */
+/** undefined: not an archive's name, so the file is left alone. */
 export function parseName(filename: string): ArchiveName | undefined {
   const [, prefix, tier, date = '', time = '', nth, extension] = NAME.exec(filename) ?? [];
   if (prefix === undefined) return undefined;
@@ -70,7 +70,10 @@ export function isoUtc(at: number): string {
   return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
 
-/** Without luxon: a scan of ten thousand backups asks this of every name. A date that is none comes out as another. */
+/**
+ * Whether the text is a time of the calendar. It works without luxon, because a scan of ten thousand backups asks it
+ * for every name. A date that does not exist comes out as another date.
+ */
 const isCalendarTime = (timestamp: string): boolean =>
   isoUtc(Date.parse(`${timestamp}Z`)) === `${timestamp}.000Z`;
 

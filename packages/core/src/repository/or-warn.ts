@@ -2,8 +2,8 @@ import type { Logger } from '@gofr-backup/model';
 import { isErrno } from '@gofr-backup/posix';
 
 /**
- * Runs a step of tidying up. What another user left, or what is mounted there, must not keep anybody from a backup or
- * a restore: it is told, and stays. Any other failure is thrown.
+ * Runs a step of tidying up. Files of another user, or a mount, must not prevent a backup or a restore: they stay,
+ * with a warning. Any other failure is thrown.
  */
 export async function orWarn(logger: Logger, path: string, step: () => Promise<void>): Promise<void> {
   try {

@@ -2,7 +2,7 @@ import { chmod, chown, link, mkdir, readdir, readFile, rm, symlink, writeFile } 
 import { join } from 'node:path';
 import { fakeClock } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
-import { dropBallast, keepBallast } from './lock/ballast.ts';
+import { freeReserveFile, keepReserveFile } from './lock/reserve-file.ts';
 import { isOwnDirectory } from './own-directory.ts';
 import { openRepository } from './repository.ts';
 import type { Repository } from './repository.ts';
@@ -90,12 +90,12 @@ describe('a link in place of a directory of ours is refused by name, and what it
     await locked(repository, clock, async () => {});
     const victim = join(repository.backupDir, 'victim');
     await writeFile(victim, 'precious');
-    const ballast = join(repository.stateDir, 'ballast');
-    await symlink(victim, ballast);
-    expect(await dropBallast(repository.stateDir)).toBe(false);
-    await keepBallast(repository.stateDir);
+    const reserveFile = join(repository.stateDir, 'ballast');
+    await symlink(victim, reserveFile);
+    expect(await freeReserveFile(repository.stateDir)).toBe(false);
+    await keepReserveFile(repository.stateDir);
     expect(await readFile(victim, 'utf8')).toBe('precious');
-    expect(await dropBallast(repository.stateDir)).toBe(true);
+    expect(await freeReserveFile(repository.stateDir)).toBe(true);
   });
 });
 

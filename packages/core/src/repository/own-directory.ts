@@ -1,4 +1,7 @@
-/** The directories in which this program writes and removes: real ones, which nobody else can have put there. */
+/**
+ * Checks the directories in which this program writes and removes: each must be a real directory that no other user
+ * can have put there.
+ */
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,14 +9,14 @@ import { BackupError, ignoring, toBytePath } from '@gofr-backup/model';
 import { removeTree } from '@gofr-backup/posix';
 import { inheritOwner } from './owner.ts';
 
-/** False: nothing is there. Throws CONFIG when it is a link or no directory. Enough for who only reads. */
+/** False: nothing is there. Throws CONFIG when it is a link or no directory. Reading needs no more than this. */
 export async function isRealDirectory(path: string): Promise<boolean> {
   return (await realDirectory(path)) !== undefined;
 }
 
 /**
- * As `isRealDirectory`, and PERMISSION when another user may have put it there: it is neither ours nor root's nor of
- * the owner of the directory it lies in, and others may write to that.
+ * As `isRealDirectory`, and throws PERMISSION when another user may have put it there: its owner is neither this
+ * user, nor root, nor the owner of its parent, and other users may write to the parent.
  */
 export async function isOwnDirectory(path: string): Promise<boolean> {
   const found = await realDirectory(path);

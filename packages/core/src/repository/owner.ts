@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { ignoring } from '@gofr-backup/model';
 
 /**
- * The restore service runs as root, the backup service need not: what root makes in a backup directory of another's
- * must be that other's, or he could neither read the safety backup nor take the lock. Without CAP_CHOWN it stays root's.
+ * Gives new files to the owner of their directory. The restore service runs as root, the backup service need not.
+ * Files that root makes must belong to the owner of the backup directory: otherwise that owner could neither read the
+ * safety backup nor take the lock. Without CAP_CHOWN the files stay root's.
  */
 export async function inheritOwner(...paths: string[]): Promise<void> {
   if (process.geteuid?.() !== 0) return;

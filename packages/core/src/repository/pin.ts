@@ -1,4 +1,7 @@
-/** Kept for ever. The mark stands in the manifest, and in the `.json` sidecar, which outlives a lost manifest. */
+/**
+ * A pinned backup is kept for ever. The mark stands in the manifest, and in the `.json` sidecar, which outlives a
+ * lost manifest.
+ */
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { writeAtomically } from './atomic.ts';

@@ -72,7 +72,10 @@ async function linkOrCopy(from: string, to: string, sha256: string | undefined):
   await copyHashed(from, to, sha256);
 }
 
-/** Exported for its test: few file systems refuse a hard link. Synced through the handle that wrote: it hears of every failure. */
+/**
+ * Exported for its test, because few file systems refuse a hard link. The handle that wrote also syncs, because it
+ * learns of every failure.
+ */
 export async function copyHashed(from: string, to: string, sha256: string | undefined): Promise<void> {
   const hash = createHash('sha256');
   const hashed = async function* (): AsyncGenerator<Buffer> {

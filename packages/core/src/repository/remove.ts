@@ -7,8 +7,9 @@ import { SIDECARS, tierDir } from './layout.ts';
 import { moveToTrash } from './trash.ts';
 
 /**
- * The archive goes first, so that no archive is ever seen without its sidecars; the manifest's entry goes last, at the
- * end of the step, after the folder was synced. A kill in between leaves sidecars and an entry without an archive, which nobody takes for a backup and `sweep` removes.
+ * The archive goes first, so that no archive is ever seen without its sidecars; the manifest's entry goes last, at
+ * the end of the step, after the folder was synced. A kill in between leaves sidecars and an entry without an
+ * archive. They count as no backup, and `sweep` removes them.
  */
 export async function remove(
   options: Options,
@@ -27,7 +28,7 @@ async function deleteFiles(options: Options, entry: CatalogueEntry): Promise<voi
   for (const suffix of ['', ...SIDECARS]) await removeFile(join(directory, entry.filename + suffix));
 }
 
-/** A directory that stands in place of a sidecar is none of ours. */
+/** Removes a file. A directory in place of a sidecar stays: this program did not make it. */
 async function removeFile(path: string): Promise<void> {
   await unlink(path).catch(ignoring('ENOENT', 'EISDIR'));
 }

@@ -31,7 +31,7 @@ import { sweep } from './sweep.ts';
 import { emptyTrash, listTrash, undelete } from './trash.ts';
 import type { TrashedBackup } from './trash.ts';
 
-/** What a run knows of its archive; the rest of the entry follows from the reservation and the file. */
+/** The facts that a run knows about its archive. The rest of the entry follows from the reservation and the file. */
 export type CommitFacts = Omit<
   CatalogueEntry,
   'filename' | 'filepath' | 'tier' | 'timestamp' | 'size_bytes' | 'verified' | 'created_at' | 'timezone'
@@ -64,7 +64,10 @@ export class Repository {
     return (await this.known()).list();
   }
 
-  /** The catalogue, what the archives are on the disk, and whose lie beside ours. Read once under the lock, else every time. */
+  /**
+   * The catalogue, the archives' files, and the other projects' backups beside them. Read once under the lock,
+   * otherwise at every call.
+   */
   known(): Promise<KnownCatalogue> {
     return knownCatalogue(this.#options);
   }
@@ -146,7 +149,7 @@ export class Repository {
     });
   }
 
-  /** The same of several, all of which were just seen to be there: nobody looks for their archives again. */
+  /** The same for several backups whose archives the caller has just seen; they are not searched again. */
   mark(filenames: readonly string[], patch: Partial<CatalogueEntry>): Promise<void> {
     return markEntries(this.#options, filenames, patch);
   }
@@ -200,8 +203,8 @@ export class Repository {
 }
 
 /**
- * The newest good one, else the newest unverified one. What was saved before a restore comes last: the same command
- * given twice must not bring back what the first had replaced.
+ * The newest good backup, else the newest unverified one. Safety backups come last: a second restore of `latest` must
+ * not bring back the state that the first one replaced.
  */
 function latestOf(entries: CatalogueEntry[], unverifiedIsGood = false): CatalogueEntry | undefined {
   const ranks: Status[][] = unverifiedIsGood ? [['good', 'unverified']] : [['good'], ['unverified']];

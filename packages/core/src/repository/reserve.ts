@@ -9,7 +9,7 @@ import { formatName, sameStem, timestampAt } from './names.ts';
 import type { ArchiveName } from './names.ts';
 import { ensureOwnDirectory } from './own-directory.ts';
 
-/** A name promised to one run, and the temporary files it may create; `commit` or `discard` ends it. */
+/** A name reserved for one run, and its temporary files; `commit` or `discard` ends the reservation. */
 export interface Reservation {
   filename: string;
   tier: Tier;
@@ -37,7 +37,10 @@ export async function reserve(
   return { filename, tier, at, random, archivePath, indexPath: `${archivePath}.idx` };
 }
 
-/** No archive of this stem, whatever its compression, and nothing of one, neither in its tier nor in the trash. */
+/**
+ * Whether the name is free: there is no archive of this stem with any compression, and no sidecar of one, neither in
+ * the tier nor in the trash.
+ */
 export async function isFree(options: Options, name: ArchiveName): Promise<boolean> {
   const directory = tierDir(options.backupDir, name.tier);
   for (const filename of sameStem(name)) {
@@ -48,7 +51,7 @@ export async function isFree(options: Options, name: ArchiveName): Promise<boole
   return true;
 }
 
-/** In a trash that another user closed no name of ours can be met. */
+/** A trash that another user closed holds no name of this project. */
 const isInTrash = (options: Options, filename: string): Promise<boolean> =>
   exists(join(trashDirOf(options.backupDir), filename)).catch((error: unknown) => {
     if (isErrno(error, 'EACCES', 'EPERM')) return false;

@@ -12,7 +12,7 @@ export interface Scratch {
   dispose(): Promise<void>;
 }
 
-/** The common place, and one for this user alone where the common one is another's and closed. */
+/** The common scratch place, and a place for this user alone in case another user owns and closes the common one. */
 export const scratchDirs = (stateDir: string): string[] =>
   [SCRATCH_DIR, `${SCRATCH_DIR}-${process.geteuid?.() ?? 0}`].map((name) => join(stateDir, name));
 

@@ -2,12 +2,12 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isErrno } from '@gofr-backup/model';
 
-/** More than any manifest or sidecar; what is larger is none. */
+/** The size limit: no manifest or sidecar is larger. */
 const LIMIT = 64 * 1024 * 1024;
 
 /**
- * The text of a small file somebody else may have put there: undefined when there is none, empty when it is not a
- * regular file or absurdly large. Never blocks on a FIFO.
+ * The text of a small file that another user may have put there. Undefined when there is none, empty when it is no
+ * regular file or too large. Never blocks on a FIFO.
  */
 export async function readSmallFile(path: string): Promise<string | undefined> {
   try {
@@ -25,7 +25,10 @@ export async function readSmallFile(path: string): Promise<string | undefined> {
   }
 }
 
-/** The same, but `closed` for what another user left with a mode that shuts us out. Other failures are thrown. */
+/**
+ * The same, but `closed` for a file that another user left with a mode that shuts this user out. Other failures are
+ * thrown.
+ */
 export async function readUnlessClosed(path: string): Promise<{ content?: string; closed: boolean }> {
   try {
     const content = await readSmallFile(path);

@@ -1,4 +1,4 @@
-/** What a killed run left behind: finished where it was as good as done, removed where not. */
+/** Settles the leftovers of a killed run: a commit that was nearly done is finished, everything else is removed. */
 import { lstat, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TIERS, toBytePath } from '@gofr-backup/model';
@@ -18,7 +18,7 @@ import type { FoundTemporary, Scan } from './catalogue/scan.ts';
 import { scratchDirs } from './scratch.ts';
 import { settleTrash } from './trash.ts';
 
-/** Only under the lock: nobody else is at work then. Answers what was removed, as paths. */
+/** Only under the lock, because no other operation works then. Answers the paths that were removed. */
 export async function sweep(options: Options): Promise<string[]> {
   if (requireLock(options).readOnly) return [];
   for (const tier of TIERS) await isOwnDirectory(tierDir(options.backupDir, tier));
@@ -27,14 +27,14 @@ export async function sweep(options: Options): Promise<string[]> {
   const temporaries = ownTemporaries(scan, owns);
   await finishCommits(temporaries);
   await settleTrash(options, owns);
-  const debris = [
+  const leftovers = [
     ...temporaries.map(({ path }) => path),
     ...(await orphanedSidecars(options, scan, owns)),
     ...(await abandonedWrites(options)),
     ...(await scratch(options)),
   ];
   const removed: string[] = [];
-  for (const path of debris) {
+  for (const path of leftovers) {
     await orWarn(options.logger, path, async () => {
       if (!(await exists(path))) return;
       await removeTree(toBytePath(path));
@@ -55,7 +55,7 @@ function ownTemporaries({ temporaries }: Scan, owns: Ownership['owns']): FoundTe
   });
 }
 
-/** The archive got its name and the run was killed before the sidecars got theirs: they are complete by then. */
+/** Gives the sidecars their names when the run was killed after the archive got its own. They are complete by then. */
 async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
   for (const { path, filename, random } of temporaries) {
     const sidecar = SIDECARS.find((suffix) => filename.endsWith(suffix));
@@ -63,14 +63,18 @@ async function finishCommits(temporaries: FoundTemporary[]): Promise<void> {
     const archive = filename.slice(0, -sidecar.length);
     const named = await exists(join(dirname(path), archive));
     const unnamed = temporaries.some((other) => other.random === random && other.filename === archive);
-    // one written anew beside its archive may be cut short; in a commit all of them are complete by now
+    // A sidecar that is written anew beside its archive may be cut short. In a commit all sidecars are complete by
+    // now.
     const whole = sidecar !== '.sha256' || (await readChecksum(path, archive)).kind === 'hash';
     if (named && !unnamed && whole && !(await exists(join(dirname(path), filename))))
       await rename(path, join(dirname(path), filename));
   }
 }
 
-/** Whatever has the archive's name keeps them, were it a link to a disk that is not there today. */
+/**
+ * Sidecars without an archive. Any file with the archive's name keeps them, even a link to a disk that is missing
+ * today.
+ */
 async function orphanedSidecars(
   { backupDir }: Options,
   { sidecars, archives }: Scan,
@@ -84,13 +88,13 @@ async function orphanedSidecars(
     if (name?.tier !== tier || !owns(name.prefix)) continue;
     const path = join(tierDir(backupDir, tier), archive);
     if (await exists(path)) continue;
-    // a directory of such a name is none of ours
+    // This program made no directory of such a name.
     if ((await exists(path + kind)) && !(await lstat(path + kind)).isDirectory()) orphans.push(path + kind);
   }
   return orphans;
 }
 
-/** Of the manifest, and of whatever is kept beside the lock. */
+/** Unfinished writes of the manifest, and of the files beside the lock. */
 async function abandonedWrites({ backupDir, stateDir }: Options): Promise<string[]> {
   const manifests = (await namesIn(backupDir)).filter((name) => parseTemporary(name)?.filename === MANIFEST);
   const states = (await namesIn(stateDir)).filter((name) => parseTemporary(name) !== undefined);

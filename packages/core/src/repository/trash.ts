@@ -123,7 +123,7 @@ export async function settleTrash(options: Options, owns: Ownership['owns']): Pr
   }
 }
 
-/** Real directories alone: what else bears a name there is nobody's backup. */
+/** Only real directories count as places in the trash. */
 async function placesIn(options: Options): Promise<string[]> {
   const trash = trashDirOf(options.backupDir);
   const places: string[] = [];

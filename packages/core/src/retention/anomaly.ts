@@ -2,7 +2,7 @@ import type { Catalogue, RetentionPolicy } from '@gofr-backup/model';
 import { dated, newestFirst } from './dated-backup.ts';
 import type { DatedBackup } from './dated-backup.ts';
 
-/** The newest is measured against so many before it. */
+/** The newest backup is compared with the median of this many before it. */
 const COMPARED = 7;
 const MEASURES = [
   { field: 'source_bytes', word: 'bytes' },
@@ -15,7 +15,7 @@ const MEASURES = [
  */
 export function anomalyHold(catalogue: Catalogue, policy: RetentionPolicy, now: number): string | undefined {
   if (policy.anomalyPercent <= 0) return undefined;
-  const [newest, ...before] = runs(catalogue, policy, now).slice(0, COMPARED + 1);
+  const [newest, ...before] = distinctBackups(catalogue, policy, now).slice(0, COMPARED + 1);
   if (newest === undefined) return undefined;
   for (const { field, word } of MEASURES) {
     const usual = median(before.map(({ entry }) => entry[field]).filter((value) => value !== undefined));
@@ -27,8 +27,8 @@ export function anomalyHold(catalogue: Catalogue, policy: RetentionPolicy, now: 
   return undefined;
 }
 
-/** Good backups, newest first, one for each run: promoted copies are the same run. */
-function runs(catalogue: Catalogue, policy: RetentionPolicy, now: number): DatedBackup[] {
+/** Good backups, newest first, without promoted copies. */
+function distinctBackups(catalogue: Catalogue, policy: RetentionPolicy, now: number): DatedBackup[] {
   const good = catalogue
     .filter(({ trigger }) => trigger !== 'pre-restore')
     .map((entry) => dated(entry, policy, now))

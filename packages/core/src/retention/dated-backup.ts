@@ -1,4 +1,7 @@
-/** A catalogue entry with what retention asks of it: when, in which week and month, and whether it counts as good. */
+/**
+ * A catalogue entry with the facts that retention decides by: its time, week and month, and whether it counts as
+ * good.
+ */
 import { type CatalogueEntry, isFutureTime, madeAt, type RetentionPolicy } from '@gofr-backup/model';
 import { placeInCalendar } from './calendar.ts';
 import type { CalendarPlace } from './calendar.ts';
@@ -25,7 +28,7 @@ export function dated(entry: CatalogueEntry, policy: RetentionPolicy, now: numbe
   };
 }
 
-/** What counts as good by its status alone. */
+/** The part of the policy that decides whether a status counts as good. */
 export type Counting = Pick<RetentionPolicy, 'unverifiedIsGood'>;
 
 export const isGood = ({ status }: CatalogueEntry, { unverifiedIsGood }: Counting): boolean =>

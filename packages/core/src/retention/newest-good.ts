@@ -2,7 +2,7 @@ import { type Catalogue, type CatalogueEntry, untilNow } from '@gofr-backup/mode
 import { isGood } from './dated-backup.ts';
 import type { Counting } from './dated-backup.ts';
 
-/** Of a catalogue, which is newest first. One dated in the future is none. */
+/** The newest good backup of a catalogue, which is newest first. A backup dated in the future does not count. */
 export const newestGood = (
   catalogue: Catalogue,
   counting: Counting,

@@ -10,7 +10,7 @@ import type { CalendarPlace } from './calendar.ts';
 import { dated, isNewer, newestFirst } from './dated-backup.ts';
 import type { DatedBackup } from './dated-backup.ts';
 
-/** What all decisions of one plan look at. */
+/** The facts that all decisions of one plan depend on. */
 interface Outlook {
   policy: RetentionPolicy;
   today: CalendarPlace;
@@ -114,7 +114,7 @@ function decideGood(backup: DatedBackup, outlook: Outlook, limit: Limit): Verdic
   return against.length > 0 ? remove(...against) : keep(`not older than ${many(limit)}`);
 }
 
-/** Not counted, and not counted against. */
+/** The decision for a backup that is not good: it is not counted, and never exceeds a count. */
 function decideDoubtful(backup: DatedBackup, outlook: Outlook, limit: Limit): Verdict {
   const { status, tier } = backup.entry;
   const what = status === 'unverified' ? 'not verified' : status;

@@ -12,7 +12,10 @@ const PING_TIMEOUT = 1000;
 /** how long a server that is loading its file is waited for */
 const LOADING_PATIENCE = 60_000;
 
-/** In the directory itself, or where that path is too long for a socket, at a name made from it. */
+/**
+ * The socket's path: in the directory itself, or in /tmp under a name made from the directory when the path is too
+ * long for a socket.
+ */
 export function socketOf(dir: string): string {
   const absolute = resolve(dir);
   const direct = join(absolute, 'redis.sock');
@@ -21,7 +24,10 @@ export function socketOf(dir: string): string {
   return Buffer.byteLength(direct) <= LONGEST_PATH ? direct : short;
 }
 
-/** Makes the socket's directory in /tmp where one is needed; it must be ours alone, anybody could have made it before. */
+/**
+ * Makes the socket's directory in /tmp where it is needed. It must belong to this user alone, because another user
+ * could have made it before.
+ */
 export async function prepareSocket(dir: string): Promise<void> {
   const parent = dirname(socketOf(dir));
   if (parent === resolve(dir)) return;
@@ -36,7 +42,7 @@ export async function prepareSocket(dir: string): Promise<void> {
   });
 }
 
-/** True once it answers, also after a while of loading; PERMISSION when it is somebody else's. */
+/** True once the server answers, if need be after loading its file; PERMISSION when it is another user's. */
 export async function answersPing(socket: string, patience = LOADING_PATIENCE): Promise<boolean> {
   const client = new Redis({
     path: socket,

@@ -70,7 +70,7 @@ async function spawnFirst(programs: readonly string[], args: string[], log: stri
   });
 }
 
-/** Ends `child` when this process is gone, were it killed: then our end of the pipe closes without a word. */
+/** Ends `child` when this process ends, even by a kill: the kernel then closes this process's end of the pipe. */
 function endWithUs(child: ChildProcess): void {
   const guard = spawn('sh', ['-c', 'read -r word || kill "$0"', String(child.pid)], {
     detached: true,

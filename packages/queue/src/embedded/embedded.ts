@@ -16,14 +16,14 @@ export interface EmbeddedRedis {
   url: string;
   /** true: it ran already */
   adopted: boolean;
-  /** Ends the server when nobody else uses it; otherwise leaves it to them. */
+  /** Ends the server when no other process uses it. */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedOptions {
   /** for its files; created 0700 */
   dir: string;
-  /** It ends with this process, however that ends: nobody else will come for it. */
+  /** The server ends with this process, however the process ends, because no other process will end it. */
   alone?: boolean;
   logger?: Logger;
   clock?: Clock;
@@ -31,7 +31,7 @@ export interface EmbeddedOptions {
 
 /** The connection by which a user of the server is counted. */
 const USER = 'gofr-backup-embedded';
-/** ms for somebody who only asks whether one runs */
+/** ms to wait when the question is only whether a server runs */
 const ANSWER_SOON = 1000;
 
 /**
@@ -68,7 +68,7 @@ export async function findEmbeddedRedis(dir: string): Promise<string | undefined
 const socketUrl = (socket: string): string => `unix://${socket.split('/').map(encodeURIComponent).join('/')}`;
 
 /**
- * Ends the server that still runs in `dir`, if one does and nobody uses it. `used`: somebody does, perhaps in another
+ * Ends a server that still runs in `dir` and that no process uses. `used`: a process uses it, perhaps in another
  * container.
  */
 export async function endUnusedRedis(dir: string, logger: Logger): Promise<'used' | 'ended' | 'none'> {
@@ -77,7 +77,7 @@ export async function endUnusedRedis(dir: string, logger: Logger): Promise<'used
   return (await shutdownIfUnused(socket, logger)) ? 'ended' : 'used';
 }
 
-/** Neither its directory nor the one around it may lead elsewhere. */
+/** Whether no other user can have put the directory, or its parent, there. */
 const isOurs = async (dir: string): Promise<boolean> =>
   (await isOwnDirectory(dirname(dir))) && isOwnDirectory(dir);
 
@@ -99,7 +99,7 @@ async function ensureRunning(server: Server): Promise<{ socket: string; adopted:
   });
 }
 
-/** Holds a connection while this process uses the server; when it breaks, the server is looked after. */
+/** Holds a connection while this process uses the server. When the connection breaks, the server is started again. */
 function keepRunning(
   socket: string,
   ensure: () => Promise<unknown>,
@@ -127,8 +127,8 @@ function keepRunning(
 }
 
 /**
- * Counted after this process's own connection has ended, so of two that stop at once at least one sees none. Answers
- * whether it is gone.
+ * Ends the server when no other process uses it; answers whether it is gone. Users are counted after this process's
+ * own connection has ended, so of two processes that stop at once at least one counts none.
  */
 async function shutdownIfUnused(socket: string, logger: Logger): Promise<boolean> {
   const client = new Redis({

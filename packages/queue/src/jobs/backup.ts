@@ -22,5 +22,5 @@ export const backup = defineJob({
   result: backupOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
-  joins: ({ tier }) => `backup-${tier}`,
+  deduplicationKey: ({ tier }) => `backup-${tier}`,
 });

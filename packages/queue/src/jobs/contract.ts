@@ -1,4 +1,4 @@
-/** What a job is: one contract file each under jobs/, agreed on by who asks and who works. */
+/** The contract of a job. Each job has one file under jobs/, which asker and worker share. */
 import type { z } from 'zod';
 
 /** Waits `delay` ms before the second attempt, doubling; up to the share `jitter` of it is taken off at random. */
@@ -20,12 +20,12 @@ export interface JobContract<Name extends string, Payload extends z.ZodObject, R
   /** ms a job waits for another operation to give up the lock before it fails as BUSY */
   patience(payload: z.output<Payload>): number;
   /**
-   * true: not taken up again when its worker died. What was asked then may be wrong by the time a worker is back, and
-   * what the dead one left is settled by the next operation anyway.
+   * true: not taken up again when its worker died. By the time a worker is back, the request may be wrong. The next
+   * operation settles the leftovers anyway.
    */
   endsWithItsWorker?: true;
-  /** Jobs of the same key are one while the first waits or runs; undefined: never joined. */
-  joins(payload: z.output<Payload>): string | undefined;
+  /** While a job of this key waits or runs, another job of the same key is not added; undefined: always added. */
+  deduplicationKey(payload: z.output<Payload>): string | undefined;
 }
 
 export function defineJob<Name extends string, Payload extends z.ZodObject, Result extends z.ZodType>(
@@ -40,7 +40,7 @@ export const THREE_ATTEMPTS = {
 } as const;
 
 const MINUTE = 60_000;
-/** Somebody watches: say soon that the directory is busy. */
+/** For a job that a person watches: it soon fails as BUSY. */
 export const WATCHED = MINUTE;
-/** Nobody watches: a restore by hand may take hours, and the run must not be lost. */
+/** For a job that no person watches: a restore by hand may take hours, and the run must not be lost. */
 export const UNATTENDED = 6 * 60 * MINUTE;

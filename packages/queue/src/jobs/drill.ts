@@ -10,5 +10,5 @@ export const drill = defineJob({
   result: drillOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
-  joins: ({ backup }) => `drill-${backup}`,
+  deduplicationKey: ({ backup }) => `drill-${backup}`,
 });

@@ -12,7 +12,7 @@ export const JOBS = { backup, verify, prune, restore, drill } as const;
 export type JobName = keyof typeof JOBS;
 export const JOB_NAMES = Object.keys(JOBS) as JobName[];
 
-/** What an asker may write; defaults are filled in. */
+/** The payload that an asker writes; defaults are filled in. */
 export type PayloadInput<Name extends JobName> = z.input<(typeof JOBS)[Name]['payload']>;
 export type Payload<Name extends JobName> = z.output<(typeof JOBS)[Name]['payload']>;
 export type Result<Name extends JobName> = z.output<(typeof JOBS)[Name]['result']>;

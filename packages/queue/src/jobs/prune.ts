@@ -10,5 +10,5 @@ export const prune = defineJob({
   result: pruneOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
-  joins: ({ dryRun, force }) => `prune${dryRun ? '-dry-run' : ''}${force ? '-force' : ''}`,
+  deduplicationKey: ({ dryRun, force }) => `prune${dryRun ? '-dry-run' : ''}${force ? '-force' : ''}`,
 });

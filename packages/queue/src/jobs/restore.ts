@@ -9,5 +9,5 @@ export const restore = defineJob({
   // hours later it would go over newer data
   endsWithItsWorker: true,
   patience: () => WATCHED,
-  joins: () => undefined,
+  deduplicationKey: () => undefined,
 });

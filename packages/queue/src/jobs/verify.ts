@@ -7,5 +7,5 @@ export const verify = defineJob({
   result: verifyOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
-  joins: ({ names, which }) => (names ? undefined : `verify-${which ?? 'latest'}`),
+  deduplicationKey: ({ names, which }) => (names ? undefined : `verify-${which ?? 'latest'}`),
 });

@@ -53,7 +53,7 @@ export function jobTelemetry(tracer: api.Tracer): Telemetry<api.Context> {
         try {
           return contextManager.fromMetadata(context, metadata);
         } catch {
-          return context; // whoever wrote the job, it must run
+          return context; // A job with a malformed context must run all the same.
         }
       },
     },

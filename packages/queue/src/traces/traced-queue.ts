@@ -10,11 +10,11 @@ export interface TracedQueueOptions {
   otlpUrl: string | undefined;
   /** hears when traces cannot be sent */
   logger: Logger;
-  /** hears the queue's own errors, which say no more than the connection's; default: nobody */
+  /** hears the queue's own errors, which say no more than the connection's; default: they are dropped */
   queueLogger?: Logger;
 }
 
-/** For whoever adds jobs: each is a span when OTLP_URL is set. Closing it sends what is left. */
+/** A queue for adding jobs: each job added is a span when OTLP_URL is set. Closing it sends the spans that are left. */
 export async function openTracedQueue(options: TracedQueueOptions): Promise<BackupQueue> {
   const { project, connection, otlpUrl, logger, queueLogger = silentLogger } = options;
   const tracing = await startTracing({ project, otlpUrl, logger });

@@ -1,4 +1,4 @@
-/** What a process that traces its jobs holds. */
+/** The tracing of a process that adds or attempts jobs. */
 import type { Telemetry } from 'bullmq';
 
 export interface Tracing {

@@ -1,4 +1,7 @@
-/** What lies beside a database of others, before SQLite may touch it: whoever writes there chooses what SQLite does. */
+/**
+ * Judges the files beside a database before SQLite opens it. They belong to the application, and they steer what
+ * SQLite does.
+ */
 import * as fs from 'node:fs';
 import { type BytePath, fsPath } from '@gofr-backup/model';
 import { closeSource, errnoOf, openSource } from '@gofr-backup/posix';
@@ -8,13 +11,13 @@ export const COMPANIONS = ['-wal', '-journal'] as const;
 export const ALL_COMPANIONS = [...COMPANIONS, '-shm'] as const;
 
 /**
- * Why SQLite must not open a database; undefined: it may. A FIFO beside it would stop us for ever, through a link it would
- * read and write elsewhere. A journal may name a super-journal, any file at all, which older versions delete when
- * they roll the journal back.
+ * Why SQLite must not open a database; undefined: it may. A FIFO beside the database would block SQLite for ever;
+ * through a link SQLite would read and write elsewhere. A journal may name any file as its super-journal, and older
+ * versions of SQLite delete that file when they roll the journal back.
  */
 export function openingProblem(database: BytePath): string | undefined {
   for (const suffix of ['', ...ALL_COMPANIONS]) {
-    const stat = lookAtFile(database + suffix);
+    const stat = lstatIfPresent(database + suffix);
     if (stat && !stat.isFile()) return `its ${suffix || 'name'} is no regular file`;
   }
   if (namesSuperJournal(`${database}-journal`))
@@ -22,7 +25,7 @@ export function openingProblem(database: BytePath): string | undefined {
   return undefined;
 }
 
-export function lookAtFile(path: BytePath): fs.BigIntStats | undefined {
+export function lstatIfPresent(path: BytePath): fs.BigIntStats | undefined {
   return fs.lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false });
 }
 
@@ -43,7 +46,10 @@ function namesSuperJournal(journal: BytePath): boolean {
   }
 }
 
-/** For reading; undefined when there is none. Throws for what is no regular file, and never waits. */
+/**
+ * Opens a regular file for reading; undefined when there is none. Throws for any other kind of file, and never blocks
+ * on a FIFO.
+ */
 export function openRegular(path: BytePath): number | undefined {
   let fd: number;
   try {

@@ -3,11 +3,11 @@ import * as fs from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { type BytePath, bytesOf, toBytePath } from '@gofr-backup/model';
 import { closeSource } from '@gofr-backup/posix';
-import { ALL_COMPANIONS, COMPANIONS, lookAtFile, openingProblem, openRegular } from './companions.ts';
+import { ALL_COMPANIONS, COMPANIONS, lstatIfPresent, openingProblem, openRegular } from './companions.ts';
 import { usesWal } from './find.ts';
 
 export type CopyOutcome =
-  /** `problem`: the copy is what the source is, and the source is damaged */
+  /** `problem`: the copy equals the source, and the source is damaged */
   | { kind: 'consistent'; size: number; problem?: string }
   /** the files as they were read, together; keys are '' and the companions' suffixes */
   | { kind: 'together'; reason: string; suffixes: string[] }
@@ -15,10 +15,10 @@ export type CopyOutcome =
 
 /** Milliseconds to wait for a writer that holds the whole database. */
 const LOCK_TIMEOUT = 10_000;
-/** All pages in one step: a copy in several starts anew whenever somebody commits. */
+/** All pages are copied in one step: a copy in several steps starts anew at every commit of another process. */
 const ALL_PAGES = 2_000_000_000;
 const TRIES = 3;
-/** A change within the clock's granularity of a look shows in no stat. */
+/** A change this soon after a stat may leave all its values as they were. */
 const SETTLED = 1100;
 
 /** The copy goes to `destination`; companions (only when `together`) beside it under the same suffixes. */
@@ -38,20 +38,24 @@ export async function copyDatabase(source: BytePath, destination: string): Promi
 }
 
 /**
- * Opening a write-ahead-log database that nobody has open creates -wal and -shm beside it, owned by whoever opened it:
- * the service could then be locked out of its own database. With both there, somebody has it open, and nothing is made.
+ * Opening a write-ahead-log database that no process has open creates -wal and -shm beside it. This process would own
+ * them, and the service could be locked out of its own database. When both exist, another process has the database
+ * open, and SQLite creates nothing.
  */
 function mayOpen(source: BytePath): boolean {
   if (!usesWal(source)) return true;
-  return lookAtFile(`${source}-wal`) !== undefined && lookAtFile(`${source}-shm`) !== undefined;
+  return lstatIfPresent(`${source}-wal`) !== undefined && lstatIfPresent(`${source}-shm`) !== undefined;
 }
 
-/** undefined: done. Else why SQLite would not: a hot journal or log of a crash, which a reader may not roll back. */
+/**
+ * undefined: copied. Otherwise the reason why SQLite refused: a crash left a hot journal or log, which a reader may
+ * not roll back.
+ */
 async function copyThroughSqlite(source: BytePath, destination: string): Promise<string | undefined> {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(bytesOf(source), { readOnly: true, timeout: LOCK_TIMEOUT });
-    // the open transaction pins one state; without it every commit would start the copy anew
+    // The open transaction pins one state of the database. Without it every commit would start the copy anew.
     database.exec('BEGIN');
     database.prepare('SELECT count(*) FROM sqlite_master').get();
     await backup(database, destination, { rate: ALL_PAGES });
@@ -76,9 +80,9 @@ async function copyFiles(source: BytePath, destination: string): Promise<CopyOut
   let reason = 'its files changed while they were copied';
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     await untilSettled(source, destination);
-    const before = looks(source);
+    const before = fingerprint(source);
     copyTogether(source, destination);
-    if (looks(source) !== before) continue;
+    if (fingerprint(source) !== before) continue;
     const problem = integrityProblem(destination, { writable: true });
     if (problem === undefined) return checked(source, destination);
     reason = problem;
@@ -92,7 +96,7 @@ function copyTogether(source: BytePath, destination: string): string[] {
   return ['', ...COMPANIONS].filter((suffix) => copyRegular(source + suffix, destination + suffix));
 }
 
-/** By its descriptor: what is put in the file's place meanwhile is not read. False: there is none. */
+/** Copies by the descriptor, so a file that is put in its place meanwhile is not read. False when there is no file. */
 function copyRegular(source: BytePath, destination: string): boolean {
   const fd = openRegular(source);
   if (fd === undefined) return false;
@@ -105,15 +109,15 @@ function copyRegular(source: BytePath, destination: string): boolean {
 }
 
 /** What stat(2) knows of the database and what lies beside it. */
-function looks(source: BytePath): string {
-  const look = (suffix: string) => {
-    const stat = lookAtFile(source + suffix);
+function fingerprint(source: BytePath): string {
+  const factsOf = (suffix: string) => {
+    const stat = lstatIfPresent(source + suffix);
     return stat && [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join();
   };
-  return ['', ...COMPANIONS].map(look).join('|');
+  return ['', ...COMPANIONS].map(factsOf).join('|');
 }
 
-/** By the file system's own clock: this host's may differ from a server's. */
+/** Waits by the file system's own clock, because a file server's clock may differ from this host's. */
 async function untilSettled(source: BytePath, destination: string): Promise<void> {
   const changed = Math.max(...['', ...COMPANIONS].map((suffix) => changedAt(source + suffix)));
   fs.writeFileSync(destination, '');
@@ -122,7 +126,7 @@ async function untilSettled(source: BytePath, destination: string): Promise<void
 }
 
 function changedAt(path: BytePath): number {
-  return Number(lookAtFile(path)?.ctimeMs ?? 0);
+  return Number(lstatIfPresent(path)?.ctimeMs ?? 0);
 }
 
 /** The first complaint of `integrity_check`, or why the database cannot be opened; undefined when it is whole. */
@@ -136,7 +140,10 @@ export interface IntegrityFinding {
   proven: boolean;
 }
 
-/** Only of a copy. Writable: what a crash left unfinished is finished first, as any program would that opens it. */
+/**
+ * Only for a copy. When writable, SQLite first finishes what a crash left unfinished, as it would for any program
+ * that opens the database.
+ */
 export function checkIntegrity(
   path: BytePath,
   { writable }: { writable: boolean },
@@ -150,7 +157,7 @@ export function checkIntegrity(
     const text = rows.map((row) => row.integrity_check).join('; ');
     return text === 'ok' ? undefined : { problem: text, proven: true };
   } catch (error) {
-    // a table of an extension that is not here says nothing about the file
+    // A table of an extension that is not installed here proves nothing about the file.
     if (/no such module/.test(messageOf(error))) return undefined;
     return { problem: messageOf(error), proven: CONTENT_ERRORS.has(resultCodeOf(error)) };
   } finally {

@@ -15,7 +15,7 @@ export class DatabaseThread {
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
-    // without a listener the thread's end would be an uncaught error between two jobs
+    // Without a listener, an end of the thread between two jobs would be an uncaught error.
     this.#worker.on('error', () => {});
   }
 
@@ -23,7 +23,7 @@ export class DatabaseThread {
     return this.#run({ kind: 'copy', source, destination });
   }
 
-  /** undefined when the database is whole; it is opened writable: only for copies */
+  /** undefined when the database is whole. Only for copies, because it opens the database writable. */
   check(path: BytePath): Promise<IntegrityFinding | undefined> {
     return this.#run({ kind: 'check', path });
   }

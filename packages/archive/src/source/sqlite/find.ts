@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { type BytePath, fsPath } from '@gofr-backup/model';
 import type { WalkEntry } from '../source.ts';
-import { COMPANIONS, lookAtFile } from './companions.ts';
+import { COMPANIONS, lstatIfPresent } from './companions.ts';
 
 /** https://www.sqlite.org/fileformat.html, section 1.3: the header string, and the smallest page */
 const MAGIC = Buffer.from('SQLite format 3\0');
@@ -21,13 +21,13 @@ export function isDatabaseEntry({ type, source, size }: WalkEntry, next: WalkEnt
 
 function hasCompanion(source: BytePath): boolean {
   try {
-    return COMPANIONS.some((suffix) => lookAtFile(source + suffix)?.isFile());
+    return COMPANIONS.some((suffix) => lstatIfPresent(source + suffix)?.isFile());
   } catch {
     return false; // the name would be too long: SQLite could not make it either
   }
 }
 
-/** False also for what cannot be read: the archive writer will say so. */
+/** False also for a file that cannot be read: the archive writer reports it. */
 export function isDatabase(path: BytePath): boolean {
   const header = readHeader(path, MAGIC.length);
   return header !== undefined && header.equals(MAGIC);

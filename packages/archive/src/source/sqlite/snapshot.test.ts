@@ -387,7 +387,7 @@ test('nothing is kept of a file that is no database, while the walk goes on', as
   const watched: Source = {
     report: walk.report,
     entryAt: (path) => walk.entryAt(path),
-    entryOf: (entry) => walk.entryOf(entry),
+    unchangedEntry: (entry) => walk.unchangedEntry(entry),
     async *entries() {
       for await (const batch of walk.entries()) {
         seen.push(...batch.map((entry) => new WeakRef(entry)));

@@ -1,6 +1,6 @@
 /**
  * Consistent copies of SQLite databases that are written while they are backed up. A live database is read in one
- * transaction through SQLite itself; one at rest is copied with its log or journal and opened away from the original.
+ * transaction through SQLite itself. A database at rest is copied with its log or journal, and the copy is opened.
  */
 import { statSync } from 'node:fs';
 import { mkdtemp, statfs } from 'node:fs/promises';
@@ -63,8 +63,8 @@ export class DatabaseSnapshots implements Source {
     return entry && (await this.#consistent([entry], 1))[0];
   }
 
-  entryOf(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
-    return this.#from.entryOf(seen);
+  unchangedEntry(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
+    return this.#from.unchangedEntry(seen);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,9 @@
 import { opendirSync, readdirSync, statSync } from 'node:fs';
 import { type BytePath, fsPath } from '@gofr-backup/model';
 
-/** A directory that takes this much room is read bit by bit; tmpfs counts 20 bytes a name, others 24 and more. */
+/**
+ * A directory of this size or more is read in portions. tmpfs counts 20 bytes a name, other file systems 24 and more.
+ */
 const LARGE_BYTES = 1024 * 1024;
 const READ_AHEAD = 1024;
 const CHUNK_BYTES = 1024 * 1024;
@@ -62,7 +64,7 @@ class PackedNames implements DirectoryNames {
     this.#used += chunk.write(name, this.#used, 'latin1');
   }
 
-  /** In place, by radix exchange on three parts (Bentley and Sedgewick 1997): a byte is looked at, then the next. */
+  /** Sorts in place by radix exchange in three parts (Bentley and Sedgewick 1997), byte after byte. */
   sort(): void {
     const parts = [{ low: 0, high: this.length, depth: 0 }];
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
@@ -82,7 +84,7 @@ class PackedNames implements DirectoryNames {
     return chunk.toString('latin1', start, start + chunk[start - 1]!);
   }
 
-  /** Those with a smaller byte first, up to `less`; those with a greater one last, from `more` on. */
+  /** Puts names with a smaller byte first, up to `less`, and names with a greater byte last, from `more` on. */
   #divide(part: { low: number; high: number; depth: number }, pivot: number): { less: number; more: number } {
     const places = this.#places;
     let less = part.low;
@@ -96,7 +98,7 @@ class PackedNames implements DirectoryNames {
     return { less, more };
   }
 
-  /** The byte of a name at `depth`, or that it has no more. */
+  /** The byte of a name at `depth`, or ENDED when the name is shorter. */
   #byte(place: number, depth: number): number {
     const chunk = this.#chunks[Math.floor(place / CHUNK_BYTES)]!;
     const start = place % CHUNK_BYTES;

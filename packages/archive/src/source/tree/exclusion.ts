@@ -9,7 +9,9 @@ import { type BytePath, displayPath } from '@gofr-backup/model';
 /** Whether a path inside the archive is left out. What lies below a directory that is left out is left out, too. */
 export type Exclusion = (path: BytePath, isDirectory: boolean) => boolean;
 
-/** The library remembers every path it was asked for; a fresh copy of the rules forgets them. */
+/**
+ * The library remembers every path it was asked for. After this many paths a fresh copy of the rules takes its place.
+ */
 const MOST_REMEMBERED = 10_000;
 
 /** undefined: nothing is left out. Later patterns win, as in .gitignore. */
@@ -46,7 +48,7 @@ export function exclusionProblem(pattern: string): string | undefined {
 /** One pattern for each of its braces' words. `./` is the archive's root, as a leading slash is. */
 function rulesOf(pattern: string): string[] {
   const rooted = pattern.replace(/^(!?)(?:\.\/)+/, '$1/').replace(/^(!?)\/+/, '$1/');
-  // an escaped backslash must come out of the expansion as it went in
+  // An escaped backslash must survive the expansion unchanged.
   return rooted.includes('{') ? expand(rooted.replaceAll('\\\\', '\\\\\\\\')) : [rooted];
 }
 

@@ -46,7 +46,7 @@ const TYPES = new Map<number, EntryType>([
   [constants.S_IFLNK, 'symlink'],
 ]);
 
-/** One walk over the sources; what could not be walked is in `report`. Reads lazily, one directory at a time. */
+/** One walk over the sources; failures are in `report`. Reads lazily, one directory at a time. */
 export class Walk implements Source {
   readonly report: WalkReport;
   #components: readonly Component[];
@@ -87,7 +87,7 @@ export class Walk implements Source {
     }
   }
 
-  /** Looks at one path that an earlier walk had seen; undefined when it is gone. */
+  /** Reads the attributes of one path anew; undefined when it is gone. */
   async entryAt(path: BytePath): Promise<WalkEntry | undefined> {
     const group = this.#groupOf(path);
     const source = sourceIn(group, path);
@@ -95,8 +95,8 @@ export class Walk implements Source {
     return stats && this.#entry(group, path, source, stats);
   }
 
-  /** What an earlier walk had seen, as this one would have found it: nothing about it has changed. */
-  entryOf(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
+  /** The entry for an index entry of the previous archive whose file has not changed. */
+  unchangedEntry(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
     const group = this.#groupOf(seen.path);
     const member = group.members.find(({ select }) => isSelected(select, seen.path)) ?? group.members[0]!;
     return { ...seen, source: sourceIn(group, seen.path), component: member.component };
@@ -104,7 +104,7 @@ export class Walk implements Source {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** The innermost component that a path lies in; the first one for the directories above all. */
+  /** The group of the innermost component that holds the path; the first group for a directory above all components. */
   #groupOf(path: BytePath): Group {
     const around = this.#groups.filter(
       ({ archivePath }) => path === archivePath || path.startsWith(`${archivePath}/`),
@@ -136,7 +136,7 @@ export class Walk implements Source {
     if (root === undefined) return;
     if (this.#excluded?.(root.path, root.type === 'directory')) return this.#excludedRoot(group, root);
     if (root.type !== 'directory') return yield root;
-    /** With only metadata selected, a directory is worth an entry once something in it is. */
+    /** With only metadata selected, a directory gets an entry when a file in it does. */
     const lazy = group.members.every(({ select }) => select === 'metadata-only');
     const levels: Level[] = [this.#level(root)];
     while (levels.length > 0) {
@@ -201,7 +201,7 @@ export class Walk implements Source {
     const type = member && (TYPES.get(format) ?? this.#refuse(path, stats));
     if (member === undefined || type === undefined) return undefined;
     if (stats.dev !== this.#device) this.#enter(stats.dev, source);
-    const entry = entryOf(path, source, type, stats, member.component);
+    const entry = walkEntryOf(path, source, type, stats, member.component);
     return type === 'symlink' ? this.#withTarget(entry) : entry;
   }
 
@@ -211,7 +211,10 @@ export class Walk implements Source {
     if (!this.report.devices.has(device)) this.report.devices.set(device, source);
   }
 
-  /** Interrupted restores are settled before a backup begins: this one is not of this project, or not a restore's. */
+  /**
+   * Skips a work directory with a warning. Interrupted restores of this project were settled before the backup began,
+   * so this directory is another project's, or no restore made it.
+   */
   #workDir(path: BytePath): undefined {
     const shown = displayPath(path);
     this.report.warnings.push({
@@ -221,7 +224,7 @@ export class Walk implements Source {
     });
   }
 
-  /** It counts as absent: a restore of this backup leaves it alone. */
+  /** An excluded root counts as absent, so a restore of this backup leaves it alone. */
   #excludedRoot({ members }: Group, { path, component }: WalkEntry): void {
     for (const member of members) this.report.present[member.component] = false;
     const shown = displayPath(path);
@@ -247,7 +250,7 @@ export class Walk implements Source {
       entry.linkTarget = readlinkSync(fsPath(entry.source), { encoding: 'latin1' });
       return entry;
     } catch (cause) {
-      // it is no link any more
+      // The link was replaced meanwhile.
       if (errnoOf(cause) === 'EINVAL') this.report.warnings.push(vanished(entry.path));
       else this.#failed(entry.path, entry.uid, cause);
       return undefined;
@@ -269,7 +272,7 @@ function* announced(level: Level): Generator<WalkEntry> {
   yield level.entry;
 }
 
-function entryOf(
+function walkEntryOf(
   path: BytePath,
   source: BytePath,
   type: EntryType,
@@ -312,7 +315,10 @@ function grouped(components: readonly Component[]): Group[] {
   return [...groups.values()];
 }
 
-/** `data/` of `data/storage`: an entry with the look of the directory that holds the root. */
+/**
+ * Entries for the directories above a component, as `data/` of `data/storage`, with the attributes of the directory
+ * that holds the root.
+ */
 function* parentsOf(group: Group, seen: Set<BytePath>): Generator<WalkEntry> {
   const parts = group.archivePath.split('/');
   for (let depth = 1; depth < parts.length; depth++) {
@@ -322,14 +328,18 @@ function* parentsOf(group: Group, seen: Set<BytePath>): Generator<WalkEntry> {
     const source = group.root + '/..'.repeat(parts.length - depth);
     try {
       const stats = statSync(fsPath(source), { bigint: true });
-      if (stats.isDirectory()) yield entryOf(path, source, 'directory', stats, group.members[0]!.component);
+      if (stats.isDirectory())
+        yield walkEntryOf(path, source, 'directory', stats, group.members[0]!.component);
     } catch {
-      // the root itself is readable: the archive is complete without its parents' looks
+      // The root itself is readable, so the archive is complete without the attributes of its parents.
     }
   }
 }
 
-/** Whoever may write into DATA_DIR could have planted the link, and it could lead anywhere. */
+/**
+ * The error for a root that is a link. The application may write into DATA_DIR and could have planted a link to any
+ * place.
+ */
 export function linkedRoot(root: string): BackupError {
   return new BackupError('CONFIG', `${root} is a symlink, and is not followed`, {
     why: 'it stands where a component has its directory, and the application itself could have put it there',

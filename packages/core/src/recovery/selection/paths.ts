@@ -8,7 +8,7 @@ import {
   type RestoreRequest,
   toBytePath,
 } from '@gofr-backup/model';
-import { isWithin, look } from '@gofr-backup/posix';
+import { isWithin, lstatIfPresent } from '@gofr-backup/posix';
 import { leadsInto } from '../roots.ts';
 import type { Selection, Target } from '../target.ts';
 import { notConfigured, usage } from '../usage.ts';
@@ -56,7 +56,7 @@ function below(whole: Target, path: BytePath): Target {
   const parts = path.slice(whole.archivePath.length + 1).split('/');
   let { place, archivePath } = whole;
   for (const part of parts) {
-    const here = look(place);
+    const here = lstatIfPresent(place);
     if (!here) break;
     if (!here.isDirectory()) throw notADirectory(place, path);
     place = joinPath(place, part);

@@ -57,13 +57,16 @@ export async function surveyArchive(
   return survey;
 }
 
-/** Nothing that a backup makes: what would be staged behind it is somebody else's. A component may be one file. */
+/**
+ * Whether a link or file stands where a component or a directory above it must be. No backup makes such an archive:
+ * data staged behind the link would be another program's. A component may be one file.
+ */
 function standsFor({ path, type }: ArchiveEntry, component: BytePath): boolean {
   if (type === 'directory' || !isWithin(component, path)) return false;
   return path !== component || type === 'symlink';
 }
 
-/** The directories above a component (`data`) belong to nobody and disturb nobody. */
+/** Whether no configured component holds the entry. The directories above a component (`data`) are not foreign. */
 function isForeign(entry: ArchiveEntry, sources: { bytes: BytePath }[]): boolean {
   return !(entry.type === 'directory' && sources.some(({ bytes }) => isWithin(bytes, entry.path)));
 }

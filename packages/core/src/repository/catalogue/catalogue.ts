@@ -15,12 +15,12 @@ import { inBatches } from './scan.ts';
 import type { FoundArchive, Scan } from './scan.ts';
 import { readUnlessClosed } from '../small-file.ts';
 
-/** The next write sets it aside: it may hold what only its owner can read. */
+/** The next write sets it aside, because it may hold records that only its owner can read. */
 const CLOSED = 'another user wrote it, and this one may not read it';
 
 export interface ReadCatalogue {
   known: KnownCatalogue;
-  /** the manifest on disk does not say this; writing it would change it */
+  /** the manifest on disk says something else */
   outdated: boolean;
   damage?: string;
   /** records of other projects, as they stand */
@@ -92,7 +92,7 @@ async function setAside(options: RepositoryOptions, why: string): Promise<void> 
   options.logger.warn({ why, aside }, 'damaged manifest set aside');
 }
 
-/** What file, record and sidecars say together. Without a record the `.json` sidecar is asked. */
+/** The entry from file, record and sidecars together. Without a record the `.json` sidecar is read. */
 export async function describeArchive(
   archive: FoundArchive,
   record: CatalogueEntry | undefined,
@@ -105,7 +105,7 @@ export async function describeArchive(
   return checksum.kind === 'hash' ? { ...entry, sha256: checksum.sha256 } : entry;
 }
 
-/** Nothing is to be added to this record, nor to be doubted in it: so are nearly all, and there may be thousands. */
+/** Whether the record is complete and agrees with the file. Nearly all records do, and there may be thousands. */
 const saysAll = (record: CatalogueEntry, archive: FoundArchive): boolean =>
   record.size_bytes === archive.size &&
   record.filepath === archive.path &&
@@ -115,7 +115,7 @@ const saysAll = (record: CatalogueEntry, archive: FoundArchive): boolean =>
   record.compression !== undefined &&
   record.sha256 !== undefined;
 
-/** What name and file alone say. */
+/** The entry that follows from name and file alone. */
 function fromFile(
   archive: FoundArchive,
   recorded: CatalogueEntry | undefined,
@@ -136,7 +136,10 @@ function fromFile(
   };
 }
 
-/** A record of a file of another size proves nothing about this one; only bad news is kept of it. */
+/**
+ * The facts of a record. When the file has another size, the record no longer proves it good or verified; a bad
+ * status stays.
+ */
 function known(archive: FoundArchive, recorded: CatalogueEntry | undefined): Partial<CatalogueEntry> {
   if (recorded === undefined) return {};
   const { filepath: _elsewhere, timestamp: _sameAsName, ...facts } = recorded;

@@ -1,6 +1,7 @@
 /**
- * The catalogue as the holder of the lock keeps it: read once, because nobody else writes while the lock is held, and
- * written once a step. Directories are the truth: a kill before the write leaves a manifest that `sweep` mends.
+ * The catalogue that the holder of the lock keeps. It is read once, because no other process writes while the lock is
+ * held, and written once a step. Directories are the truth: after a kill before the write, `sweep` mends the
+ * manifest.
  */
 import type { CatalogueEntry } from '@gofr-backup/model';
 import { syncDirectory } from '../atomic.ts';
@@ -27,7 +28,7 @@ interface Held {
   steps: number;
 }
 
-/** By the holder: an operation that joins the lock of another shares what that knows. */
+/** Catalogues by lock holder: an operation inside another one's lock shares its catalogue. */
 const ALL_HELD = new WeakMap<LockHolder, Held>();
 
 function heldBy({ holder }: HeldLock): Held {
@@ -42,7 +43,7 @@ export function requireLock(options: { stateDir: string }): HeldLock {
   return lock;
 }
 
-/** As it is kept under the lock; from the disk without one. */
+/** The catalogue kept under the lock; without a lock, read from the disk. */
 export async function knownCatalogue(options: Options): Promise<KnownCatalogue> {
   const lock = heldLock(options);
   if (lock === undefined) return (await readAnew(options)).known;
@@ -53,7 +54,7 @@ export async function knownCatalogue(options: Options): Promise<KnownCatalogue> 
 const readAnew = async (options: Options, scan?: Scan): Promise<ReadCatalogue> =>
   readCatalogue(options, scan ?? (await scanTiers(options.backupDir)));
 
-/** Kept as a promise, so that two who ask at once read once; a failure is not kept. */
+/** Keeps the promise, so that two callers at once read once. A failure is not kept. */
 function keep(held: Held, read: Promise<ReadCatalogue>): Promise<ReadCatalogue> {
   held.read = read;
   read.catch(() => (held.read = undefined));

@@ -37,8 +37,8 @@ export function ownership(
 }
 
 /**
- * The first generation's are adopted only by a project that is alone in the directory: beside another one nobody can
- * say whose they are.
+ * Backups of the first generation are adopted only by a project that is alone in the directory: beside another
+ * project their owner is unknown.
  */
 function isOnlyOurs(own: ReadonlySet<string>, found: string[], scan: Pick<Scan, 'sidecars'>): boolean {
   if (found.some((prefix) => prefix !== FIRST_GENERATION && !own.has(prefix))) return false;

@@ -1,4 +1,4 @@
-/** One look at the tier directories: what lies there, whatever the manifest says. */
+/** Lists the tier directories, whatever the manifest says. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoring, isErrno, type Tier, TIERS } from '@gofr-backup/model';
@@ -21,7 +21,7 @@ export interface FoundArchive {
 }
 export interface FoundSidecar {
   tier: Tier;
-  /** the name it stands beside, whatever that is */
+  /** the name of the file beside it */
   archive: string;
   kind: Sidecar;
 }
@@ -41,7 +41,10 @@ export interface Scan {
 
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{12})-(.+)$/s;
 
-/** Whatever has no name of ours, or lies in another tier than its name says, is not reported, so nothing touches it. */
+/**
+ * A file whose name is not an archive's, or that lies in another tier than its name says, is not reported, so no
+ * operation touches it.
+ */
 export async function scanTiers(backupDir: string): Promise<Scan> {
   const scan: Scan = { archives: [], sidecars: [], temporaries: [] };
   for (const tier of TIERS) await scanTier(scan, backupDir, tier);
@@ -83,7 +86,7 @@ async function scanTier(scan: Scan, backupDir: string, tier: Tier): Promise<void
   }
 }
 
-/** Looked at together: one at a time, ten thousand backups take seconds. */
+/** Files are read in batches, because ten thousand backups take seconds one at a time. */
 const BATCH = 256;
 export function* inBatches<T>(all: readonly T[]): Generator<T[]> {
   for (let from = 0; from < all.length; from += BATCH) yield all.slice(from, from + BATCH);

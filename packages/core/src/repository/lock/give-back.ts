@@ -1,14 +1,14 @@
 /** The end of a lock that was held. */
 import type { Ports } from '@gofr-backup/model';
-import { dropBallast } from './ballast.ts';
+import { freeReserveFile } from './reserve-file.ts';
 import { TIMING } from './stale-lock.ts';
 import type { LockTiming } from './stale-lock.ts';
 import { writeDone } from './take-lock.ts';
 import type { TakenLock } from './take-lock.ts';
 
 /**
- * Says in the lock's file that it is done. Some file systems need space even for that: the ballast is dropped, and if
- * that does not help it is said later, or by the end of this process.
+ * Says in the lock's file that it is done. Some file systems need space even for that. Then the reserve file is
+ * freed. When that does not help, a later attempt says it, or the end of this process does.
  */
 export async function giveBack(
   stateDir: string,
@@ -18,7 +18,7 @@ export async function giveBack(
   const { heartbeat } = options.timing ?? TIMING;
   try {
     await writeDone(taken).catch(async () => {
-      await dropBallast(stateDir);
+      await freeReserveFile(stateDir);
       await writeDone(taken);
     });
     await taken.file.close();

@@ -10,7 +10,7 @@ import type { TakenLock } from './take-lock.ts';
 export interface HeldLock {
   holder: LockHolder;
   /** true: the surrounding operation of this same call chain took it, and keeps it */
-  joined: boolean;
+  reentrant: boolean;
   /** the directory is mounted read-only: there is no lock, and nothing can be recorded */
   readOnly: boolean;
   /** aborted as soon as the lock is found lost */
@@ -57,7 +57,7 @@ export function hold(stateDir: string, taken: TakenLock, options: LockOptions) {
     await beating;
     lost.abort(new Error('the lock was given back: this operation has ended'));
   };
-  const lock: HeldLock = { holder, joined: false, readOnly: false, signal: lost.signal, check };
+  const lock: HeldLock = { holder, reentrant: false, readOnly: false, signal: lost.signal, check };
   return { lock, stop };
 }
 

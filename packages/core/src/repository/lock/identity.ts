@@ -1,4 +1,4 @@
-/** Which process this is, said so that another process, container or host can tell whether it still lives. */
+/** Identifies this process so that another process, container or host can tell whether it still lives. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isErrno } from '@gofr-backup/model';
@@ -6,7 +6,7 @@ import { isErrno } from '@gofr-backup/model';
 export interface ProcessIdentity {
   pid: number;
   host: string;
-  /** the kernel's boot id; empty where there is none (not Linux) */
+  /** the kernel's boot id; empty where the system has none (not Linux) */
   boot_id: string;
   /** pids of two containers are only comparable when this is equal */
   pid_namespace: string;
@@ -26,7 +26,7 @@ export function ownIdentity(): ProcessIdentity {
   };
 }
 
-/** What can be said of `other` from here, by its pid alone; `unknown` for another host, kernel or container. */
+/** Whether `other` lives, by its pid alone; `unknown` on another host, kernel or container. */
 export function livenessByPid(other: ProcessIdentity, own: ProcessIdentity): Liveness {
   if (own.boot_id === '')
     return other.boot_id === '' && other.host === own.host ? byKill(other.pid) : 'unknown';

@@ -9,12 +9,11 @@
  * unreadable                     as `held` by a holder that cannot be asked: dead after its silence
  *
  * 1. A number is made once: by link(2), or by an exclusive create. The maker has seen that the number before is over.
- * 2. A number says in `after` which file was the number before. It counts only if that file was still there afterwards:
- *    so the maker looks again, and whoever builds on a number looks too.
+ * 2. A number says in `after` which file was the number before. It counts only if that file was still there
+ *    afterwards: so the maker checks it again, and so does a process that makes the next number.
  * 3. A file is removed only by the holder of a number at least two higher, and only when the number before is gone.
- *    Number 1 is never gone: it is emptied.
- * By 3, a number that is free again was used before, and the file before it is gone: by 2, making it again is of no use.
- * So no step on a name can hit another's lock, however late it comes.
+ *    Number 1 is never gone: it is emptied. By 3, when a number is free again, the file before it is gone. By 2, a
+ *    file made under that number does not count. So no step on a name can hit another's lock, however late it comes.
  */
 import type { BigIntStats } from 'node:fs';
 import { link, lstat, open, rm } from 'node:fs/promises';
@@ -29,7 +28,7 @@ import { inheritOwner } from '../owner.ts';
 import { namesIn } from '../catalogue/scan.ts';
 import { readSmallFile } from '../small-file.ts';
 
-/** Tests force interleavings by it: awaited before each step on disk. */
+/** Awaited before each step on disk; tests force interleavings with it. */
 export type LockStep = (name: string) => Promise<void>;
 
 /** Who holds a lock. */
@@ -40,7 +39,7 @@ export interface LockHolder extends ProcessIdentity {
   owner: string;
   /** ISO 8601 UTC */
   since: string;
-  /** name of the beacon beside the lock file, if one could be lit */
+  /** name of the heartbeat socket beside the lock file, where there could be one */
   beacon?: string;
 }
 
@@ -53,10 +52,10 @@ export interface Claim {
 }
 
 export interface FoundLock extends Claim {
-  /** undefined: not readable as a lock (being written where link(2) is missing, damaged, or another user's) */
+  /** undefined: not readable as a lock: half written where link(2) is missing, damaged, or another user's file */
   holder: LockHolder | undefined;
   isDone: boolean;
-  /** of this file alone: its token, or what tells an unreadable file from another of its name */
+  /** identifies this very file: its token, or for an unreadable file its inode and times */
   mark: string;
   /** the file system's own time, milliseconds */
   beatAt: number;
@@ -64,7 +63,7 @@ export interface FoundLock extends Claim {
 
 export interface NumberedLock extends FoundLock {
   number: number;
-  /** the number before was still there: this one is no late copy of a number that was used before */
+  /** the number before was still there, so this file is no late copy of a number that was used before */
   proven: boolean;
 }
 
@@ -84,7 +83,7 @@ export async function isThere(stateDir: string, number: number): Promise<boolean
   return status !== undefined && (number > 1 || status.size > 0n);
 }
 
-const LOOKS = 20;
+const MOST_READINGS = 20;
 /** Milliseconds. */
 const PAUSE = 5;
 
@@ -94,8 +93,8 @@ export async function findLock(
   step: LockStep = async () => {},
 ): Promise<NumberedLock | undefined> {
   let last: NumberedLock | undefined;
-  for (let look = 0; look < LOOKS; look++) {
-    if (look > 0) await sleep(PAUSE);
+  for (let reading = 0; reading < MOST_READINGS; reading++) {
+    if (reading > 0) await sleep(PAUSE);
     await step('list');
     const number = await highest(stateDir);
     if (number === 0) return undefined;
@@ -111,7 +110,7 @@ export async function findLock(
   return last;
 }
 
-/** Counted on by exact names: a file server may answer with an old listing. */
+/** The highest number. It is checked by exact names, because a file server may answer with an old listing. */
 async function highest(stateDir: string): Promise<number> {
   let number = (await lockNumbers(stateDir)).at(-1) ?? 0;
   while ((await statusOf(lockPath(stateDir, number + 1))) !== undefined) number++;
@@ -151,7 +150,7 @@ export interface Draft {
 
 export async function openDraft(stateDir: string): Promise<Draft> {
   const path = join(stateDir, `${LOCK_FILE}.claim-${crypto.randomUUID()}`);
-  // readable by all who may enter the directory: they must see whether the holder lives
+  // Readable for every user who may enter the directory, because each must see whether the holder lives.
   const file = await open(path, 'wx', 0o644);
   await inheritOwner(path);
   return { path, file };
@@ -181,14 +180,14 @@ export async function makeNumber(
     await link(draft.path, path);
     return draft.file;
   } catch (error) {
-    // a file server may have done it and its answer been lost
+    // A file server may have made the link although its answer was lost.
     if (isErrno(error, 'EEXIST')) return (await draft.file.stat()).nlink > 1 ? draft.file : undefined;
     if (!isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
   }
   return copyDraft(draft, path);
 }
 
-/** For a file system without hard links; whoever reads it half-written finds it unreadable, and waits. */
+/** For a file system without hard links. A process that reads the file half written finds it unreadable, and waits. */
 async function copyDraft(draft: Draft, path: string): Promise<FileHandle | undefined> {
   try {
     const file = await open(path, 'wx', 0o644);
@@ -203,7 +202,7 @@ async function copyDraft(draft: Draft, path: string): Promise<FileHandle | undef
 
 const TEXTS = ['token', 'operation', 'owner', 'since', 'host', 'boot_id', 'pid_namespace', 'started'];
 
-/** undefined: what is there names nobody. */
+/** undefined: the text names no holder. */
 function parseHolder(text: string): LockHolder | undefined {
   const holder = parseObject(text);
   const whole =
@@ -217,7 +216,7 @@ function parseHolder(text: string): LockHolder | undefined {
 const statusOf = (path: string): Promise<BigIntStats | undefined> =>
   lstat(path, { bigint: true }).catch(ignoring('ENOENT', 'ENOTDIR'));
 
-/** What another user wrote without letting us read it is there all the same. */
+/** A lock that another user closed to this one is still a lock: its text counts as empty. */
 function unlessForbidden(error: unknown): string {
   if (isErrno(error, 'EACCES', 'EPERM')) return '';
   throw error;

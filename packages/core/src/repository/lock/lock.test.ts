@@ -54,7 +54,7 @@ test('is held while the work runs, and nothing is left of it afterwards', async 
       operation: 'backup',
       pid: process.pid,
     });
-    expect(lock.joined).toBe(false);
+    expect(lock.reentrant).toBe(false);
     await lock.check();
   });
   expect(await lockHolder(stateDir)).toBeUndefined();
@@ -91,7 +91,7 @@ test('a second operation is refused and told who holds it, and since when', asyn
 test('an operation inside an operation joins it', async () => {
   await withLock(stateDir, options(), async (outer) => {
     const token = await withLock(stateDir, options(), async (inner) => {
-      expect(inner.joined).toBe(true);
+      expect(inner.reentrant).toBe(true);
       return inner.holder.token;
     });
     expect(token).toBe(outer.holder.token);

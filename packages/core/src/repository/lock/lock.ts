@@ -1,13 +1,14 @@
 /**
  * The one lock of a backup directory: on disk, because the queue may run a job twice and recovery works without a
- * queue. A killed holder is found out by its pid (same container), its beacon (same kernel) or its silence.
+ * queue. A killed holder is recognised by its pid (same container), its heartbeat socket (same kernel) or its
+ * silence.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isErrno } from '@gofr-backup/model';
-import { dropBallast } from './ballast.ts';
-import { lightBeacon } from './beacon.ts';
+import { freeReserveFile } from './reserve-file.ts';
+import { openHeartbeatSocket } from './heartbeat-socket.ts';
 import { hold } from './held-lock.ts';
 import type { HeldLock, LockOptions } from './held-lock.ts';
 import { ownIdentity } from './identity.ts';
@@ -32,7 +33,8 @@ const stateDirOf = (target: LockTarget): string => (typeof target === 'string' ?
 
 /**
  * Runs `work` while holding the one lock of this backup directory. Throws BUSY at once when another process, or
- * another operation of this one, holds it. Re-entrant along one call chain: an operation called by an operation joins.
+ * another operation of this one, holds it. It is re-entrant along one call chain: an operation inside an operation
+ * works under the same lock.
  */
 export async function withLock<T>(
   target: LockTarget,
@@ -43,7 +45,7 @@ export async function withLock<T>(
   const outer = heldLock(stateDir);
   if (outer !== undefined) {
     await outer.check();
-    return work({ ...outer, joined: true });
+    return work({ ...outer, reentrant: true });
   }
   const { lock, release } = await acquire(stateDir, options);
   try {
@@ -57,7 +59,7 @@ export async function withLock<T>(
 export const heldLock = (target: LockTarget): HeldLock | undefined =>
   chain.getStore()?.get(stateDirOf(target));
 
-/** The present holder, or undefined; for `status`. Takes nothing. A holder that is known to be dead is none. */
+/** The present holder, for `status`; undefined when there is none, or when it is known to be dead. Takes no lock. */
 export async function lockHolder(target: LockTarget): Promise<LockHolder | undefined> {
   const stateDir = stateDirOf(target);
   if (!(await isRealDirectory(stateDir))) return undefined;
@@ -79,7 +81,7 @@ async function acquire(stateDir: string, options: LockOptions): Promise<Acquired
     await mkdir(dirname(stateDir), { recursive: true });
     await ensureOwnDirectory(stateDir, 0o700);
     return await claim(stateDir, options).catch(async (error: unknown) => {
-      if (!isErrno(error, 'ENOSPC') || !(await dropBallast(stateDir))) throw error;
+      if (!isErrno(error, 'ENOSPC') || !(await freeReserveFile(stateDir))) throw error;
       return claim(stateDir, options);
     });
   } catch (error) {
@@ -93,8 +95,8 @@ async function claim(stateDir: string, options: LockOptions): Promise<Acquired> 
   const holder = newHolder(options);
   const { timing = TIMING, step = async () => {} } = options;
   const { logger } = options.ports;
-  const beacon = await lightBeacon(stateDir, `lock.beacon-${holder.token}`);
-  if (beacon) holder.beacon = `lock.beacon-${holder.token}`;
+  const socket = await openHeartbeatSocket(stateDir, `lock.beacon-${holder.token}`);
+  if (socket) holder.beacon = `lock.beacon-${holder.token}`;
   try {
     const taken = await takeLock({
       stateDir,
@@ -107,7 +109,7 @@ async function claim(stateDir: string, options: LockOptions): Promise<Acquired> 
       await stop();
       await step('give back');
       await giveBack(stateDir, taken, options);
-      await beacon?.close();
+      await socket?.close();
     };
     try {
       await lock.check();
@@ -118,7 +120,7 @@ async function claim(stateDir: string, options: LockOptions): Promise<Acquired> 
     }
     return { lock, release };
   } catch (error) {
-    await beacon?.close();
+    await socket?.close();
     throw error;
   }
 }
@@ -134,7 +136,7 @@ const newHolder = ({ owner, operation, ports }: LockOptions): LockHolder => ({
 function withoutLock(holder: LockHolder): Acquired {
   const signal = new AbortController().signal;
   return {
-    lock: { holder, joined: false, readOnly: true, signal, check: async () => {} },
+    lock: { holder, reentrant: false, readOnly: true, signal, check: async () => {} },
     release: async () => {},
   };
 }

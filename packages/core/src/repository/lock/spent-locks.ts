@@ -1,4 +1,4 @@
-/** What earlier takings of the lock left in its directory; cleared by who holds it now. */
+/** Removes the files that earlier holders of the lock left. Only the present holder does so. */
 import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@gofr-backup/model';
@@ -8,11 +8,11 @@ import type { LockStep } from './lock-file.ts';
 import { namesIn } from '../catalogue/scan.ts';
 import type { TakenLock } from './take-lock.ts';
 
-/** A younger one may be of somebody who contends now. */
+/** A younger file may belong to a process that contends for the lock now. */
 const HOUR = 3_600_000;
-const DEBRIS = new RegExp(`^${LOCK_FILE}\\.(?:claim|beacon|drop)-`);
+const LEFTOVERS = new RegExp(`^${LOCK_FILE}\\.(?:claim|beacon|drop)-`);
 
-/** No error: what cannot be removed is in nobody's way. */
+/** A file that cannot be removed is no error, because it does no harm. */
 export async function clearSpent(
   stateDir: string,
   { number, at }: Pick<TakenLock, 'number' | 'at'>,
@@ -27,7 +27,10 @@ export async function clearSpent(
   }
 }
 
-/** In ascending order, whatever a listing left out: no number goes while the one before is there. */
+/**
+ * Removes numbers in ascending order, even those that a listing left out: a number stays while the number before it
+ * is there.
+ */
 async function clearUpTo(stateDir: string, number: number, step: LockStep): Promise<void> {
   let first = number;
   while (first > 1 && (await isThere(stateDir, first - 1))) first--;
@@ -38,7 +41,7 @@ async function clearUpTo(stateDir: string, number: number, step: LockStep): Prom
   }
 }
 
-/** By a rename, because the file may be another user's. */
+/** Empties number 1 by a rename, because the file may belong to another user. */
 async function emptyFirst(stateDir: string): Promise<void> {
   const empty = await openDraft(stateDir);
   try {
@@ -49,7 +52,7 @@ async function emptyFirst(stateDir: string): Promise<void> {
 }
 
 async function clearDebris(stateDir: string, now: number): Promise<void> {
-  for (const name of (await namesIn(stateDir)).filter((one) => DEBRIS.test(one))) {
+  for (const name of (await namesIn(stateDir)).filter((one) => LEFTOVERS.test(one))) {
     const path = join(stateDir, name);
     const status = await lstat(path).catch(() => undefined);
     if (status !== undefined && now - status.mtimeMs > HOUR) await rm(path, { force: true });

@@ -1,6 +1,6 @@
-/** Whether who holds the lock still lives. */
+/** Whether the holder of a lock still lives. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seeBeacon } from './beacon.ts';
+import { probeHeartbeatSocket } from './heartbeat-socket.ts';
 import { livenessByPid, ownIdentity } from './identity.ts';
 import type { Liveness } from './identity.ts';
 import type { FoundLock, LockHolder } from './lock-file.ts';
@@ -8,9 +8,9 @@ import type { FoundLock, LockHolder } from './lock-file.ts';
 /** Milliseconds. */
 export interface LockTiming {
   heartbeat: number;
-  /** a holder that cannot be asked and was silent for so long is taken for dead … */
+  /** a holder whose process cannot be checked is taken for dead after this silence … */
   silence: number;
-  /** … if it stays silent while watched so long: a clock that jumped must not look like silence */
+  /** … if it stays silent for this long while it is watched: a clock that jumped must not count as silence */
   watch: number;
 }
 export const TIMING: LockTiming = { heartbeat: 5_000, silence: 60_000, watch: 12_000 };
@@ -38,5 +38,5 @@ export async function livenessOf(stateDir: string, holder: LockHolder): Promise<
   const sameKernel = own.boot_id !== '' && own.boot_id === holder.boot_id;
   // the name comes from the file: only the one form this code writes is followed
   if (!sameKernel || holder.beacon !== `lock.beacon-${holder.token}`) return 'unknown';
-  return seeBeacon(stateDir, holder.beacon);
+  return probeHeartbeatSocket(stateDir, holder.beacon);
 }

@@ -32,7 +32,7 @@ export async function takeLock(taking: Taking): Promise<TakenLock> {
     while (taken === undefined) taken = await tryNext(taking, draft);
     return taken;
   } finally {
-    // no error once it is taken: what is left of the draft goes with the next one's debris
+    // The lock is taken, so a failure here is no error. The next holder removes the draft.
     await taking
       .step('drop the draft')
       .then(() => rm(draft.path, { force: true }))
@@ -57,7 +57,7 @@ async function tryNext(taking: Taking, draft: Draft): Promise<TakenLock | undefi
   try {
     await step('prove');
     if (last === undefined || (await markOf(stateDir, last.number)) === last.mark) return taken;
-    // this number was used before: nobody builds on what is made of it now
+    // This number was used before, so no process builds on the file just made.
     await step('withdraw');
     await rm(lockPath(stateDir, number), { force: true });
   } catch (error) {
@@ -70,7 +70,7 @@ async function tryNext(taking: Taking, draft: Draft): Promise<TakenLock | undefi
   return undefined;
 }
 
-/** After this the lock is anybody's. */
+/** Marks the lock as done. After this any process may take the next number. */
 export async function writeDone({ holder, claim, file }: TakenLock): Promise<void> {
   await file.write(formatLock(holder, claim, 'done'), 0);
 }
@@ -78,7 +78,7 @@ export async function writeDone({ holder, claim, file }: TakenLock): Promise<voi
 async function isOver(taking: Taking, last: NumberedLock, now: number): Promise<boolean> {
   const { stateDir, isStale } = taking;
   if (last.proven && last.isDone) return true;
-  // one that cannot be proven is asked nothing: only its silence counts
+  // A lock that is not proven counts as unreadable: its holder is dead only after its silence.
   const asked = last.proven ? last : { ...last, holder: undefined };
   const again = async () => {
     const found = await findLock(stateDir);

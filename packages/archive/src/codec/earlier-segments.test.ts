@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { compressedBound } from './codecs.ts';
 import type { ContentSpan } from './digest.ts';
-import { EarlierRuns } from './earlier-runs.ts';
+import { EarlierSegments } from './earlier-segments.ts';
 import { writeGzipMember } from './gzip-member.ts';
 import { mixedBytes, noise } from './mixed-bytes.fixture.ts';
 
@@ -37,18 +37,22 @@ function frameOf(texts: readonly Uint8Array[]): { raw: Buffer; noise: ContentSpa
   return { raw: Buffer.concat(parts), noise };
 }
 
-function memberOf({ raw, noise }: ReturnType<typeof frameOf>, level: number, earlier?: EarlierRuns): Buffer {
+function memberOf(
+  { raw, noise }: ReturnType<typeof frameOf>,
+  level: number,
+  earlier?: EarlierSegments,
+): Buffer {
   const target = Buffer.alloc(compressedBound(raw.length) + 5 * noise.length);
   return target.subarray(0, writeGzipMember(target, raw, noise, level, { earlier }));
 }
 
 /** As if `member` lay in the previous archive, and its index said that it holds `rawLength` bytes. */
-function runsOf(member: Uint8Array, rawLength: number): EarlierRuns {
+function segmentsOf(member: Uint8Array, rawLength: number): EarlierSegments {
   const path = join(directory, 'archive');
   writeFileSync(path, member);
   const archiveFd = openSync(path, 'r');
   try {
-    return EarlierRuns.read({ archiveFd, offset: 0, length: member.length, rawLength });
+    return EarlierSegments.read({ archiveFd, offset: 0, length: member.length, rawLength });
   } finally {
     closeSync(archiveFd);
   }
@@ -65,11 +69,11 @@ function gzipOf(raw: Buffer, stream: readonly Buffer[]): Buffer {
 test('runs that are as they were are taken over, and only those', () => {
   const [same, before, now] = [1, 2, 3].map(wordy);
   const old = frameOf([same!, before!]);
-  const earlier = runsOf(memberOf(old, 1), old.raw.length);
+  const earlier = segmentsOf(memberOf(old, 1), old.raw.length);
   expect(earlier.find(now!)).toBeUndefined();
   const known = Buffer.from(earlier.find(same!)!);
   const frame = frameOf([now!, same!]);
-  const member = memberOf(frame, 9, runsOf(memberOf(old, 1), old.raw.length));
+  const member = memberOf(frame, 9, segmentsOf(memberOf(old, 1), old.raw.length));
   expect(gunzipSync(member).equals(frame.raw)).toBe(true);
   // level 9 would have made other bytes of it
   expect(member.includes(known)).toBe(true);
@@ -86,7 +90,7 @@ test('whatever changed, the member is one of the new bytes', () => {
         const frame = frameOf(
           next.map((one) => (typeof one === 'number' ? texts[one % texts.length]! : one)),
         );
-        const member = memberOf(frame, 6, runsOf(memberOf(old, 6), old.raw.length));
+        const member = memberOf(frame, 6, segmentsOf(memberOf(old, 6), old.raw.length));
         expect(gunzipSync(member).equals(frame.raw)).toBe(true);
       },
     ),
@@ -107,7 +111,7 @@ test('a damaged frame costs nothing but time', () => {
         const damaged = Buffer.from(member);
         for (const { at, by } of all) damaged[at]! ^= by;
         const frame = frameOf([two, one]);
-        const made = memberOf(frame, 6, runsOf(damaged, old.raw.length + off));
+        const made = memberOf(frame, 6, segmentsOf(damaged, old.raw.length + off));
         expect(gunzipSync(made).equals(frame.raw)).toBe(true);
       },
     ),
@@ -121,7 +125,7 @@ test('a frame that ends before its length, or is none, has no runs', () => {
   const cut = join(directory, 'cut');
   writeFileSync(cut, member.subarray(0, 1000));
   const archiveFd = openSync(cut, 'r');
-  const earlier = EarlierRuns.read({
+  const earlier = EarlierSegments.read({
     archiveFd,
     offset: 0,
     length: member.length,
@@ -129,12 +133,12 @@ test('a frame that ends before its length, or is none, has no runs', () => {
   });
   closeSync(archiveFd);
   expect(earlier.find(old.raw.subarray(0, 2500))).toBeUndefined();
-  expect(runsOf(randomBytes(5000), 9000).find(randomBytes(9000))).toBeUndefined();
+  expect(segmentsOf(randomBytes(5000), 9000).find(randomBytes(9000))).toBeUndefined();
 });
 
 test('nor has one that the disk cannot read', () => {
   const directoryFd = openSync(directory, 'r');
-  const earlier = EarlierRuns.read({ archiveFd: directoryFd, offset: 0, length: 100, rawLength: 100 });
+  const earlier = EarlierSegments.read({ archiveFd: directoryFd, offset: 0, length: 100, rawLength: 100 });
   closeSync(directoryFd);
   expect(earlier.find(Buffer.alloc(100))).toBeUndefined();
 });
@@ -146,7 +150,7 @@ test('one that is longer than its bytes is left: there might be no room for it',
   const parts = [...Array.from({ length: 1000 }, () => empty), Buffer.from([0, 4, 0, 0xfb, 0xff]), text];
   const bloated = gzipOf(text, [...parts, Buffer.from([3, 0])]);
   expect(gunzipSync(bloated).equals(text)).toBe(true);
-  expect(runsOf(bloated, text.length).find(text)).toBeUndefined();
+  expect(segmentsOf(bloated, text.length).find(text)).toBeUndefined();
 });
 
 test('a part that refers to what was before it is of no use anywhere else', async () => {
@@ -164,6 +168,6 @@ test('a part that refers to what was before it is of no use anywhere else', asyn
   const foreign = gzipOf(raw, parts);
   expect(gunzipSync(foreign).equals(raw)).toBe(true);
   const frame = frameOf([half]);
-  const member = memberOf(frame, 6, runsOf(foreign, raw.length));
+  const member = memberOf(frame, 6, segmentsOf(foreign, raw.length));
   expect(gunzipSync(member).equals(frame.raw)).toBe(true);
 });

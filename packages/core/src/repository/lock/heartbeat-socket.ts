@@ -1,7 +1,8 @@
 /**
  * A Unix socket that lives exactly as long as the process that holds the lock. The kernel closes it however the
- * process ends, and containers that share the directory can reach it although they see neither each other's pids
- * nor networks. So a restarted sidecar need not wait for a heartbeat to grow old.
+ * process ends. Containers that share the directory can reach it, although they see neither each other's pids nor
+ * networks. So a restarted sidecar need not wait until the holder's silence proves its death. On disk its name is
+ * `lock.beacon-<token>`, which older versions know.
  */
 import { open, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
@@ -9,30 +10,33 @@ import { join } from 'node:path';
 import { isErrno } from '@gofr-backup/model';
 import type { Liveness } from './identity.ts';
 
-export interface Beacon {
+export interface HeartbeatSocket {
   close(): Promise<void>;
 }
 
-/** undefined where the file system has no sockets: the heartbeat alone must do there. */
-export async function lightBeacon(directory: string, name: string): Promise<Beacon | undefined> {
+/** undefined where the file system has no sockets. Only the heartbeat shows there that the holder lives. */
+export async function openHeartbeatSocket(
+  directory: string,
+  name: string,
+): Promise<HeartbeatSocket | undefined> {
   const handle = await open(directory, 'r');
   const server = createServer((socket) => socket.destroy()).unref();
-  const lit = await new Promise<boolean>((resolve) => {
+  const listening = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
     server.listen(shortPath(handle.fd, name), () => resolve(true));
   });
   const close = async () => {
-    if (lit) await new Promise((resolve) => server.close(resolve));
+    if (listening) await new Promise((resolve) => server.close(resolve));
     await rm(join(directory, name), { force: true });
     await handle.close();
   };
-  if (lit) return { close };
+  if (listening) return { close };
   await close();
   return undefined;
 }
 
-/** Only to be asked for a beacon lit under this same kernel. */
-export async function seeBeacon(directory: string, name: string): Promise<Liveness> {
+/** Whether the holder of a socket made under this same kernel lives. */
+export async function probeHeartbeatSocket(directory: string, name: string): Promise<Liveness> {
   const handle = await open(directory, 'r');
   try {
     return await new Promise((resolve) => {

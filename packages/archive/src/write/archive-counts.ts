@@ -1,10 +1,10 @@
-/** Counts what goes into an archive, and collects what did not go well. */
+/** Counts the files and bytes of an archive, and collects warnings and failures. */
 import { displayPath, isLimit, type Warning } from '@gofr-backup/model';
 import type { EntryOutcome } from './frame-jobs.ts';
 import { reportFailure } from '../source/failure.ts';
 import type { WalkEntry, WalkReport } from '../source/source.ts';
 
-export class Tally {
+export class ArchiveCounts {
   files = 0;
   sourceBytes = 0;
   reusedBytes = 0;

@@ -1,6 +1,6 @@
 /**
- * Space to throw overboard: a file that is given up when the disk is so full that not even a lock or a manifest fits,
- * because pruning, which would free space, needs both.
+ * The reserve file: space that is freed when the disk is so full that neither a lock nor a manifest fits. Pruning,
+ * which would free space, needs both. On disk its name is `ballast`, which older versions know.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -10,11 +10,11 @@ import { inheritOwner } from '../owner.ts';
 
 /** Enough for a lock and some manifests. */
 const SIZE = 1024 * 1024;
-const ballastIn = (stateDir: string): string => join(stateDir, 'ballast');
+const reserveFileIn = (stateDir: string): string => join(stateDir, 'ballast');
 
-/** Takes it on (again). No error: a disk too full for it must not fail what was done. */
-export async function keepBallast(stateDir: string): Promise<void> {
-  const path = ballastIn(stateDir);
+/** Makes the reserve file when it is missing. A disk too full for it is no error, because the operation is done. */
+export async function keepReserveFile(stateDir: string): Promise<void> {
+  const path = reserveFileIn(stateDir);
   try {
     const there = await lstat(path).catch(() => undefined);
     if (there?.isFile() && there.size === SIZE) return;
@@ -28,10 +28,10 @@ export async function keepBallast(stateDir: string): Promise<void> {
 }
 
 /** False when there was none. */
-export async function dropBallast(stateDir: string): Promise<boolean> {
-  const path = ballastIn(stateDir);
+export async function freeReserveFile(stateDir: string): Promise<boolean> {
+  const path = reserveFileIn(stateDir);
   if (!(await lstat(path).catch(() => undefined))?.isFile()) return false;
-  // a snapshot, or a descriptor of somebody, could keep the blocks of a file that is only removed
+  // Emptied first: a snapshot or an open descriptor could keep the blocks of a file that is only removed.
   const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch(() => undefined);
   await file?.truncate(0);
   await file?.close();

@@ -1,8 +1,8 @@
 /**
- * Inflate (RFC 1951) by a WebAssembly module of our own (packages/archive/assembly/inflate): faster than zlib, most of all
- * on short streams and where blocks are stored, and without fresh memory for each frame. It may refuse a stream that is
- * unusual; zlib has the last word on those. A thread keeps one instance, made at the first use: 1 MB, or the longest
- * stream and the longest output so far.
+ * Inflate (RFC 1951) by a WebAssembly module of our own (packages/archive/assembly/inflate): faster than zlib, most
+ * of all on short streams and where blocks are stored, and without fresh memory for each frame. It may refuse an
+ * unusual stream; zlib then decides. A thread keeps one instance, made at its first use. The instance takes 1 MB, or
+ * the longest stream and the longest output so far.
  */
 import { INFLATE_MODULE } from './inflate-wasm.ts';
 import { instantiate } from './wasm-instance.ts';
@@ -29,7 +29,7 @@ function theInflater(): Inflater {
   return inflater;
 }
 
-/** The module's memory for `length` bytes that hold a stream; what was in it, and the output before, is gone. */
+/** The module's memory for a stream of `length` bytes. Its former content and the output before are gone. */
 export function inflateRoom(length: number, rawLength: number): Buffer {
   const { reserve, memory } = theInflater();
   const address = reserve(length, rawLength);
@@ -37,15 +37,15 @@ export function inflateRoom(length: number, rawLength: number): Buffer {
   return Buffer.from(memory.buffer, address, length);
 }
 
-export interface InflatedRun {
-  /** in the module's memory: gone when room is taken again */
+export interface InflatedSegment {
+  /** lies in the module's memory: gone at the next inflateRoom */
   raw: Buffer;
   /** bytes of the stream */
   used: number;
 }
 
 /** Inflates the stream that begins after `skip` bytes of what `inflateRoom` gave. Undefined: not valid, or unusual. */
-export function inflateRun(room: Buffer, skip: number, rawLength: number): InflatedRun | undefined {
+export function inflateSegment(room: Buffer, skip: number, rawLength: number): InflatedSegment | undefined {
   const { inflate, outputOf, memory } = theInflater();
   const used = inflate(skip, room.length, rawLength, 0);
   if (used < 0) return undefined;
@@ -54,12 +54,14 @@ export function inflateRun(room: Buffer, skip: number, rawLength: number): Infla
 
 /** A part of a stream that ends with a stored block, at a whole byte, and refers to nothing before it. */
 export interface StreamPiece {
-  /** both in the module's memory: gone when room is taken again */
+  /** both lie in the module's memory: gone at the next inflateRoom */
   stored: Buffer;
   raw: Buffer;
 }
 
-/** As inflateRun, but answers what the stream consists of, without what follows the last stored block. */
+/**
+ * As inflateSegment, but answers the pieces of the stream. The bytes after the last stored block belong to no piece.
+ */
 export function inflatePieces(room: Buffer, skip: number, rawLength: number): StreamPiece[] | undefined {
   const { inflate, outputOf, piecesAt, memory, pieces } = theInflater();
   if (inflate(skip, room.length, rawLength, 1) < 0) return undefined;

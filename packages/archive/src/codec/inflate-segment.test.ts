@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compressedBound } from './codecs.ts';
 import { writeGzipMember, readGzipMember } from './gzip-member.ts';
-import { inflateRoom, inflateRun } from './inflate-run.ts';
+import { inflateRoom, inflateSegment } from './inflate-segment.ts';
 import { mixedBytes } from './mixed-bytes.fixture.ts';
 
 /** What the module makes of a stream, in memory of its own. */
 function inflated(stream: Uint8Array, rawLength: number): Buffer | undefined {
   const room = inflateRoom(stream.length, rawLength);
   room.set(stream);
-  const done = inflateRun(room, 0, rawLength);
+  const done = inflateSegment(room, 0, rawLength);
   return done?.used === stream.length ? Buffer.from(done.raw) : undefined;
 }
 

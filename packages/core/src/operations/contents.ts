@@ -1,4 +1,4 @@
-/** What is in a backup, and one file out of it; without the lock, for looking changes nothing. */
+/** The entries of a backup, and the content of one file. No lock is taken, because nothing changes. */
 import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
 import { type ArchiveEntry, displayPath, type OperationContext } from '@gofr-backup/model';
 import { archiveOptions } from './archive-options.ts';

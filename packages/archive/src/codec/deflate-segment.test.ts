@@ -3,16 +3,16 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compressedBound } from './codecs.ts';
-import { deflateRun, theDeflater } from './deflate-run.ts';
+import { deflateSegment, theDeflater } from './deflate-segment.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { mixedBytes as run, noise, noisy } from './mixed-bytes.fixture.ts';
 
 const LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const END = Buffer.from([3, 0]);
 
-function deflated(run: Uint8Array, level: number): Buffer {
-  const target = Buffer.alloc(compressedBound(run.length));
-  return target.subarray(0, deflateRun(target, 0, run, level));
+function deflated(segment: Uint8Array, level: number): Buffer {
+  const target = Buffer.alloc(compressedBound(segment.length));
+  return target.subarray(0, deflateSegment(target, 0, segment, level));
 }
 
 function inflated(blocks: Buffer): Buffer {
@@ -48,7 +48,7 @@ test('runs follow each other into one stream', () => {
       const raw = Buffer.concat(runs);
       const target = Buffer.alloc(compressedBound(raw.length));
       let end = 0;
-      for (const each of runs) end = deflateRun(target, end, each, effort);
+      for (const each of runs) end = deflateSegment(target, end, each, effort);
       expect(inflated(target.subarray(0, end)).equals(raw)).toBe(true);
     }),
     { numRuns: 40 },
@@ -110,7 +110,7 @@ test('from and to shared memory, a frame of more than 2 MiB', () => {
   raw.fill('a line of a log, 127.0.0.1\n');
   noisy(500_000).copy(raw, 1_000_000);
   const target = Buffer.from(new SharedArrayBuffer(compressedBound(raw.length)));
-  const end = deflateRun(target, 17, raw, 6);
+  const end = deflateSegment(target, 17, raw, 6);
   expect(inflated(target.subarray(17, end)).equals(raw)).toBe(true);
 });
 
@@ -126,7 +126,7 @@ test('positions that run over start anew', () => {
 
 test('a target that is too short is an error, not a write beyond it', () => {
   const target = Buffer.alloc(100, 1);
-  expect(() => deflateRun(target, 50, noisy(60), 6)).toThrow(RangeError);
+  expect(() => deflateSegment(target, 50, noisy(60), 6)).toThrow(RangeError);
   expect(target.equals(Buffer.alloc(100, 1))).toBe(true);
 });
 
