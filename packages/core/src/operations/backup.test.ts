@@ -164,7 +164,7 @@ describe('sources', () => {
     const before = await namesIn(on.backups);
     await expect(backup(on.ctx, manual)).rejects.toMatchObject({
       code: 'NOTHING_TO_BACK_UP',
-      why: expect.stringContaining('1 files'),
+      why: expect.stringContaining('1 file'),
     });
     expect(await namesIn(on.backups)).toEqual(before);
     expect(await stateOf(on.backups)).toMatchObject({ state: 'failed', code: 'NOTHING_TO_BACK_UP' });

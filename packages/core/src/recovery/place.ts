@@ -31,7 +31,8 @@ export function resolvePlace(path: BytePath): BytePath {
  */
 export function assertUnmoved({ targets, stages }: { targets: Target[]; stages: Stage[] }): void {
   const withheld = targets.flatMap((target) => target.withheld);
-  const mounts = stages.flatMap(({ roots }) => roots);
+  const chosen = new Set(targets.map(({ place }) => place));
+  const mounts = stages.flatMap(({ roots }) => roots).filter(({ place }) => !chosen.has(place));
   const homes = [...targets.map(homeOf), ...mounts.map(({ place }) => place)];
   for (const place of new Set(homes)) {
     const home = nearestAbove(place);
