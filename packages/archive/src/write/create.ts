@@ -1,43 +1,24 @@
 /** Makes an archive and its index: walk, cut into frames, reuse or build each, write in order, sync. */
-import { link, type FileHandle, open } from 'node:fs/promises';
+import { link } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import { toBackupError } from '@gofr-backup/model';
 import { closeSource, errnoOf, stateOf, openSource } from '@gofr-backup/posix';
 import type { Source, WalkEntry } from '../source/source.ts';
-import { Arena } from './arena.ts';
-import {
-  type ArchiveFile,
-  ArchiveWriter,
-  chunkMemory,
-  createArchiveFile,
-  PRIVATE,
-} from './archive-writer.ts';
-import { compressedBound, compressFrame } from '../codec/codecs.ts';
-import { digestFrame } from '../codec/digest.ts';
-import type { FrameJob, FrameResult, FrameThreadSetup, HashJob } from './frame-jobs.ts';
-import { FrameQueue, type Origin } from './frame-queue.ts';
+import type { Origin } from './frame-queue.ts';
+import { Pipeline } from './pipeline.ts';
 import { cutFrames, type PlannedFrame } from './frames.ts';
 import { HardLinks, type LinkedEntry } from './hard-links.ts';
 import type { IndexFrame } from '../index/types.ts';
-import { IndexWriter } from '../index/writer.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
 import { cutSlices } from '../index/slices.ts';
 import { NO_FILE_NOW } from '../source/failure.ts';
 import { ArchiveCounts } from './archive-counts.ts';
-import { Threads } from '../threads.ts';
 import type { CreateArchive, CreateArchiveOptions, CreateArchiveResult } from '../types.ts';
 import { DatabaseSnapshots } from '../source/sqlite/index.ts';
 import { Walk } from '../source/tree/walk.ts';
 import { WalkStart } from './walk-start.ts';
 
-const WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? './frame-worker.ts' : './frame-worker.js',
-  import.meta.url,
-);
-/** Slots for finished frames that wait for their turn, beside those that the threads hold. */
-const SPARE_SLOTS = 2;
 /** The event loop gets a turn after this many milliseconds of walking. */
 const TURN = 20;
 
@@ -309,106 +290,4 @@ class Archiver {
 function sourceOf({ scratchDir, signal, logger, ...sources }: CreateArchiveOptions): Source {
   const walk = new Walk(sources);
   return scratchDir === undefined ? walk : new DatabaseSnapshots(walk, { scratchDir, signal, logger });
-}
-
-interface PipelineOptions {
-  links: HardLinks;
-  counts: ArchiveCounts;
-  previous: Previous | undefined;
-}
-
-/** The files that are written, the threads, and the queue between them. */
-class Pipeline {
-  readonly queue: FrameQueue;
-  #options: CreateArchiveOptions;
-  #files = new AsyncDisposableStack();
-  #index: FileHandle;
-  #threads: Threads<FrameJob | HashJob, FrameResult>;
-  #writer: ArchiveWriter;
-  #indexWriter: IndexWriter;
-
-  static async open(options: CreateArchiveOptions, shared: PipelineOptions): Promise<Pipeline> {
-    await using files = new AsyncDisposableStack();
-    const archive = await createArchiveFile(options.archivePath);
-    files.use(archive.file);
-    files.use(archive.direct);
-    const index = files.use(await open(options.indexPath, 'wx', PRIVATE));
-    const pipeline = new Pipeline(options, shared, archive, index);
-    pipeline.#files = files.move();
-    return pipeline;
-  }
-
-  private constructor(
-    options: CreateArchiveOptions,
-    { links, counts, previous }: PipelineOptions,
-    archive: ArchiveFile,
-    index: FileHandle,
-  ) {
-    const { threads: count, codec, nice, progress } = options;
-    const arena = new Arena(2 * count + SPARE_SLOTS);
-    const chunks = chunkMemory();
-    const threads = new Threads<FrameJob | HashJob, FrameResult>({
-      entry: WORKER,
-      count,
-      nice,
-      shared: { arena: arena.memory, chunks, codec } satisfies FrameThreadSetup,
-    });
-    const hash = async (chunk: number, length: number): Promise<Uint8Array> =>
-      (await threads.runInOrder({ kind: 'hash', chunk, length })).proofs;
-    this.#options = options;
-    this.#index = index;
-    this.#threads = threads;
-    this.#writer = new ArchiveWriter(archive, chunks, hash);
-    this.#indexWriter = new IndexWriter(index);
-    this.queue = new FrameQueue({
-      threads,
-      arena,
-      writer: this.#writer,
-      index: this.#indexWriter,
-      links,
-      counts,
-      previousFd: previous?.archive.fd,
-      progress,
-    });
-  }
-
-  /** The end of the tar stream, then everything to the disk. */
-  async finish(walkStartNs: bigint): Promise<{ archiveSha256: string; archiveSize: number }> {
-    await this.queue.drain();
-    const { codec } = this.#options;
-    const raw = Buffer.alloc(1024);
-    const target = Buffer.alloc(compressedBound(raw.length));
-    const end = target.subarray(0, compressFrame(codec, raw, [], target));
-    await this.#writer.append(end);
-    const { digest } = digestFrame(raw, []);
-    const frame = {
-      kind: 'end',
-      length: end.length,
-      rawLength: raw.length,
-      crc32: crc32(end),
-      digest,
-      reusable: true,
-    } as const;
-    await this.#indexWriter.add(frame, []);
-    const archiveSha256 = await this.#writer.finish();
-    const archiveSize = this.#writer.size;
-    const facts = {
-      codec: codec.name,
-      level: codec.level,
-      archiveSha256,
-      archiveSize,
-      walkStartNs: String(walkStartNs),
-    };
-    await this.#indexWriter.finish(facts);
-    await this.#index.sync();
-    return { archiveSha256, archiveSize };
-  }
-
-  /** The files are closed last, because threads and writer may use them until then. */
-  async close(): Promise<void> {
-    await using _files = this.#files;
-    await this.#threads.close();
-    await this.queue.settle();
-    await this.#writer.settle();
-  }
 }
