@@ -8,10 +8,11 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { weighted } from './draw.ts';
 import { EXCLUDES } from './excludes.ts';
 import { type Backup, backupsIn } from './backups.ts';
+import { bytes, photograph } from './photograph.ts';
 import type { Project } from './project.ts';
 import type { World } from './world-state.ts';
 
@@ -45,7 +46,7 @@ function damage(world: World): string | undefined {
   content[at]! ^= 1 << world.draw.below(8);
   writeFileSync(hurt.path, content);
   if (world.draw.maybe(0.3)) truncateSync(hurt.path, at);
-  condemn(world, backups, hurt);
+  condemn(world, hurt);
   return `${hurt.name} is damaged`;
 }
 
@@ -63,14 +64,15 @@ function tamper(world: World): string | undefined {
     ['is a link to the victim', () => symlinkSync(join(world.victim, 'all'), sidecar)],
   ]);
   make();
-  if (suffix === '.sha256') condemn(world, backups, chosen);
+  if (suffix === '.sha256') condemn(world, chosen);
   return `${chosen.name}${suffix} ${how}`;
 }
 
-/** The names of one file are damaged together. */
-function condemn(world: World, backups: Backup[], hurt: Backup): void {
-  const { ino } = lstatSync(hurt.path);
-  for (const { path, name } of backups) if (lstatSync(path).ino === ino) world.damaged.add(name);
+/** The names of one file are damaged together, also those in a tier that a planted link hides at the moment. */
+function condemn(world: World, { path: hurt }: Backup): void {
+  const { ino } = lstatSync(hurt);
+  for (const path of photograph(world.base, () => false).keys())
+    if (lstatSync(bytes(path)).ino === ino) world.damaged.add(basename(path));
 }
 
 function loseManifest(world: World): string {

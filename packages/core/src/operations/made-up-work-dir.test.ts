@@ -53,16 +53,54 @@ const MADE_UP: [string, (place: string) => void][] = [
       symlinkSync('/etc/passwd', join(place, 'journal.json'));
     },
   ],
+  ['a link to an empty directory', (place) => symlinkSync(emptyBeside(place), place)],
+  ['a link to itself', (place) => symlinkSync(NAME, place)],
+  [
+    'a directory whose marker is a link to itself',
+    (place) => {
+      mkdirSync(place);
+      symlinkSync('journal-is-in.json', join(place, 'journal-is-in.json'));
+    },
+  ],
+  [
+    'a directory whose old data would be behind a link',
+    (place) => {
+      mkdirSync(place);
+      symlinkSync(emptyBeside(place), join(place, 'old'));
+    },
+  ],
+  [
+    'a directory with a file that is called almost like a journal',
+    (place) => {
+      mkdirSync(place);
+      writeFileSync(join(place, 'journal-of-mine.json'), 'mine');
+    },
+  ],
 ];
 
-test.each(MADE_UP)('%s', async (_what, make) => {
+function emptyBeside(place: string): string {
+  const empty = `${place}-beside`;
+  mkdirSync(empty);
+  return empty;
+}
+
+const CLOSED: (typeof MADE_UP)[number] = [
+  'a directory that is closed to us',
+  (place) => mkdirSync(place, { mode: 0o000 }),
+];
+
+test.each(MADE_UP)('%s', (_what, make) => expectLeftAlone(make));
+// Nothing is closed to root.
+test.runIf(process.getuid?.() !== 0)(CLOSED[0], () => expectLeftAlone(CLOSED[1]));
+
+async function expectLeftAlone(make: (place: string) => void): Promise<void> {
   for (const directory of ['data', 'data/storage', 'logs']) make(join(world.base, directory, NAME));
   const { filename } = (await backup(world.ctx, manual)).backup;
   expect(await drill(world.ctx, { backup: filename })).toMatchObject({ ok: true });
   await restore(world.ctx, { backup: filename });
   for (const directory of ['data', 'data/storage', 'logs'])
     expect([directory, exists(join(world.base, directory, NAME))]).toEqual([directory, true]);
-});
+}
 
 const exists = (path: string): boolean => {
   try {

@@ -9,12 +9,13 @@ import {
   fsPath,
   isOneOf,
   isSameTime,
+  isWorkDir,
   isWorkDirName,
   type RestoreOutcome,
 } from '@gofr-backup/model';
 import { exists, isSpecial, lstatIfPresent, parentOf, realPath, walk } from '@gofr-backup/posix';
 import { hashFile } from './hash-file.ts';
-import { isLeftAlone, isWorkDir } from './moves.ts';
+import { isLeftAlone } from './moves.ts';
 import { PathSet } from './path-set.ts';
 import { leadsInto } from './roots.ts';
 import { placeOf, relativeTo, type Target, within } from './target.ts';

@@ -58,6 +58,10 @@ export interface Journal {
 const FILE = 'journal.json';
 const MARKER = 'journal-is-in.json';
 
+/** A journal or marker, whole or half written. */
+export const isJournalFile = (name: string): boolean =>
+  [FILE, MARKER].some((file) => name === file || name === `${file}.tmp`);
+
 export const journalPath = (workDir: BytePath): BytePath => joinPath(workDir, FILE);
 
 /** Atomic and durable: afterwards a power cut shows this state or a later one. */
@@ -75,12 +79,23 @@ export function removeJournal(journal: Journal): void {
   fs.rmSync(fsPath(journalPath(journal.workDirs[0]!)), { force: true });
 }
 
-/** The work directory that holds the journal of `workDir`'s restore: itself, or the one its marker names. */
+/**
+ * The work directory that holds the journal of `workDir`'s restore: itself, or the one its marker names. A marker that
+ * cannot be read is none of ours, or of a directory that is closed to this user: `settle` says which.
+ */
 export function anchorOf(workDir: BytePath): BytePath {
   if (fs.existsSync(fsPath(journalPath(workDir)))) return workDir;
-  const text = readFileAt(joinPath(workDir, MARKER));
+  const text = readableText(joinPath(workDir, MARKER));
   const anchor = text === undefined ? undefined : (parseObject(text)?.['anchor'] as unknown);
   return isAbsolutePath(anchor) && isWorkDirName(baseName(anchor)) ? anchor : workDir;
+}
+
+function readableText(path: BytePath): string | undefined {
+  try {
+    return readFileAt(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** undefined: there is no journal. Throws with the reason when the journal cannot be trusted. */

@@ -5,6 +5,7 @@ import {
   type BytePath,
   displayPath,
   isOneOf,
+  isWorkDir,
   isWorkDirName,
   joinPath,
 } from '@gofr-backup/model';
@@ -119,8 +120,6 @@ export function isLeftAlone(
   if (present.isDirectory()) return isOneOf(present, target.withheld);
   return target.keeps(relative, false) || (isSpecial(present) && !isComing);
 }
-
-export const isWorkDir = (path: BytePath): boolean => isWorkDirName(path.slice(path.lastIndexOf('/') + 1));
 
 /** Merging removes nothing: a directory never gives way to a file, nor a file, socket or device to anything else. */
 export function refuseConflict(place: BytePath, present: BigIntStats, comesDirectory: boolean): void {

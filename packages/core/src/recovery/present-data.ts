@@ -1,10 +1,12 @@
 /** What lies in the places of the components now: how much it is, and what saving it takes. */
+import type { BigIntStats } from 'node:fs';
 import {
   type BackupPlan,
   type BytePath,
   type CatalogueEntry,
   type Identity,
   isOneOf,
+  isWorkDir,
   toBytePath,
 } from '@gofr-backup/model';
 import { walk } from '@gofr-backup/posix';
@@ -24,14 +26,20 @@ export function componentRoots(plan: BackupPlan): BytePath[] {
   return [...new Set(plan.components.map(({ root }) => toBytePath(root)))];
 }
 
-/** Files and links, and the bytes of files, in these places together, but for what lies in `withheld` directories. */
+/** Neither work directories of restores, which may be closed to this user, nor what is withheld. */
+const isNoData =
+  (withheld: readonly Identity[]) =>
+  (path: BytePath, stat: BigIntStats): boolean =>
+    isWorkDir(path) || isOneOf(stat, withheld);
+
+/** Files and links, and the bytes of files, in these places together, but for work directories and `withheld` ones. */
 export function countFiles(
   places: BytePath[],
   withheld: readonly Identity[],
 ): { files: number; bytes: number } {
   const count = { files: 0, bytes: 0 };
   for (const place of places) {
-    for (const { stat } of walk(place, (_, found) => isOneOf(found, withheld))) {
+    for (const { stat } of walk(place, isNoData(withheld))) {
       if (stat.isDirectory()) continue;
       count.files++;
       if (stat.isFile()) count.bytes += Number(stat.size);
@@ -42,7 +50,6 @@ export function countFiles(
 
 export function hasFiles(places: BytePath[], withheld: readonly Identity[]): boolean {
   for (const place of places)
-    for (const { stat } of walk(place, (_, found) => isOneOf(found, withheld)))
-      if (!stat.isDirectory()) return true;
+    for (const { stat } of walk(place, isNoData(withheld))) if (!stat.isDirectory()) return true;
   return false;
 }

@@ -85,12 +85,16 @@ function workDirsIn(directory: BytePath): BytePath[] {
   try {
     return namesIn(directory)
       .filter(isWorkDirName)
-      .map((name) => joinPath(directory, name));
+      .map((name) => joinPath(directory, name))
+      .filter(isRealDirectory);
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return [];
     throw error;
   }
 }
+
+/** A link, a file or a FIFO with such a name is the application's: it is neither followed nor removed. */
+const isRealDirectory = (path: BytePath): boolean => lstatIfPresent(path)?.isDirectory() === true;
 
 type Outcome = { settled: Settled; warnings: string[] } | undefined;
 
@@ -125,8 +129,9 @@ const isRefusal = (error: unknown): boolean =>
  * cannot have forged it.
  */
 function isRootsJournal(anchor: BytePath): boolean {
-  const stat = lstatIfPresent(journalPath(anchor));
-  return stat !== undefined && stat.isFile() && stat.uid === 0n;
+  if (!isRealDirectory(anchor) || isThere(journalPath(anchor)) !== true) return false;
+  const journal = lstatIfPresent(journalPath(anchor));
+  return journal?.isFile() === true && journal.uid === 0n;
 }
 
 async function settleAnchor(
@@ -194,6 +199,7 @@ function journalOrReason(anchor: BytePath): Journal | undefined {
   try {
     if (!exists(anchor))
       throw new Error('the work directory with its journal is missing: is everything mounted?');
+    if (!isRealDirectory(anchor)) throw new Error('it is not a directory');
     return readJournal(anchor);
   } catch (error) {
     if (isErrno(error, 'EACCES')) throw cannotSettle(anchor, 'its journal may not be read');

@@ -1,19 +1,10 @@
 /** Work directories: on each file system that a restore changes, one hidden directory with what comes in and what goes out. */
 import * as fs from 'node:fs';
 import { type ArchiveReader, type ExtractReport, utimeOf } from '@gofr-backup/archive';
-import { type BytePath, displayPath, fsPath, type Identity, type Ports } from '@gofr-backup/model';
-import {
-  exists,
-  fsyncPath,
-  isErrno,
-  lstatIfPresent,
-  namesIn,
-  parentOf,
-  removeTree,
-  walk,
-} from '@gofr-backup/posix';
+import { type BytePath, displayPath, fsPath, type Identity, joinPath, type Ports } from '@gofr-backup/model';
+import { exists, fsyncPath, lstatIfPresent, namesIn, parentOf, removeTree, walk } from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
-import { type Journal, removeJournal } from './journal.ts';
+import { isJournalFile, type Journal, removeJournal } from './journal.ts';
 import type { PlannedStage } from './restore-plan.ts';
 import { newIn, oldIn, type Stage } from './stages.ts';
 import { settleTimes } from './swap.ts';
@@ -101,17 +92,10 @@ export async function discardWorkDirs(
 
 /** A work directory without a journal was being made when the process died: it holds nothing that was ever in place. */
 export function isEmptyWorkDir(workDir: BytePath): boolean {
-  const isOurs = namesIn(workDir).every(
-    (name) => ['new', 'old'].includes(name) || /^journal.*\.json(\.tmp)?$/.test(name),
-  );
-  return isOurs && namesOrNone(newIn(workDir)).length === 0 && namesOrNone(oldIn(workDir)).length === 0;
-}
-
-function namesOrNone(directory: BytePath): BytePath[] {
-  try {
-    return namesIn(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
+  return namesIn(workDir).every((name) => {
+    const path = joinPath(workDir, name);
+    const stat = lstatIfPresent(path);
+    if (stat?.isDirectory()) return ['new', 'old'].includes(name) && namesIn(path).length === 0;
+    return stat === undefined || (stat.isFile() && isJournalFile(name));
+  });
 }
