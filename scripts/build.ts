@@ -35,6 +35,7 @@ async function bundle(app: string): Promise<void> {
   const outdir = values.into === undefined ? join(ROOT, 'apps', app, 'dist') : resolve(values.into, app);
   if (!values.check) rmSync(outdir, { recursive: true, force: true });
   const { metafile } = await build({ ...optionsFor(app), outdir, write: !values.check, metafile: true });
+  if (!values.check) copyNative(outdir);
   if (!values.check && app === 'dashboard') copyAssets(outdir);
   const outputs = Object.values(metafile.outputs);
   const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
@@ -53,7 +54,7 @@ function optionsFor(app: string): BuildOptions {
     target: 'node24',
     banner: { js: BANNER },
     // type-only and optional natives of dependencies: used when present, never required
-    external: ['msgpackr-extract', 'pino-pretty', '@napi-rs/nice', 'pg'],
+    external: ['koffi', 'msgpackr-extract', 'pino-pretty', '@napi-rs/nice', 'pg'],
     define: { 'process.env.NODE_ENV': '"production"' },
     sourcemap: false,
     legalComments: 'linked',
@@ -65,6 +66,23 @@ function optionsFor(app: string): BuildOptions {
 function workerEntries(): Record<string, string> {
   const own = globSync('packages/*/src/**/*-worker.ts', { cwd: ROOT });
   return Object.fromEntries(own.map((file) => [basename(file, '.ts'), join(ROOT, file)]));
+}
+
+/** koffi with its binaries for this processor, of glibc and musl: what the bundle finds in node_modules beside it. */
+function copyNative(outdir: string): void {
+  const posix = createRequire(join(ROOT, 'packages/posix/package.json'));
+  const main = posix.resolve('koffi');
+  const koffi = dirname(main);
+  const binaries = `@koromix/koffi-${process.platform}-${process.arch}`;
+  const into = join(outdir, 'node_modules');
+  for (const file of [
+    'package.json',
+    'LICENSE.txt',
+    ...globSync(['index.cjs', 'src/**/*.cjs'], { cwd: koffi }),
+  ])
+    cpSync(join(koffi, file), join(into, 'koffi', file));
+  const from = dirname(createRequire(main).resolve(`${binaries}/package.json`));
+  cpSync(from, join(into, binaries), { recursive: true, dereference: true });
 }
 
 /** What the dashboard serves as files: bull-board's page, and its own with the chart library. */

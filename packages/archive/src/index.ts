@@ -6,7 +6,6 @@ export { openArchive } from './read/open.ts';
 export { rebuildIndex } from './read/rebuild-index.ts';
 export type * from './types.ts';
 export { TIME_NOT_KEPT } from './extract/extract.ts';
-export { utimeOf } from './extract/file-writer.ts';
 export { PathKinds } from './extract/path-kinds.ts';
 export { openIndex } from './index/file.ts';
 export { isOfOtherVersion } from './index/footer.ts';

@@ -34,3 +34,14 @@ function distanceOfDoubles(ns: bigint): bigint {
   const seconds = Math.abs(Number(ns / NS));
   return BigInt(Math.ceil(2 ** (Math.floor(Math.log2(Math.max(seconds, 1))) - DOUBLE_BITS) * Number(NS)));
 }
+
+/**
+ * Seconds for utimes. A negative time is text, because Node takes a negative number for "now". A double is exact to
+ * about 240 ns at today's times, so the last digits of a nanosecond time are lost. Whole microseconds survive
+ * rounding.
+ */
+export function utimeOf(ns: bigint): number | string {
+  if (ns >= 0n) return Number(ns / NS) + Number(ns % NS) / 1e9;
+  const digits = (-ns).toString().padStart(10, '0');
+  return `-${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}

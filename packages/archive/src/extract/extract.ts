@@ -28,10 +28,11 @@ import {
   isSameTime,
   joinPath,
   type Warning,
+  utimeOf,
 } from '@gofr-backup/model';
 import { EntrySelection } from './entry-selection.ts';
 import { type ExtractPlan, ExtractPlanner } from './extract-plan.ts';
-import { type Ownership, utimeOf } from './file-writer.ts';
+import type { Ownership } from './file-writer.ts';
 import type { EntrySource } from './entry-source.ts';
 import { hostile } from '../refusals.ts';
 import { SafetyCheck } from './safety.ts';

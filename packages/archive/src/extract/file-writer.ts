@@ -12,7 +12,7 @@ import {
   openSync,
   writeSync,
 } from 'node:fs';
-import { type ArchiveEntry, type BytePath, fsPath, joinPath } from '@gofr-backup/model';
+import { type ArchiveEntry, type BytePath, fsPath, joinPath, utimeOf } from '@gofr-backup/model';
 import { errnoOf } from '@gofr-backup/posix';
 
 const { O_CREAT, O_DIRECT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -21,7 +21,6 @@ const PAGE_BYTES = 4096;
 const HOLE_BYTES = 4096;
 const ZEROS = Buffer.alloc(HOLE_BYTES);
 const SPECIAL_BITS = 0o7000;
-const NS = 1_000_000_000n;
 
 export type Metadata = Pick<ArchiveEntry, 'mode' | 'uid' | 'gid' | 'mtimeNs'>;
 
@@ -32,17 +31,6 @@ export interface Ownership {
   uid: number;
   gid: number;
   umask: number;
-}
-
-/**
- * Seconds for utimes. A negative time is text, because Node takes a negative number for "now". A double is exact to
- * about 240 ns at today's times, so the last digits of a nanosecond time are lost. Whole microseconds survive
- * rounding.
- */
-export function utimeOf(ns: bigint): number | string {
-  if (ns >= 0n) return Number(ns / NS) + Number(ns % NS) / 1e9;
-  const digits = (-ns).toString().padStart(10, '0');
-  return `-${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }
 
 /** A new file below `root`. Throws EEXIST, ELOOP and the like: nothing that is there is touched. */

@@ -1,7 +1,15 @@
 /** Work directories: on each file system that a restore changes, one hidden directory with what comes in and what goes out. */
 import * as fs from 'node:fs';
-import { type ArchiveReader, type ExtractReport, utimeOf } from '@gofr-backup/archive';
-import { type BytePath, displayPath, fsPath, type Identity, joinPath, type Ports } from '@gofr-backup/model';
+import { type ArchiveReader, type ExtractReport } from '@gofr-backup/archive';
+import {
+  type BytePath,
+  displayPath,
+  fsPath,
+  type Identity,
+  joinPath,
+  type Ports,
+  utimeOf,
+} from '@gofr-backup/model';
 import { exists, fsyncPath, lstatIfPresent, namesIn, parentOf, removeTree, walk } from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import { isJournalFile, type Journal, removeJournal } from './journal.ts';

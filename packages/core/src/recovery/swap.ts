@@ -1,7 +1,6 @@
 /** Carries out the moves of a journal, and undoes them. Every step can be repeated: a kill may come between any two. */
 import * as fs from 'node:fs';
-import { utimeOf } from '@gofr-backup/archive';
-import { BackupError, type BytePath, displayPath, fsPath, joinPath } from '@gofr-backup/model';
+import { BackupError, type BytePath, displayPath, fsPath, joinPath, utimeOf } from '@gofr-backup/model';
 import { breathe, exists, fsyncPath, isErrno, isWithin, lstatIfPresent, parentOf } from '@gofr-backup/posix';
 import {
   type Attributes,

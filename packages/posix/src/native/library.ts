@@ -1,0 +1,100 @@
+/**
+ * Functions of the C library that Node has none for, called by koffi. koffi is optional: it is loaded at the first use,
+ * once a thread, and where it is missing everything works that Node can do alone.
+ */
+import { createRequire } from 'node:module';
+import { getSystemErrorName } from 'node:util';
+
+type Call = (...args: (number | bigint | Buffer | null)[]) => number;
+
+interface Koffi {
+  load(path: string | null): { func(definition: string): Call };
+  errno(): number;
+}
+
+/** The functions, by their names in the C library. Each answers -1 when it fails. */
+const DEFINITIONS = {
+  syscall: 'long syscall(long number, long a, const void *b, const void *c, long d)',
+  lseek: 'int64_t lseek(int fd, int64_t offset, int whence)',
+  futimens: 'int futimens(int fd, const void *times)',
+  utimensat: 'int utimensat(int dirfd, const void *path, const void *times, int flags)',
+  flistxattr: 'int64_t flistxattr(int fd, void *list, size_t size)',
+  fgetxattr: 'int64_t fgetxattr(int fd, const void *name, void *value, size_t size)',
+  fsetxattr: 'int fsetxattr(int fd, const void *name, const void *value, size_t size, int flags)',
+  fremovexattr: 'int fremovexattr(int fd, const void *name)',
+  llistxattr: 'int64_t llistxattr(const void *path, void *list, size_t size)',
+  lgetxattr: 'int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)',
+  lsetxattr: 'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
+  lremovexattr: 'int lremovexattr(const void *path, const void *name)',
+} as const;
+
+type Function = keyof typeof DEFINITIONS;
+
+export interface Library {
+  /** Throws an error as Node's functions do, with `code`, `errno` and `syscall`. */
+  call(name: Function, ...args: Parameters<Call>): number;
+}
+
+let loaded: { library: Library | undefined } | undefined;
+let withheld = 0;
+
+/** Undefined where koffi is missing, or the system is not Linux. */
+export function nativeLibrary(): Library | undefined {
+  if (withheld > 0) return undefined;
+  loaded ??= { library: process.platform === 'linux' ? load() : undefined };
+  return loaded.library;
+}
+
+/** For tests: as if koffi were missing. */
+export async function withoutNative<T>(run: () => T | Promise<T>): Promise<T> {
+  withheld++;
+  try {
+    return await run();
+  } finally {
+    withheld--;
+  }
+}
+
+function load(): Library | undefined {
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    return new KoffiLibrary(koffi);
+  } catch {
+    return undefined;
+  }
+}
+
+class KoffiLibrary implements Library {
+  readonly #koffi: Koffi;
+  /** The names of the process itself: the C library is among them, whichever it is. */
+  readonly #names: ReturnType<Koffi['load']>;
+  readonly #functions = new Map<Function, Call>();
+
+  constructor(koffi: Koffi) {
+    this.#koffi = koffi;
+    this.#names = koffi.load(null);
+    this.#function('lseek');
+  }
+
+  call(name: Function, ...args: Parameters<Call>): number {
+    const answer = this.#function(name)(...args);
+    if (answer !== -1) return answer;
+    throw systemError(this.#koffi.errno(), name);
+  }
+
+  #function(name: Function): Call {
+    let found = this.#functions.get(name);
+    if (found === undefined) this.#functions.set(name, (found = this.#names.func(DEFINITIONS[name])));
+    return found;
+  }
+}
+
+function systemError(errno: number, syscall: string): Error {
+  const code = getSystemErrorName(-errno);
+  return Object.assign(new Error(`${code}: ${syscall}`), { code, errno: -errno, syscall });
+}
+
+/** A string of bytes as the C library wants it. */
+export function cString(text: string): Buffer {
+  return Buffer.from(`${text}\0`, 'latin1');
+}

@@ -1,0 +1,41 @@
+/** Times to the nanosecond, at any time that a file system keeps. */
+import { futimesSync, lutimesSync } from 'node:fs';
+import { fsPath, utimeOf } from '@gofr-backup/model';
+import { cString, nativeLibrary } from './library.ts';
+
+const NS = 1_000_000_000n;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+/** In place of nanoseconds: the time stays as it is. */
+const UTIME_OMIT = 0x3fff_fffen;
+
+/** Sets the times of an open file or directory. `atimeNs` undefined: that of the last reading stays. */
+export function setTimes(fd: number, atimeNs: bigint | undefined, mtimeNs: bigint): void {
+  const library = nativeLibrary();
+  if (library !== undefined) library.call('futimens', fd, timesOf(atimeNs, mtimeNs));
+  else futimesSync(fd, utimeOf(atimeNs ?? mtimeNs), utimeOf(mtimeNs));
+}
+
+/** The same for a name in an open directory; a symlink's own times. */
+export function setTimesAt(directory: number, name: string, mtimeNs: bigint): void {
+  const library = nativeLibrary();
+  if (library === undefined) {
+    const time = utimeOf(mtimeNs);
+    lutimesSync(fsPath(`/proc/self/fd/${directory}/${name}`), time, time);
+  } else
+    library.call('utimensat', directory, cString(name), timesOf(undefined, mtimeNs), AT_SYMLINK_NOFOLLOW);
+}
+
+/** Two `struct timespec` of 64 bits. */
+function timesOf(atimeNs: bigint | undefined, mtimeNs: bigint): Buffer {
+  const times = Buffer.alloc(32);
+  if (atimeNs === undefined) times.writeBigInt64LE(UTIME_OMIT, 8);
+  else writeTime(times, 0, atimeNs);
+  writeTime(times, 16, mtimeNs);
+  return times;
+}
+
+function writeTime(times: Buffer, at: number, time: bigint): void {
+  const nanoseconds = ((time % NS) + NS) % NS;
+  times.writeBigInt64LE((time - nanoseconds) / NS, at);
+  times.writeBigInt64LE(nanoseconds, at + 8);
+}
