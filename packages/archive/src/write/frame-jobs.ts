@@ -46,7 +46,7 @@ export interface StoredFrame {
 }
 
 export type FrameJob =
-  | { kind: 'build'; slot: number; entries: WalkEntry[]; headerOnly: boolean; earlier?: EarlierFrame }
+  | { kind: 'build'; slot: number; entries: WalkEntry[]; headerOnly: boolean; earlier?: ProvedFrame }
   | { kind: 'slice'; slot: number; slice: SliceToWrite }
   | { kind: 'copy'; slot: number; archiveFd: number; offset: number; frames: StoredFrame[] };
 
@@ -62,8 +62,11 @@ export interface SliceToWrite extends SliceSpan {
   fd: number;
   /** the state of the file when it was opened */
   opened: FileState;
-  previous?: StoredFrame & EarlierFrame & { digest: Uint8Array };
+  previous?: ProvedFrame;
 }
+
+/** A frame of the previous archive, and what proves that other raw bytes are the same. */
+export type ProvedFrame = StoredFrame & EarlierFrame & { digest: Uint8Array };
 
 export interface FrameResult {
   /** bytes in the slot; 0: a copy failed its check */
@@ -82,6 +85,9 @@ export interface FrameResult {
   /** build: one per entry */
   outcomes: EntryOutcome[];
 }
+
+/** A frame in its slot. */
+type Finished = Pick<FrameResult, 'length' | 'rawLength' | 'crc32' | 'copied'>;
 
 /**
  * How an entry was archived. `now`: its state when it was read, if that was not the state that the walk saw.
@@ -164,12 +170,10 @@ function buildFrame(
   const filled = raw.subarray(0, at);
   const { digest, hashes } = digestFrame(filled, spans);
   for (const [n, owner] of owners.entries()) owner.hashAt = 32 * (n + 1);
-  return {
-    ...finish(codec, filled, spans, slot, earlier),
-    proofs: proofsOf(digest, hashes),
-    changed: false,
-    outcomes,
-  };
+  // Only times that are not archived may have changed: an inode's own, or that of its last reading.
+  const copied = raw === slot ? undefined : copySame(earlier, filled.length, digest, slot);
+  const frame = copied ?? finish(codec, filled, spans, slot, earlier);
+  return { ...frame, proofs: proofsOf(digest, hashes), changed: false, outcomes };
 }
 
 function proofsOf(digest: Buffer, hashes: Buffer[]): Uint8Array {
@@ -240,10 +244,9 @@ function buildSlice(slice: SliceToWrite, codec: Codec, raw: Buffer, slot: Buffer
   const changed = !readSlice(slice, raw);
   const filled = raw.subarray(0, paddedLength(slice.length));
   const { digest } = digestFrame(filled, []);
-  const copied =
-    slice.previous && raw !== slot ? copySlice(slice.previous, filled.length, digest, slot) : undefined;
+  const copied = raw === slot ? undefined : copySame(slice.previous, filled.length, digest, slot);
   const proofs = proofsOf(digest, []);
-  if (copied !== undefined) return { ...copied, proofs, changed };
+  if (copied !== undefined) return { ...copied, proofs, changed, outcomes: [] };
   return { ...finish(codec, filled, [{ start: 0, end: slice.length }], slot), proofs, changed, outcomes: [] };
 }
 
@@ -276,15 +279,16 @@ function readNamed(fd: number, raw: Buffer, length: number, position: number): n
   }
 }
 
-function copySlice(
-  previous: NonNullable<SliceToWrite['previous']>,
+/** The stored bytes of an earlier frame with the same raw bytes; undefined when there is none. */
+function copySame(
+  earlier: ProvedFrame | undefined,
   rawLength: number,
   digest: Buffer,
   slot: Buffer,
-): Omit<FrameResult, 'proofs' | 'changed'> | undefined {
-  if (previous.rawLength !== rawLength || !digest.equals(previous.digest)) return undefined;
-  if (!readStored(previous.archiveFd, previous.offset, [previous], slot)) return undefined;
-  return { length: previous.length, rawLength, crc32: previous.crc32, copied: true, outcomes: [] };
+): Finished | undefined {
+  if (earlier?.rawLength !== rawLength || !digest.equals(earlier.digest)) return undefined;
+  if (!readStored(earlier.archiveFd, earlier.offset, [earlier], slot)) return undefined;
+  return { length: earlier.length, rawLength, crc32: earlier.crc32, copied: true };
 }
 
 function copyFrames({ archiveFd, offset, frames }: CopyJob, slot: Buffer): FrameResult {
@@ -314,7 +318,7 @@ function finish(
   contents: ContentSpan[],
   slot: Buffer,
   earlier?: EarlierFrame,
-): Pick<FrameResult, 'length' | 'rawLength' | 'crc32' | 'copied'> {
+): Finished {
   const length =
     codec.name === 'none'
       ? raw.length

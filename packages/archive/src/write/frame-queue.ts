@@ -7,12 +7,12 @@ import { closeSource, openSource } from '@gofr-backup/posix';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import type { Arena } from './arena.ts';
 import type { ArchiveWriter } from './archive-writer.ts';
-import type { EarlierFrame } from '../codec/earlier-segments.ts';
 import {
   type EntryOutcome,
   type FrameJob,
   type FrameResult,
   ORPHANED,
+  type ProvedFrame,
   type SliceToWrite,
 } from './frame-jobs.ts';
 import type { HardLinks, LinkedEntry } from './hard-links.ts';
@@ -72,7 +72,7 @@ export class FrameQueue {
   }
 
   /** Reads and compresses `entries` as one frame; `earlier`: the frame of the previous archive that is most like it. */
-  async build(entries: LinkedEntry[], earlier?: EarlierFrame): Promise<void> {
+  async build(entries: LinkedEntry[], earlier?: ProvedFrame): Promise<void> {
     await this.#flushBatch();
     const job = { kind: 'build', entries, headerOnly: false, ...(earlier && { earlier }) } as const;
     await this.#hand(job, (result, lease) => this.#built(entries, result, lease));

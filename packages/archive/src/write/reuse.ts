@@ -6,8 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Codec, Logger } from '@gofr-backup/model';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
-import type { SliceToWrite } from './frame-jobs.ts';
-import { SLOT_BYTES } from './frame-jobs.ts';
+import { type ProvedFrame, SLOT_BYTES } from './frame-jobs.ts';
 import type { PlannedFrame } from './frames.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { slicesAfter } from '../index/sections.ts';
@@ -107,7 +106,7 @@ export class Previous {
   }
 
   /** The facts by which a thread copies a slice, or parts of a frame, whose content is the same. */
-  stored({ offset, length, crc32, rawLength, digest }: IndexFrame): SliceToWrite['previous'] {
+  stored({ offset, length, crc32, rawLength, digest }: IndexFrame): ProvedFrame | undefined {
     if (length > SLOT_BYTES || rawLength > MOST_RAW_BYTES) return undefined;
     return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
   }
