@@ -1,4 +1,5 @@
 /** Paths as bytes: file names on Linux are byte strings, so a BytePath holds one byte per character (latin1). */
+import { CONTROL, escapeCharacter, UNPRINTABLE } from './printable.ts';
 
 /**
  * A path as bytes: every character is one byte (latin1), because file names need not be UTF-8. Archive paths are
@@ -6,8 +7,6 @@
  */
 export type BytePath = string;
 
-// oxlint-disable-next-line no-control-regex -- control characters are what this is about
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 const NOT_ASCII = /[\u0080-\u{10ffff}]/u;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -25,12 +24,21 @@ export function fsPath(path: BytePath): string | Buffer {
 }
 
 /**
- * A path for people and for globs: valid UTF-8 as it is, other bytes and control characters as \xNN. A backslash that
- * would read as such an escape is written \x5c, so two different paths never look the same.
+ * A path for people: valid UTF-8 as it is, but other bytes, control characters and marks of writing direction as \xNN
+ * for each byte. A backslash that would read as such an escape is written \x5c, so two different paths never look the
+ * same.
  */
-export function displayPath(path: BytePath): string {
+export const displayPath = (path: BytePath): string => escaped(path, UNPRINTABLE);
+
+/** The same for patterns, with marks of writing direction as they are: names and patterns of real languages have them. */
+export const globPath = (path: BytePath): string => escaped(path, CONTROL);
+
+function escaped(path: BytePath, unreadable: RegExp): string {
   const marked = path.replace(/\\(?=x[0-9a-f]{2})/g, '\\x5c');
-  return (utf8Of(marked) ?? marked.replace(/[\u0080-\u00ff]/g, escapeByte)).replace(CONTROL, escapeByte);
+  return (utf8Of(marked) ?? marked.replace(/[\u0080-\u00ff]/g, escapeByte)).replace(
+    unreadable,
+    escapeCharacter,
+  );
 }
 
 /** The text of a BytePath, or undefined when its bytes are not valid UTF-8. */

@@ -1,10 +1,10 @@
 /**
  * What EXCLUDE leaves out, in the language of .gitignore (https://git-scm.com/docs/gitignore) with braces. A pattern is
- * matched against the path inside the archive, in display form. Backup and restore ask this one matcher.
+ * matched against the path inside the archive, its control characters escaped. Backup and restore ask this one matcher.
  */
 import { expand } from 'brace-expansion';
 import ignore, { type Ignore } from 'ignore';
-import { type BytePath, displayPath } from '@gofr-backup/model';
+import { type BytePath, globPath } from '@gofr-backup/model';
 
 /** Whether a path inside the archive is left out. What lies below a directory that is left out is left out, too. */
 export type Exclusion = (path: BytePath, isDirectory: boolean) => boolean;
@@ -23,7 +23,7 @@ export function exclusionOf(patterns: readonly string[]): Exclusion | undefined 
   let asked = 0;
   return (path, isDirectory) => {
     if (++asked % MOST_REMEMBERED === 0) matcher = fresh();
-    return matcher.ignores(isDirectory ? `${displayPath(path)}/` : displayPath(path));
+    return matcher.ignores(isDirectory ? `${globPath(path)}/` : globPath(path));
   };
 }
 
