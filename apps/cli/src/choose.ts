@@ -7,6 +7,7 @@ import {
   formatSize,
   formatSpan,
   isFuture,
+  oneLine,
   type RestoreRequest,
   systemClock,
 } from '@gofr-backup/model';
@@ -67,7 +68,7 @@ async function chooseComponents(components: string[]): Promise<string[] | undefi
       message: 'What of it?',
       output: process.stderr,
       withGuide: false,
-      options: components.map((name) => ({ value: name, label: name })),
+      options: components.map((name) => ({ value: name, label: oneLine(name) })),
       initialValues: components,
       required: true,
     }),

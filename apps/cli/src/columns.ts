@@ -1,5 +1,8 @@
+import { oneLine } from '@gofr-backup/model';
+
 /** Columns padded to their widest cell, two spaces between; the last one is left as it is. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
+export function columns(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(oneLine));
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
   return rows.map((row) =>

@@ -1,5 +1,6 @@
 /** Completion scripts made from the commands themselves; names of backups are asked for when Tab is pressed. */
 import type { Command } from 'commander';
+import { shellQuoted } from '@gofr-backup/model';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
@@ -54,15 +55,13 @@ complete -F _gofr_backup gofr-backup
 `;
 }
 
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
 function zsh(verbs: Verb[]): string {
   const described = verbs.map(
-    ({ name, summary }) => `    ${quoted(`${name}:${summary.replaceAll(':', '\\:')}`)}`,
+    ({ name, summary }) => `    ${shellQuoted(`${name}:${summary.replaceAll(':', '\\:')}`)}`,
   );
   const cases = verbs.map((verb) => {
     const options = [...verb.options, { flag: '--help', summary: 'how to call it' }].map(
-      ({ flag, summary }) => quoted(`${flag}[${summary.replaceAll(/[[\]]/g, '')}]`),
+      ({ flag, summary }) => shellQuoted(`${flag}[${summary.replaceAll(/[[\]]/g, '')}]`),
     );
     const positional = verb.names
       ? [`'*:backup:_gofr_backup_names'`]
@@ -100,9 +99,10 @@ function fish(verbs: Verb[]): string {
   const lines = verbs.flatMap((verb) => {
     const inVerb = `-n '__fish_seen_subcommand_from ${verb.name}'`;
     return [
-      `complete -c gofr-backup -n __fish_use_subcommand -a ${verb.name} -d ${quoted(verb.summary)}`,
+      `complete -c gofr-backup -n __fish_use_subcommand -a ${verb.name} -d ${shellQuoted(verb.summary)}`,
       ...verb.options.map(
-        ({ flag, summary }) => `complete -c gofr-backup ${inVerb} -l ${flag.slice(2)} -d ${quoted(summary)}`,
+        ({ flag, summary }) =>
+          `complete -c gofr-backup ${inVerb} -l ${flag.slice(2)} -d ${shellQuoted(summary)}`,
       ),
       ...(verb.choices.length > 0
         ? [`complete -c gofr-backup ${inVerb} -a '${verb.choices.join(' ')}'`]

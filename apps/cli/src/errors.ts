@@ -1,5 +1,5 @@
 /** The one place where an error becomes what a person reads and what a script gets. */
-import type { BackupError } from '@gofr-backup/model';
+import { type BackupError, jsonText } from '@gofr-backup/model';
 import type { Screen } from './screen.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Screen } from './screen.ts';
 export function reportError(error: BackupError, json: boolean, screen: Screen): number {
   if (json) {
     const { code, message, why, hint, details } = error;
-    process.stdout.write(`${JSON.stringify({ error: { code, message, why, hint, details } }, null, 2)}\n`);
+    process.stdout.write(`${jsonText({ error: { code, message, why, hint, details } }, 2)}\n`);
     return error.exit;
   }
   screen.line(`gofr-backup: ${firstLine(error.message)}`);

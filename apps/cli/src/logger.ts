@@ -1,5 +1,5 @@
 /** The log of a one-off command: on stderr, quiet unless LOG_LEVEL was set. Services log with pino. */
-import type { Clock, Logger } from '@gofr-backup/model';
+import { type Clock, jsonText, type Logger } from '@gofr-backup/model';
 import type { Colours } from './colour.ts';
 import type { Screen } from './screen.ts';
 
@@ -24,7 +24,7 @@ export function commandLogger(options: LoggerOptions): Logger {
 }
 
 function asJson(level: Level, fields: object, message: string, { clock }: LoggerOptions): string {
-  return JSON.stringify({ level: LEVELS[level], time: clock.now(), ...plainFields(fields), msg: message });
+  return jsonText({ level: LEVELS[level], time: clock.now(), ...plainFields(fields), msg: message });
 }
 
 function asText(level: Level, fields: object, message: string, { colours }: LoggerOptions): string {

@@ -1,4 +1,4 @@
-import { formatCount } from '@gofr-backup/model';
+import { formatCount, shellWord } from '@gofr-backup/model';
 import type { ListOutcome } from '@gofr-backup/core';
 import type { Session } from './session.ts';
 
@@ -18,6 +18,6 @@ export function noteAside(
   }
   for (const { prefix, backups } of foreign)
     warn(
-      `${formatCount(backups, 'backup')} of another project (PREFIX=${prefix}) in this directory: never touched`,
+      `${formatCount(backups, 'backup')} of another project (PREFIX=${shellWord(prefix)}) in this directory: never touched`,
     );
 }

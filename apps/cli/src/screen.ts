@@ -1,5 +1,6 @@
 /** Standard error as lines plus, on a terminal, one line at the bottom that changes. */
 import type { WriteStream } from 'node:tty';
+import { terminalLine } from './colour.ts';
 
 export interface Screen {
   readonly isTerminal: boolean;
@@ -24,13 +25,14 @@ export function screenOn(stream: WriteStream): Screen {
     },
     line(text) {
       erase();
-      stream.write(`${text}\n${shown}`);
+      stream.write(`${terminalLine(text)}\n${shown}`);
     },
     status(text) {
-      if (stream.isTTY !== true || text === shown) return;
+      const line = terminalLine(text);
+      if (stream.isTTY !== true || line === shown) return;
       erase();
-      shown = text;
-      stream.write(text);
+      shown = line;
+      stream.write(line);
     },
     clear() {
       erase();

@@ -3,12 +3,13 @@ import { loadSettings, planFrom, type Settings } from '@gofr-backup/config';
 import {
   type BackupPlan,
   type CatalogueEntry,
+  jsonText,
   type Logger,
   type OperationContext,
   type Progress,
   systemClock,
 } from '@gofr-backup/model';
-import { coloursFor, type Colours } from './colour.ts';
+import { coloursFor, type Colours, terminalLine } from './colour.ts';
 import { onInterrupt } from './interrupt.ts';
 import { commandLogger } from './logger.ts';
 import { progressOn } from './progress.ts';
@@ -28,8 +29,8 @@ export interface Session {
   /** for stdout */
   paint: Colours;
   json: boolean;
-  /** Prints the answer on stdout: the document with --json, else the text. */
-  answer(document: unknown, text: string): void;
+  /** Prints the answer on stdout: the document with --json, else the lines. */
+  answer(document: unknown, lines: readonly string[]): void;
   /** A line for the person watching, on stderr. */
   note(text: string): void;
   /** For operations in this process. */
@@ -69,9 +70,10 @@ export function openSession(json: boolean): Session {
     colours,
     paint: coloursFor(process.stdout, noColor),
     json,
-    answer(document, text) {
+    answer(document, lines) {
       screen.clear();
-      process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : text);
+      const printed = json ? [jsonText(document, 2)] : lines.map(terminalLine);
+      process.stdout.write(printed.map((line) => `${line}\n`).join(''));
     },
     note: (text) => screen.line(text),
     context: (verb) => ({ clock, logger, progress, signal, plan, owner: `${verb} on the command line` }),

@@ -1,7 +1,7 @@
 /** The dashboard as a process of its own. `--hash-password` reads a password from standard input instead. */
 import { text } from 'node:stream/consumers';
 import { loadSettings } from '@gofr-backup/config';
-import { toBackupError } from '@gofr-backup/model';
+import { printable, toBackupError } from '@gofr-backup/model';
 import { beatHeart, createLogger } from '@gofr-backup/queue';
 import { hashLine, start } from './index.ts';
 
@@ -30,7 +30,7 @@ async function serve(): Promise<void> {
     }
   } catch (thrown) {
     const error = toBackupError(thrown, 'Starting the dashboard');
-    process.stderr.write(`${[error.message, error.why, error.hint].filter(Boolean).join('\n')}\n`);
+    process.stderr.write(printable(`${[error.message, error.why, error.hint].filter(Boolean).join('\n')}\n`));
     process.exitCode = error.exit;
   }
 }

@@ -13,7 +13,7 @@ export {
   pruneHold,
   rebuild,
   recoverInterrupted,
-  renderListing,
+  listingLines,
   repositoryOf,
   restore,
   show,

@@ -12,7 +12,7 @@ const word = fc.string({
   ),
 });
 
-const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(([shell]) => !isMissing(shell!));
+const SHELLS = [['sh'], ['bash', '--posix'], ['busybox', 'sh']].filter(([shell]) => !isMissing(shell!));
 
 function readBy([shell, ...options]: readonly string[], script: string): string[] {
   const { stdout, stderr, status } = spawnSync(shell!, [...options, '-s'], { input: script });

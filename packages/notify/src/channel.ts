@@ -1,3 +1,4 @@
+import { oneLine, printable } from '@gofr-backup/model';
 import type { Alert } from './alert.ts';
 
 /** A way to reach a person. `send` rejects when the message was not accepted; it honours the signal. */
@@ -17,10 +18,10 @@ export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
 /** `gofr-plot: backup failed` or `gofr-plot: resolved: backup failed` */
 export function subjectOf(alert: Alert): string {
-  return `${alert.project}: ${alert.state === 'resolved' ? 'resolved: ' : ''}${alert.title}`;
+  return oneLine(`${alert.project}: ${alert.state === 'resolved' ? 'resolved: ' : ''}${alert.title}`);
 }
 
 export function bodyOf(alert: Alert): string {
   const when = alert.state === 'raised' ? `Since ${alert.since}` : `From ${alert.since} to ${alert.at}`;
-  return `${alert.text}\n\n${when}.`;
+  return printable(`${alert.text}\n\n${when}.`);
 }

@@ -15,8 +15,12 @@ const asJson = (document: object): Request => ({
 /** Each service's documented request; `json` is our own, for scripts. */
 const REQUESTS: Record<WebhookFormat, (alert: Alert) => Request> = {
   json: (alert) => asJson({ version: 1, subject: subjectOf(alert), ...alert }),
-  slack: (alert) => asJson({ text: `*${subjectOf(alert)}*\n${bodyOf(alert)}` }),
-  discord: (alert) => asJson({ content: `**${subjectOf(alert)}**\n${bodyOf(alert)}`.slice(0, 2000) }),
+  slack: (alert) => asJson({ text: slackText(`*${subjectOf(alert)}*\n${bodyOf(alert)}`) }),
+  discord: (alert) =>
+    asJson({
+      content: `**${subjectOf(alert)}**\n${bodyOf(alert)}`.slice(0, 2000),
+      allowed_mentions: { parse: [] },
+    }),
   gotify: (alert) =>
     asJson({ title: subjectOf(alert), message: bodyOf(alert), priority: alert.state === 'raised' ? 8 : 3 }),
   ntfy: (alert) => ({
@@ -30,6 +34,10 @@ const REQUESTS: Record<WebhookFormat, (alert: Alert) => Request> = {
     },
   }),
 };
+
+/** A name in an alert calls nobody: `<!channel>` is a mention only where its brackets are not escaped. */
+const slackText = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /**
  * One POST. With a secret the receiver can check `X-Gofr-Signature: sha256=<hex HMAC-SHA256 of the body>`. Redirects

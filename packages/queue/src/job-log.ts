@@ -1,6 +1,6 @@
 /** A job's own log: what `gofr-backup logs`, `follow` and dashboards show of it. */
 import type { Job } from 'bullmq';
-import type { Clock, Logger } from '@gofr-backup/model';
+import { type Clock, jsonText, type Logger, oneLine, printableJson } from '@gofr-backup/model';
 
 export interface JobLog {
   logger: Logger;
@@ -30,16 +30,16 @@ export function jobLog(job: Job, service: Logger, context: object, clock: Clock)
 
 /** `2025-12-13T02:00:00.000Z info message key=value` */
 export function logLine(now: number, level: string, fields: object, message: string): string {
-  const facts = Object.entries(fields).map(([key, value]) => ` ${key}=${factText(value)}`);
-  return `${new Date(now).toISOString()} ${level} ${message}${facts.join('')}`;
+  const facts = Object.entries(fields).map(([key, value]) => ` ${oneLine(key)}=${factText(value)}`);
+  return `${new Date(now).toISOString()} ${level} ${oneLine(message)}${facts.join('')}`;
 }
 
 const MAX_FACT = 2000;
 
 /** One value on one line, quoted where it would not be one word. */
 export function factText(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(value.message);
+  if (value instanceof Error) return jsonText(value.message);
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
   const short = text.length > MAX_FACT ? `${text.slice(0, MAX_FACT)}…` : text;
-  return typeof value !== 'string' || /^[\w./:+@-]+$/.test(short) ? short : JSON.stringify(short);
+  return typeof value !== 'string' || /^[\w./:+@-]+$/.test(short) ? printableJson(short) : jsonText(short);
 }

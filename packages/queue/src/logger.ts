@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { pino, stdTimeFunctions } from 'pino';
-import type { Logger } from '@gofr-backup/model';
+import { type Logger, oneLine, printable, printableJson } from '@gofr-backup/model';
 import { factText } from './job-log.ts';
 
 export interface LogOptions {
@@ -27,6 +27,7 @@ export function createLogger(options: LogOptions): Logger {
     base: { service },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    hooks: { streamWrite: printableJson },
   };
   return pretty ? pino(settings, prettyStream(stream, options.color ?? terminal)) : pino(settings, stream);
 }
@@ -43,23 +44,23 @@ function prettyStream(out: NodeJS.WritableStream, color: boolean): Writable {
   });
 }
 
-/** One JSON line of pino as `02:00:00 INFO  message key=value`; anything else as it is. */
+/** One JSON line of pino as `02:00:00 INFO  message key=value`; anything else as it is, but printable. */
 export function prettyLine(line: string, color: boolean): string {
   let record: Record<string, unknown>;
   try {
     record = JSON.parse(line) as Record<string, unknown>;
   } catch {
-    return line;
+    return printable(line);
   }
   const { level, time, msg, service: _service, project: _project, ...facts } = record;
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     color ? styleText(style, text, { validateStream: false }) : text;
   const label = String(level).toUpperCase().padEnd(5);
   const shown = Object.entries(facts).map(
-    ([key, value]) => ` ${paint('cyan', key)}=${factText(messageOf(value))}`,
+    ([key, value]) => ` ${paint('cyan', oneLine(key))}=${factText(messageOf(value))}`,
   );
   const style = COLORS[level as keyof typeof COLORS] ?? 'white';
-  return `${String(time).slice(11, 19)} ${paint(style, label)} ${String(msg)}${shown.join('')}\n`;
+  return `${String(time).slice(11, 19)} ${paint(style, label)} ${oneLine(String(msg))}${shown.join('')}\n`;
 }
 
 /** A serialized error without its stack. */

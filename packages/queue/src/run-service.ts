@@ -1,5 +1,5 @@
 /** The life of a service as a process: settings, log, signals, exit code. */
-import { type Logger, toBackupError } from '@gofr-backup/model';
+import { type Logger, printable, toBackupError } from '@gofr-backup/model';
 import { createLogger, type LogOptions } from './logger.ts';
 
 interface LogSettings {
@@ -37,7 +37,7 @@ export async function runService<Settings extends LogSettings>(
     process.exit(0);
   } catch (thrown) {
     const error = toBackupError(thrown, `Starting the ${name}`);
-    process.stderr.write(`${[error.message, error.why, error.hint].filter(Boolean).join('\n')}\n`);
+    process.stderr.write(printable(`${[error.message, error.why, error.hint].filter(Boolean).join('\n')}\n`));
     process.exit(error.exit);
   }
 }

@@ -13,6 +13,6 @@ export async function run(session: Session, [name = '', path = '']: string[]): P
   const bytes = Buffer.concat(chunks);
   session.answer(
     { backup: name, path, size: bytes.length, encoding: 'base64', content: bytes.toString('base64') },
-    '',
+    [],
   );
 }

@@ -12,5 +12,5 @@ export async function run(session: Session): Promise<void> {
     return [...head, source === 'default' ? paint.dim(line) : line];
   });
   const document = { project: settings.project, settings: described, warnings: settings.warnings };
-  session.answer(document, `Project: ${settings.project}\n${lines.join('\n')}\n`);
+  session.answer(document, [`Project: ${settings.project}`, ...lines]);
 }

@@ -18,6 +18,6 @@ export async function run(session: Session, [name]: string[], options: { here?: 
     `${sign} ${outcome.backup}: ${verdict}`,
     ...outcome.problems.map((problem) => `    ${problem}`),
   ];
-  session.answer(outcome, `${lines.join('\n')}\n`);
+  session.answer(outcome, lines);
   return outcome.ok ? 0 : ERRORS.ARCHIVE_DAMAGED.exit;
 }

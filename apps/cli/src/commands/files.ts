@@ -1,5 +1,5 @@
 import { files } from '@gofr-backup/core';
-import { type ArchiveEntry, displayPath, formatMinute } from '@gofr-backup/model';
+import { type ArchiveEntry, displayPath, formatMinute, jsonText } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { writeOut } from '../stream.ts';
 
@@ -26,9 +26,9 @@ export async function run(session: Session, [name = 'latest', path]: string[]): 
 
 /** Written as it is read: an archive may hold a million names. */
 async function writeDocument(entries: AsyncIterable<ArchiveEntry>, backup: string): Promise<void> {
-  let before = `{\n  "backup": ${JSON.stringify(backup)},\n  "files": [`;
+  let before = `{\n  "backup": ${jsonText(backup)},\n  "files": [`;
   for await (const entry of entries) {
-    await writeOut(`${before}\n    ${JSON.stringify(listed(entry))}`);
+    await writeOut(`${before}\n    ${jsonText(listed(entry))}`);
     before = ',';
   }
   await writeOut(before === ',' ? '\n  ]\n}\n' : `${before}]\n}\n`);

@@ -1,4 +1,4 @@
-import { list, renderListing } from '@gofr-backup/core';
+import { list, listingLines } from '@gofr-backup/core';
 import { systemClock, type Tier } from '@gofr-backup/model';
 import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
@@ -8,6 +8,6 @@ export async function run(session: Session, _args: string[], options: { tier?: T
     session.context('list'),
     options.tier === undefined ? {} : { tier: options.tier },
   );
-  session.answer(outcome, renderListing(outcome.backups, systemClock.now(), session.settings.timezone));
+  session.answer(outcome, listingLines(outcome.backups, systemClock.now(), session.settings.timezone));
   noteAside(session, outcome);
 }

@@ -15,5 +15,5 @@ export async function run(session: Session, [id = '']: string[]): Promise<void> 
     });
   }
   const lines = await jobLogs(reached.queue, id);
-  session.answer({ job, lines }, lines.map((line) => `${line}\n`).join(''));
+  session.answer({ job, lines }, lines);
 }

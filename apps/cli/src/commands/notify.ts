@@ -15,7 +15,10 @@ export async function run(session: Session, _args: string[], options: { test?: b
   }
   const deliveries = await deliver(trial(session.settings.prefix), channels);
   if (plan.heartbeatUrl !== undefined) deliveries.push(await heartbeat(plan.heartbeatUrl));
-  session.answer({ deliveries }, deliveries.map((delivery) => lineOf(session, delivery)).join(''));
+  session.answer(
+    { deliveries },
+    deliveries.map((delivery) => lineOf(session, delivery)),
+  );
   return deliveries.every(({ ok }) => ok) ? 0 : 1;
 }
 
@@ -34,5 +37,5 @@ async function heartbeat(url: string): Promise<Delivery> {
 }
 
 function lineOf({ paint }: Session, { channel, ok, reason }: Delivery): string {
-  return ok ? `${paint.good('✓')} ${channel}\n` : `${paint.bad('✗')} ${channel}: ${reason ?? ''}\n`;
+  return ok ? `${paint.good('✓')} ${channel}` : `${paint.bad('✗')} ${channel}: ${reason ?? ''}`;
 }

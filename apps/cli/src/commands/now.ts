@@ -20,13 +20,13 @@ async function leave(session: Session, payload: { tier: Tier | undefined }): Pro
   }
   const { enqueue } = await import('@gofr-backup/queue');
   const { id, joined } = await enqueue(reached.queue, 'backup', payload);
-  session.answer({ job_id: id, backup: null }, `${joined ? 'Already queued' : 'Queued'} as ${id}\n`);
+  session.answer({ job_id: id, backup: null }, [`${joined ? 'Already queued' : 'Queued'} as ${id}`]);
   return true;
 }
 
-function render({ paint }: Session, { backup, promoted, pruned }: Result<'backup'>): string {
+function render({ paint }: Session, { backup, promoted, pruned }: Result<'backup'>): string[] {
   const removed = pruned?.decisions.filter(({ action }) => action === 'remove').length ?? 0;
-  const lines = [
+  return [
     `${paint.good('✓')} ${paint.bold(backup.filename)}`,
     `  ${facts(backup).join(', ')}`,
     ...promoted.map(({ filename }) => `  also kept as ${filename}`),
@@ -36,7 +36,6 @@ function render({ paint }: Session, { backup, promoted, pruned }: Result<'backup
     ...(pruned?.held === undefined ? [] : [`  ${paint.warn('pruning is held:')} ${pruned.held}`]),
     ...(backup.warnings ?? []).map((warning) => `  ${paint.warn('warning:')} ${warning.message}`),
   ];
-  return `${lines.join('\n')}\n`;
 }
 
 function facts(backup: CatalogueEntry): string[] {

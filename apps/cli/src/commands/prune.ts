@@ -18,7 +18,7 @@ export async function run(session: Session, _args: string[], options: Options): 
   session.answer(outcome, render(session, outcome));
 }
 
-function render({ paint }: Session, { dry_run, decisions, held }: PruneOutcome): string {
+function render({ paint }: Session, { dry_run, decisions, held }: PruneOutcome): string[] {
   const rows = decisions.map(({ action, tier, filename, reasons }) => [
     action,
     tier,
@@ -32,5 +32,5 @@ function render({ paint }: Session, { dry_run, decisions, held }: PruneOutcome):
   const summary = held
     ? `${paint.warn('Held, nothing was removed:')} ${held}`
     : `${formatCount(removed, 'backup')} ${dry_run ? 'would be removed' : 'removed'}, ${kept} kept`;
-  return decisions.length === 0 ? 'No backups found\n' : `${painted.join('\n')}\n\n${summary}\n`;
+  return decisions.length === 0 ? ['No backups found'] : [...painted, '', summary];
 }

@@ -4,6 +4,6 @@ import type { Session } from '../session.ts';
 
 export async function run(session: Session): Promise<void> {
   const { backups } = await rebuild(session.context('rebuild'));
-  const text = `${session.paint.good('✓')} manifest.json holds ${formatCount(backups.length, 'backup')}\n`;
-  session.answer({ project: session.settings.project, backups }, text);
+  const text = `${session.paint.good('✓')} manifest.json holds ${formatCount(backups.length, 'backup')}`;
+  session.answer({ project: session.settings.project, backups }, [text]);
 }

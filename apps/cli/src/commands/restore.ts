@@ -107,7 +107,7 @@ function explain(
   if (!options.safetyBackup) note(colours.warn('No safety backup of the present state will be made.'));
 }
 
-function render({ paint }: Session, outcome: RestoreOutcome, options: Options): string {
+function render({ paint }: Session, outcome: RestoreOutcome, options: Options): string[] {
   const { changes } = outcome;
   const what = `${formatCount(outcome.files, 'file')}, ${formatSize(outcome.bytes)}`;
   const lines = options.dryRun
@@ -123,5 +123,5 @@ function render({ paint }: Session, outcome: RestoreOutcome, options: Options): 
     lines.push(...columns(rows));
   }
   lines.push(...(outcome.warnings ?? []).map((warning) => `  ${paint.warn('warning:')} ${warning}`));
-  return `${lines.join('\n')}\n`;
+  return lines;
 }

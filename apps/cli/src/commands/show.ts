@@ -16,10 +16,7 @@ export async function run(session: Session, [name = 'latest']: string[]): Promis
   const warnings = (entry.warnings ?? []).map(
     ({ message }) => `${session.paint.warn('warning:')} ${message}`,
   );
-  session.answer(
-    entry,
-    `${[session.paint.bold(entry.filename), ...columns(rows), ...warnings].join('\n')}\n`,
-  );
+  session.answer(entry, [session.paint.bold(entry.filename), ...columns(rows), ...warnings]);
 }
 
 const inFuture = (entry: CatalogueEntry) =>

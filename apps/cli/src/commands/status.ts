@@ -10,6 +10,7 @@ import {
   systemClock,
 } from '@gofr-backup/model';
 import type { JobSummary, QueueStatus } from '@gofr-backup/queue';
+import { reportError } from '../errors.ts';
 import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
@@ -51,9 +52,7 @@ export async function run(session: Session): Promise<number> {
   session.answer(document, render(session, document));
   noteAside(session, aside);
   if (!(queue instanceof BackupError)) return 0;
-  if (!session.json)
-    session.note(`gofr-backup: ${queue.message}\n  why: ${queue.why}\n  to do: ${queue.hint}`);
-  return queue.exit;
+  return session.json ? queue.exit : reportError(queue, false, session.screen);
 }
 
 async function queueView(session: Session): Promise<QueueView | undefined> {
@@ -89,7 +88,7 @@ type Document = {
   lock: { operation: string; owner: string; since: string } | null;
 };
 
-function render(session: Session, document: Document): string {
+function render(session: Session, document: Document): string[] {
   const { paint, settings } = session;
   const { queue, next_run: next, newest_good: newest, lock, disk } = document;
   const rows = [
@@ -125,7 +124,7 @@ function render(session: Session, document: Document): string {
     inZone(session, job.finished ?? job.started ?? job.created),
   ]);
   const recent = jobs.length === 0 ? [] : ['', `Recent jobs (${settings.timezone}):`, ...columns(jobs)];
-  return `${[...columns(rows), ...recent].join('\n')}\n`;
+  return [...columns(rows), ...recent];
 }
 
 const inZone = ({ settings }: Session, at: number): string => formatTime(at, settings.timezone);

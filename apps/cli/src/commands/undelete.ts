@@ -9,7 +9,7 @@ export async function run(session: Session, [name]: string[]): Promise<void> {
   if (name === undefined) return listTrash(session, await trashed(ctx));
   const backup = await undelete(ctx, name);
   const text = `${backup.filename} is back in ${backup.tier}/, and pinned: prune leaves it until \`gofr-backup unpin\``;
-  session.answer({ backup }, `${session.paint.good('✓')} ${text}\n`);
+  session.answer({ backup }, [`${session.paint.good('✓')} ${text}`]);
 }
 
 function listTrash(session: Session, trash: Awaited<ReturnType<typeof trashed>>): void {
@@ -19,5 +19,5 @@ function listTrash(session: Session, trash: Awaited<ReturnType<typeof trashed>>)
     formatTime(Date.parse(trashed_at), session.settings.timezone),
   ]);
   const lines = columns([['BACKUP', 'SIZE', 'PRUNED AT'], ...rows]);
-  session.answer({ trash }, trash.length === 0 ? 'The trash is empty\n' : `${lines.join('\n')}\n`);
+  session.answer({ trash }, trash.length === 0 ? ['The trash is empty'] : lines);
 }

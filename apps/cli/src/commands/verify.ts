@@ -23,7 +23,7 @@ export async function run(session: Session, names: string[], options: Options): 
     ...problems.map((problem) => `    ${problem}`),
     ...(code === undefined || code === 'ARCHIVE_DAMAGED' ? [] : [`    to do: ${ERRORS[code].hint}`]),
   ]);
-  session.answer(outcome, lines.length === 0 ? 'No backups found\n' : `${lines.join('\n')}\n`);
+  session.answer(outcome, lines.length === 0 ? ['No backups found'] : lines);
   return exitOf(outcome);
 }
 

@@ -1,5 +1,4 @@
 /** One backup: what it is, what was wrong while it was made, what is in it, and how to get it back. */
-import { html } from 'hono/html';
 import {
   type BytePath,
   displayPath,
@@ -7,11 +6,12 @@ import {
   formatDuration,
   formatNumber,
   formatSize,
+  shellWord,
 } from '@gofr-backup/model';
 import type { Dated } from '../view/survey.ts';
 import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';
 import { backupLink } from './backups.ts';
-import type { Html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { icon } from './icons.ts';
 import { futureMark, pinMark, statusBadge } from './marks.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
@@ -111,12 +111,12 @@ function restore(command: string, { entry: { filename, status } }: Dated): Html 
     </p>
     <pre class="command" tabindex="0"><code>${command}</code></pre>
     <p class="muted">Or with nothing but tar, beside the archive:</p>
-    <pre
-      class="command"
-      tabindex="0"
-    ><code>sha256sum -c ${filename}.sha256 &amp;&amp; tar -xf ${filename} -C /somewhere/empty</code></pre>
+    <pre class="command" tabindex="0"><code>${byTarAlone(filename)}</code></pre>
   </section>`;
 }
+
+const byTarAlone = (filename: string): string =>
+  `sha256sum -c ${shellWord(`${filename}.sha256`)} && tar -xf ${shellWord(filename)} -C /somewhere/empty`;
 
 function contents(shell: Shell, filename: string, path: BytePath, directory: Directory | undefined): Html {
   return html`<section class="card" id="files">

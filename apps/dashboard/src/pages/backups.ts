@@ -1,9 +1,8 @@
 /** The table of backups, and the page that filters it. */
-import { html, raw } from 'hono/html';
 import { formatCount, formatDuration, formatNumber, formatSize, STATUSES, TIERS } from '@gofr-backup/model';
 import type { Filter, Page } from '../view/listing.ts';
 import type { Dated } from '../view/survey.ts';
-import type { Html } from './html.ts';
+import { html, type Html, raw } from './html.ts';
 import { futureMark, pager, pinMark, statusBadge } from './marks.ts';
 import { page, type Shell, time } from './shell.ts';
 

@@ -1,6 +1,5 @@
 /** Drawn here, so that none is fetched from elsewhere. 24 by 24, strokes in the text's colour. */
-import { html, raw } from 'hono/html';
-import type { Html } from './html.ts';
+import { html, type Html, raw } from './html.ts';
 
 const PATHS = {
   archive: '<path d="M4 8h16v11a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1zM3 4h18v4H3zM10 12h4"/>',

@@ -1,8 +1,7 @@
 /** Jobs: those running with their progress, the recent ones, and the log of one. */
-import { html } from 'hono/html';
 import { formatCount, formatDuration, formatSize, type ProgressEvent } from '@gofr-backup/model';
 import { describeJob, isOpen, progressShare, type JobView } from '../view/job.ts';
-import type { Html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
 
 export function jobsPage(shell: Shell, jobs: readonly JobView[] | undefined, expected?: number): Html {

@@ -1,6 +1,5 @@
 import { formatCount, formatSpan } from '@gofr-backup/model';
-import { html } from 'hono/html';
-import type { Html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { icon } from './icons.ts';
 import { csrfField, head, type Shell } from './shell.ts';
 

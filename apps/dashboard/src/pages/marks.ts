@@ -1,8 +1,7 @@
 /** Small drawings made on the server: bars, the timeline, sparklines. No inline styles, so positions are attributes. */
-import { html, raw } from 'hono/html';
 import { type CatalogueEntry, isFutureTime, type Status } from '@gofr-backup/model';
 import { DAYS, type MarkKind, type Timeline } from '../view/timeline.ts';
-import type { Html } from './html.ts';
+import { html, type Html, raw } from './html.ts';
 import type { Shell } from './shell.ts';
 
 /** A share of 0 to 1 as a bar. */

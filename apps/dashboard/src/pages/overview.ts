@@ -1,6 +1,5 @@
 /** The first page: is my data safe, since when, until when, what is wrong, what happens next. */
 import { formatSize, formatSpan, DAY } from '@gofr-backup/model';
-import { html, raw } from 'hono/html';
 import type { Disk, Forecast } from '../view/disk.ts';
 import type { History } from '../view/history.ts';
 import type { JobView } from '../view/job.ts';
@@ -8,7 +7,7 @@ import type { SafetyProblem, Safety } from '../view/safety.ts';
 import type { Survey } from '../view/survey.ts';
 import type { Timeline } from '../view/timeline.ts';
 import { backupTable } from './backups.ts';
-import type { Html } from './html.ts';
+import { html, type Html, raw } from './html.ts';
 import { icon } from './icons.ts';
 import { jobTable, runningJobs } from './jobs.ts';
 import { bar, sparkline, timelineChart, timelineLegend } from './marks.ts';

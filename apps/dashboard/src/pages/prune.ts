@@ -1,9 +1,8 @@
 /** The page of what pruning would remove now, and why; the button comes after the list. */
-import { html } from 'hono/html';
 import { formatNumber, formatSize, type PruneDecision } from '@gofr-backup/model';
 import type { Page } from '../view/listing.ts';
 import { backupLink } from './backups.ts';
-import type { Html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { pager } from './marks.ts';
 import { actionButton, page, type Shell } from './shell.ts';
 

@@ -1,6 +1,5 @@
 /** Every effective setting, and where it came from. */
-import { html } from 'hono/html';
-import type { Html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { page, type Shell } from './shell.ts';
 
 export interface SettingRow {

@@ -1,7 +1,6 @@
 /** The frame around every page. */
 import { formatRelative, formatNear, formatTime } from '@gofr-backup/model';
-import { html, raw } from 'hono/html';
-import type { Html } from './html.ts';
+import { html, type Html, raw } from './html.ts';
 import { icon } from './icons.ts';
 
 /** What every page knows of the request it answers. */

@@ -152,7 +152,7 @@ function damage({ corrupt, newest, newestGood, future }: Survey): SafetyProblem[
       code: 'corrupt',
       text,
       todo,
-      page: `backups/${worst.entry.filename}`,
+      page: backupPage(worst),
     });
   }
   if (newest?.entry.status === 'incomplete' && newest !== newestGood) {
@@ -163,17 +163,21 @@ function damage({ corrupt, newest, newestGood, future }: Survey): SafetyProblem[
       code: 'incomplete',
       text,
       todo,
-      page: `backups/${newest.entry.filename}`,
+      page: backupPage(newest),
     });
   }
   return problems;
 }
 
-function datedAhead({ entry }: Dated, count: number): SafetyProblem {
+const backupPage = ({ entry }: Pick<Dated, 'entry'>): string =>
+  `backups/${encodeURIComponent(entry.filename)}`;
+
+function datedAhead(ahead: Pick<Dated, 'entry'>, count: number): SafetyProblem {
+  const { entry } = ahead;
   const others = count > 1 ? ` and ${count - 1} more` : '';
   const text = `${entry.filename}${others} ${count > 1 ? 'are' : 'is'} dated in the future.`;
   const todo = 'Look at the clock of this host. Until then it counts for nothing, and it is never pruned.';
-  return { level: 'attention', code: 'future', text, todo, page: `backups/${entry.filename}` };
+  return { level: 'attention', code: 'future', text, todo, page: backupPage(ahead) };
 }
 
 function runs(facts: Facts): SafetyProblem[] {
@@ -184,7 +188,7 @@ function runs(facts: Facts): SafetyProblem[] {
       code: 'failed',
       text: `The last ${run.operation} failed ${formatNear(run.at, facts.now, facts.timezone)}${run.reason ? `: ${run.reason}` : '.'}`,
       todo: 'Its log says why.',
-      page: `jobs/${run.jobId}`,
+      page: `jobs/${encodeURIComponent(run.jobId)}`,
     }));
 }
 
@@ -192,7 +196,7 @@ function drills({ lastDrill, newestGood }: Survey, facts: Facts): SafetyProblem[
   if (lastDrill && !lastDrill.ok) {
     const text = `The last restore drill failed: ${lastDrill.entry.filename} did not come back as it was.`;
     const todo = 'Run a drill on another backup and look at its log.';
-    const page = `backups/${lastDrill.entry.filename}`;
+    const page = backupPage(lastDrill);
     return [{ level: 'danger', code: 'drill-failed', text, todo, page }];
   }
   if (newestGood === undefined || (lastDrill && facts.now - lastDrill.at <= facts.maxDrillAge)) return [];

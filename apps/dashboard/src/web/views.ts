@@ -1,7 +1,7 @@
 /** The pages: each gathers what it shows and hands it to its template. */
 import { Hono, type Context } from 'hono';
 import { planPrune, pruneHold, stateDirOf } from '@gofr-backup/core';
-import { BackupError, type CatalogueEntry, type PruneDecision } from '@gofr-backup/model';
+import { BackupError, type CatalogueEntry, type PruneDecision, shellWord } from '@gofr-backup/model';
 import { backupPage } from '../pages/backup.ts';
 import { backupsPage } from '../pages/backups.ts';
 import { jobPage, jobsPage } from '../pages/jobs.ts';
@@ -121,6 +121,3 @@ export async function pruning(
     ),
   };
 }
-
-const shellWord = (text: string): string =>
-  /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

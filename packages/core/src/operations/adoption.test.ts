@@ -10,7 +10,7 @@ import { list, show } from './list.ts';
 import { cat, files } from './contents.ts';
 import { prune } from './prune.ts';
 import { rebuild } from './rebuild.ts';
-import { renderListing } from './render-listing.ts';
+import { listingLines } from './listing-lines.ts';
 import { scene } from './testing.ts';
 import type { Scene } from './testing.ts';
 import { verify } from './verify.ts';
@@ -80,7 +80,7 @@ describe.runIf(hasPython)('a directory of the first generation', () => {
       'good',
       'good',
     ]);
-    const text = renderListing(backups, clock.now(), 'UTC');
+    const text = listingLines(backups, clock.now(), 'UTC');
     expect(text).toContain('DAILY BACKUPS (5):');
     expect(text).toContain('WEEKLY BACKUPS (1):');
     expect(await show(on.ctx, 'latest')).toEqual(backups[0]);

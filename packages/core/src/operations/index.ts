@@ -11,6 +11,6 @@ export { cat, files } from './contents.ts';
 export { pin, prune, pruneHold, trashed, undelete, unpin } from './prune.ts';
 export { rebuild } from './rebuild.ts';
 export { recoverInterrupted } from './recover.ts';
-export { renderListing } from './render-listing.ts';
+export { listingLines } from './listing-lines.ts';
 export { restore } from './restore.ts';
 export { verify } from './verify.ts';

@@ -5,6 +5,7 @@ import {
   type CatalogueEntry,
   type Compression,
   formatCount,
+  shellWord,
   type Status,
   type Tier,
   untilNow,
@@ -92,7 +93,7 @@ export class Repository {
     if (others !== undefined)
       return new BackupError('NO_SUCH_BACKUP', message, {
         why: `backups of the prefix ${others.prefix} are not this project's, whose prefix is ${this.prefix}`,
-        hint: `If they are yours, set PREFIX=${others.prefix} for this command.`,
+        hint: `If they are yours, set PREFIX=${shellWord(others.prefix)} for this command.`,
       });
     const dated = future === 0 ? '' : `; ${future} dated in the future count for nothing, but can be named`;
     return new BackupError('NO_SUCH_BACKUP', message, {

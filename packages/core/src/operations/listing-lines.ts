@@ -12,15 +12,15 @@ import { newestOf, totalSize } from './list.ts';
 const RULE = '-'.repeat(80);
 const MEGABYTE = 1_048_576;
 
-/** The contract's listing, with a newline at the end. `entries` newest first; `now`: milliseconds since the epoch. */
-export function renderListing(entries: Catalogue, now: number, timezone: string): string {
+/** The contract's listing. `entries` newest first; `now`: milliseconds since the epoch. */
+export function listingLines(entries: Catalogue, now: number, timezone: string): string[] {
   const [newest, oldest] = [newestOf(entries, now), entries.at(-1)];
-  if (newest === undefined || oldest === undefined) return 'No backups found\n';
+  if (newest === undefined || oldest === undefined) return ['No backups found'];
   const lines = TIERS.flatMap((tier) => renderTier(tier, entries, now, timezone));
   lines.push('SUMMARY:', RULE);
   lines.push(`Total Backups: ${entries.length}`, `Total Size: ${megabytes(totalSize(entries))}`);
   lines.push(`Oldest: ${oldest.timestamp}`, `Newest: ${newest.timestamp}`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 function renderTier(tier: Tier, entries: Catalogue, now: number, timezone: string): string[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { backupAt } from '../retention/testing.ts';
-import { renderListing } from './render-listing.ts';
+import { listingLines } from './listing-lines.ts';
 
 const NOW = Date.parse('2025-12-13T12:00:00Z');
 
@@ -10,7 +10,7 @@ test('the listing has the contract’s shape', () => {
     backupAt('2025-12-12T02:00:00Z', { size_bytes: 1_048_576, status: 'corrupt', verified: false }),
     backupAt('2025-12-01T02:00:00Z', { tier: 'monthly', size_bytes: 5_243 }),
   ];
-  expect(renderListing(entries, NOW, 'UTC')).toBe(`DAILY BACKUPS (2):
+  expect(listingLines(entries, NOW, 'UTC').join('\n')).toBe(`DAILY BACKUPS (2):
 --------------------------------------------------------------------------------
   gofr-plot_daily_20251213_020000.tar.gz
     Size: 15.32 MB | Age: 0 days | Verified: ✓
@@ -30,17 +30,16 @@ SUMMARY:
 Total Backups: 3
 Total Size: 16.32 MB
 Oldest: 2025-12-01T02:00:00
-Newest: 2025-12-13T02:00:00
-`);
+Newest: 2025-12-13T02:00:00`);
 });
 
 test('none is said in so many words', () => {
-  expect(renderListing([], NOW, 'UTC')).toBe('No backups found\n');
+  expect(listingLines([], NOW, 'UTC')).toEqual(['No backups found']);
 });
 
 test('times are those on the wall where the backup was made, ages those that passed', () => {
   const { created_at: _unknown, ...old } = backupAt('2025-12-12T12:30:00Z', { timezone: 'Asia/Tokyo' });
-  expect(renderListing([old], NOW, 'Asia/Tokyo')).toContain('Age: 0 days');
-  expect(renderListing([old], NOW, 'Asia/Tokyo')).toContain('Created: 2025-12-12 21:30:00');
-  expect(renderListing([backupAt('2026-01-01T00:00:00Z')], NOW, 'UTC')).toContain('Age: 0 days');
+  expect(listingLines([old], NOW, 'Asia/Tokyo').join('\n')).toContain('Age: 0 days');
+  expect(listingLines([old], NOW, 'Asia/Tokyo')).toContain('    Created: 2025-12-12 21:30:00');
+  expect(listingLines([backupAt('2026-01-01T00:00:00Z')], NOW, 'UTC').join('\n')).toContain('Age: 0 days');
 });
