@@ -105,6 +105,10 @@
       const events = new EventSource(`${root}events`);
       events.addEventListener('running', (event) => showRunning(event.data));
       events.addEventListener('changed', () => void refresh());
+      events.addEventListener('over', () => location.reload());
+      events.addEventListener('error', () => {
+        if (events.readyState === EventSource.CLOSED) setTimeout(follow, 3e4);
+      });
     }
     const formatSeconds = (value) => formatDuration(value * 1e3);
     const POWERS = Array.from({ length: 50 }, (_, i) => 2 ** i);

@@ -62,6 +62,12 @@ import { formatDuration, formatRelative, formatSize } from '@gofr-backup/model/f
     const events = new EventSource(`${root}events`);
     events.addEventListener('running', (event) => showRunning(event.data));
     events.addEventListener('changed', () => void refresh());
+    // the session has ended: what is shown may not be seen any more
+    events.addEventListener('over', () => location.reload());
+    // refused, as when too many streams are open: nothing is tried again by itself
+    events.addEventListener('error', () => {
+      if (events.readyState === EventSource.CLOSED) setTimeout(follow, 30000);
+    });
   }
 
   /* ---- charts ---- */

@@ -13,6 +13,7 @@ import { workOf } from './sources/work.ts';
 import { isLoopback, type Rights } from './web/access.ts';
 import { createApp } from './web/app.ts';
 import { loadAssets } from './web/assets.ts';
+import { clientReader } from './web/client.ts';
 import { hashLine, passwordCheck } from './web/password.ts';
 
 export { hashLine };
@@ -43,6 +44,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const closing = new AbortController();
   const app = createApp({
     ...{ project, rights, clock, logger, catalogue, work },
+    readClient: clientReader(settings.dashboardTrustProxy),
     queuesWritable: settings.dashboardQueuesWritable,
     restoreCommand: settings.dashboardRestoreCommand,
     settings: settingGroups(settings),
@@ -83,8 +85,8 @@ async function rightsOf(settings: Settings): Promise<Rights> {
   return {
     checkPassword: password === undefined ? undefined : await passwordCheck(password),
     token: settings.dashboardToken,
+    metricsToken: settings.metricsToken,
     readOnly: settings.dashboardReadOnly,
-    trustProxy: settings.dashboardTrustProxy,
     base: settings.dashboardBasePath.replace(/\/+$/, ''),
   };
 }

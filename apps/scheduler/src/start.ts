@@ -55,7 +55,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const watch = startWatch({ settings, plan: alertPlanFrom(settings), connection, clock, logger });
   const heart = beatHeart('scheduler', { logger });
   const reasons = (): string[] => (connection.client.status === 'ready' ? [] : ['Redis is away']);
-  const health = await serveHealth({ port: settings.healthPort, reasons, logger });
+  const { healthHost: host, healthPort: port } = settings;
+  const health = await serveHealth({ host, port, reasons, logger });
   const stop = async (): Promise<void> => {
     if (stopped.signal.aborted) return;
     stopped.abort();

@@ -71,6 +71,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   });
   const heart = beatHeart('worker', { logger });
   const health = await serveHealth({
+    host: settings.healthHost,
     port: settings.healthPort,
     reasons: () => against(context, connection),
     logger,

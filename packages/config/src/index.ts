@@ -7,6 +7,7 @@ export { longestGap, maxAgeOf } from './freshness.ts';
 export { loadSettings } from './load.ts';
 export type { Environment, SettingProblem } from './load.ts';
 export { planFrom } from './plan.ts';
+export type { TrustedProxies } from './proxies.ts';
 export { renderComposeSettings } from './render-compose.ts';
 export { renderConfigurationDoc, renderEnvExample, renderErrorsDoc } from './render.ts';
 export { GROUPS, SETTING_KEYS, SETTINGS, variablePrefix } from './settings.ts';

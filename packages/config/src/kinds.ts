@@ -34,7 +34,7 @@ function fail(reason: string): never {
 const TRUE = ['true', '1', 'yes', 'on'];
 const FALSE = ['false', '0', 'no', 'off'];
 
-function readFlag(text: string): boolean {
+export function readFlag(text: string): boolean {
   if (TRUE.includes(text.toLowerCase())) return true;
   return FALSE.includes(text.toLowerCase()) ? false : fail('is neither true nor false');
 }

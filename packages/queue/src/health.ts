@@ -1,10 +1,11 @@
-/** `/healthz` and `/readyz` for a service that has no page; answers reasons, never data. */
+/** `/healthz` and `/readyz` for a service that has no page. Who is on this host learns reasons, others yes or no. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '@gofr-backup/model';
 
 export interface HealthOptions {
+  host: string;
   /** 0: any free one; undefined: no server */
   port: number | undefined;
   /** why this service could not do its work now; empty when it could */
@@ -18,7 +19,7 @@ export interface HealthServer {
 }
 
 /** A taken port is an error in the log only: a service that works must not end because of its probe. */
-export async function serveHealth({ port, reasons, logger }: HealthOptions): Promise<HealthServer> {
+export async function serveHealth({ host, port, reasons, logger }: HealthOptions): Promise<HealthServer> {
   if (port === undefined) return { port, stop: () => Promise.resolve() };
   const server = createServer((request, response) => {
     const ready = request.url === '/readyz' ? reasons() : [];
@@ -26,10 +27,11 @@ export async function serveHealth({ port, reasons, logger }: HealthOptions): Pro
     response.writeHead(known ? (ready.length === 0 ? 200 : 503) : 404, {
       'content-type': 'application/json',
     });
-    response.end(JSON.stringify({ ok: known && ready.length === 0, reasons: ready }));
+    const ok = known && ready.length === 0;
+    response.end(JSON.stringify({ ok, ...(isLocal(request) && { reasons: ready }) }));
   });
-  server.on('error', (error) => logger.error({ port, reason: error.message }, 'health is not served'));
-  server.listen(port);
+  server.on('error', (error) => logger.error({ host, port, reason: error.message }, 'health is not served'));
+  server.listen(port, host);
   await Promise.race([once(server, 'listening'), once(server, 'close'), once(server, 'error')]).catch(
     () => {},
   );
@@ -41,3 +43,6 @@ export async function serveHealth({ port, reasons, logger }: HealthOptions): Pro
     },
   };
 }
+
+const isLocal = ({ socket }: IncomingMessage): boolean =>
+  /^(?:::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');

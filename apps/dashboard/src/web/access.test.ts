@@ -68,35 +68,6 @@ test('a session that is forged, changed or expired is none', async () => {
   expect((await asks(cookie)).status).toBe(302);
 });
 
-test('after five wrong passwords the address waits, even with the right one, and then may try again', async () => {
-  const clock = fakeClock();
-  await using visitor = await visit(await directory(), { BACKUP_DASHBOARD_PASSWORD: PASSWORD }, [], clock);
-  for (let i = 0; i < 4; i++) expect((await signIn(visitor, 'wrong')).status).toBe(401);
-  expect((await signIn(visitor, 'wrong')).status).toBe(429);
-  const locked = await signIn(visitor);
-  expect(locked.status).toBe(429);
-  expect(Number(locked.headers.get('retry-after'))).toBe(30);
-  expect(await locked.text()).toContain('Too many wrong passwords');
-  clock.advance(31_000);
-  expect((await signIn(visitor)).status).toBe(303);
-});
-
-test('a hundred guesses at once are counted as a hundred', async () => {
-  await using visitor = await closed();
-  const csrf = /name="csrf" value="([^"]+)"/.exec(await visitor.text('./login'))?.[1] ?? '';
-  const guess = () =>
-    visitor.ask('./login', { method: 'POST', body: new URLSearchParams({ csrf, password: 'wrong' }) });
-  const answers = await Promise.all(Array.from({ length: 30 }, guess));
-  expect(answers.filter(({ status }) => status === 401).length).toBeLessThan(5);
-});
-
-test('a script comes in with its token and without a cookie; a wrong token is refused, then locked out', async () => {
-  await using visitor = await closed();
-  expect((await visitor.ask('./metrics', bearer(TOKEN))).status).toBe(200);
-  for (let i = 0; i < 5; i++) expect((await visitor.ask('./metrics', bearer('wrong'))).status).toBe(401);
-  expect((await visitor.ask('./metrics', bearer(TOKEN))).status).toBe(429);
-});
-
 test('a write without the token of the form, or from another site, is refused', async () => {
   await using visitor = await closed();
   await signIn(visitor);

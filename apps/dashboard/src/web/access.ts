@@ -2,23 +2,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { getConnInfo } from '@hono/node-server/conninfo';
-import type { Lockout } from './lockout.ts';
+import type { Client, ReadClient } from './client.ts';
+import { type Guesses, LONGEST_WAIT } from './guesses.ts';
 import type { Session, Sessions } from './session.ts';
 
 export interface Rights {
   /** undefined: no password is set, and every process that reaches the loopback port may enter */
   checkPassword: ((guess: string) => Promise<boolean>) | undefined;
   token: string | undefined;
+  /** opens /metrics and nothing else */
+  metricsToken: string | undefined;
   readOnly: boolean;
-  trustProxy: boolean;
   /** path prefix of links and cookies, without a slash at the end */
   base: string;
 }
 
 /** What middleware leaves for the handlers. */
 export interface Env {
-  Variables: { session: Session; bearer: boolean };
+  Variables: { client: Client; session: Session; bearer: boolean };
 }
 
 const COOKIE = 'gofr_backup_session';
@@ -26,14 +27,11 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
 
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
-export function addressOf(c: Context, trustProxy: boolean): string {
-  const forwarded = trustProxy && c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim();
-  if (forwarded) return forwarded;
-  try {
-    return getConnInfo(c).remote.address ?? 'unknown';
-  } catch {
-    return 'unknown'; // not from a socket: a request made within the process
-  }
+export function withClient(read: ReadClient): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    c.set('client', read(c));
+    await next();
+  };
 }
 
 /** Names the session of a request; a new one when it has none. */
@@ -45,30 +43,26 @@ export function withSession(sessions: Sessions, rights: Rights): MiddlewareHandl
   };
 }
 
-export function startSession(c: Context, sessions: Sessions, rights: Rights, signedIn: boolean): Session {
+export function startSession(
+  c: Context<Env>,
+  sessions: Sessions,
+  rights: Rights,
+  signedIn: boolean,
+): Session {
   const { session, cookie } = sessions.begin(signedIn);
-  const secure = rights.trustProxy && c.req.header('x-forwarded-proto') === 'https';
   const path = `${rights.base}/`;
-  setCookie(c, COOKIE, cookie, { httpOnly: true, sameSite: 'Strict', path, secure });
+  setCookie(c, COOKIE, cookie, { httpOnly: true, sameSite: 'Strict', path, secure: c.get('client').isHttps });
   return session;
 }
 
 /** Lets a request pass that may see the dashboard; others are sent to the login, or told 401. */
-export function guard(rights: Rights, lockout: Lockout): MiddlewareHandler<Env> {
+export function guard(rights: Rights, guesses: Guesses): MiddlewareHandler<Env> {
   return async (c, next) => {
     const authorization = c.req.header('authorization');
     // Another scheme belongs to a proxy's own login and is ignored.
-    if (authorization !== undefined && /^bearer\b/i.test(authorization)) {
-      const address = addressOf(c, rights.trustProxy);
-      if (lockout.wait(address) > 0) return c.json(refusal('LOCKED', 'Too many wrong tokens; wait.'), 429);
-      if (!bearerValid(authorization, rights.token)) {
-        lockout.failed(address);
-        return c.json(refusal('UNAUTHORIZED', 'The bearer token is not the one of DASHBOARD_TOKEN.'), 401);
-      }
-      c.set('bearer', true);
-      return next();
-    }
-    c.set('bearer', false);
+    const byToken = authorization !== undefined && /^bearer\b/i.test(authorization);
+    c.set('bearer', byToken);
+    if (byToken) return (await refuseToken(c, authorization, rights, guesses)) ?? next();
     if (rights.checkPassword === undefined) return foreignHost(c) ?? next();
     if (c.get('session').signedIn) return next();
     if (c.req.method !== 'GET' || !wantsPage(c)) {
@@ -78,6 +72,26 @@ export function guard(rights: Rights, lockout: Lockout): MiddlewareHandler<Env> 
     const wanted = c.req.path + new URL(c.req.url).search;
     return c.redirect(`${rights.base}/login?next=${encodeURIComponent(wanted)}`);
   };
+}
+
+/** Undefined for a right token, which is known at once: nobody's failures hold it up. */
+async function refuseToken(
+  c: Context<Env>,
+  authorization: string,
+  { token, metricsToken }: Rights,
+  guesses: Guesses,
+): Promise<Response | undefined> {
+  if (isBearer(authorization, token)) return undefined;
+  if (isBearer(authorization, metricsToken)) {
+    if (c.req.path === '/metrics' && c.req.method === 'GET') return undefined;
+    return c.json(refusal('DECLINED', 'This token opens /metrics and nothing else.'), 403);
+  }
+  const verdict = await guesses.judge(c.get('client').address, async () => false, c.req.raw.signal);
+  if (verdict === 'crowded') {
+    c.header('Retry-After', String(LONGEST_WAIT / 1000));
+    return c.json(refusal('BUSY', 'Too many tokens of this address wait to be judged.'), 429);
+  }
+  return c.json(refusal('UNAUTHORIZED', 'The bearer token is not the one of DASHBOARD_TOKEN.'), 401);
 }
 
 /**
@@ -98,24 +112,25 @@ const wantsPage = (c: Context): boolean => c.req.header('accept')?.includes('tex
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-function bearerValid(authorization: string, token: string | undefined): boolean {
-  const [, given] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+/** In constant time. */
+export function isBearer(authorization: string | undefined, token: string | undefined): boolean {
+  const [, given] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
   return given !== undefined && token !== undefined && timingSafeEqual(digest(given), digest(token));
 }
 
 /** Refuses writes that did not come from a page of ours; a bearer token is proof enough, no browser sends it by itself. */
-export function sameOrigin({ trustProxy }: Rights): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    if (c.req.method === 'GET' || c.req.method === 'HEAD' || c.get('bearer')) return next();
-    const site = c.req.header('sec-fetch-site');
-    const origin = c.req.header('origin');
-    const forwarded = trustProxy ? c.req.header('x-forwarded-host') : undefined;
-    const host = forwarded ?? c.req.header('host');
-    const foreign = site ? site !== 'same-origin' && site !== 'none' : origin && !sameHost(origin, host);
-    if (foreign) return c.text('Refused: this request came from another site.\n', 403);
-    return next();
-  };
-}
+export const sameOrigin: MiddlewareHandler<Env> = async (c, next) => {
+  if (isReading(c) || /^bearer\b/i.test(c.req.header('authorization') ?? '')) return next();
+  const site = c.req.header('sec-fetch-site');
+  const origin = c.req.header('origin');
+  const foreign = site
+    ? site !== 'same-origin' && site !== 'none'
+    : origin && !sameHost(origin, c.get('client').host);
+  if (foreign) return c.text('Refused: this request came from another site.\n', 403);
+  return next();
+};
+
+export const isReading = (c: Context): boolean => c.req.method === 'GET' || c.req.method === 'HEAD';
 
 const sameHost = (origin: string, host: string | undefined): boolean =>
   URL.canParse(origin) && new URL(origin).host === host;

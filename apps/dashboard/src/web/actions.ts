@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Hono, type Context } from 'hono';
 import { BackupError, type Logger, type PruneDecision, TIERS } from '@gofr-backup/model';
 import type { Work } from '../sources/work.ts';
-import { addressOf, refusal, type Env, type Rights } from './access.ts';
+import { refusal, type Env, type Rights } from './access.ts';
 import type { Sessions } from './session.ts';
 
 interface Parts {
@@ -44,10 +44,7 @@ export function actionRoutes(parts: Parts): Hono<Env> {
     const refused = refuse(c, form, parts);
     if (refused) return refused;
     const name = c.req.param('action');
-    parts.logger.info(
-      { action: name, address: addressOf(c, rights.trustProxy) },
-      'asked for on the dashboard',
-    );
+    parts.logger.info({ action: name, address: c.get('client').address }, 'asked for on the dashboard');
     if (name === 'cancel') return cancel(c, form, parts);
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (!action) return c.json(refusal('USAGE', `There is no action ${JSON.stringify(name)}.`), 404);

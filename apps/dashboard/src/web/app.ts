@@ -2,7 +2,7 @@
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
-import { type Clock, type Logger, toBackupError } from '@gofr-backup/model';
+import { type Clock, formatSize, type Logger, toBackupError } from '@gofr-backup/model';
 import type { BackupQueue } from '@gofr-backup/queue';
 import { messagePage } from '../pages/shell.ts';
 import type { SettingRow } from '../pages/settings.ts';
@@ -10,15 +10,16 @@ import type { Archives } from '../sources/archives.ts';
 import type { CachedCatalogue } from '../sources/catalogue.ts';
 import type { Observer } from '../sources/state.ts';
 import type { Work } from '../sources/work.ts';
-import { guard, refusal, sameOrigin, withSession, type Env, type Rights } from './access.ts';
+import { type Env, guard, refusal, type Rights, sameOrigin, withClient, withSession } from './access.ts';
 import { actionRoutes } from './actions.ts';
 import type { Assets } from './assets.ts';
-import { queueBoard, withoutWebFonts } from './board.ts';
+import { queueBoard, refuseWrite, withoutWebFonts } from './board.ts';
+import type { ReadClient } from './client.ts';
 import { downloadRoutes } from './downloads.ts';
 import { createLive, eventRoutes } from './events.ts';
+import { createGuesses } from './guesses.ts';
 import { securityHeaders } from './headers.ts';
 import { healthRoutes } from './health.ts';
-import { createLockout } from './lockout.ts';
 import { loginRoutes } from './login.ts';
 import { createMetrics } from './metrics.ts';
 import { createSessions } from './session.ts';
@@ -28,6 +29,7 @@ import { finder, pruning, viewRoutes } from './views.ts';
 export interface AppParts {
   project: string;
   rights: Rights;
+  readClient: ReadClient;
   queuesWritable: boolean;
   restoreCommand: string;
   settings: readonly { name: string; rows: readonly SettingRow[] }[];
@@ -48,7 +50,8 @@ const FORM_LIMIT = 64 * 1024;
 export function createApp(parts: AppParts): Hono<Env> {
   const { rights, clock, logger, assets, observer, work, archives } = parts;
   const sessions = createSessions(clock);
-  const lockout = createLockout(clock);
+  // A wrong token slows down no password, and the other way round.
+  const [passwords, tokens] = [createGuesses(clock), createGuesses(clock)];
   const shellOf = shellMaker(
     { project: parts.project, rights, timezone: observer.timezone, clock },
     sessions,
@@ -61,13 +64,14 @@ export function createApp(parts: AppParts): Hono<Env> {
 
   const app = new Hono<Env>();
   app.use(securityHeaders);
-  app.use(bodyLimit({ maxSize: FORM_LIMIT }));
-  app.route('/', healthRoutes(observer.observe));
+  app.use(bodyLimit({ maxSize: FORM_LIMIT, onError: tooLarge }));
+  app.use(withClient(parts.readClient));
+  app.route('/', healthRoutes(observer.observe, rights, clock));
   app.get('/assets/:name', (c) => assetResponse(c, assets));
   app.use(withSession(sessions, rights));
-  app.use(sameOrigin(rights));
-  app.route('/', loginRoutes({ rights, sessions, lockout, shellOf, logger }));
-  app.use(guard(rights, lockout));
+  app.use(sameOrigin);
+  app.route('/', loginRoutes({ rights, sessions, guesses: passwords, shellOf, logger }));
+  app.use(guard(rights, tokens));
   app.post('/logout', async (c) => {
     if (!sessions.csrfValid(c.get('session'), (await c.req.parseBody())['csrf']))
       return c.text('Refused.\n', 403);
@@ -75,7 +79,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     return c.redirect(`${rights.base}/login`, 303);
   });
   app.route('/', metricsRoute(parts));
-  app.route('/', eventRoutes(live, shellOf, parts.closing));
+  app.route('/', eventRoutes({ live, sessions, shellOf, closing: parts.closing }));
   app.route('/', downloadRoutes(find, archives));
   app.use(compress());
   app.route('/', actionRoutes({ rights, sessions, work, logger, requireBackup: find, decisions }));
@@ -84,6 +88,12 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.notFound((c) => failure(c, shellOf, 404, { message: 'There is no such page', hint: '' }));
   app.onError((error, c) => tellError(c, shellOf, error, logger));
   return app;
+}
+
+/** Before it is read whole. What is left of it is not read either, so the connection ends. */
+function tooLarge(c: Context): Response {
+  c.header('Connection', 'close');
+  return c.json(refusal('USAGE', `A request may have ${formatSize(FORM_LIMIT)}.`), 413);
 }
 
 function assetResponse(c: Context, assets: Assets): Response {
@@ -112,16 +122,17 @@ function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
   const app = new Hono<Env>();
   app.use('/queues', withoutWebFonts);
   app.use('/queues/*', withoutWebFonts);
+  const writable = queuesWritable && !rights.readOnly;
   app.all('/queues/*', (c) => {
+    const refused = refuseWrite(c, writable);
+    if (refused) return refused;
     const current = queue();
     if (!current || current.connection.client.status !== 'ready') {
       const problem = { message: 'The queue does not answer', hint: 'Check REDIS_URL and that Redis runs.' };
       return failure(c as Context<Env>, shellOf, 503, problem);
     }
-    if (rights.readOnly && c.req.method !== 'GET')
-      return c.json(refusal('DECLINED', 'This dashboard only shows.'), 403);
     if (board?.of !== current) {
-      const options = { base: rights.base, writable: queuesWritable && !rights.readOnly, project };
+      const options = { base: rights.base, writable, project };
       board = { of: current, app: new Hono().route('/queues', queueBoard(current, options)) };
     }
     return board.app.fetch(c.req.raw);

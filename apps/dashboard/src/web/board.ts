@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { HonoAdapter } from '@bull-board/hono';
-import type { Hono, MiddlewareHandler } from 'hono';
+import type { Context, Hono, MiddlewareHandler } from 'hono';
 import type { BackupQueue } from '@gofr-backup/queue';
+import { type Env, isReading, refusal } from './access.ts';
 
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -40,6 +41,22 @@ export function queueBoard(queue: BackupQueue, { base, writable, project }: Boar
     },
   });
   return adapter.registerPlugin() as unknown as Hono;
+}
+
+/** Retry, promote and remove, of one job or of all in a state; bull-board has more, and every version may have others. */
+const WRITES =
+  /^\/queues\/api\/queues\/[^/]+\/(?:(?:retry|clean)\/[^/]+|promote|[^/]+\/(?:retry|promote|clean))$/;
+
+/** Refuses what DASHBOARD_QUEUES_WRITABLE does not allow, before bull-board sees it. Its forms carry no token of ours. */
+export function refuseWrite(c: Context<Env>, writable: boolean): Response | undefined {
+  if (isReading(c)) return undefined;
+  if (!writable || c.req.method !== 'PUT' || !WRITES.test(c.req.path)) {
+    c.header('Allow', 'GET, HEAD');
+    return c.json(refusal('DECLINED', 'This cannot be done to the queue from here.'), 405);
+  }
+  const isFromBrowser = c.req.header('origin') ?? c.req.header('sec-fetch-site');
+  if (c.get('bearer') || isFromBrowser) return undefined;
+  return c.text('Refused: this request does not say which page it comes from.\n', 403);
 }
 
 /** Beside a bundle, else where it is installed. */

@@ -1,16 +1,23 @@
 /** What moves, as server-sent events: running jobs with their progress, and a word when anything else changed. */
-import { Hono } from 'hono';
-import { streamSSE } from 'hono/streaming';
+import { Hono, type Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { Html } from '../pages/html.ts';
 import { runningJobs } from '../pages/jobs.ts';
 import type { CachedCatalogue } from '../sources/catalogue.ts';
 import type { Work } from '../sources/work.ts';
 import { isOpen, type JobView } from '../view/job.ts';
 import { refusal, type Env } from './access.ts';
+import { networkOf } from './network.ts';
+import type { Sessions } from './session.ts';
+import { createShares } from './shares.ts';
 import type { MakeShell } from './shell.ts';
 
 const EVERY = 1000;
-const KEEP_ALIVE = 15_000;
-const MOST_LISTENERS = 50;
+/** in rounds of a second */
+const KEEP_ALIVE = 15;
+/** A browser opens six of HTTP/1.1; an open page is one. */
+const MOST_OF_A_CLIENT = 8;
+const MOST_IN_ALL = 200;
 
 interface Snapshot {
   jobs: JobView[];
@@ -23,7 +30,6 @@ interface Snapshot {
 export interface Live {
   /** Calls back at once and after every change, until the returned function is called. */
   listen(heard: (snapshot: Snapshot) => void): () => void;
-  listeners(): number;
   stop(): void;
 }
 
@@ -51,7 +57,6 @@ export function createLive(work: Work, catalogue: CachedCatalogue): Live {
       timer ??= setTimeout(() => void poll(), 0);
       return () => void all.delete(heard);
     },
-    listeners: () => all.size,
     stop() {
       stopped = true;
       clearTimeout(timer);
@@ -60,35 +65,78 @@ export function createLive(work: Work, catalogue: CachedCatalogue): Live {
   };
 }
 
-export function eventRoutes(live: Live, shellOf: MakeShell, closing: AbortSignal): Hono<Env> {
+interface Streaming {
+  live: Live;
+  sessions: Sessions;
+  shellOf: MakeShell;
+  closing: AbortSignal;
+}
+
+export function eventRoutes({ live, sessions, shellOf, closing }: Streaming): Hono<Env> {
+  const shares = createShares(MOST_OF_A_CLIENT, MOST_IN_ALL);
   const app = new Hono<Env>();
   app.get('/events', (c) => {
-    if (live.listeners() >= MOST_LISTENERS) return c.json(refusal('BUSY', 'Too many listeners.'), 503);
+    const share = shares.take(clientOf(c));
+    if (typeof share === 'string') return refuseStream(c, share);
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(c, async (stream) => {
-      let running = '';
-      let version = '';
-      const hear = async (snapshot: Snapshot) => {
-        const shown = String(await runningJobs(shellOf(c), snapshot.jobs, snapshot.expected)).trim();
-        if (shown !== running) await stream.writeSSE({ event: 'running', data: shown });
-        if (version !== '' && version !== snapshot.version)
-          await stream.writeSSE({ event: 'changed', data: '' });
-        running = shown;
-        version = snapshot.version;
-      };
-      await stream.writeSSE({ event: 'hello', data: '', retry: 5000 });
-      const leave = live.listen((snapshot) => void hear(snapshot).catch(() => stream.abort()));
-      const alive = setInterval(
-        () => void stream.write(': alive\n\n').catch(() => stream.abort()),
-        KEEP_ALIVE,
-      );
-      await new Promise<void>((resolve) => {
-        stream.onAbort(resolve);
-        closing.addEventListener('abort', () => resolve(), { once: true });
-      });
-      clearInterval(alive);
-      leave();
+      try {
+        await stream.writeSSE({ event: 'hello', data: '', retry: 5000 });
+        const leave = live.listen(
+          hearer(stream, (snapshot) => runningJobs(shellOf(c), snapshot.jobs, snapshot.expected)),
+        );
+        await untilOver(stream, closing, () => sessions.isOpen(c.get('session'))).finally(leave);
+      } finally {
+        share.release();
+      }
     });
   });
   return app;
+}
+
+/** Whoever has signed in is counted by the session, because many people may share an address. */
+function clientOf(c: Context<Env>): string {
+  const { signedIn, id } = c.get('session');
+  return signedIn ? id : networkOf(c.get('client').address);
+}
+
+function refuseStream(c: Context<Env>, full: 'client' | 'all'): Response {
+  c.header('Retry-After', '30');
+  if (full === 'client')
+    return c.json(refusal('BUSY', 'Too many live streams of this client are open.'), 429);
+  return c.json(refusal('BUSY', 'Too many live streams are open.'), 503);
+}
+
+function hearer(stream: SSEStreamingApi, render: (snapshot: Snapshot) => Html): (snapshot: Snapshot) => void {
+  let running = '';
+  let version = '';
+  const hear = async (snapshot: Snapshot) => {
+    const shown = String(await render(snapshot)).trim();
+    if (shown !== running) await stream.writeSSE({ event: 'running', data: shown });
+    if (version !== '' && version !== snapshot.version) await stream.writeSSE({ event: 'changed', data: '' });
+    running = shown;
+    version = snapshot.version;
+  };
+  return (snapshot) => void hear(snapshot).catch(() => stream.abort());
+}
+
+/** Ends with the client, with this process, and with the session: a stream outlives no right to see it. */
+async function untilOver(
+  stream: SSEStreamingApi,
+  closing: AbortSignal,
+  isAllowed: () => boolean,
+): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  let rounds = 0;
+  const round = async () => {
+    if (!isAllowed()) {
+      await stream.writeSSE({ event: 'over', data: '' });
+      over.resolve();
+    } else if (++rounds % KEEP_ALIVE === 0) await stream.write(': alive\n\n');
+  };
+  const timer = setInterval(() => void round().catch(() => stream.abort()), EVERY);
+  stream.onAbort(() => over.resolve());
+  closing.addEventListener('abort', () => over.resolve(), { once: true });
+  await over.promise;
+  clearInterval(timer);
 }

@@ -1,15 +1,15 @@
 import { Hono, type Context } from 'hono';
 import type { Logger } from '@gofr-backup/model';
-import { loginPage } from '../pages/login.ts';
-import { addressOf, startSession, type Env, type Rights } from './access.ts';
-import type { Lockout } from './lockout.ts';
+import { loginPage, type Problem } from '../pages/login.ts';
+import { startSession, type Env, type Rights } from './access.ts';
+import { type Guesses, LONGEST_WAIT } from './guesses.ts';
 import type { Sessions } from './session.ts';
 import type { MakeShell } from './shell.ts';
 
 interface Parts {
   rights: Rights;
   sessions: Sessions;
-  lockout: Lockout;
+  guesses: Guesses;
   shellOf: MakeShell;
   logger: Logger;
 }
@@ -27,29 +27,24 @@ export function loginRoutes(parts: Parts): Hono<Env> {
 
 async function signIn(
   c: Context<Env>,
-  { rights, sessions, lockout, shellOf, logger }: Parts,
+  { rights, sessions, guesses, shellOf, logger }: Parts,
 ): Promise<Response> {
-  if (rights.checkPassword === undefined) return c.redirect(`${rights.base}/`, 303);
+  const { checkPassword } = rights;
+  if (checkPassword === undefined) return c.redirect(`${rights.base}/`, 303);
   const form = await c.req.parseBody();
   const next = safeNext(form['next'], rights.base);
-  const address = addressOf(c, rights.trustProxy);
-  const again = async (wrong: boolean, wait: number, status: 400 | 401 | 429) =>
-    c.html(await loginPage(shellOf(c), next, { wrong, wait }), status);
-  if (!sessions.csrfValid(c.get('session'), form['csrf'])) return again(false, 0, 400);
-  const wait = lockout.wait(address);
-  if (wait > 0) {
-    c.header('Retry-After', String(Math.ceil(wait / 1000)));
-    return again(false, wait, 429);
-  }
-  // A guess is counted before it is judged, so that a hundred guesses at once count as a hundred.
-  lockout.failed(address);
+  const { address } = c.get('client');
+  const again = async (problem: Problem, status: 400 | 401 | 429) =>
+    c.html(await loginPage(shellOf(c), next, problem), status);
+  if (!sessions.csrfValid(c.get('session'), form['csrf'])) return again('stale', 400);
   const guess = typeof form['password'] === 'string' ? form['password'].slice(0, 1024) : '';
-  if (!(await rights.checkPassword(guess))) {
-    logger.warn({ address }, 'wrong dashboard password');
-    const now = lockout.wait(address);
-    return again(true, now, now > 0 ? 429 : 401);
+  const verdict = await guesses.judge(address, () => checkPassword(guess), c.req.raw.signal);
+  if (verdict !== 'right') logger.warn({ address, verdict }, 'no login to the dashboard');
+  if (verdict === 'crowded') {
+    c.header('Retry-After', String(LONGEST_WAIT / 1000));
+    return again('crowded', 429);
   }
-  lockout.succeeded(address);
+  if (verdict === 'wrong') return again('wrong', 401);
   logger.info({ address }, 'signed in to the dashboard');
   sessions.end(c.get('session'));
   startSession(c, sessions, rights, true);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createArchive } from '@gofr-backup/archive';
 import { openRepository, withLock } from '@gofr-backup/core';
 import { type CatalogueEntry, noProgress, silentLogger, systemClock } from '@gofr-backup/model';
+import { connect, openQueue } from '@gofr-backup/queue';
 import { makeTree, privateRedis, traceCollector, waitFor, type Tree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { backupAt, visit, type Visitor } from '../fixture.ts';
@@ -162,6 +163,40 @@ test('words of others - warnings, job failures, searches - are shown as text', a
     './',
   ];
   for (const path of pages) expect(await visitor.text(path)).not.toContain('<img');
+});
+
+test('no name or message drives what shows it: no control character, no override of direction', async () => {
+  const evil = '\u001b]0;x\u0007\u009b31m\u202egnp.exe\u2066\u200f\r\u0085';
+  const backupDir = await directory();
+  const entry = backupAt('2025-12-13T02:00:00Z', {
+    ...{ status: 'incomplete', verified: false, components: [evil], compression_level: 6 },
+    warnings: [{ code: evil, path: evil, message: evil }],
+  });
+  await mkdir(join(backupDir, '.gofr-backup'));
+  const failed = { state: 'failed', at: '2025-12-13T02:00:00Z', code: 'DISK_FULL', message: evil };
+  await writeFile(join(backupDir, '.gofr-backup/last-run.json'), JSON.stringify(failed));
+  await using redis = await privateRedis();
+  const connection = await connect(redis.url, { mode: 'command' });
+  const queue = openQueue('plot', connection);
+  const job = await queue.bull.add(evil, { tier: evil, names: [evil] }, { jobId: 'job-evil' });
+  await job.log(evil);
+  await queue.close();
+  connection.close();
+  await using visitor = await visit(backupDir, { BACKUP_REDIS_URL: redis.url }, [entry]);
+  await waitFor(async () => (await visitor.text('./jobs')).includes('job-evil'));
+  const said = encodeURIComponent(evil);
+  const pages = [
+    ...['./', './backups', './prune', './jobs', './jobs/job-evil', `./backups/${entry.filename}`],
+    ...[`./backups?q=${said}`, `./backups/${said}`, `./jobs/${said}`],
+  ];
+  for (const path of pages)
+    expect([path, /(?![\t\n])[\p{Cc}\p{Bidi_Control}]/u.exec(await visitor.text(path))?.[0]]).toEqual([
+      path,
+      undefined,
+    ]);
+  expect(await visitor.text('./jobs/job-evil')).toContain(
+    '\\x1b]0;x\\x07\\xc2\\x9b31m\\xe2\\x80\\xaegnp.exe',
+  );
 });
 
 test('what is pinned and what is dated in the future is marked, in the table and on its page', async () => {

@@ -17,6 +17,8 @@ export interface Sessions {
   begin(signedIn: boolean): { session: Session; cookie: string };
   read(cookie: string | undefined): Session | undefined;
   end(session: Session): void;
+  /** neither ended nor expired */
+  isOpen(session: Session): boolean;
   /** goes into every form, and proves that the form came from us */
   csrfToken(session: Session): string;
   csrfValid(session: Session, token: unknown): boolean;
@@ -30,6 +32,7 @@ export function createSessions(clock: Clock): Sessions {
   const forget = () => {
     for (const [id, expires] of ended) if (expires < clock.now()) ended.delete(id);
   };
+  const isOpen = ({ id, expires }: Session) => expires > clock.now() && !ended.has(id);
   const csrfToken = (session: Session) => sign(`csrf.${session.id}`);
   return {
     begin(signedIn) {
@@ -41,13 +44,14 @@ export function createSessions(clock: Clock): Sessions {
     read(cookie) {
       const [id, expires, signedIn, signature] = cookie?.split('.') ?? [];
       if (!id || !signature || !equal(sign(`${id}.${expires}.${signedIn}`), signature)) return undefined;
-      if (!(Number(expires) > clock.now()) || ended.has(id)) return undefined;
-      return { id, expires: Number(expires), signedIn: signedIn === '1' };
+      const session = { id, expires: Number(expires), signedIn: signedIn === '1' };
+      return isOpen(session) ? session : undefined;
     },
     end(session) {
       forget();
       ended.set(session.id, session.expires);
     },
+    isOpen,
     csrfToken,
     csrfValid: (session, token) => typeof token === 'string' && equal(csrfToken(session), token),
   };

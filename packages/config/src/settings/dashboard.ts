@@ -1,4 +1,5 @@
 import { anyText, flag, matching, wholeNumber } from '../kinds.ts';
+import { trustedProxies } from '../proxies.ts';
 import { optional, setting } from '../setting.ts';
 
 export const dashboard = {
@@ -37,8 +38,15 @@ export const dashboard = {
     name: 'DASHBOARD_TOKEN',
     kind: matching(/^[\x21-\x7e]{16,512}$/, 'at least 16 printable characters without spaces'),
     secret: 'whole',
-    meaning: 'for scripts and Prometheus: `Authorization: Bearer …` instead of a login',
+    meaning: 'for scripts: `Authorization: Bearer …` instead of a login; it may do all that a login may',
     example: 'k3J9x0Qm7w2Zt5Vb8nL4',
+  }),
+  metricsToken: optional({
+    name: 'METRICS_TOKEN',
+    kind: matching(/^[\x21-\x7e]{16,512}$/, 'at least 16 printable characters without spaces'),
+    secret: 'whole',
+    meaning: 'for Prometheus: opens `/metrics` and nothing else, as `Authorization: Bearer …`',
+    example: 'f6Hn2Rk8Ys4Wq1Zt9Xb3',
   }),
   dashboardBasePath: setting({
     name: 'DASHBOARD_BASE_PATH',
@@ -66,10 +74,11 @@ export const dashboard = {
   }),
   dashboardTrustProxy: setting({
     name: 'DASHBOARD_TRUST_PROXY',
-    kind: flag,
+    kind: trustedProxies,
     default: 'false',
-    meaning: 'believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets both',
-    example: 'true',
+    meaning:
+      'whose X-Forwarded-For, -Proto and -Host are believed: addresses of proxies that set them; true: of every peer, where only the proxy can reach it',
+    example: '172.16.0.0/12',
   }),
   dashboardRestoreCommand: setting({
     name: 'DASHBOARD_RESTORE_COMMAND',

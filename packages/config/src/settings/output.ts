@@ -1,4 +1,4 @@
-import { anyText, oneOf, urlOf, wholeNumber } from '../kinds.ts';
+import { anyText, matching, oneOf, urlOf, wholeNumber } from '../kinds.ts';
 import { optional, setting } from '../setting.ts';
 
 export const output = {
@@ -38,5 +38,13 @@ export const output = {
     meaning:
       'worker and scheduler answer `/healthz` and `/readyz` on this port, for probes; unset: no port is opened',
     example: '3901',
+  }),
+  healthHost: setting({
+    name: 'HEALTH_HOST',
+    kind: matching(/^[A-Za-z0-9.:_-]+$/, 'an address or host name of this machine'),
+    default: '127.0.0.1',
+    meaning:
+      'address HEALTH_PORT is opened on; a probe from outside the container, as Kubernetes makes, needs 0.0.0.0',
+    example: '0.0.0.0',
   }),
 };
