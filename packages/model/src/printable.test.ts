@@ -9,7 +9,22 @@ const DRIVING = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u;
 
 const nasty = fc.string({
   unit: fc.oneof(
-    fc.constantFrom('\u001b', '\r', '\n', '\t', '\u0007', '\u009b', '\u0085', '\u007f', '\\', 'x', '1', 'b', '5', 'c'),
+    fc.constantFrom(
+      '\u001b',
+      '\r',
+      '\n',
+      '\t',
+      '\u0007',
+      '\u009b',
+      '\u0085',
+      '\u007f',
+      '\\',
+      'x',
+      '1',
+      'b',
+      '5',
+      'c',
+    ),
     fc.constantFrom('\u202e', '\u2066', '\u2069', '\u200e', '\u200f', '\u061c', '\u2028', '\u2029'),
     fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
   ),

@@ -12,7 +12,6 @@ import { safeNext } from './login.ts';
 const PASSWORD = 'correct horse battery';
 const TOKEN = 'a-token-for-scripts-0123';
 const directory = () => mkdtemp(join(tmpdir(), 'gofr-dashboard-'));
-const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}`, accept: '*/*' } });
 const closed = async (env = {}) =>
   visit(await directory(), { BACKUP_DASHBOARD_PASSWORD: PASSWORD, BACKUP_DASHBOARD_TOKEN: TOKEN, ...env });
 const signIn = (visitor: Awaited<ReturnType<typeof closed>>, password = PASSWORD) =>
