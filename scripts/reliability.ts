@@ -1,51 +1,57 @@
 /**
- * docs/reliability.md from what the container scenarios and the random suite observed: `node scripts/reliability.ts` after
- * `.ci/run` and `LOSS_ROUNDS=2000 npm test -- test/losses`.
+ * The tables of docs/reliability.md and docs/security.md from what runs observed: `node scripts/reliability.ts` after
+ * `.ci/run`, or after a long run of one of the suites named below. A row whose run was not made here stays as it is.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatNumber } from '@gofr-backup/model/format';
 import { type Observation, OBSERVATIONS } from '../test/containers/reliability.ts';
-import { LOSS_FIGURE, type LossFigure } from '../test/losses/figure.ts';
+import { type Figure, figureRow, row, type Run, withRows } from './figures.ts';
 import { ROOT } from './steps.ts';
 
-const observations = new Map<string, Observation>();
-for (const line of readFileSync(OBSERVATIONS, 'utf8').trim().split('\n')) {
-  const observation = JSON.parse(line) as Observation;
-  observations.set(observation.fault, observation);
+/** By the name of the file in .cache/ that each leaves. */
+const LOSSES: Record<string, Run> = {
+  losses: {
+    name: 'Two projects, damage and clocks, commands in any order',
+    test: 'test/losses/losses.test.ts',
+  },
+  trees: { name: 'Trees of every kind of entry, attribute and name', test: 'test/trees/trees.test.ts' },
+};
+const RACES: Record<string, Run> = {
+  races: { name: 'A backup while directories are swapped for links', test: 'test/races' },
+  'restore-races': { name: 'A restore while directories are swapped for links', test: 'test/races' },
+};
+
+const cached = (name: string): string => join(ROOT, '.cache', name);
+
+function rowsOf(runs: Record<string, Run>): string[] {
+  return Object.entries(runs).flatMap(([name, run]) => {
+    const file = cached(`${name}.json`);
+    return existsSync(file) ? [figureRow(run, JSON.parse(readFileSync(file, 'utf8')) as Figure)] : [];
+  });
 }
 
-const rows = [...observations.values()].map(
-  ({ fault, during, after, recovery }) =>
-    `| ${fault} | ${during} | ${after} | ${recovery > 0 ? `${recovery.toFixed(0)} s` : ''} |`,
-);
+function faultRows(): string[] {
+  if (!existsSync(OBSERVATIONS)) return [];
+  const lines = readFileSync(OBSERVATIONS, 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const { fault, during, after, recovery } = JSON.parse(line) as Observation;
+    return row([fault, during, after, recovery > 0 ? `${recovery.toFixed(0)} s` : '']);
+  });
+}
 
-const losses = JSON.parse(readFileSync(LOSS_FIGURE, 'utf8')) as LossFigure;
+function write(page: string, blocks: Record<string, string[]>): void {
+  const file = join(ROOT, 'docs', page);
+  let text = readFileSync(file, 'utf8');
+  for (const [block, rows] of Object.entries(blocks)) {
+    text = withRows(text, block, rows);
+    console.log(
+      `docs/${page}, ${block}: ${rows.length === 0 ? 'no run here, left as it is' : `${rows.length} rows`}`,
+    );
+  }
+  writeFileSync(file, text);
+  execFileSync(join(ROOT, 'node_modules/.bin/prettier'), ['--write', file]);
+}
 
-const page = join(ROOT, 'docs/reliability.md');
-writeFileSync(
-  page,
-  `# Reliability
-
-<!-- Made by \`node scripts/reliability.ts\` from a run of test/containers and of test/losses; not written by hand. -->
-
-Faults injected into the real compose stack, on a real Docker engine, and what was seen. After each of them every archive
-that was there before is read back in full, \`sha256sum -c\` and \`tar t\` accept every file, and a new backup is made,
-verified and listed. The last column is the time all of that took, from the end of the fault.
-
-| Fault | While it lasted | Afterwards | Back to good in |
-| --- | --- | --- | ---: |
-${rows.join('\n')}
-
-Nothing is lost in ${formatNumber(losses.rounds)} random rounds (\`LOSS_SEED=${losses.seed} LOSS_ROUNDS=${losses.rounds} npm test -- test/losses\`): two projects share
-one backup directory, which lies beside their data, inside it, under a nasty name, behind a link or is mounted there;
-their files, patterns, components and clock change, archives and sidecars are damaged, links are planted for directories.
-Of ${formatNumber(losses.commands)} commands in any order ${formatNumber(losses.refused)} were refused; ${formatNumber(losses.backups)} were backups, ${formatNumber(losses.restores)} restores. After each of them, done or refused: no
-byte of the data is gone that no backup holds, no backup that retention kept, and nothing outside the data has changed.
-
-Faults inside one process are tested beside the code: kills at every step of backup, restore and prune, flipped bits
-anywhere in archive, sidecar, index and manifest, a disk that fills up, a source that never stops changing.
-`,
-);
-execFileSync(join(ROOT, 'node_modules/.bin/prettier'), ['--write', page]);
+write('reliability.md', { faults: faultRows(), losses: rowsOf(LOSSES) });
+write('security.md', { races: rowsOf(RACES) });
