@@ -4,7 +4,9 @@ import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { tries } from '@gofr-backup/testing';
+import { BackupError } from '@gofr-backup/model';
+import { connect, enqueue, findJob, openQueue, type Processors, startConsumer } from '@gofr-backup/queue';
+import { privateRedis, tries, waitFor } from '@gofr-backup/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { follow, MAIN, type Ran, ROOT, Sandbox } from './command-line.ts';
 
@@ -112,6 +114,40 @@ test('no command hands the words of a manifest to the terminal as they are', asy
     said.some(({ text }) => text.includes(String.raw`PREFIX="$(printf %b '\0342\0200\0256x;touch pwned;')"`)),
   ).toBe(true);
   await writeFile(manifest, held);
+});
+
+test('no command hands the words of a queue to the terminal as they are', async () => {
+  await using redis = await privateRedis();
+  const connection = await connect(redis.url, { mode: 'service' });
+  const queue = openQueue('plot', connection);
+  const evil = '\u001b]0;x\u0007\u009b31m\u202e\r\nforged: line';
+  const { id } = await enqueue(queue, 'backup', {});
+  const backup = () => Promise.reject(new BackupError('CANCELLED', evil, { why: evil, hint: evil }));
+  const consumer = startConsumer({
+    project: 'plot',
+    connection,
+    processors: { backup } as unknown as Processors,
+  });
+  await waitFor(async () => (await findJob(queue, id))?.state === 'failed');
+  await consumer.stop(100);
+  await queue.bull.add(evil, { tier: evil }, { jobId: 'job-evil' });
+  await queue.bull.addJobLog('job-evil', evil, 10);
+  await queue.bull.upsertJobScheduler(evil, { pattern: '0 2 * * *' }, { name: evil });
+  said.length = 0;
+  for (const args of [['status'], ['logs', 'job-evil'], ['logs', evil]]) {
+    const ran = await sandbox.run(args, { BACKUP_REDIS_URL: redis.url });
+    keep(args.join(' '), ran);
+    expect((await sandbox.run([...args, '--json'], { BACKUP_REDIS_URL: redis.url })).stdout).not.toMatch(
+      DRIVING,
+    );
+  }
+  await queue.close();
+  connection.close();
+  for (const { command, text } of said) {
+    expect([command, DRIVING.exec(text)?.[0]]).toEqual([command, undefined]);
+    expect(text).toContain('\\x1b]0;x');
+    expect(text).not.toMatch(/^forged/m);
+  }
 });
 
 test('on a terminal only our own styles drive it, also in a log and where a bar is drawn', async () => {

@@ -113,6 +113,36 @@ test.each([
   expect(textOf(received[0] as Received)).toMatch(/gofr-plot: backup failed[^]*No space left/);
 });
 
+const EVIL = '\u001b]0;x\u0007\u009b31m\u202egnp.exe\r\nBcc: all@example.org <!channel> @everyone';
+const DRIVING = /(?!\n)[\p{Cc}\p{Bidi_Control}]/u;
+const worded: Alert = { ...alert, project: EVIL, title: EVIL, text: EVIL };
+
+test.each(['slack', 'discord', 'gotify', 'ntfy'] as const)(
+  '%s gets no control, and calls nobody',
+  async (format) => {
+    const { url, received } = await receiver(ok);
+    const [delivery] = await deliver(worded, channelsOf({ webhook: { url, format } }), impatient);
+    expect(delivery?.ok).toBe(true);
+    const { body, headers } = received[0] as Received;
+    const texts =
+      format === 'ntfy' ? [body, String(headers['title'])] : Object.values(JSON.parse(body) as object);
+    for (const text of texts) expect(String(text)).not.toMatch(DRIVING);
+    expect(body).toContain('gnp.exe');
+    if (format === 'slack') expect(body).not.toContain('<!channel>');
+    if (format === 'discord') expect(JSON.parse(body)).toMatchObject({ allowed_mentions: { parse: [] } });
+  },
+);
+
+test('a mail has one subject and one recipient, whatever words it tells', async () => {
+  const { url, mails } = await mailServer();
+  const [delivery] = await deliver(worded, channelsOf(mailTo(url)), impatient);
+  expect(delivery?.ok).toBe(true);
+  const [mail] = mails;
+  expect(mail?.subject).toContain('\\x0d\\x0aBcc: all@example.org');
+  expect([mail?.bcc, mail?.headers.has('bcc')]).toEqual([undefined, false]);
+  for (const text of [mail?.subject, mail?.text]) expect(text).not.toMatch(DRIVING);
+});
+
 test('a receiver that fails, hangs and recovers gets the alert in the end', async () => {
   const { url, received } = await receiver((n, response) => {
     if (n === 1) response.writeHead(503).end();

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { logLine } from './job-log.ts';
 import { createLogger, prettyLine } from './logger.ts';
@@ -38,3 +39,39 @@ test('a line of the job log keeps every fact on its one line', () => {
     '2025-12-13T02:00:00.000Z info kept path="a b\\nc" n=1 list=["x"]',
   );
 });
+
+const evil = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('\u001b', '\r', '\n', '\u0007', '\u009b', '\u202e', '\u2028', ' ', '"'),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  ),
+});
+
+test('no fact and no message drives a terminal or begins a line of its own; JSON stays the same document', () => {
+  fc.assert(
+    fc.property(evil, evil, (key, word) => {
+      const facts = { [key]: word, list: [word], err: new Error(word) };
+      const at = Date.UTC(2025, 11, 13, 2);
+      const record = JSON.stringify({
+        level: 'warn',
+        time: '2025-12-13T02:00:00.000Z',
+        msg: word,
+        ...facts,
+        err: word,
+      });
+      for (const line of [
+        logLine(at, 'info', facts, word),
+        prettyLine(record, false).slice(0, -1),
+        json(word),
+      ])
+        expect(line).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u);
+      expect(JSON.parse(json(word))).toMatchObject({ word: word.toWellFormed(), msg: word.toWellFormed() });
+    }),
+  );
+});
+
+function json(word: string): string {
+  const stream = new PassThrough();
+  createLogger({ service: 'worker', stream }).info({ word: word.toWellFormed() }, word.toWellFormed());
+  return String(stream.read()).slice(0, -1);
+}

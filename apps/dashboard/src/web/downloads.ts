@@ -83,7 +83,7 @@ async function fileResponse(content: AsyncGenerator<Buffer>, path: string): Prom
 }
 
 /** RFC 6266: a plain name for the old, the exact one for the others. A browser must never run what it gets. */
-function downloadHeaders(name: string): Record<string, string> {
+export function downloadHeaders(name: string): Record<string, string> {
   const plain = name.replace(/[^\x20-\x7e]|["\\%/]/g, '_');
   const exact = encodeURIComponent(name.toWellFormed()).replace(
     /['()*]/g,

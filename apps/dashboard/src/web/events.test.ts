@@ -65,6 +65,7 @@ test('a client has eight streams, all together two hundred; who ends one may ope
     answers.push(answer);
     return [answer.status, answer.headers.get('retry-after')];
   };
+  for (let i = 0; i < 10; i++) await visitor.ask('./events', { method: 'HEAD' });
   for (let i = 0; i < 8; i++) expect((await open())[0]).toBe(200);
   expect(await open()).toEqual([429, '30']);
   // a token without a session is another client, counted by its address

@@ -76,6 +76,8 @@ export function eventRoutes({ live, sessions, shellOf, closing }: Streaming): Ho
   const shares = createShares(MOST_OF_A_CLIENT, MOST_IN_ALL);
   const app = new Hono<Env>();
   app.get('/events', (c) => {
+    // has no body, so nothing would end its stream
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     const share = shares.take(clientOf(c));
     if (typeof share === 'string') return refuseStream(c, share);
     c.header('X-Accel-Buffering', 'no');
