@@ -2,6 +2,8 @@
  * Pings in the style of healthchecks.io: `<url>/start` when a run begins, `<url>` when it ended well, `<url>/fail` with
  * the reason when it failed. A dead machine is noticed by the pings that do not come.
  */
+import { printable } from '@gofr-backup/model';
+
 export type Beat = 'start' | 'success' | 'fail';
 
 /** Resolves true when the ping was accepted; never rejects and never takes longer than `timeoutMs`. */
@@ -11,7 +13,7 @@ export async function ping(url: string, beat: Beat, text = '', timeoutMs = 10_00
   try {
     const answer = await fetch(target, {
       method: 'POST',
-      body: text,
+      body: printable(text),
       signal: AbortSignal.timeout(timeoutMs),
     });
     await answer.body?.cancel();
