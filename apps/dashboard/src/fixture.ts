@@ -1,4 +1,5 @@
 /** For tests only: a running dashboard on a backup directory of its own. */
+import { randomBytes, scryptSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSettings, type Environment } from '@gofr-backup/config';
@@ -54,6 +55,13 @@ function visitorOf(dashboard: RunningDashboard, backupDir: string): Visitor {
     forget: () => cookies.clear(),
     [Symbol.asyncDispose]: () => dashboard.stop(),
   };
+}
+
+/** For DASHBOARD_PASSWORD, at the least cost that is taken: tests try many. */
+export function quickHash(password: string): string {
+  const salt = randomBytes(16);
+  const key = scryptSync(password, salt, 32, { N: 2 ** 14, r: 1, p: 1 });
+  return `scrypt:16384:1:1:${salt.toString('base64url')}:${key.toString('base64url')}`;
 }
 
 async function layOut(backupDir: string, entries: readonly CatalogueEntry[]): Promise<void> {

@@ -3,13 +3,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { visit, type Visitor } from '../fixture.ts';
+import { quickHash, visit, type Visitor } from '../fixture.ts';
 
 const PASSWORD = 'correct horse battery';
 const TOKEN = 'a-token-for-scripts-0123';
 const METRICS_TOKEN = 'a-token-for-metrics-0123';
 const LOCKED = {
-  BACKUP_DASHBOARD_PASSWORD: PASSWORD,
+  BACKUP_DASHBOARD_PASSWORD: quickHash(PASSWORD),
   BACKUP_DASHBOARD_TOKEN: TOKEN,
   BACKUP_METRICS_TOKEN: METRICS_TOKEN,
 };

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fakeClock } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { visit, type Visitor } from '../fixture.ts';
+import { quickHash, visit, type Visitor } from '../fixture.ts';
 
 const PASSWORD = 'correct horse battery';
 const TOKEN = 'a-token-for-scripts-0123';
 const HOUR = 60 * 60 * 1000;
-const LOCKED = { BACKUP_DASHBOARD_PASSWORD: PASSWORD, BACKUP_DASHBOARD_TOKEN: TOKEN };
+const LOCKED = { BACKUP_DASHBOARD_PASSWORD: quickHash(PASSWORD), BACKUP_DASHBOARD_TOKEN: TOKEN };
 const start = async (env = {}, clock = fakeClock()) =>
   visit(await mkdtemp(join(tmpdir(), 'gofr-events-')), env, [], clock);
 const signIn = (visitor: Visitor) => visitor.submit('./login', { password: PASSWORD }, './login');

@@ -14,14 +14,14 @@ import {
 import { fakeClock, privateRedis, waitFor } from '@gofr-backup/testing';
 import { Worker } from 'bullmq';
 import { expect, test } from 'vitest';
-import { visit, type Visitor } from '../fixture.ts';
+import { quickHash, visit, type Visitor } from '../fixture.ts';
 import { createApp, type AppParts } from './app.ts';
 import { queueBoard } from './board.ts';
 import { clientReader } from './client.ts';
 
 const PASSWORD = 'correct horse battery';
 const TOKEN = 'a-token-for-scripts-0123';
-const LOCKED = { BACKUP_DASHBOARD_PASSWORD: PASSWORD, BACKUP_DASHBOARD_TOKEN: TOKEN };
+const LOCKED = { BACKUP_DASHBOARD_PASSWORD: quickHash(PASSWORD), BACKUP_DASHBOARD_TOKEN: TOKEN };
 const [FAILED, DELAYED] = ['job-that-failed', 'job-that-is-delayed'];
 const directory = () => mkdtemp(join(tmpdir(), 'gofr-mutations-'));
 const changes = ({ method }: { method: string }) => !['GET', 'HEAD', 'ALL'].includes(method);
