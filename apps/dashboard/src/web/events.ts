@@ -119,7 +119,15 @@ function hearer(stream: SSEStreamingApi, render: (snapshot: Snapshot) => Html): 
     running = shown;
     version = snapshot.version;
   };
-  return (snapshot) => void hear(snapshot).catch(() => stream.abort());
+  let isWriting = false;
+  return (snapshot) => {
+    // nothing is piled up for a client that does not read
+    if (isWriting) return;
+    isWriting = true;
+    void hear(snapshot)
+      .catch(() => stream.abort())
+      .finally(() => (isWriting = false));
+  };
 }
 
 /** Ends with the client, with this process, and with the session: a stream outlives no right to see it. */
@@ -131,10 +139,10 @@ async function untilOver(
   const over = Promise.withResolvers<void>();
   let rounds = 0;
   const round = async () => {
-    if (!isAllowed()) {
-      await stream.writeSSE({ event: 'over', data: '' });
-      over.resolve();
-    } else if (++rounds % KEEP_ALIVE === 0) await stream.write(': alive\n\n');
+    if (isAllowed()) return ++rounds % KEEP_ALIVE === 0 && stream.write(': alive\n\n');
+    // a client that does not read this must not hold the stream
+    over.resolve();
+    return stream.writeSSE({ event: 'over', data: '' });
   };
   const timer = setInterval(() => void round().catch(() => stream.abort()), EVERY);
   stream.onAbort(() => over.resolve());
