@@ -105,13 +105,16 @@ test('of those who have waited, the one that failed least is judged first; two a
     ['192.0.2.8', 'second'],
     ['192.0.2.1', 'failed twice'],
     ['192.0.2.2', 'never failed'],
+    ['192.0.2.3', 'never failed, came last'],
   ] as const)
     void guesses.judge(address, check(name));
   await settled();
   expect(judged).toEqual(['first', 'second']);
-  for (const end of ends.splice(0)) end();
-  await settled();
-  expect(judged.slice(2)).toEqual(['never failed', 'failed twice']);
+  for (let i = 0; i < 3; i++) {
+    ends.shift()?.();
+    await settled();
+  }
+  expect(judged.slice(2)).toEqual(['never failed, came last', 'never failed', 'failed twice']);
 });
 
 test('who leaves while waiting makes room', async () => {

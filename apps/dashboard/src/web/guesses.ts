@@ -91,6 +91,7 @@ export const waitAfter = (failures: number): number =>
 
 const idle = (ms: number) => sleep(ms, undefined, { ref: false });
 
-const least = (guesses: readonly Waiting[]) => guesses.toSorted((a, b) => a.failures - b.failures)[0];
-const most = (guesses: readonly Waiting[]) =>
-  guesses.toReversed().toSorted((a, b) => b.failures - a.failures)[0];
+/** Among equals the newest: in a flood a line from its front would make everybody wait for all that was flooded in. */
+const least = (guesses: readonly Waiting[]) =>
+  guesses.toReversed().toSorted((a, b) => a.failures - b.failures)[0];
+const most = (guesses: readonly Waiting[]) => guesses.toSorted((a, b) => b.failures - a.failures)[0];

@@ -39,12 +39,14 @@ async function signIn(
   if (!sessions.csrfValid(c.get('session'), form['csrf'])) return again('stale', 400);
   const guess = typeof form['password'] === 'string' ? form['password'].slice(0, 1024) : '';
   const verdict = await guesses.judge(address, () => checkPassword(guess), c.req.raw.signal);
-  if (verdict !== 'right') logger.warn({ address, verdict }, 'no login to the dashboard');
   if (verdict === 'crowded') {
     c.header('Retry-After', String(LONGEST_WAIT / 1000));
     return again('crowded', 429);
   }
-  if (verdict === 'wrong') return again('wrong', 401);
+  if (verdict === 'wrong') {
+    logger.warn({ address }, 'wrong dashboard password');
+    return again('wrong', 401);
+  }
   logger.info({ address }, 'signed in to the dashboard');
   sessions.end(c.get('session'));
   startSession(c, sessions, rights, true);
