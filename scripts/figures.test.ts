@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countsOf, figureRow, withRows } from './figures.ts';
+import { countsOf, figureRow, figuresIn, withRows } from './figures.ts';
 
 const PAGE = `# Page
 
@@ -27,6 +27,15 @@ test('a figure tells all that was counted, also what is known and not mended', (
   expect(figureRow({ name: 'trees', test: 'test/x.test.ts' }, figure)).toMatch(
     /^\| trees \| 2,000 \| .* \| `test\/x/,
   );
+});
+
+test('a file holds one figure, or several by name', () => {
+  const [backup, restore] = [{ rounds: 1 }, { rounds: 2 }];
+  expect(figuresIn(backup)).toEqual([['', backup]]);
+  expect(figuresIn({ backup, restore })).toEqual([
+    ['backup', backup],
+    ['restore', restore],
+  ]);
 });
 
 test('a row takes the place of the one of its run; others stay where they are', () => {

@@ -4,6 +4,13 @@ import { formatNumber } from '@gofr-backup/model/format';
 /** A run's file: how often, and whatever it counted. */
 export type Figure = { rounds: number } & Record<string, unknown>;
 
+/** A file holds the figure of one run, or of several by their names. */
+export function figuresIn(file: Figure | Record<string, Figure>): [name: string, figure: Figure][] {
+  return typeof file.rounds === 'number'
+    ? [['', file as Figure]]
+    : Object.entries(file as Record<string, Figure>);
+}
+
 export interface Run {
   /** the first cell of its row */
   name: string;

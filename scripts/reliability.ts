@@ -6,10 +6,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Observation, OBSERVATIONS } from '../test/containers/reliability.ts';
-import { type Figure, figureRow, row, type Run, withRows } from './figures.ts';
+import { type Figure, figureRow, figuresIn, row, type Run, withRows } from './figures.ts';
 import { ROOT } from './steps.ts';
 
-/** By the name of the file in .cache/ that each leaves. */
+/** By the name of the file in .cache/ that the run leaves, and the name of the run in it where it holds several. */
 const LOSSES: Record<string, Run> = {
   losses: {
     name: 'Two projects, damage and clocks, commands in any order',
@@ -18,17 +18,27 @@ const LOSSES: Record<string, Run> = {
   trees: { name: 'Trees of every kind of entry, attribute and name', test: 'test/trees/trees.test.ts' },
 };
 const RACES: Record<string, Run> = {
-  races: { name: 'A backup while directories are swapped for links', test: 'test/races' },
-  'restore-races': { name: 'A restore while directories are swapped for links', test: 'test/races' },
+  'races backup': { name: 'A backup', test: 'packages/archive/src/write/racing.test.ts' },
+  'races restore': { name: 'A restore', test: 'packages/archive/src/extract/racing.test.ts' },
+  'restore-races': { name: 'A restore', test: 'packages/archive/src/extract/racing.test.ts' },
 };
 
-const cached = (name: string): string => join(ROOT, '.cache', name);
+const cached = (name: string): string => join(ROOT, '.cache', `${name}.json`);
 
 function rowsOf(runs: Record<string, Run>): string[] {
-  return Object.entries(runs).flatMap(([name, run]) => {
-    const file = cached(`${name}.json`);
-    return existsSync(file) ? [figureRow(run, JSON.parse(readFileSync(file, 'utf8')) as Figure)] : [];
+  const files = new Set(Object.keys(runs).map((run) => run.split(' ')[0]!));
+  return [...files].flatMap((file) => {
+    if (!existsSync(cached(file))) return [];
+    const figures = figuresIn(JSON.parse(readFileSync(cached(file), 'utf8')) as Figure);
+    return figures.map(([name, figure]) => figureRow(runOf(runs, `${file} ${name}`.trim()), figure));
   });
+}
+
+function runOf(runs: Record<string, Run>, key: string): Run {
+  const run = runs[key];
+  if (run === undefined)
+    throw new Error(`.cache/ holds figures of \`${key}\`, which scripts/reliability.ts does not know`);
+  return run;
 }
 
 function faultRows(): string[] {
