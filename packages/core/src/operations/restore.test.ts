@@ -180,6 +180,18 @@ describe('--to', () => {
     expect(readdirSync(out).toSorted()).toEqual(['data', 'logs']);
   });
 
+  test('with --only metadata takes the metadata of storage alone', async () => {
+    await fill(world, THEN);
+    await makeTree(world.base, { data: { auth: { 'metadata.json': 'of auth' } } });
+    const made = await backup(world.ctx, { trigger: 'manual' });
+    const out = join(world.base, 'out');
+    await run({ backup: made.backup.filename, to: out, only: ['metadata'] });
+    expect(names(await readTree(out))).toEqual([
+      ...['data', 'data/storage', 'data/storage/group'],
+      ...['data/storage/group/a.metadata.json', 'data/storage/metadata.json'],
+    ]);
+  });
+
   test('wants it empty, unless merging; and never inside the backups', async () => {
     const out = join(world.base, 'out');
     await makeTree(out, { mine: 'x', logs: { 'app.log': 'mine' } });

@@ -2,7 +2,7 @@
 import type { ArchiveReader, ExtractReport } from '@gofr-backup/archive';
 import { BackupError, type BytePath, displayPath, type Ports, toBackupError } from '@gofr-backup/model';
 import { isWithin } from '@gofr-backup/posix';
-import { type Journal, writeJournal, writeMarkers } from './journal.ts';
+import { type AttributeChange, type Journal, writeJournal, writeMarkers } from './journal.ts';
 import { type Kept, withoutKept } from './kept.ts';
 import { planMoves } from './moves.ts';
 import { assertUnmoved } from './place.ts';
@@ -80,13 +80,18 @@ function pruneTarget(target: Target, { stages }: RestorePlan): void {
   }
 }
 
-/** Swaps the stages in. When a directory cannot be renamed, the next attempt swaps it one level down. */
+/**
+ * Swaps the stages in. When a directory cannot be renamed, the next attempt swaps it one level down. What is known of a
+ * directory that stays is what the first attempt found: an attempt changes its times, and those of its staged counterpart.
+ */
 async function swapInto(journal: Journal, options: BringInOptions): Promise<Kept[]> {
   const { targets, stages, mounts } = options.plan;
   const fixed = new Set<BytePath>();
+  const found = new Map<BytePath, AttributeChange>();
   for (;;) {
     const { moves, attributes, kept } = planMoves(targets, stages, mounts, fixed);
-    Object.assign(journal, { moves, attributes });
+    for (const change of attributes) if (!found.has(change.place)) found.set(change.place, change);
+    Object.assign(journal, { moves, attributes: attributes.map(({ place }) => found.get(place)!) });
     try {
       await swap(journal, options.step);
       return kept;

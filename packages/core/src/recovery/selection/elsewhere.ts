@@ -7,6 +7,7 @@ import {
   type RestoreRequest,
   toBytePath,
 } from '@gofr-backup/model';
+import { isWithin } from '@gofr-backup/posix';
 import { resolvePlace } from '../place.ts';
 import { leadsInto, linkOnTheWay } from '../roots.ts';
 import type { Target } from '../target.ts';
@@ -24,9 +25,10 @@ export function elsewhere(request: RestoreRequest, plan: BackupPlan, survey: Sur
     throw usage(`${request.to} lies inside the backup directory`, 'only backups belong there');
   const chosen = request.only === undefined ? undefined : chosenComponents(plan, request.only);
   const layOver = (component: Component) => component.select === 'metadata-only';
-  const ofComponents = chosen?.flatMap((component) =>
-    layOver(component) ? survey.metadata : [toBytePath(component.archivePath)],
-  );
+  const ofComponents = chosen?.flatMap((component) => {
+    const archivePath = toBytePath(component.archivePath);
+    return layOver(component) ? survey.metadata.filter((path) => isWithin(path, archivePath)) : [archivePath];
+  });
   const paths = request.paths === undefined ? ofComponents : [...survey.requested.keys()];
   return {
     components: [],
