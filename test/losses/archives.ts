@@ -1,28 +1,18 @@
 /** What archives hold, read by a program of others and remembered by their SHA-256. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { Python } from '../python.ts';
 
 /** path inside the archive, a character a byte -> `file <sha256>` or `link <text>` */
 export type Held = ReadonlyMap<string, string>;
 
 export class Archives implements Disposable {
-  readonly #python: ChildProcess;
-  readonly #answers: AsyncIterator<string>;
+  readonly #python = new Python(join(import.meta.dirname, 'archives.py'));
   readonly #known = new Map<string, Held>();
-
-  constructor() {
-    const script = join(import.meta.dirname, 'archives.py');
-    this.#python = spawn('python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#answers = createInterface({ input: this.#python.stdout! })[Symbol.asyncIterator]();
-  }
 
   /** One at a time. */
   async read({ path, sha256 }: { path: string; sha256: string }): Promise<void> {
     if (this.#known.has(sha256)) return;
-    this.#python.stdin!.write(`${JSON.stringify(path)}\n`);
-    const { value } = await this.#answers.next();
-    this.#known.set(sha256, new Map(Object.entries(JSON.parse(String(value)) as Record<string, string>)));
+    this.#known.set(sha256, new Map(Object.entries(await this.#python.ask<Record<string, string>>(path))));
   }
 
   /** Of an archive that was read. */
@@ -31,6 +21,6 @@ export class Archives implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#python.kill();
+    this.#python[Symbol.dispose]();
   }
 }

@@ -3,7 +3,7 @@ import { backup, drill, list, prune, rebuild, recoverInterrupted, undelete, veri
 import type { Tier } from '@gofr-backup/model';
 import { backupsIn } from './backups.ts';
 import { type Command, make, nameOfBackup } from './command.ts';
-import { weighted } from './draw.ts';
+import { weighted } from '../draw.ts';
 import type { Project } from './project.ts';
 import { makeRestore } from './restores.ts';
 import type { World } from './world-state.ts';

@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type Draw, weighted } from './draw.ts';
+import { type Draw, weighted } from '../draw.ts';
 import { mountsIn } from './mounts.ts';
 import { bytes, identityOf, type Items, photograph } from './photograph.ts';
 import type { Project } from './project.ts';

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { weighted } from './draw.ts';
+import { weighted } from '../draw.ts';
 import { EXCLUDES } from './excludes.ts';
 import { type Backup, backupsIn } from './backups.ts';
 import { bytes, photograph } from './photograph.ts';

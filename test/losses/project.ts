@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { loadSettings, planFrom } from '@gofr-backup/config';
 import type { BackupPlan } from '@gofr-backup/model';
-import { type Draw, weighted } from './draw.ts';
+import { type Draw, weighted } from '../draw.ts';
 import type { Exclude } from './excludes.ts';
 
 export interface Project {

@@ -3,7 +3,7 @@ import type { Archives } from './archives.ts';
 import { lostBackups, touchedInBackupDir } from './backup-rules.ts';
 import { drawCommand, makeBackup } from './commands.ts';
 import { lostBytes, touched } from './data-rules.ts';
-import { drawFrom } from './draw.ts';
+import { drawFrom } from '../draw.ts';
 import { grow } from './growth.ts';
 import { mischief } from './mischief.ts';
 import { play, type Scene } from './scene.ts';

@@ -1,6 +1,6 @@
 /** What a world is made of. */
 import type { FakeClock } from '@gofr-backup/testing';
-import type { Draw } from './draw.ts';
+import type { Draw } from '../draw.ts';
 import type { Project } from './project.ts';
 
 /** What the services of one world do: not everything at once, so that every kind gets its rounds. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noProgress, type OperationContext, silentLogger } from '@gofr-backup/model';
 import { fakeClock } from '@gofr-backup/testing';
-import type { Draw } from './draw.ts';
+import type { Draw } from '../draw.ts';
 import { habitsOf } from './growth.ts';
 import { mount, unmountAll } from './mounts.ts';
 import { identityOf } from './photograph.ts';

@@ -1,5 +1,5 @@
 /** Repeatable chance, as questions. */
-import { chance } from '../../scripts/sample/chance.ts';
+import { chance } from '../scripts/sample/chance.ts';
 
 export interface Draw {
   below(count: number): number;
