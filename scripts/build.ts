@@ -62,7 +62,7 @@ function optionsFor(app: string): BuildOptions {
   };
 }
 
-/** Threads of the engine, and the thread pool's own entry: found at run time as siblings, `./<name>.js`. */
+/** Threads of the engine, and the process that opens databases: found at run time as siblings, `./<name>.js`. */
 function workerEntries(): Record<string, string> {
   const own = globSync('packages/*/src/**/*-worker.ts', { cwd: ROOT });
   return Object.fromEntries(own.map((file) => [basename(file, '.ts'), join(ROOT, file)]));

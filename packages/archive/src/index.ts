@@ -11,6 +11,6 @@ export { openIndex } from './index/file.ts';
 export { isOfOtherVersion } from './index/footer.ts';
 export { hostile } from './refusals.ts';
 export { READ_ERROR, isLack, reportFailure } from './source/failure.ts';
-export { DatabaseThread, databaseWarningPaths, isDatabase } from './source/sqlite/index.ts';
+export { DatabaseProcess, databaseWarningPaths, isDatabase } from './source/sqlite/index.ts';
 export type { WalkReport } from './source/source.ts';
 export { linkedRoot } from './source/tree/walk.ts';

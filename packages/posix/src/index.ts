@@ -2,6 +2,7 @@
 export { errnoOf, isErrno } from '@gofr-backup/model';
 export * from './directory-handle.ts';
 export * from './mount-points.ts';
+export * from './native/confine.ts';
 export * from './native/holes.ts';
 export * from './native/lacking.ts';
 export { withoutNative } from './native/library.ts';

@@ -289,5 +289,7 @@ class Archiver {
 
 function sourceOf({ scratchDir, signal, logger, ...sources }: CreateArchiveOptions): Source {
   const walk = new Walk(sources);
-  return scratchDir === undefined ? walk : new DatabaseSnapshots(walk, { scratchDir, signal, logger });
+  if (scratchDir === undefined) return walk;
+  const roots = sources.components.map(({ root }) => root);
+  return new DatabaseSnapshots(walk, { scratchDir, roots, signal, logger });
 }

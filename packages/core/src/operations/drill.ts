@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ArchiveReader,
-  DatabaseThread,
+  DatabaseProcess,
   databaseWarningPaths,
   openArchive,
   type ArchiveProblem,
@@ -12,6 +12,7 @@ import {
 } from '@gofr-backup/archive';
 import {
   BackupError,
+  type BytePath,
   type CatalogueEntry,
   displayPath,
   type DrillOutcome,
@@ -107,9 +108,10 @@ async function extractAndCompare(
     if (!indexed) await assertRoom(reader, scratch);
     const directory = join(scratch, 'restored');
     await mkdir(directory, { mode: 0o700 });
+    const restored = toBytePath(directory);
     const { warnings } = await reader.extract({ ...ctx, directory });
-    const comparison = await compareTree(reader, toBytePath(directory), ctx, warnings);
-    const { torn, known } = await checkDatabases(ctx, entry, comparison);
+    const comparison = await compareTree(reader, restored, ctx, warnings);
+    const { torn, known } = await checkDatabases(ctx, entry, restored, comparison);
     return {
       files: comparison.files,
       damage: torn.map(problemText),
@@ -134,26 +136,23 @@ async function expectedSha256(repository: Repository, entry: CatalogueEntry): Pr
 async function checkDatabases(
   { signal }: OperationContext,
   entry: CatalogueEntry,
+  restored: BytePath,
   { databases }: Comparison,
 ): Promise<{ torn: ArchiveProblem[]; known: ArchiveProblem[] }> {
   const torn: ArchiveProblem[] = [];
   const known: ArchiveProblem[] = [];
   if (databases.length === 0) return { torn, known };
   const warned = databaseWarningPaths(entry.warnings ?? []);
-  const thread = new DatabaseThread(signal);
-  try {
-    for (const { path, place } of databases) {
-      const found = await thread.check(place);
-      if (found === undefined) continue;
-      const { problem, proven } = found;
-      const shown = displayPath(path);
-      if (warned.has(shown))
-        known.push({ path: shown, message: `this database was damaged when it was backed up: ${problem}` });
-      else if (proven) torn.push({ path: shown, message: `this database does not open whole: ${problem}` });
-      else known.push({ path: shown, message: `this database could not be checked: ${problem}` });
-    }
-  } finally {
-    await thread.close();
+  await using sqlite = new DatabaseProcess({ signal, read: [], write: [restored] });
+  for (const { path, place } of databases) {
+    const found = await sqlite.check(place);
+    if (found === undefined) continue;
+    const { problem, proven } = found;
+    const shown = displayPath(path);
+    if (!proven) known.push({ path: shown, message: `this database could not be checked: ${problem}` });
+    else if (warned.has(shown))
+      known.push({ path: shown, message: `this database was damaged when it was backed up: ${problem}` });
+    else torn.push({ path: shown, message: `this database does not open whole: ${problem}` });
   }
   return { torn, known };
 }

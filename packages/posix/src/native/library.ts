@@ -12,9 +12,12 @@ interface Koffi {
   errno(): number;
 }
 
-/** The functions, by their names in the C library. Each answers -1 when it fails. */
+/** The functions, by their names in the C library, or by their use. Each answers -1 when it fails. */
 const DEFINITIONS = {
   syscall: 'long syscall(long number, long a, const void *b, const void *c, long d)',
+  syscallByPointer: 'long syscall(long number, const void *a, size_t b, long c)',
+  syscallOfRule: 'long syscall(long number, long a, long b, const void *c, long d)',
+  prctl: 'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   lseek: 'int64_t lseek(int fd, int64_t offset, int whence)',
   futimens: 'int futimens(int fd, const void *times)',
   utimensat: 'int utimensat(int dirfd, const void *path, const void *times, int flags)',

@@ -29,6 +29,26 @@ export function lstatIfPresent(path: BytePath): fs.BigIntStats | undefined {
   return fs.lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false });
 }
 
+/** Of the database and what lies beside it. A file of holes is large for nothing. */
+export function diskUsage(database: BytePath): number {
+  return sum(database, ({ size, blocks }) => Math.min(Number(size), Number(blocks) * 512));
+}
+
+export function apparentSize(database: BytePath): number {
+  return sum(database, ({ size }) => Number(size));
+}
+
+function sum(database: BytePath, amount: (stat: fs.BigIntStats) => number): number {
+  return ['', ...COMPANIONS]
+    .map((suffix) => lstatIfPresent(database + suffix))
+    .reduce((total, stat) => total + (stat === undefined ? 0 : amount(stat)), 0);
+}
+
+/** Removes a copy, or what lies beside it alone. */
+export function removeDatabase(copy: string, suffixes: readonly string[] = ['', ...ALL_COMPANIONS]): void {
+  for (const suffix of suffixes) fs.rmSync(copy + suffix, { force: true });
+}
+
 /** https://www.sqlite.org/fileformat.html, section 3: the record at the end of a journal closes with the journal's magic. */
 const JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
 

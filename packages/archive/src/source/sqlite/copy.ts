@@ -1,39 +1,40 @@
-/** One consistent copy of one SQLite database, without writing a byte beside the original. For a worker thread. */
-import * as fs from 'node:fs';
-import { backup, DatabaseSync } from 'node:sqlite';
-import { type BytePath, bytesOf, toBytePath } from '@gofr-backup/model';
-import { closeSource } from '@gofr-backup/posix';
-import { ALL_COMPANIONS, COMPANIONS, lstatIfPresent, openingProblem, openRegular } from './companions.ts';
+/** One consistent copy of one SQLite database, without writing a byte beside the original. */
+import { statSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { type BytePath, toBytePath } from '@gofr-backup/model';
+import { ALL_COMPANIONS, COMPANIONS, lstatIfPresent, openingProblem, removeDatabase } from './companions.ts';
+import type { DatabaseProcess } from './database-process.ts';
 import { usesWal } from './find.ts';
 
 export type CopyOutcome =
-  /** `problem`: the copy equals the source, and the source is damaged */
-  | { kind: 'consistent'; size: number; problem?: string }
+  /** `damage`: the copy equals the source, and the source is damaged; `unchecked`: why that is not known */
+  | { kind: 'consistent'; damage?: string; unchecked?: string }
   /** the files as they were read, together; keys are '' and the companions' suffixes */
   | { kind: 'together'; reason: string; suffixes: string[] }
   | { kind: 'failed'; reason: string };
 
-/** Milliseconds to wait for a writer that holds the whole database. */
-const LOCK_TIMEOUT = 10_000;
-/** All pages are copied in one step: a copy in several steps starts anew at every commit of another process. */
-const ALL_PAGES = 2_000_000_000;
 const TRIES = 3;
 /** A change this soon after a stat may leave all its values as they were. */
 const SETTLED = 1100;
 
-/** The copy goes to `destination`; companions (only when `together`) beside it under the same suffixes. */
-export async function copyDatabase(source: BytePath, destination: string): Promise<CopyOutcome> {
+/**
+ * The copy goes to `destination`; companions (only when `together`) beside it under the same suffixes. Throws only when
+ * the process was cancelled: whatever a database does to SQLite is an outcome.
+ */
+export async function copyDatabase(
+  source: BytePath,
+  destination: string,
+  sqlite: DatabaseProcess,
+): Promise<CopyOutcome> {
   try {
     const refusal = openingProblem(source);
     if (refusal !== undefined) return { kind: 'failed', reason: refusal };
-    if (mayOpen(source)) {
-      const why = await copyThroughSqlite(source, destination);
-      if (why === undefined) return checked(source, destination);
-    }
-    return await copyFiles(source, destination);
+    const live = mayOpen(source) ? await copyLive(source, destination, sqlite) : undefined;
+    return live ?? (await copyAtRest(source, destination, sqlite));
   } catch (error) {
-    removeCopies(destination);
-    return { kind: 'failed', reason: messageOf(error) };
+    sqlite.signal.throwIfAborted();
+    removeDatabase(destination);
+    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -47,65 +48,45 @@ function mayOpen(source: BytePath): boolean {
   return lstatIfPresent(`${source}-wal`) !== undefined && lstatIfPresent(`${source}-shm`) !== undefined;
 }
 
-/**
- * undefined: copied. Otherwise the reason why SQLite refused: a crash left a hot journal or log, which a reader may
- * not roll back.
- */
-async function copyThroughSqlite(source: BytePath, destination: string): Promise<string | undefined> {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(bytesOf(source), { readOnly: true, timeout: LOCK_TIMEOUT });
-    // The open transaction pins one state of the database. Without it every commit would start the copy anew.
-    database.exec('BEGIN');
-    database.prepare('SELECT count(*) FROM sqlite_master').get();
-    await backup(database, destination, { rate: ALL_PAGES });
-    return undefined;
-  } catch (error) {
-    removeCopies(destination);
-    return messageOf(error);
-  } finally {
-    database?.close();
-  }
-}
-
-function checked(source: BytePath, destination: string): CopyOutcome {
-  const problem = integrityProblem(destination, { writable: true });
-  for (const suffix of ALL_COMPANIONS) fs.rmSync(destination + suffix, { force: true });
-  const { size } = fs.statSync(destination);
-  return problem === undefined ? { kind: 'consistent', size } : { kind: 'consistent', size, problem };
+/** Through SQLite itself, in one transaction; undefined when SQLite refuses. */
+async function copyLive(
+  source: BytePath,
+  destination: string,
+  sqlite: DatabaseProcess,
+): Promise<CopyOutcome | undefined> {
+  const before = fingerprint(source);
+  if (!(await sqlite.backUp(source, destination))) return undefined;
+  const finding = await sqlite.check(toBytePath(destination));
+  removeDatabase(destination, ALL_COMPANIONS);
+  if (finding === undefined) return { kind: 'consistent' };
+  if (finding.proven) return { kind: 'consistent', damage: finding.problem };
+  // What lies still needs no SQLite to be read consistently. Other files than SQLite's would not do.
+  if (fingerprint(source) !== before) return { kind: 'consistent', unchecked: finding.problem };
+  removeDatabase(destination);
+  return { kind: 'failed', reason: finding.problem };
 }
 
 /** A database at rest (closed, or left by a crash): its files, if none changed meanwhile, opened away from the original. */
-async function copyFiles(source: BytePath, destination: string): Promise<CopyOutcome> {
+async function copyAtRest(
+  source: BytePath,
+  destination: string,
+  sqlite: DatabaseProcess,
+): Promise<CopyOutcome> {
   let reason = 'its files changed while they were copied';
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    await untilSettled(source, destination);
+    await untilSettled(source, destination, sqlite.signal);
     const before = fingerprint(source);
-    copyTogether(source, destination);
+    await sqlite.copyFiles(source, destination);
     if (fingerprint(source) !== before) continue;
-    const problem = integrityProblem(destination, { writable: true });
-    if (problem === undefined) return checked(source, destination);
-    reason = problem;
-    break;
+    const finding = await sqlite.check(toBytePath(destination));
+    if (finding !== undefined) {
+      reason = finding.problem;
+      break;
+    }
+    removeDatabase(destination, ALL_COMPANIONS);
+    return { kind: 'consistent' };
   }
-  return { kind: 'together', reason, suffixes: copyTogether(source, destination) };
-}
-
-function copyTogether(source: BytePath, destination: string): string[] {
-  removeCopies(destination);
-  return ['', ...COMPANIONS].filter((suffix) => copyRegular(source + suffix, destination + suffix));
-}
-
-/** Copies by the descriptor, so a file that is put in its place meanwhile is not read. False when there is no file. */
-function copyRegular(source: BytePath, destination: string): boolean {
-  const fd = openRegular(source);
-  if (fd === undefined) return false;
-  try {
-    fs.copyFileSync(`/proc/self/fd/${fd}`, destination, fs.constants.COPYFILE_FICLONE);
-    return true;
-  } finally {
-    closeSource(fd);
-  }
+  return { kind: 'together', reason, suffixes: await sqlite.copyFiles(source, destination) };
 }
 
 /** What stat(2) knows of the database and what lies beside it. */
@@ -118,62 +99,13 @@ function fingerprint(source: BytePath): string {
 }
 
 /** Waits by the file system's own clock, because a file server's clock may differ from this host's. */
-async function untilSettled(source: BytePath, destination: string): Promise<void> {
+async function untilSettled(source: BytePath, destination: string, signal: AbortSignal): Promise<void> {
   const changed = Math.max(...['', ...COMPANIONS].map((suffix) => changedAt(source + suffix)));
-  fs.writeFileSync(destination, '');
-  const wait = changed + SETTLED - fs.statSync(destination).ctimeMs;
-  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(wait, SETTLED)));
+  writeFileSync(destination, '');
+  const wait = changed + SETTLED - statSync(destination).ctimeMs;
+  if (wait > 0) await setTimeout(Math.min(wait, SETTLED), undefined, { signal });
 }
 
 function changedAt(path: BytePath): number {
   return Number(lstatIfPresent(path)?.ctimeMs ?? 0);
 }
-
-/** The first complaint of `integrity_check`, or why the database cannot be opened; undefined when it is whole. */
-export function integrityProblem(path: string, how: { writable: boolean }): string | undefined {
-  return checkIntegrity(toBytePath(path), how)?.problem;
-}
-
-/** `proven`: the content is at fault, and not a full disk, a missing right or an extension that is not here. */
-export interface IntegrityFinding {
-  problem: string;
-  proven: boolean;
-}
-
-/**
- * Only for a copy. When writable, SQLite first finishes what a crash left unfinished, as it would for any program
- * that opens the database.
- */
-export function checkIntegrity(
-  path: BytePath,
-  { writable }: { writable: boolean },
-): IntegrityFinding | undefined {
-  const refusal = openingProblem(path);
-  if (refusal !== undefined) return { problem: refusal, proven: false };
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(bytesOf(path), { readOnly: !writable });
-    const rows = database.prepare('PRAGMA integrity_check(3)').all() as { integrity_check: string }[];
-    const text = rows.map((row) => row.integrity_check).join('; ');
-    return text === 'ok' ? undefined : { problem: text, proven: true };
-  } catch (error) {
-    // A table of an extension that is not installed here proves nothing about the file.
-    if (/no such module/.test(messageOf(error))) return undefined;
-    return { problem: messageOf(error), proven: CONTENT_ERRORS.has(resultCodeOf(error)) };
-  } finally {
-    database?.close();
-  }
-}
-
-/** https://www.sqlite.org/rescode.html: SQLITE_CORRUPT and SQLITE_NOTADB */
-const CONTENT_ERRORS: ReadonlySet<number> = new Set([11, 26]);
-
-/** The primary code is the low byte of an extended one. */
-const resultCodeOf = (error: unknown): number =>
-  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
-
-function removeCopies(destination: string): void {
-  for (const suffix of ['', ...ALL_COMPANIONS]) fs.rmSync(destination + suffix, { force: true });
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

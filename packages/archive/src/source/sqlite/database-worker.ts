@@ -1,20 +1,22 @@
-/** A thread for what would block the event loop: copying databases and checking them. */
-import { parentPort } from 'node:worker_threads';
-import type { BytePath } from '@gofr-backup/model';
-import { checkIntegrity, copyDatabase } from './copy.ts';
+/**
+ * The child process in which SQLite reads what an application wrote: a job a line on its standard input, an answer a line
+ * on its standard output, after a line that says it is there. A database may hold a trap, so the process has few rights and little memory (`bounds.ts`).
+ */
+import { createInterface } from 'node:readline';
+import { type Bounds, replaceBounded } from './bounds.ts';
+import { type DatabaseJob, runJob } from './database-jobs.ts';
 
-export type DatabaseJob =
-  { kind: 'copy'; source: BytePath; destination: string } | { kind: 'check'; path: BytePath };
+const [bounds] = process.argv.slice(2);
+if (bounds !== undefined) replaceBounded(JSON.parse(bounds) as Bounds);
 
-async function answer(job: DatabaseJob): Promise<unknown> {
-  if (job.kind === 'copy') return copyDatabase(job.source, job.destination);
-  return checkIntegrity(job.path, { writable: true });
+process.stdout.write('started\n');
+for await (const line of createInterface({ input: process.stdin }))
+  process.stdout.write(`${JSON.stringify(await answerTo(JSON.parse(line) as DatabaseJob))}\n`);
+
+async function answerTo(job: DatabaseJob): Promise<{ result: unknown } | { failure: string }> {
+  try {
+    return { result: await runJob(job) };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
 }
-
-parentPort?.on('message', (job: DatabaseJob) => {
-  answer(job).then(
-    (result) => parentPort!.postMessage({ result }),
-    (error: unknown) =>
-      parentPort!.postMessage({ failure: error instanceof Error ? error.message : String(error) }),
-  );
-});

@@ -1,3 +1,3 @@
 export { databaseWarningPaths, DatabaseSnapshots } from './snapshot.ts';
-export { DatabaseThread } from './database-thread.ts';
+export { DatabaseProcess } from './database-process.ts';
 export { isDatabase } from './find.ts';

@@ -20,9 +20,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Component, silentLogger, type Warning } from '@gofr-backup/model';
+import { type Component, silentLogger, toBytePath, type Warning } from '@gofr-backup/model';
 import { waitFor } from '@gofr-backup/testing';
-import { integrityProblem } from './copy.ts';
+import { checkIntegrity } from './integrity.ts';
 import type { Source, WalkEntry } from '../source.ts';
 import { Walk } from '../tree/walk.ts';
 import { listOf } from '../../read/reading.fixture.ts';
@@ -50,7 +50,12 @@ afterEach(async () => {
 
 const components = (): Component[] => [{ name: 'data', root: data, archivePath: 'data', select: 'all' }];
 const snapshotsOf = (from: Source, signal = new AbortController().signal) =>
-  new DatabaseSnapshots(from, { scratchDir: scratch, signal, logger: silentLogger });
+  new DatabaseSnapshots(from, {
+    scratchDir: scratch,
+    roots: [toBytePath(data)],
+    signal,
+    logger: silentLogger,
+  });
 
 const entriesOf = async (source: Source): Promise<WalkEntry[]> => (await listOf(source.entries())).flat();
 
@@ -98,7 +103,7 @@ async function startWriter(path: string, mode: 'WAL' | 'DELETE'): Promise<void> 
 }
 
 function isWhole(path: string): boolean {
-  if (integrityProblem(path, { writable: true }) !== undefined) return false;
+  if (checkIntegrity(toBytePath(path)) !== undefined) return false;
   const db = new DatabaseSync(path);
   try {
     const row = db.prepare('SELECT sum(balance) AS sum, count(*) AS n FROM account').get() as {
@@ -193,7 +198,7 @@ test('a closed write-ahead-log database is copied without a -wal or -shm appeari
     databases: [path],
     left: ['closed.sqlite'],
   });
-  expect(integrityProblem(copies.get(path)!, { writable: false })).toBeUndefined();
+  expect(checkIntegrity(toBytePath(copies.get(path)!))).toBeUndefined();
   await dispose();
 });
 
@@ -260,7 +265,7 @@ describe('what an application plants beside a database', () => {
     writeFileSync(victim, 'precious');
     plantHotJournal(path, victim);
     const before = [readFileSync(path), readFileSync(`${path}-journal`)];
-    expect(integrityProblem(path, { writable: true })).toContain('several databases');
+    expect(checkIntegrity(toBytePath(path))?.problem).toContain('several databases');
     const snapshots = await snapshot();
     await snapshots.dispose();
     expect(codes(snapshots)).toEqual(['database-not-consistent data/app.db']);

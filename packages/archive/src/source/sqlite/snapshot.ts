@@ -9,15 +9,19 @@ import { type BytePath, displayPath, type Logger, toBytePath, type Warning } fro
 import { removeTree } from '@gofr-backup/posix';
 import type { Source, WalkEntry, WalkReport } from '../source.ts';
 import { ALL_COMPANIONS } from './companions.ts';
-import type { CopyOutcome } from './copy.ts';
-import { DatabaseThread } from './database-thread.ts';
+import { copyDatabase, type CopyOutcome } from './copy.ts';
+import { DatabaseProcess } from './database-process.ts';
 import { isDatabaseEntry } from './find.ts';
 
 export interface SnapshotOptions {
   /** an existing directory; the copies go into a new one below it, which goes when the source is disposed of */
   scratchDir: string;
+  /** the directories that the source goes through */
+  roots: readonly BytePath[];
   signal: AbortSignal;
   logger: Logger;
+  /** milliseconds that SQLite may take for an empty database */
+  patience?: number;
 }
 
 /** What stands for a file: a copy, nothing (its -wal, -shm and -journal), or itself. */
@@ -25,7 +29,7 @@ type Substitute = { contentPath: string } | 'omit' | 'itself';
 
 /**
  * Stands before another source. A database is copied when it is come upon, and its copy stands for it. One that cannot be
- * copied is a warning that names it (`database-damaged`, `database-not-consistent`), and its files are archived as they
+ * copied is a warning that names it (`database-not-consistent`), and its files are archived as they
  * were read together. Keeps nothing of a file that is no database.
  */
 export class DatabaseSnapshots implements Source {
@@ -95,10 +99,10 @@ export class DatabaseSnapshots implements Source {
 
   async #copy(database: WalkEntry): Promise<void> {
     this.#copier ??= await this.#startCopier();
-    const { thread, directory } = this.#copier;
+    const { sqlite, directory } = this.#copier;
     const destination = join(directory, String(this.#databases++));
     const outcome = (await hasRoom(directory, database.size))
-      ? await thread.copy(database.source, destination)
+      ? await copyDatabase(database.source, destination, sqlite)
       : ({ kind: 'failed', reason: 'there is no room for a copy' } as const);
     for (const [path, substitute] of substitutesFor(database.source, destination, outcome))
       this.#substitutes.set(path, substitute);
@@ -107,17 +111,17 @@ export class DatabaseSnapshots implements Source {
   }
 
   async #startCopier(): Promise<Copier> {
-    const { scratchDir, signal } = this.#options;
+    const { scratchDir, roots, ...options } = this.#options;
     const directory = await mkdtemp(join(scratchDir, 'databases-'));
     this.#used.defer(() => removeTree(toBytePath(directory)));
-    const thread = new DatabaseThread(signal);
-    this.#used.defer(() => thread.close());
-    return { directory, thread };
+    const sqlite = new DatabaseProcess({ ...options, read: roots, write: [toBytePath(directory)] });
+    this.#used.use(sqlite);
+    return { directory, sqlite };
   }
 }
 
 interface Copier {
-  thread: DatabaseThread;
+  sqlite: DatabaseProcess;
   /** where the copies go */
   directory: string;
 }
@@ -133,14 +137,20 @@ function substitutesFor(path: BytePath, contentPath: string, outcome: CopyOutcom
 
 function warningFor(archived: BytePath, outcome: CopyOutcome): Warning | undefined {
   const path = displayPath(archived);
-  if (outcome.kind === 'consistent') {
-    if (outcome.problem === undefined) return undefined;
-    const message = `this SQLite database is damaged at its source: ${outcome.problem}`;
+  if (outcome.kind === 'consistent') return warningOfCheck(path, outcome);
+  const how = outcome.kind === 'together' ? 'its files were copied together' : 'it is archived as it lies';
+  const message = `no consistent copy of the SQLite database ${path} could be made (${outcome.reason}): ${how}`;
+  return { code: 'database-not-consistent', path, message };
+}
+
+function warningOfCheck(path: string, { damage, unchecked }: { damage?: string; unchecked?: string }) {
+  if (damage !== undefined) {
+    const message = `the SQLite database ${path} is damaged at its source: ${damage}`;
     return { code: 'database-damaged', path, message };
   }
-  const how = outcome.kind === 'together' ? 'its files were copied together' : 'it is archived as it lies';
-  const message = `no consistent copy of this SQLite database could be made (${outcome.reason}): ${how}`;
-  return { code: 'database-not-consistent', path, message };
+  if (unchecked === undefined) return undefined;
+  const message = `the consistent copy of the SQLite database ${path} could not be checked: ${unchecked}`;
+  return { code: 'database-unchecked', path, message };
 }
 
 /** Twice its size: the check of a copy with a write-ahead log may grow it. */
