@@ -9,6 +9,7 @@ export function planFrom(settings: Settings): BackupPlan {
     prefix: settings.prefix,
     timezone: settings.timezone,
     backupDir: settings.backupDir,
+    ...(settings.keyDir === undefined ? {} : { keyDir: settings.keyDir }),
     dataDir: settings.dataDir,
     components: componentsOf(settings),
     exclude: settings.exclude,

@@ -29,11 +29,14 @@ export {
   ensureOwnDirectory,
   freeSpace,
   isOwnDirectory,
+  keyDirOf,
   lockHolder,
   openRepository,
+  readStateSecret,
   removeDirectory,
   Repository,
   stateDirOf,
+  stateSecret,
   withLock,
 } from './repository/index.ts';
 export { newestGood, planPrune } from './retention/index.ts';

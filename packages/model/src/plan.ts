@@ -22,6 +22,8 @@ export interface BackupPlan {
   prefix: string;
   timezone: string;
   backupDir: string;
+  /** where the keys of this installation lie; undefined: in the state directory */
+  keyDir?: string;
   dataDir: string;
   components: Component[];
   /** patterns in the language of .gitignore, with braces */

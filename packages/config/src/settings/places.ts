@@ -25,6 +25,14 @@ export const places = {
     meaning: 'where backups are kept; left out by itself when it lies inside a component',
     example: '/mnt/backups/plot',
   }),
+  keyDir: optional({
+    name: 'KEY_DIR',
+    kind: directory,
+    defaultText: '`.gofr-backup` in BACKUP_DIR',
+    meaning:
+      'where the keys lie that sign requests in the queue (`requests.key`) and records of backups; elsewhere than in BACKUP_DIR, whoever may write there cannot sign',
+    example: '/var/lib/gofr-backup',
+  }),
   prefix: setting({
     name: 'PREFIX',
     kind: matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'letters, digits, dot, dash and underscore'),

@@ -20,3 +20,4 @@ export type { Scratch } from './scratch.ts';
 export { readUnlessClosed } from './small-file.ts';
 export type { TrashedBackup } from './trash.ts';
 export { withheldDirectories } from './withheld.ts';
+export { keyDirOf, readStateSecret, stateSecret } from './state-secret.ts';
