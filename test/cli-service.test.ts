@@ -1,5 +1,6 @@
 /** The command line beside a running service, on a Redis of one's own and on the embedded one. */
 import { execFile } from 'node:child_process';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { privateRedis, waitFor } from '@gofr-backup/testing';
@@ -76,6 +77,45 @@ test("a Redis of one's own: the scheduler and the worker are two processes, and 
     expect((await sandbox.json<Status>(['status'])).last_run?.state).toBe('failed');
   } finally {
     await Promise.all(services.map(stopped));
+  }
+});
+
+test('restores beside a running service: signed through its queue, or by the command itself', async () => {
+  await using redis = await privateRedis();
+  await using sandbox = await Sandbox.create({
+    env: { BACKUP_REDIS_URL: redis.url, BACKUP_CLEANUP_ON_START: 'false' },
+  });
+  const roots = { BACKUP_RESTORE_ROOTS: join(sandbox.path, 'roots') };
+  const service = sandbox.start(['worker'], roots);
+  const restores = async (): Promise<number> => {
+    const { queue } = await sandbox.json<Status>(['status']);
+    return queue?.jobs.filter(({ name }) => name === 'restore').length ?? 0;
+  };
+  try {
+    await waitFor(async () => (await sandbox.json<Status>(['status'])).service.running, { timeout: 40_000 });
+    await sandbox.json(['now']);
+    expect(await sandbox.json(['restore', '--latest', '--yes'])).toMatchObject({ files: 5 });
+    expect(await restores()).toBe(1);
+
+    const inside = ['restore', '--latest', '--to', join(sandbox.path, 'roots', 'a')];
+    expect(await sandbox.json(inside, roots)).toMatchObject({ files: 5 });
+    expect(await restores()).toBe(2);
+
+    const outside = await sandbox.run(['restore', '--latest', '--to', join(sandbox.path, 'out')], roots);
+    expect(outside.code, outside.stderr).toBe(0);
+    expect(outside.stderr).toContain('is not in RESTORE_ROOTS, so it is not reached through the queue');
+    expect(await readdir(join(sandbox.path, 'out'))).toContain('data');
+    expect(await restores()).toBe(2);
+
+    await rm(join(sandbox.backups, '.gofr-backup', 'requests.key'));
+    const keyless = await sandbox.run(['restore', '--latest', '--yes']);
+    expect(keyless.code, keyless.stderr).toBe(0);
+    expect(keyless.stderr).toContain('there is no key here to sign the request for the queue');
+    const forced = await sandbox.run(['prune', '--force']);
+    expect([forced.code, forced.stderr]).toEqual([77, expect.stringContaining('KEY_DIR')]);
+    expect(await restores()).toBe(2);
+  } finally {
+    await stopped(service);
   }
 });
 

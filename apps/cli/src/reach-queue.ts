@@ -1,8 +1,9 @@
 /** Finds the queue, or brings one up for a single command. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { removeDirectory, stateDirOf } from '@gofr-backup/core';
+import { keyDirOf, readStateSecret, removeDirectory, stateDirOf } from '@gofr-backup/core';
 import { type Logger, silentLogger, systemClock, toBackupError } from '@gofr-backup/model';
 import type { BackupQueue } from '@gofr-backup/queue';
 import type { Session } from './session.ts';
@@ -21,7 +22,7 @@ export async function findQueue(
   { settings, plan, logger }: Session,
   { toAdd = false }: { toAdd?: boolean } = {},
 ): Promise<ReachedQueue | undefined> {
-  const { connect, embeddedRedisDir, findEmbeddedRedis, openTracedQueue, queueStatus } =
+  const { connect, embeddedRedisDir, findEmbeddedRedis, KEY_BYTES, openTracedQueue, queueStatus } =
     await import('@gofr-backup/queue');
   const dir = embeddedRedisDir(stateDirOf(plan.backupDir));
   const url = settings.redisUrl ?? (await findEmbeddedRedis(dir).catch((error) => withoutIt(error, logger)));
@@ -29,7 +30,8 @@ export async function findQueue(
   const connection = await connect(url, { mode: 'command' });
   const { project } = settings;
   const otlpUrl = toAdd ? settings.otlpUrl : undefined;
-  const queue = await openTracedQueue({ project, connection, otlpUrl, logger });
+  const key = () => readStateSecret(keyDirOf(plan), 'requests', KEY_BYTES);
+  const queue = await openTracedQueue({ project, connection, otlpUrl, key, logger });
   const reached: ReachedQueue = {
     queue,
     own: false,
@@ -53,7 +55,8 @@ function withoutIt(error: unknown, logger: Logger): undefined {
 
 /** A private Redis and worker for one job. Throws REDIS_MISSING. */
 async function bringUpQueue({ settings, logger: own }: Session): Promise<ReachedQueue> {
-  const { connect, endOrphans, openTracedQueue, startEmbeddedRedis } = await import('@gofr-backup/queue');
+  const { connect, endOrphans, KEY_BYTES, openTracedQueue, startEmbeddedRedis } =
+    await import('@gofr-backup/queue');
   // The worker's log is silent unless LOG_LEVEL is set, because its failures and warnings come back with the job.
   const logger = settings.origins.logLevel.variable === null ? silentLogger : own;
   await using resources = new AsyncDisposableStack();
@@ -65,12 +68,14 @@ async function bringUpQueue({ settings, logger: own }: Session): Promise<Reached
   const connection = await connect(redis.url, { mode: 'command' });
   resources.defer(() => connection.close());
   const { project, otlpUrl } = settings;
-  const queue = await openTracedQueue({ project, connection, otlpUrl, logger: own });
+  const privateKey = randomBytes(KEY_BYTES);
+  const key = () => Promise.resolve(privateKey);
+  const queue = await openTracedQueue({ project, connection, otlpUrl, key, logger: own });
   resources.defer(() => queue.close());
   const { start } = await import('@gofr-backup/worker');
   const worker = await start(
     { ...settings, redisUrl: redis.url, cleanupOnStart: false, healthPort: undefined },
-    { logger, watched: false },
+    { logger, watched: false, privateKey },
   );
   resources.defer(() => worker.stop());
   const owned = resources.move();

@@ -1,5 +1,5 @@
 /** Asks the queue for one job and follows it to its end, wherever the queue is. */
-import { toBackupError } from '@gofr-backup/model';
+import { BackupError, toBackupError } from '@gofr-backup/model';
 import type { EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
 import { reachQueue, type ReachedQueue } from './reach-queue.ts';
 import type { Session } from './session.ts';
@@ -25,23 +25,47 @@ export async function performOrFallBack<Name extends JobName>(
   payload: PayloadInput<Name>,
   options: { here: boolean; inProcess: () => Promise<Result<Name>> },
 ): Promise<Result<Name>> {
-  const found = options.here ? undefined : await reachOrSay(session);
+  const found = options.here ? undefined : await reachOrSay(session, name, payload);
   if (found === undefined) return options.inProcess().finally(() => session.screen.clear());
   await using reached = found;
   return (await performOn(reached, session, name, payload)).result;
 }
 
-async function reachOrSay(session: Session): Promise<ReachedQueue | undefined> {
+async function reachOrSay<Name extends JobName>(
+  session: Session,
+  name: Name,
+  payload: PayloadInput<Name>,
+): Promise<ReachedQueue | undefined> {
   const goOn = (reason: string): undefined =>
     void session.note(`${reason}; going on without it, in this process`);
   try {
     const reached = await reachQueue(session);
-    if (await hasWorker(reached)) return reached;
+    const against = await reasonAgainst(session, reached, name, payload);
+    if (against === undefined) return reached;
     await reached[Symbol.asyncDispose]();
-    return goOn('no worker is connected to the queue');
+    return goOn(against);
   } catch (error) {
     return goOn(toBackupError(error, 'reaching the queue').message);
   }
+}
+
+/** Why this queue would not do the work. */
+async function reasonAgainst<Name extends JobName>(
+  { settings }: Session,
+  reached: ReachedQueue,
+  name: Name,
+  payload: PayloadInput<Name>,
+): Promise<string | undefined> {
+  if (reached.own) return undefined;
+  if (!(await hasWorker(reached))) return 'no worker is connected to the queue';
+  const { isBelowAny, parsePayload, withoutSignature } = await import('@gofr-backup/queue');
+  const asked = parsePayload(name, payload);
+  if ('to' in asked && asked.to !== undefined && !(await isBelowAny(asked.to, settings.restoreRoots)))
+    return `${asked.to} is not in RESTORE_ROOTS, so it is not reached through the queue`;
+  if (withoutSignature(name, asked) !== undefined) return undefined;
+  const key = await reached.queue.key().catch((error: unknown) => toBackupError(error, 'reading the key'));
+  if (key instanceof BackupError) return `${key.message} (${key.why})`;
+  return key === undefined ? 'there is no key here to sign the request for the queue' : undefined;
 }
 
 async function hasWorker({ queue, own }: ReachedQueue): Promise<boolean> {

@@ -35,10 +35,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const { logger, signal, clock = systemClock } = options;
   const rights = await rightsOf(settings);
   const plan = planFrom(settings);
-  const { project, backupDir } = plan;
+  const { project } = plan;
   const repository = await repositoryOf({ plan, clock, logger });
   const { redisUrl, otlpUrl } = settings;
-  const link = await linkQueue({ project, redisUrl, otlpUrl, backupDir, logger });
+  const link = await linkQueue({ plan, redisUrl, otlpUrl, logger });
   const work = workOf(link.current);
   const catalogue = cachedCatalogue(repository, clock);
   const closing = new AbortController();

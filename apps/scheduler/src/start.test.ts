@@ -1,7 +1,7 @@
 // opens stdin, as OpenTelemetry's import of it would later: no leak of the test that is the first to trace
 import 'node:process';
 import { loadSettings, type Settings } from '@gofr-backup/config';
-import type { Logger } from '@gofr-backup/model';
+import { type Logger, silentLogger, systemClock } from '@gofr-backup/model';
 import {
   type BackupQueue,
   connect,
@@ -9,6 +9,7 @@ import {
   type Consumer,
   enqueue,
   findJob,
+  judgeOf,
   type JobName,
   listJobs,
   openQueue,
@@ -47,6 +48,7 @@ let travel: TimeTravel;
 let project: string;
 let connection: Connection;
 let queue: BackupQueue;
+const key = () => Promise.resolve(Buffer.alloc(32, 1));
 let services: (Service | Consumer)[];
 let lines: LogLine[];
 let runs: { job: JobName; jobId: string; at: string; trigger: unknown }[];
@@ -56,7 +58,7 @@ beforeEach(async () => {
   travel = timeTravel('2025-12-13T01:30:00Z');
   project = `s${count++}`;
   connection = await connect(redis.url, { mode: 'service' });
-  queue = openQueue(project, connection);
+  queue = openQueue(project, connection, { key });
   services = [];
   lines = [];
   runs = [];
@@ -114,7 +116,8 @@ function work(telemetry?: Tracing['telemetry']): Consumer {
     restore: note('restore', { backup: 'a', target: '/', files: 0, bytes: 0, safety_backup: null }),
     drill: note('drill', { backup: 'a', ok: true, files: 0, problems: [] }),
   };
-  const consumer = startConsumer({ project, connection, processors, telemetry });
+  const judge = judgeOf({ project, key, clock: systemClock, logger: silentLogger });
+  const consumer = startConsumer({ project, connection, processors, judge, telemetry });
   services.push(consumer);
   return consumer;
 }

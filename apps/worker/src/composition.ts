@@ -5,6 +5,8 @@ import type { JobName, Run } from '@gofr-backup/queue';
 export interface Composition {
   plan: BackupPlan;
   clock: Clock;
+  /** directories that `restore --to` may reach through the queue */
+  restoreRoots: readonly string[];
 }
 
 /** The operation context for a run. The lock's owner is the job. */

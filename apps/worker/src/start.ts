@@ -1,11 +1,23 @@
+import { join } from 'node:path';
 import { alertPlanFrom, planFrom, type Settings } from '@gofr-backup/config';
-import { recoverInterrupted, stateDirOf } from '@gofr-backup/core';
-import { type Clock, type Logger, noProgress, type OperationContext, systemClock } from '@gofr-backup/model';
+import { keyDirOf, recoverInterrupted, stateDirOf, stateSecret } from '@gofr-backup/core';
+import {
+  type BackupPlan,
+  type Clock,
+  type Logger,
+  noProgress,
+  type OperationContext,
+  systemClock,
+} from '@gofr-backup/model';
 import {
   beatHeart,
+  judgeOf,
+  KEY_BYTES,
+  type KeySource,
   serveHealth,
   type ServiceConnection,
   serviceConnection,
+  SpentRequests,
   startConsumer,
   startTracing,
   within,
@@ -27,6 +39,8 @@ export interface StartOptions {
   watched?: boolean;
   /** ms without a sign of life after which a job is given to another worker */
   lockDuration?: number;
+  /** the key of a queue that nobody but this process reaches: its requests may restore anywhere */
+  privateKey?: Buffer;
 }
 
 export interface Service {
@@ -37,7 +51,15 @@ const GRACE = 8000;
 
 /** Takes jobs from the queue, one at a time, whenever Redis is there. Throws CONFIG for settings that contradict. */
 export async function start(settings: Settings, options: StartOptions): Promise<Service> {
-  const { logger, clock = systemClock, signal, grace = GRACE, watched = true, lockDuration } = options;
+  const {
+    logger,
+    clock = systemClock,
+    signal,
+    grace = GRACE,
+    watched = true,
+    lockDuration,
+    privateKey,
+  } = options;
   const plan = planFrom(settings);
   const pings = startPings(alertPlanFrom(settings).heartbeatUrl, logger);
   const stateDir = stateDirOf(plan.backupDir);
@@ -54,12 +76,16 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   await recover(context);
   preflight(plan, logger);
   if (watched) await tellNeighbours(context);
+  const key = privateKey ? () => Promise.resolve(privateKey) : await installationKey(plan, logger);
+  const spent = privateKey ? undefined : new SpentRequests(join(stateDir, 'requests'));
+  const restoreRoots = privateKey ? ['/'] : settings.restoreRoots;
   const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
   const reporter = watched ? startReporter({ connection, context }) : undefined;
   const consumer = startConsumer({
     project: plan.project,
     connection,
-    processors: pings.around(processorsOf({ plan, clock })),
+    processors: pings.around(processorsOf({ plan, clock, restoreRoots })),
+    judge: judgeOf({ project: plan.project, key, spent, clock, logger }),
     logger,
     clock,
     telemetry: tracing.telemetry,
@@ -93,6 +119,18 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   signal?.addEventListener('abort', () => void stop(), { once: true });
   if (signal?.aborted) await stop();
   return { stop };
+}
+
+/**
+ * The key by which requests for restores are known. It is made now, so that a command or a dashboard finds it. A key
+ * that cannot be made or trusted must not keep scheduled backups from running.
+ */
+async function installationKey(plan: BackupPlan, logger: Logger): Promise<KeySource> {
+  const key = () => stateSecret(keyDirOf(plan), 'requests', KEY_BYTES);
+  await key().catch((error: unknown) =>
+    logger.error({ err: error }, 'no key for requests: restores through the queue are refused'),
+  );
+  return key;
 }
 
 /**

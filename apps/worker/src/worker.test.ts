@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { loadSettings, planFrom } from '@gofr-backup/config';
-import { stateDirOf, withLock } from '@gofr-backup/core';
+import { readStateSecret, stateDirOf, withLock } from '@gofr-backup/core';
 import { type Manifest, noProgress, silentLogger, systemClock } from '@gofr-backup/model';
 import {
   type BackupQueue,
@@ -15,6 +15,7 @@ import {
   findJob,
   follow,
   jobLogs,
+  KEY_BYTES,
   openQueue,
   readReport,
   writeReport,
@@ -66,7 +67,7 @@ beforeEach(async () => {
     backups: {},
   });
   connection = await connect(redis.url, { mode: 'service' });
-  queue = openQueue(project, connection);
+  queue = openQueue(project, connection, { key: keyOfWorker });
   stops = [];
 });
 afterEach(async () => {
@@ -76,6 +77,10 @@ afterEach(async () => {
   await dir[Symbol.asyncDispose]();
   await noLeaks();
 });
+
+/** Made by the worker's start. */
+const keyOfWorker = (stateDir = stateDirOf(join(dir.path, 'backups'))) =>
+  readStateSecret(stateDir, 'requests', KEY_BYTES);
 
 async function work(more: Record<string, string> = {}): Promise<Service> {
   const worker = await start(loadSettings({ ...env, ...more }), { logger: silentLogger, lockDuration: 1000 });
@@ -155,10 +160,10 @@ test('a retry goes on at the failed step: no second archive', async () => {
   const worker = await work();
   const { backup } = await follow(await enqueue(queue, 'backup', {}));
   await worker.stop();
-  const data = { tier: 'daily', trigger: 'manual', resume: { step: 'promote', filename: backup.filename } };
-  await queue.bull.add('backup', data, { jobId: 'taken-up' });
+  const resume = { step: 'promote', filename: backup.filename } as const;
+  const takenUp = await enqueue(queue, 'backup', { resume });
   await work({ BACKUP_ENABLE_WEEKLY: 'true' });
-  const result = await follow({ id: 'taken-up', name: 'backup', queue, joined: false });
+  const result = await follow(takenUp);
   expect(result.backup.filename).toBe(backup.filename);
   expect(result.promoted).toMatchObject([{ tier: 'weekly' }]);
   expect((await inDaily()).filter((name) => name.endsWith('.tar.gz'))).toEqual([backup.filename]);
@@ -171,15 +176,53 @@ test('a retry at pruning goes on without the copy that was removed in between', 
   const [gone, kept] = promoted;
   await rm(join(dir.path, 'backups', gone!.tier, gone!.filename));
   const resume = {
-    step: 'prune',
+    step: 'prune' as const,
     filename: backup.filename,
     promoted: promoted.map(({ filename }) => filename),
   };
-  await queue.bull.add('backup', { tier: 'daily', trigger: 'manual', resume }, { jobId: 'taken-up' });
+  const takenUp = await enqueue(queue, 'backup', { resume });
   await work();
-  const result = await follow({ id: 'taken-up', name: 'backup', queue, joined: false });
+  const result = await follow(takenUp);
   expect(result.promoted.map(({ filename }) => filename)).toEqual([kept?.filename]);
   expect(result.pruned).toMatchObject({ dry_run: false, decisions: [] });
+});
+
+test('somebody who can write to Redis restores nothing, nowhere', async () => {
+  await work({ BACKUP_RESTORE_ROOTS: dir.path });
+  const { backup } = await follow(await enqueue(queue, 'backup', {}));
+  await rm(join(dir.path, 'data', 'auth', 'tokens'));
+  const hostile = [
+    { backup: backup.filename, safetyBackup: false },
+    { backup: 'latest', to: join(dir.path, 'elsewhere') },
+    { backup: 'latest', to: '/etc', merge: true },
+    { backup: 'latest', only: ['auth'], merge: true, safetyBackup: false },
+    { backup: 'latest', paths: ['data/auth/tokens'] },
+    { backup: 'latest', dryRun: true },
+  ];
+  for (const [at, payload] of hostile.entries()) {
+    await queue.bull.add('restore', payload, { jobId: `hostile-${at}` });
+    const job = { id: `hostile-${at}`, name: 'restore' as const, queue, joined: false };
+    await expect(follow(job)).rejects.toMatchObject({ code: 'PERMISSION', exit: 77 });
+  }
+  await queue.bull.add('prune', { force: true }, { jobId: 'hostile-prune' });
+  const prune = { id: 'hostile-prune', name: 'prune' as const, queue, joined: false };
+  await expect(follow(prune)).rejects.toMatchObject({ code: 'PERMISSION' });
+  expect((await readdir(dir.path)).toSorted()).toEqual(['backups', 'data', 'logs']);
+  expect(await readdir(join(dir.path, 'data', 'auth'))).toEqual([]);
+});
+
+test('a signed restore reaches components and RESTORE_ROOTS, and no directory besides', async () => {
+  const restored = join(dir.path, 'restored');
+  await work({ BACKUP_RESTORE_ROOTS: restored });
+  await follow(await enqueue(queue, 'backup', {}));
+  const ask = async (to: string) => follow(await enqueue(queue, 'restore', { backup: 'latest', to }));
+  const refused = { code: 'PERMISSION', message: expect.stringContaining('may not go to') };
+  for (const to of ['elsewhere', 'restoredx', 'restored/../elsewhere', 'data/storage/inside'])
+    await expect(ask(`${dir.path}/${to}`), to).rejects.toMatchObject(refused);
+  await expect(ask('elsewhere')).rejects.toMatchObject(refused);
+  expect((await readdir(dir.path)).toSorted()).toEqual(['backups', 'data', 'logs']);
+  expect(await ask(join(restored, 'here'))).toMatchObject({ files: expect.any(Number) });
+  expect(await readdir(join(restored, 'here'))).toContain('data');
 });
 
 test('nothing to back up: not tried again, nothing pruned, and it says so', async () => {

@@ -84,15 +84,26 @@ export const directory: Kind<string> = {
   schema: parsed((text) => (text.includes('\0') ? fail('has a NUL character') : path.resolve(text))),
 };
 
-export const commaSeparated: Kind<string[]> = {
-  allowed: 'a comma-separated list',
+export const directories: Kind<string[]> = {
+  allowed: 'absolute directories, separated by commas',
   schema: parsed((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
+    listed(text).map((item) =>
+      path.isAbsolute(item) ? path.resolve(item) : fail(`has \`${item}\`, which is not absolute`),
+    ),
   ),
 };
+
+export const commaSeparated: Kind<string[]> = {
+  allowed: 'a comma-separated list',
+  schema: parsed(listed),
+};
+
+function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
 
 /** Patterns in the language of .gitignore, with braces. */
 export const patterns: Kind<string[]> = {

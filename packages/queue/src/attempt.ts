@@ -3,7 +3,6 @@ import { randomInt } from 'node:crypto';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { z } from 'zod';
 import { BackupError, type Clock, type Logger, type ProgressEvent, toBackupError } from '@gofr-backup/model';
-import { parsePayload } from './enqueue.ts';
 import { encodeFailure } from './failure.ts';
 import { jobLog } from './job-log.ts';
 import {
@@ -14,6 +13,9 @@ import {
   type Processors,
   type Result,
 } from './jobs/index.ts';
+import { parsePayload } from './jobs/payload.ts';
+import type { Judge } from './requests/judge.ts';
+import { secondLife } from './requests/refusals.ts';
 import { throttleProgress } from './throttle.ts';
 
 /** Why an attempt is aborted: the `why` of the error that its signal carries. */
@@ -28,6 +30,7 @@ export const abortReason = (why: string): BackupError =>
 export interface Attempting {
   project: string;
   processors: Processors;
+  judge: Judge;
   logger: Logger;
   clock: Clock;
 }
@@ -43,7 +46,7 @@ export async function attempt(
   job: Job,
   token: string,
   signal: AbortSignal,
-  { project, processors, logger, clock }: Attempting,
+  { project, processors, judge, logger, clock }: Attempting,
 ): Promise<unknown> {
   const context = { project, job: job.name, jobId: job.id, attempt: job.attemptsMade + 1 };
   const log = jobLog(job, logger, context, clock);
@@ -51,25 +54,25 @@ export async function attempt(
   logger.info(context, 'job begins');
   const progress = throttleProgress((event: ProgressEvent) => job.updateProgress(event));
   try {
-    const { name, payload } = readJob(job);
+    const name = nameOf(job);
     refuseSecondLife(job, name);
+    const { payload, signed } = await judge.admit({ name, id: job.id ?? '', data: job.data });
+    signal.throwIfAborted();
     const result = await (processors[name] as Processor<JobName>)({
       jobId: job.id ?? '',
       attempt: job.attemptsMade + 1,
       payload,
+      signed,
       logger: log.logger,
       progress: progress.report,
       signal,
-      save: async (next: Payload<JobName>) => {
-        const { busySince } = job.data as Bookkeeping;
-        await job.updateData({ ...next, ...(busySince === undefined ? {} : { busySince }) });
-      },
+      save: (next: Payload<JobName>) => saveSigned(job, name, next, judge),
     });
     const checked = checkResult(name, result);
     logger.info({ ...context, ms: Math.round(clock.monotonic() - began) }, 'job done');
     return checked;
   } catch (thrown) {
-    return await giveUpOrGoOn(job, token, signal, thrown, { log: log.logger, clock });
+    return await giveUpOrGoOn(job, token, signal, thrown, { log: log.logger, clock, judge });
   } finally {
     await progress.end();
     await log.flush();
@@ -77,21 +80,24 @@ export async function attempt(
 }
 
 function refuseSecondLife(job: Job, name: JobName): void {
-  if (job.stalledCounter === 0 || !('endsWithItsWorker' in JOBS[name])) return;
-  throw new BackupError('CANCELLED', `The ${name} ended with its worker`, {
-    why: 'Its worker was killed or cut off while it ran; it is not begun anew by itself, because data may be newer now.',
-    hint: 'The data is the old or the new as a whole. Look at it, and give the command again if it is still wanted.',
-  });
+  if (job.stalledCounter > 0 && 'endsWithItsWorker' in JOBS[name]) throw secondLife(name);
 }
 
-function readJob(job: Job): { name: JobName; payload: Payload<JobName> } {
+/** Nothing is saved where it could not be signed: the next attempt then begins at the first step. */
+async function saveSigned(job: Job, name: JobName, payload: Payload<JobName>, judge: Judge): Promise<void> {
+  const signature = await judge.sign({ name, id: job.id ?? '', payload });
+  if (signature === undefined) return;
+  const { busySince } = job.data as Bookkeeping;
+  await job.updateData({ ...payload, signature, ...(busySince === undefined ? {} : { busySince }) });
+}
+
+function nameOf(job: Job): JobName {
   if (!Object.hasOwn(JOBS, job.name)) {
     throw new BackupError('USAGE', `No job is called ${job.name}`, {
       hint: `Jobs are ${Object.keys(JOBS).join(', ')}; was it queued by a newer version?`,
     });
   }
-  const name = job.name as JobName;
-  return { name, payload: parsePayload(name, job.data) };
+  return job.name as JobName;
 }
 
 /**
@@ -115,7 +121,7 @@ async function giveUpOrGoOn(
   token: string,
   signal: AbortSignal,
   thrown: unknown,
-  { log, clock }: { log: Logger; clock: Clock },
+  { log, clock, judge }: { log: Logger; clock: Clock; judge: Judge },
 ): Promise<never> {
   if (thrown instanceof UnrecoverableError) throw thrown;
   const error = toBackupError(thrown, job.name);
@@ -125,12 +131,14 @@ async function giveUpOrGoOn(
     if (why !== STOPPING)
       throw failure(new BackupError('CANCELLED', `The ${job.name} was cancelled`, { why }), false);
     log.warn({}, 'job given back, the worker stops');
+    await judge.release(job.id ?? '');
     await job.moveToWait(token);
     throw new WaitingError();
   }
   const patience = error.code === 'BUSY' ? leftOfPatience(job, clock.now()) : 0;
-  if (patience > 0) await waitForLock(job, token, facts, { log, clock });
+  if (patience > 0) await waitForLock(job, token, facts, { log, clock, judge });
   const again = error.code !== 'BUSY' && error.retryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
+  if (again) await judge.release(job.id ?? '');
   log[again ? 'warn' : 'error'](facts, again ? 'job failed, will be tried again' : 'job failed');
   throw failure(error, again);
 }
@@ -146,7 +154,8 @@ const busySinceOf = (job: Job, now: number): number =>
   Math.min((job.data as Bookkeeping).busySince ?? now, now);
 
 function leftOfPatience(job: Job, now: number): number {
-  const { name, payload } = readJob(job);
+  const name = nameOf(job);
+  const payload = parsePayload(name, job.data);
   const patience = (JOBS[name].patience as (payload: Payload<JobName>) => number)(payload);
   return busySinceOf(job, now) + patience - now;
 }
@@ -159,13 +168,14 @@ async function waitForLock(
   job: Job,
   token: string,
   facts: object,
-  { log, clock }: { log: Logger; clock: Clock },
+  { log, clock, judge }: { log: Logger; clock: Clock; judge: Judge },
 ): Promise<never> {
   const now = clock.now();
   const since = busySinceOf(job, now);
   const pause = Math.min(Math.max((now - since) / 2, SOONEST), LATEST) + randomInt(500);
   log.info({ ...facts, seconds: Math.ceil(pause / 1000) }, 'backup directory is busy, job waits');
   await job.updateData({ ...(job.data as object), busySince: since });
+  await judge.release(job.id ?? '');
   await job.moveToDelayed(now + pause, token);
   throw new DelayedError();
 }

@@ -75,12 +75,12 @@ test('a stopping worker gives its job back at its place, with no attempt lost', 
 });
 
 test('a job that ends by itself within the grace period is not disturbed', async () => {
-  let finish = (): void => {};
+  let finish: (() => void) | undefined;
   const consumer = on.consume({ drill: () => new Promise((resolve) => (finish = () => resolve(done))) });
   const job = await enqueue(on.queue, 'drill', {});
-  await waitFor(() => on.isActive(job.id));
+  await waitFor(() => finish !== undefined);
   const stopping = consumer.stop(8000);
-  finish();
+  finish?.();
   await stopping;
   expect(await findJob(on.queue, job.id)).toMatchObject({ state: 'completed' });
 });

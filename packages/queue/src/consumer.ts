@@ -5,6 +5,7 @@ import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import { decodeFailure } from './failure.ts';
 import type { Processors } from './jobs/index.ts';
+import { type Judge, keylessJudge } from './requests/judge.ts';
 import { bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
 import { within } from './within.ts';
 
@@ -13,6 +14,8 @@ export interface ConsumerOptions {
   /** in `service` mode: a consumer outlives Redis's absences */
   connection: Connection;
   processors: Processors;
+  /** says which jobs may begin; default: those that need no signature */
+  judge?: Judge;
   logger?: Logger;
   clock?: Clock;
   /** ms without a sign of life after which a job is given to another worker; default 30 s */
@@ -53,13 +56,14 @@ const MAX_STALLED = 10;
 /** One at a time in this process and, by the queue's global concurrency, in all of them. */
 export function startConsumer(options: ConsumerOptions): Consumer {
   const { project, connection, logger = silentLogger, clock = systemClock, telemetry } = options;
+  const judge = options.judge ?? keylessJudge({ project, clock, logger });
   const lockDuration = options.lockDuration ?? LOCK_DURATION;
   const running = new Map<string, Running>();
   const process = async (job: Job, token = ''): Promise<unknown> => {
     const abort = new AbortController();
     running.set(job.id ?? '', { job, token, abort });
     try {
-      return await attempt(job, token, abort.signal, { ...options, logger, clock });
+      return await attempt(job, token, abort.signal, { ...options, judge, logger, clock });
     } finally {
       running.delete(job.id ?? '');
     }
@@ -77,7 +81,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   });
   const abortJob = (id: string, reason: string): void => running.get(id)?.abort.abort(abortReason(reason));
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => abortJob(id, LOCK_LOST)));
-  tellEnds(worker, options.ended);
+  const ending = tellEnds(worker, judge, { ...options, logger });
   worker.on('stalled', (jobId) => logger.warn({ project, jobId }, 'job lost its worker, is taken up again'));
   worker.on('error', (error) => logger.debug({ project, reason: error.message }, 'worker error'));
   const events = listenForCancel(queueName(project), shared, abortJob, logger);
@@ -95,16 +99,30 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       await within(grace / 2, closed);
       await within(grace / 8, giveBack(running, logger));
       await within(grace / 8, events.close());
+      await within(grace / 8, ending());
     },
   };
 }
 
-function tellEnds(worker: Worker, ended: ConsumerOptions['ended']): void {
-  const facts = (job: Job) => ({ id: job.id ?? '', name: job.name, payload: job.data as unknown });
-  worker.on('completed', (job, result: unknown) => ended?.({ ...facts(job), ok: true, result }));
+/** Tells of jobs that Redis knows as ended. Resolves to all that follows from it. */
+function tellEnds(
+  worker: Worker,
+  judge: Judge,
+  { ended, logger = silentLogger }: ConsumerOptions,
+): () => Promise<void> {
+  let ending: Promise<void> = Promise.resolve();
+  const tell = (job: Job, how: { ok: true; result: unknown } | { ok: false; error: BackupError }): void => {
+    const id = job.id ?? '';
+    ending = ending
+      .then(() => judge.end(id))
+      .catch((error: unknown) => logger.warn({ jobId: id, err: error }, 'end of a request not noted'));
+    ended?.({ id, name: job.name, payload: job.data as unknown, ...how });
+  };
+  worker.on('completed', (job, result: unknown) => tell(job, { ok: true, result }));
   worker.on('failed', (job, error) => {
-    if (job?.finishedOn) ended?.({ ...facts(job), ok: false, error: decodeFailure(error.message) });
+    if (job?.finishedOn) tell(job, { ok: false, error: decodeFailure(error.message) });
   });
+  return () => ending;
 }
 
 /** Cancellation from other processes arrives as an event of the queue. */
@@ -123,7 +141,7 @@ function listenForCancel(
 }
 
 async function limitToOne({ project, connection }: ConsumerOptions, logger: Logger): Promise<void> {
-  const queue = openQueue(project, connection, logger);
+  const queue = openQueue(project, connection, { logger });
   try {
     await queue.bull.setGlobalConcurrency(1);
   } finally {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { silentLogger, systemClock } from '@gofr-backup/model';
 import { privateRedis, temporaryDirectory, waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { connect } from './connection.ts';
@@ -10,14 +11,22 @@ import { startConsumer } from './consumer.ts';
 import { enqueue } from './enqueue.ts';
 import { follow } from './follow.ts';
 import { openQueue } from './queue.ts';
+import { judgeOf } from './requests/judge.ts';
 import { idle } from './processors.fixture.ts';
 
+const KEY = '01'.repeat(32);
+const key = () => Promise.resolve(Buffer.from(KEY, 'hex'));
+const judge = judgeOf({ project: 'plot', key, clock: systemClock, logger: silentLogger });
+
 const WORKER = `
+  const { judgeOf } = await import('${import.meta.dirname}/requests/judge.ts');
+  const { silentLogger: logger, systemClock: clock } = await import('@gofr-backup/model');
+  const judge = judgeOf({ project: 'plot', key: async () => Buffer.from('${KEY}', 'hex'), clock, logger });
   const { connect } = await import('${import.meta.dirname}/connection.ts');
   const { startConsumer } = await import('${import.meta.dirname}/consumer.ts');
   const { idle } = await import('${import.meta.dirname}/processors.fixture.ts');
   const connection = await connect(process.argv[1], { mode: 'service' });
-  startConsumer({ project: 'plot', connection, lockDuration: 1000, processors: idle({
+  startConsumer({ project: 'plot', connection, judge, lockDuration: 1000, processors: idle({
     backup: async ({ save, payload, attempt }) => {
       await save({ ...payload, resume: { step: 'verify', filename: 'made.tar' } });
       console.log('archived in attempt ' + attempt);
@@ -30,10 +39,11 @@ test('kill -9 three times over: the job survives, goes on where it was, and lose
   await using dir = await temporaryDirectory();
   const log = join(dir.path, 'runs');
   const connection = await connect(redis.url, { mode: 'service' });
-  const queue = openQueue('plot', connection);
+  const queue = openQueue('plot', connection, { key });
   const job = await enqueue(queue, 'backup', {});
   for (let kill = 0; kill < 3; kill++) {
     const worker = spawn(process.execPath, ['--input-type=module', '-e', WORKER, redis.url], {
+      cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [said] = (await once(worker.stdout, 'data')) as [Buffer];
@@ -44,6 +54,7 @@ test('kill -9 three times over: the job survives, goes on where it was, and lose
   const consumer = startConsumer({
     project: 'plot',
     connection,
+    judge,
     lockDuration: 1000,
     processors: idle({
       async backup({ payload }) {
@@ -74,9 +85,10 @@ const RESTORER = WORKER.replace(
 test('a restore ends with its worker: it is not begun anew over what may be newer data', async () => {
   await using redis = await privateRedis();
   const connection = await connect(redis.url, { mode: 'service' });
-  const queue = openQueue('plot', connection);
+  const queue = openQueue('plot', connection, { key });
   const job = await enqueue(queue, 'restore', { backup: 'latest' });
   const worker = spawn(process.execPath, ['--input-type=module', '-e', RESTORER, redis.url], {
+    cwd: import.meta.dirname,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(worker.stdout, 'data');
@@ -86,6 +98,7 @@ test('a restore ends with its worker: it is not begun anew over what may be newe
   const consumer = startConsumer({
     project: 'plot',
     connection,
+    judge,
     lockDuration: 1000,
     processors: idle({ restore: () => Promise.reject(new Error(`begun anew ${++restores} times`)) }),
   });

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Job } from 'bullmq';
-import { z } from 'zod';
-import { BackupError } from '@gofr-backup/model';
+import { BackupError, systemClock } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { JOBS, type JobName, type Payload, type PayloadInput } from './jobs/index.ts';
+import { deduplicationKey, parsePayload, withoutSignature } from './jobs/payload.ts';
 import type { BackupQueue } from './queue.ts';
+import { ASK_WITH_KEY } from './requests/refusals.ts';
+import { sign, type Signature } from './requests/signature.ts';
 
 export interface EnqueuedJob<Name extends JobName = JobName> {
   id: string;
@@ -21,7 +23,10 @@ export interface EnqueueOptions {
   backoff?: number;
 }
 
-/** Throws USAGE for a payload that breaks the contract; REDIS_UNREACHABLE in `command` mode. */
+/**
+ * Throws USAGE for a payload that breaks the contract, PERMISSION for one that needs a key where there is none;
+ * REDIS_UNREACHABLE in `command` mode.
+ */
 export async function enqueue<Name extends JobName>(
   queue: BackupQueue,
   name: Name,
@@ -36,7 +41,8 @@ export async function enqueue<Name extends JobName>(
     if (scheduled?.id) return { id: scheduled.id, name, queue, joined: true };
     const id = `${name}-${randomBytes(4).toString('hex')}`;
     const { backoff } = contract;
-    const job = await queue.bull.add(name, payload, {
+    const signature = await signatureFor(queue, { name, id, payload });
+    const job = await queue.bull.add(name, signature ? { ...payload, signature } : payload, {
       jobId: id,
       attempts: options.attempts ?? contract.attempts,
       backoff: options.backoff === undefined ? backoff : { ...backoff, delay: options.backoff },
@@ -46,16 +52,21 @@ export async function enqueue<Name extends JobName>(
   });
 }
 
-/** The payload as the contract knows it, unknown fields left out; throws USAGE. */
-export function parsePayload<Name extends JobName>(name: Name, input: unknown): Payload<Name> {
-  const parsed = JOBS[name].payload.safeParse(input);
-  if (parsed.success) return parsed.data as Payload<Name>;
-  throw new BackupError('USAGE', `This is not a ${name} job`, { why: z.prettifyError(parsed.error) });
-}
-
-/** The key by which two jobs are the same; undefined: each is a job of its own. */
-function deduplicationKey<Name extends JobName>(name: Name, payload: Payload<Name>): string | undefined {
-  return (JOBS[name].deduplicationKey as (payload: Payload<Name>) => string | undefined)(payload);
+async function signatureFor<Name extends JobName>(
+  { project, key }: BackupQueue,
+  { name, id, payload }: { name: Name; id: string; payload: Payload<Name> },
+): Promise<Signature | undefined> {
+  const needed = withoutSignature(name, payload) === undefined;
+  const known = await key().catch((error: unknown) => {
+    if (needed) throw error;
+    return undefined;
+  });
+  if (known) return sign(known, { project, name, id, payload }, systemClock.now());
+  if (!needed) return undefined;
+  throw new BackupError('PERMISSION', `The ${name} cannot be asked for here`, {
+    why: 'it overwrites or deletes, so the request has to be signed, and there is no key here',
+    hint: ASK_WITH_KEY,
+  });
 }
 
 /** Finds a scheduler's job with the same key, because BullMQ does not deduplicate against jobs of a job scheduler. */

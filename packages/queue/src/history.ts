@@ -5,6 +5,7 @@ import { askRedis } from './connection.ts';
 import { decodeFailure } from './failure.ts';
 import { isProgress } from './follow.ts';
 import type { BackupQueue } from './queue.ts';
+import { partsOf } from './requests/judge.ts';
 
 export type JobStateName = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
 
@@ -104,7 +105,7 @@ function summary(job: Job, state: JobStateName): JobSummary {
     id: job.id ?? '',
     name: job.name,
     state,
-    payload: job.data,
+    payload: partsOf(job.data).payload,
     scheduled: job.repeatJobKey !== undefined,
     attempt: job.attemptsStarted,
     created: job.timestamp,

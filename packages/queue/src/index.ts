@@ -4,7 +4,7 @@ export { connect, type Connection, type ConnectOptions } from './connection.ts';
 export { type Consumer, type ConsumerOptions, type Ended, startConsumer } from './consumer.ts';
 export { type EmbeddedRedis, findEmbeddedRedis, startEmbeddedRedis } from './embedded/embedded.ts';
 export { endOrphans } from './embedded-orphans.ts';
-export { enqueue, type EnqueuedJob, type EnqueueOptions, parsePayload } from './enqueue.ts';
+export { enqueue, type EnqueuedJob, type EnqueueOptions } from './enqueue.ts';
 export { decodeFailure } from './failure.ts';
 export { follow, type FollowOptions } from './follow.ts';
 export { serveHealth } from './health.ts';
@@ -19,8 +19,13 @@ export {
   queueStatus,
 } from './history.ts';
 export * from './jobs/index.ts';
+export { parsePayload, withoutSignature } from './jobs/payload.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
+export { judgeOf } from './requests/judge.ts';
+export { isBelowAny, refuseTarget } from './requests/restore-roots.ts';
+export { KEY_BYTES, type KeySource } from './requests/signature.ts';
+export { SpentRequests } from './requests/spent.ts';
 export { readReport, type WorkerReport, writeReport } from './report.ts';
 export { runService } from './run-service.ts';
 export { embeddedRedisDir, type ServiceConnection, serviceConnection } from './service-connection.ts';

@@ -1,4 +1,9 @@
 /** For tests of the queue: a project's queue on a private Redis, with consumers that do what the test says. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock } from '@gofr-backup/model';
 import { privateRedis, watchLeaks, type PrivateRedis } from '@gofr-backup/testing';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { connect, type Connection } from './connection.ts';
@@ -7,6 +12,9 @@ import { findJob } from './history.ts';
 import type { Processor, Processors, Result } from './jobs/index.ts';
 import { idle } from './processors.fixture.ts';
 import { openQueue, type BackupQueue } from './queue.ts';
+import { judgeOf, type JudgeOptions } from './requests/judge.ts';
+import { KEY_BYTES } from './requests/signature.ts';
+import { SpentRequests } from './requests/spent.ts';
 
 export interface TestQueue {
   redis: PrivateRedis;
@@ -14,7 +22,9 @@ export interface TestQueue {
   queue: BackupQueue;
   /** jobs after their last attempt */
   ended: Ended[];
-  consume(processors: Partial<Processors>, lockDuration?: number): Consumer;
+  key: Buffer;
+  /** Its workers have the key of the queue. */
+  consume(processors: Partial<Processors>, lockDuration?: number, judge?: Partial<JudgeOptions>): Consumer;
   isActive(id: string): Promise<boolean>;
 }
 
@@ -23,6 +33,7 @@ export function useQueue(): TestQueue {
   const test = {} as TestQueue;
   let projects = 0;
   let consumers: Consumer[] = [];
+  let stateDir: string;
   let noLeaks: () => Promise<void>;
   beforeAll(async () => {
     test.redis = await privateRedis();
@@ -31,7 +42,9 @@ export function useQueue(): TestQueue {
   beforeEach(async () => {
     noLeaks = watchLeaks();
     test.connection = await connect(test.redis.url, { mode: 'service' });
-    test.queue = openQueue(`p${projects++}`, test.connection);
+    test.key = randomBytes(KEY_BYTES);
+    stateDir = await mkdtemp(join(tmpdir(), 'gofr-queue-'));
+    test.queue = openQueue(`p${projects++}`, test.connection, { key: () => Promise.resolve(test.key) });
     test.ended = [];
   });
   afterEach(async () => {
@@ -39,13 +52,18 @@ export function useQueue(): TestQueue {
     consumers = [];
     await test.queue.close();
     test.connection.close();
+    await rm(stateDir, { recursive: true });
     await noLeaks();
   });
-  test.consume = (processors, lockDuration) => {
+  test.consume = (processors, lockDuration, judge) => {
     const { queue, connection, ended } = test;
+    const { project, key } = queue;
+    const spent = new SpentRequests(join(stateDir, 'requests'));
+    const judging = { project, key, spent, clock: systemClock, logger: silentLogger, ...judge };
     const consumer = startConsumer({
-      project: queue.project,
+      project,
       connection,
+      judge: judgeOf(judging),
       processors: idle(processors),
       ended: (job) => ended.push(job),
       ...(lockDuration ? { lockDuration } : {}),

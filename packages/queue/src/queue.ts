@@ -1,6 +1,7 @@
 import { Queue, type ConnectionOptions, type Telemetry } from 'bullmq';
 import { type Logger, silentLogger } from '@gofr-backup/model';
 import type { Connection } from './connection.ts';
+import type { KeySource } from './requests/signature.ts';
 
 /** The {hash tag} keeps every key of a queue on one node of a Redis Cluster. */
 export const KEY_PREFIX = '{gofr-backup}';
@@ -21,18 +22,25 @@ const HISTORY = {
 export interface BackupQueue {
   readonly project: string;
   readonly connection: Connection;
+  /** signs what is added */
+  readonly key: KeySource;
   /** BullMQ's own, for dashboards */
   readonly bull: Queue;
   /** Leaves the connection open. */
   close(): Promise<void>;
 }
 
-export function openQueue(
-  project: string,
-  connection: Connection,
-  logger: Logger = silentLogger,
-  telemetry?: Telemetry,
-): BackupQueue {
+export interface QueueOptions {
+  logger?: Logger;
+  telemetry?: Telemetry | undefined;
+  /** default: none, so only what needs no signature can be added */
+  key?: KeySource | undefined;
+}
+
+const NO_KEY: KeySource = () => Promise.resolve(undefined);
+
+export function openQueue(project: string, connection: Connection, options: QueueOptions = {}): BackupQueue {
+  const { logger = silentLogger, telemetry, key = NO_KEY } = options;
   const bull = new Queue(queueName(project), {
     connection: bullConnection(connection),
     prefix: KEY_PREFIX,
@@ -40,7 +48,7 @@ export function openQueue(
     ...(telemetry ? { telemetry } : {}),
   });
   bull.on('error', (error) => logger.debug({ reason: error.message }, 'queue error'));
-  return { project, connection, bull, close: () => bull.close() };
+  return { project, connection, key, bull, close: () => bull.close() };
 }
 
 /** What BullMQ's classes take; they share the client, and open a second one only where they must block. */

@@ -2,13 +2,14 @@
  * Connects to the queue: to REDIS_URL, or to the private Redis of a running `serve`. It waits until there is a Redis.
  */
 import { join } from 'node:path';
-import { stateDirOf } from '@gofr-backup/core';
-import type { Logger } from '@gofr-backup/model';
+import { keyDirOf, readStateSecret, stateDirOf } from '@gofr-backup/core';
+import type { BackupPlan, Logger } from '@gofr-backup/model';
 import {
   type BackupQueue,
   connect,
   type Connection,
   findEmbeddedRedis,
+  KEY_BYTES,
   openTracedQueue,
 } from '@gofr-backup/queue';
 
@@ -21,11 +22,10 @@ export interface QueueLink {
 }
 
 export interface LinkOptions {
-  project: string;
+  plan: Pick<BackupPlan, 'project' | 'backupDir' | 'keyDir'>;
   redisUrl: string | undefined;
   /** its pages add jobs, so these are traced */
   otlpUrl: string | undefined;
-  backupDir: string;
   logger: Logger;
 }
 
@@ -38,12 +38,14 @@ export async function linkQueue(options: LinkOptions): Promise<QueueLink> {
 
   async function connectTo(url: string): Promise<void> {
     connection = await connect(url, { mode: 'service', logger: options.logger });
-    const { project, otlpUrl, logger } = options;
-    queue = await openTracedQueue({ project, connection, otlpUrl, logger, queueLogger: logger });
+    const { plan, otlpUrl, logger } = options;
+    const { project } = plan;
+    const key = () => readStateSecret(keyDirOf(plan), 'requests', KEY_BYTES);
+    queue = await openTracedQueue({ project, connection, otlpUrl, key, logger, queueLogger: logger });
     if (closed) await end();
   }
   async function awaitEmbedded(): Promise<void> {
-    const url = await findEmbeddedRedis(redisDir(options.backupDir)).catch(() => undefined);
+    const url = await findEmbeddedRedis(redisDir(options.plan.backupDir)).catch(() => undefined);
     if (url !== undefined) await connectTo(url);
     else if (!closed) timer = setTimeout(() => void awaitEmbedded(), POLL_INTERVAL);
   }

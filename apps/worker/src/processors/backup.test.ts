@@ -22,7 +22,7 @@ beforeEach(async () => {
     BACKUP_BACKUP_DIR: join(root, 'backups'),
     BACKUP_ENABLE_WEEKLY: 'true',
   });
-  composition = { plan: planFrom(settings), clock: systemClock };
+  composition = { plan: planFrom(settings), clock: systemClock, restoreRoots: [] };
 });
 afterEach(() => rm(root, { recursive: true }));
 
@@ -30,6 +30,7 @@ const runWith = (save: Run<'backup'>['save']): Run<'backup'> => ({
   jobId: 'one',
   attempt: 1,
   payload: { tier: 'daily', trigger: 'manual' },
+  signed: true,
   logger: silentLogger,
   progress: noProgress,
   signal: new AbortController().signal,

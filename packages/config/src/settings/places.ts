@@ -1,4 +1,4 @@
-import { directory, matching } from '../kinds.ts';
+import { directories, directory, matching } from '../kinds.ts';
 import { redisUrl } from '../redis-url.ts';
 import { optional, setting } from '../setting.ts';
 
@@ -40,6 +40,15 @@ export const places = {
     defaultText: '`gofr-<project>`',
     meaning: 'first part of file names; of backups in BACKUP_DIR, those of another prefix are never touched',
     example: 'gofr',
+  }),
+  restoreRoots: setting({
+    name: 'RESTORE_ROOTS',
+    kind: directories,
+    default: '',
+    defaultText: 'none: only components',
+    meaning:
+      'directories that `restore --to` may reach through the queue; the command line restores anywhere else by itself, without the queue',
+    example: '/srv/restored,/mnt/scratch',
   }),
   redisUrl: optional({
     name: 'REDIS_URL',

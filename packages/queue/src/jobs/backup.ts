@@ -22,5 +22,7 @@ export const backup = defineJob({
   result: backupOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
+  // Where it goes on is the worker's own word: others could leave out the steps before the prune.
+  unsigned: ({ resume: _, ...request }) => request,
   deduplicationKey: ({ tier }) => `backup-${tier}`,
 });

@@ -24,6 +24,11 @@ export interface JobContract<Name extends string, Payload extends z.ZodObject, R
    * operation settles the leftovers anyway.
    */
   endsWithItsWorker?: true;
+  /**
+   * What of the payload counts when nobody has signed it, because anybody who can write to Redis can have asked for
+   * it; undefined: the job is refused. It may read, and add what retention takes away again.
+   */
+  unsigned(payload: z.output<Payload>): z.output<Payload> | undefined;
   /** While a job of this key waits or runs, another job of the same key is not added; undefined: always added. */
   deduplicationKey(payload: z.output<Payload>): string | undefined;
 }

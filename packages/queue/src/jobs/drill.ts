@@ -10,5 +10,6 @@ export const drill = defineJob({
   result: drillOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
+  unsigned: (payload) => payload,
   deduplicationKey: ({ backup }) => `drill-${backup}`,
 });

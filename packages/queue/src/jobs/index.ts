@@ -23,6 +23,8 @@ export interface Run<Name extends JobName> {
   /** 1 for the first */
   attempt: number;
   payload: Payload<Name>;
+  /** false: anybody who can write to Redis can have asked for it */
+  signed: boolean;
   /** Writes to the service's log and to the job's own, with project, job, jobId and attempt. */
   logger: Logger;
   /** Shown by `follow`; called as often as one likes. */

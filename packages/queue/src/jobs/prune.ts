@@ -10,5 +10,7 @@ export const prune = defineJob({
   result: pruneOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
+  // Without force it removes what the next backup would remove.
+  unsigned: (payload) => (payload.force ? undefined : payload),
   deduplicationKey: ({ dryRun, force }) => `prune${dryRun ? '-dry-run' : ''}${force ? '-force' : ''}`,
 });

@@ -9,5 +9,6 @@ export const restore = defineJob({
   // hours later it would go over newer data
   endsWithItsWorker: true,
   patience: () => WATCHED,
+  unsigned: () => undefined,
   deduplicationKey: () => undefined,
 });

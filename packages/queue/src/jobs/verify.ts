@@ -7,5 +7,6 @@ export const verify = defineJob({
   result: verifyOutcomeSchema,
   ...THREE_ATTEMPTS,
   patience: ({ trigger }) => (trigger === 'schedule' ? UNATTENDED : WATCHED),
+  unsigned: (payload) => payload,
   deduplicationKey: ({ names, which }) => (names ? undefined : `verify-${which ?? 'latest'}`),
 });

@@ -36,7 +36,7 @@ async function traced(otlpUrl: string, processors: Partial<Processors>, logger?:
   const { project } = on.queue;
   const open = () => startTracing({ project, otlpUrl, ...(logger ? { logger } : {}) });
   const tracing = [await open(), await open()];
-  const queue = openQueue(project, on.connection, undefined, tracing[0]?.telemetry);
+  const queue = openQueue(project, on.connection, { telemetry: tracing[0]?.telemetry });
   const consumer = startConsumer({
     project,
     connection: on.connection,
