@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobSchedulerJson } from 'bullmq';
 import { CronExpressionParser } from 'cron-parser';
 import type { Clock, Logger } from '@gofr-backup/model';
-import type { BackupQueue } from '@gofr-backup/queue';
+import { type BackupQueue, removeWrongKeys } from '@gofr-backup/queue';
 import type { Schedule } from './schedules.ts';
 
 export interface ReconcileOptions {
@@ -24,6 +24,7 @@ export interface ReconcileOptions {
 
 export async function reconcile(options: ReconcileOptions): Promise<void> {
   const { queue, wanted, logger, scope } = options;
+  await removeWrongKeys(queue, logger);
   const present = new Map((await queue.bull.getJobSchedulers()).map((one) => [one.key, one]));
   if (scope === 'all') await removeUnwanted(options, [...present.keys()]);
   for (const schedule of wanted) {

@@ -14,6 +14,7 @@ import {
   type Result,
 } from './jobs/index.ts';
 import { parsePayload } from './jobs/payload.ts';
+import { faultOfJob } from './records/fault.ts';
 import type { Judge } from './requests/judge.ts';
 import { secondLife } from './requests/refusals.ts';
 import { throttleProgress } from './throttle.ts';
@@ -54,6 +55,7 @@ export async function attempt(
   logger.info(context, 'job begins');
   const progress = throttleProgress((event: ProgressEvent) => job.updateProgress(event));
   try {
+    refuseFaulty(job);
     const name = nameOf(job);
     refuseSecondLife(job, name);
     const { payload, signed } = await judge.admit({ name, id: job.id ?? '', data: job.data });
@@ -77,6 +79,16 @@ export async function attempt(
     await progress.end();
     await log.flush();
   }
+}
+
+/** BullMQ itself would stumble over it later, and take the job up again and again. */
+function refuseFaulty(job: Job): void {
+  const fault = faultOfJob(job);
+  if (fault === undefined) return;
+  throw new BackupError('USAGE', 'The job cannot be used', {
+    why: `as it lies in Redis, ${fault}`,
+    hint: 'No version of this program writes such a job. Find out who else writes to this Redis.',
+  });
 }
 
 function refuseSecondLife(job: Job, name: JobName): void {

@@ -146,11 +146,11 @@ test('a second backup of a tier joins the one that waits or runs; another tier d
     joined: true,
   });
   expect((await enqueue(on.queue, 'backup', { tier: 'weekly' })).joined).toBe(false);
-  let finish = (): void => {};
+  let finish: (() => void) | undefined;
   on.consume({ backup: () => new Promise((resolve) => (finish = () => resolve(made))) });
-  await waitFor(() => on.isActive(waiting.id));
+  await waitFor(() => finish !== undefined);
   expect(await enqueue(on.queue, 'backup', {})).toMatchObject({ id: waiting.id, joined: true });
-  finish();
+  finish?.();
   await follow(waiting);
   expect((await enqueue(on.queue, 'backup', {})).joined).toBe(false);
 });

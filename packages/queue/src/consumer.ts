@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { QueueEvents, Worker, type Job, type Telemetry } from 'bullmq';
 import { type BackupError, type Clock, type Logger, silentLogger, systemClock } from '@gofr-backup/model';
 import { abortReason, attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.ts';
@@ -5,8 +6,9 @@ import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import { decodeFailure } from './failure.ts';
 import type { Processors } from './jobs/index.ts';
+import { menderOf, removeWrongKeys } from './records/mend.ts';
 import { type Judge, keylessJudge } from './requests/judge.ts';
-import { bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
+import { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
 import { within } from './within.ts';
 
 export interface ConsumerOptions {
@@ -52,6 +54,7 @@ const GRACE = 8000;
  * without an end a job that kills its worker would do so for ever.
  */
 const MAX_STALLED = 10;
+const EVENTS_PAUSE = 500;
 
 /** One at a time in this process and, by the queue's global concurrency, in all of them. */
 export function startConsumer(options: ConsumerOptions): Consumer {
@@ -68,6 +71,8 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       running.delete(job.id ?? '');
     }
   };
+  const queue = openQueue(project, connection, { logger });
+  const mender = menderOf(queue, (id) => running.has(id), logger);
   const shared = { connection: bullConnection(connection), prefix: KEY_PREFIX };
   const worker = new Worker(queueName(project), process, {
     ...shared,
@@ -83,10 +88,14 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => abortJob(id, LOCK_LOST)));
   const ending = tellEnds(worker, judge, { ...options, logger });
   worker.on('stalled', (jobId) => logger.warn({ project, jobId }, 'job lost its worker, is taken up again'));
-  worker.on('error', (error) => logger.debug({ project, reason: error.message }, 'worker error'));
+  worker.on('error', (error) => {
+    logger.debug({ project, reason: error.message }, 'worker error');
+    // A Redis that is away comes back by itself. Otherwise it may be a record that no worker can use.
+    if (connection.client.status === 'ready') mender.mend();
+  });
   const events = listenForCancel(queueName(project), shared, abortJob, logger);
   const stopped = new AbortController();
-  const started = limitToOne(options, logger).then(() => {
+  const started = prepare(queue, logger).then(() => {
     if (!stopped.signal.aborted) void worker.run().catch(() => {}); // told by the error listener
   });
   void started.catch(() => {});
@@ -99,7 +108,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       await within(grace / 2, closed);
       await within(grace / 8, giveBack(running, logger));
       await within(grace / 8, events.close());
-      await within(grace / 8, ending());
+      await within(grace / 8, Promise.allSettled([ending(), mender.end(), queue.close()]));
     },
   };
 }
@@ -125,27 +134,35 @@ function tellEnds(
   return () => ending;
 }
 
-/** Cancellation from other processes arrives as an event of the queue. */
+/** Cancellation from other processes arrives as an event of the queue. An event that does not parse ends BullMQ's loop. */
 function listenForCancel(
   name: string,
   options: { connection: ReturnType<typeof bullConnection>; prefix: string },
   abortJob: (id: string, reason: string) => void,
   logger: Logger,
 ): QueueEvents {
-  const events = new QueueEvents(name, options);
+  const events = new QueueEvents(name, { ...options, autorun: false });
   events.on('error', (error) => logger.debug({ reason: error.message }, 'queue events error'));
+  const listen = async (): Promise<void> => {
+    while (!events.closing) {
+      await events.run().catch((error: unknown) => logger.debug({ err: error }, 'queue events stopped'));
+      await sleep(EVENTS_PAUSE, undefined, { ref: false });
+    }
+  };
+  void listen();
   events.on<CancelEvents, typeof CANCEL_EVENT>(CANCEL_EVENT, ({ jobId, reason }) =>
     abortJob(jobId, reason ? `${CANCELLED}: ${reason}` : CANCELLED),
   );
   return events;
 }
 
-async function limitToOne({ project, connection }: ConsumerOptions, logger: Logger): Promise<void> {
-  const queue = openQueue(project, connection, { logger });
+/** Where the queue cannot be held to one job at a time, the lock on disk still keeps two operations apart. */
+async function prepare(queue: BackupQueue, logger: Logger): Promise<void> {
   try {
+    await removeWrongKeys(queue, logger);
     await queue.bull.setGlobalConcurrency(1);
-  } finally {
-    await queue.close();
+  } catch (error) {
+    logger.warn({ project: queue.project, err: error }, 'the queue in Redis could not be prepared');
   }
 }
 

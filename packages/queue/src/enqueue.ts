@@ -39,6 +39,7 @@ export async function enqueue<Name extends JobName>(
   return askRedis(queue.connection, async () => {
     const scheduled = key === undefined ? undefined : await scheduledRun(queue, key);
     if (scheduled?.id) return { id: scheduled.id, name, queue, joined: true };
+    if (key !== undefined) await forgetLost(queue, key);
     const id = `${name}-${randomBytes(4).toString('hex')}`;
     const { backoff } = contract;
     const signature = await signatureFor(queue, { name, id, payload });
@@ -50,6 +51,15 @@ export async function enqueue<Name extends JobName>(
     });
     return { id: job.id ?? id, name, queue, joined: job.id !== id };
   });
+}
+
+/**
+ * A key that another job holds without waiting, running or having ended, as an addition leaves it that Redis gave up
+ * halfway: nothing would ever end that job.
+ */
+async function forgetLost({ bull }: BackupQueue, key: string): Promise<void> {
+  const holder = await bull.getDeduplicationJobId(key);
+  if (holder && (await bull.getJobState(holder)) === 'unknown') await bull.removeDeduplicationKey(key);
 }
 
 async function signatureFor<Name extends JobName>(

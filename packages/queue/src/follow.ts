@@ -60,8 +60,14 @@ async function outcome<Name extends JobName>(
   });
 }
 
-export function isProgress(value: unknown): value is ProgressEvent {
-  return (
-    typeof value === 'object' && value !== null && 'phase' in value && 'bytes' in value && 'files' in value
-  );
-}
+const count = z.number().nonnegative();
+const progressSchema = z.object({
+  phase: z.string().regex(/^[a-z-]{1,30}$/),
+  bytes: count,
+  totalBytes: count.optional(),
+  estimatedBytes: count.optional(),
+  files: count,
+  totalFiles: count.optional(),
+});
+
+export const isProgress = (value: unknown): value is ProgressEvent => progressSchema.safeParse(value).success;

@@ -35,6 +35,8 @@ export interface QueueStatus {
   counts: Record<JobStateName, number>;
   /** worker processes connected now */
   workers: number;
+  /** records in Redis that were left out because they cannot be used */
+  unusable: { record: string; reason: string }[];
 }
 
 const STATES: readonly JobStateName[] = ['active', 'waiting', 'delayed', 'completed', 'failed'];
@@ -64,7 +66,7 @@ export async function listJobs(
 export async function findJob(queue: BackupQueue, id: string): Promise<JobSummary | undefined> {
   return askRedis(queue.connection, async () => {
     const job = (await queue.bull.getJob(id)) as Job | undefined;
-    return job && summary(job, stateName(await job.getState()));
+    return job && summary(job, stateName(await queue.bull.getJobState(id)));
   });
 }
 
@@ -91,6 +93,7 @@ export async function queueStatus(queue: BackupQueue): Promise<QueueStatus> {
       next: next.toSorted((a, b) => a.at - b.at),
       counts: Object.fromEntries(STATES.map((state) => [state, counts[state] ?? 0])) as QueueStatus['counts'],
       workers,
+      unusable: [...queue.bull.faults].map(([record, reason]) => ({ record, reason })),
     };
   });
 }
@@ -98,6 +101,12 @@ export async function queueStatus(queue: BackupQueue): Promise<QueueStatus> {
 function stateName(state: JobState | 'unknown'): JobStateName {
   return STATES.find((known) => known === state) ?? 'waiting';
 }
+
+const MOST_TEXT = 4000;
+
+/** Texts that a page or a terminal can take. */
+const brief = <Texts extends Record<string, string>>(texts: Texts): Texts =>
+  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, text.slice(0, MOST_TEXT)])) as Texts;
 
 function summary(job: Job, state: JobStateName): JobSummary {
   const failed = job.failedReason && state !== 'completed' ? decodeFailure(job.failedReason) : undefined;
@@ -115,7 +124,12 @@ function summary(job: Job, state: JobStateName): JobSummary {
     ...(isProgress(job.progress) ? { progress: job.progress } : {}),
     ...(state === 'completed' ? { result: job.returnvalue } : {}),
     ...(failed
-      ? { error: { code: failed.code, message: failed.message, why: failed.why, hint: failed.hint } }
+      ? {
+          error: {
+            code: failed.code,
+            ...brief({ message: failed.message, why: failed.why, hint: failed.hint }),
+          },
+        }
       : {}),
   };
 }

@@ -23,6 +23,7 @@ export { parsePayload, withoutSignature } from './jobs/payload.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
 export { judgeOf } from './requests/judge.ts';
+export { removeWrongKeys } from './records/mend.ts';
 export { isBelowAny, refuseTarget } from './requests/restore-roots.ts';
 export { KEY_BYTES, type KeySource } from './requests/signature.ts';
 export { SpentRequests } from './requests/spent.ts';

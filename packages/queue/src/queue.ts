@@ -1,6 +1,7 @@
-import { Queue, type ConnectionOptions, type Telemetry } from 'bullmq';
+import type { ConnectionOptions, Telemetry } from 'bullmq';
 import { type Logger, silentLogger } from '@gofr-backup/model';
 import type { Connection } from './connection.ts';
+import { TolerantQueue } from './records/tolerant-queue.ts';
 import type { KeySource } from './requests/signature.ts';
 
 /** The {hash tag} keeps every key of a queue on one node of a Redis Cluster. */
@@ -25,7 +26,7 @@ export interface BackupQueue {
   /** signs what is added */
   readonly key: KeySource;
   /** BullMQ's own, for dashboards */
-  readonly bull: Queue;
+  readonly bull: TolerantQueue;
   /** Leaves the connection open. */
   close(): Promise<void>;
 }
@@ -41,12 +42,13 @@ const NO_KEY: KeySource = () => Promise.resolve(undefined);
 
 export function openQueue(project: string, connection: Connection, options: QueueOptions = {}): BackupQueue {
   const { logger = silentLogger, telemetry, key = NO_KEY } = options;
-  const bull = new Queue(queueName(project), {
+  const settings = {
     connection: bullConnection(connection),
     prefix: KEY_PREFIX,
     defaultJobOptions: HISTORY,
     ...(telemetry ? { telemetry } : {}),
-  });
+  };
+  const bull = new TolerantQueue(queueName(project), settings, connection.client, logger);
   bull.on('error', (error) => logger.debug({ reason: error.message }, 'queue error'));
   return { project, connection, key, bull, close: () => bull.close() };
 }

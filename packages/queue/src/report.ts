@@ -27,19 +27,31 @@ const reportSchema = z.object({
 });
 export type WorkerReport = z.output<typeof reportSchema>;
 
+const LARGEST_FIELD = 256 * 1024;
+
 /** A Redis hash with one JSON document a field, so that the writer of one field never overwrites another. */
 const keyOf = (project: string): string => `${KEY_PREFIX}:${queueName(project)}:report`;
 
 /** A field that cannot be read is left out: the watcher then knows less, and says so. */
 export async function readReport(connection: Connection, project: string): Promise<WorkerReport> {
-  const fields = await askRedis(connection, () => connection.client.hgetall(keyOf(project)));
+  const names = Object.keys(reportSchema.shape) as (keyof WorkerReport)[];
+  const texts = await askRedis(connection, () => readFields(connection, keyOf(project), names));
   const known: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries(fields)) {
-    const schema = reportSchema.shape[name as keyof WorkerReport];
-    const parsed = schema?.safeParse(parseJson(text));
-    if (parsed?.success) known[name] = parsed.data;
+  for (const [at, name] of names.entries()) {
+    const parsed = reportSchema.shape[name].safeParse(parseJson(texts[at] ?? ''));
+    if (parsed.success) known[name] = parsed.data;
   }
   return known;
+}
+
+/** Null for a field that is missing or too large; all of them when the key is no hash. */
+async function readFields({ client }: Connection, key: string, names: string[]): Promise<(string | null)[]> {
+  if ((await client.type(key)) !== 'hash') return [];
+  return Promise.all(
+    names.map(async (name) =>
+      (await client.hstrlen(key, name)) > LARGEST_FIELD ? null : client.hget(key, name),
+    ),
+  );
 }
 
 /** Fields of `news` replace what was known; undefined takes a field away. */
@@ -53,6 +65,8 @@ export async function writeReport(
     value === undefined ? [] : [name, JSON.stringify(value)],
   );
   await askRedis(connection, async () => {
+    const type = await connection.client.type(keyOf(project));
+    if (type !== 'hash' && type !== 'none') await connection.client.unlink(keyOf(project));
     if (set.length > 0) await connection.client.hset(keyOf(project), ...set);
     if (gone.length > 0) await connection.client.hdel(keyOf(project), ...gone);
   });

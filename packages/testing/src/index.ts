@@ -4,6 +4,7 @@ export * from './collector.ts';
 export * from './hostile-tar.ts';
 export * from './leaks.ts';
 export * from './private-redis.ts';
+export * from './redis-garbage.ts';
 export * from './temporary.ts';
 export * from './tools.ts';
 export * from './travel.ts';

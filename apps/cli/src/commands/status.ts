@@ -37,7 +37,7 @@ export async function run(session: Session): Promise<number> {
     project: settings.project,
     enabled: settings.enabled,
     service: { running: (view?.status.workers ?? 0) > 0, workers: view?.status.workers ?? 0 },
-    queue: view ? { counts: view.status.counts, jobs: view.jobs } : null,
+    queue: view ? { counts: view.status.counts, jobs: view.jobs, unusable: view.status.unusable } : null,
     next_run: view?.status.next.find(({ job }) => job === 'backup') ?? null,
     last_run: view?.jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
     newest_good: newest ?? null,
@@ -51,6 +51,7 @@ export async function run(session: Session): Promise<number> {
   };
   session.answer(document, render(session, document));
   noteAside(session, aside);
+  if (!session.json) noteUnusable(session, document);
   if (!(queue instanceof BackupError)) return 0;
   return session.json ? queue.exit : reportError(queue, false, session.screen);
 }
@@ -59,7 +60,8 @@ async function queueView(session: Session): Promise<QueueView | undefined> {
   await using reached = await findQueue(session);
   if (reached === undefined) return undefined;
   const { listJobs, queueStatus } = await import('@gofr-backup/queue');
-  return { status: await queueStatus(reached.queue), jobs: await listJobs(reached.queue, { limit: 10 }) };
+  const jobs = await listJobs(reached.queue, { limit: 10 });
+  return { status: await queueStatus(reached.queue), jobs };
 }
 
 function ageOf(entry: CatalogueEntry): number | null {
@@ -79,7 +81,7 @@ type Document = {
   project: string;
   enabled: boolean;
   service: { running: boolean; workers: number };
-  queue: { counts: QueueStatus['counts']; jobs: JobSummary[] } | null;
+  queue: { counts: QueueStatus['counts']; jobs: JobSummary[]; unusable: QueueStatus['unusable'] } | null;
   next_run: QueueStatus['next'][number] | null;
   last_run: JobSummary | null;
   newest_good: { filename: string; age_seconds: number | null } | null;
@@ -125,6 +127,12 @@ function render(session: Session, document: Document): string[] {
   ]);
   const recent = jobs.length === 0 ? [] : ['', `Recent jobs (${settings.timezone}):`, ...columns(jobs)];
   return [...columns(rows), ...recent];
+}
+
+/** Records that another program, or a person, wrote into the queue. */
+function noteUnusable({ note, colours }: Session, { queue }: Document): void {
+  for (const { record, reason } of queue?.unusable ?? [])
+    note(`${colours.warn('warning:')} left out of the queue: ${JSON.stringify(record)} ${reason}`);
 }
 
 const inZone = ({ settings }: Session, at: number): string => formatTime(at, settings.timezone);

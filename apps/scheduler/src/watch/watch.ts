@@ -2,10 +2,12 @@
  * Watches the worker from outside, so that a dead one cannot silence its own alarm. What was told stays in Redis:
  * restarts and further schedulers do not tell it again.
  */
+import { z } from 'zod';
 import { type AlertPlan, maxAgeOf, type Settings } from '@gofr-backup/config';
 import type { Clock, Logger } from '@gofr-backup/model';
 import {
   type Alert,
+  ALERT_KINDS,
   type Channel,
   changes,
   channelsOf,
@@ -66,10 +68,12 @@ async function checkConditions(options: WatchOptions, limits: Limits): Promise<v
   const { connection, settings, clock } = options;
   if (connection.client.status !== 'ready') return;
   const key = `${KEY_PREFIX}:${queueName(settings.project)}:alerts`;
+  // a turn that would never end is nobody's
+  if ((await connection.client.pttl(`${key}:turn`)) === -1) await connection.client.unlink(`${key}:turn`);
   // one scheduler at a time; the turn ends by itself when its holder dies
   if ((await connection.client.set(`${key}:turn`, '1', 'EX', TURN_SECONDS, 'NX')) === null) return;
   try {
-    let told = JSON.parse((await connection.client.get(key)) ?? '{}') as Raised;
+    let told = raisedOf(await connection.client.get(key).catch(() => null));
     const report = await readReport(connection, settings.project);
     const conditions = conditionsOf(report, limits, clock.now());
     const at = new Date(clock.now()).toISOString();
@@ -81,6 +85,26 @@ async function checkConditions(options: WatchOptions, limits: Limits): Promise<v
     }
   } finally {
     await connection.client.del(`${key}:turn`);
+  }
+}
+
+const raisedSchema = z.record(
+  z.string(),
+  z.object({
+    kind: z.enum(ALERT_KINDS),
+    about: z.string(),
+    title: z.string(),
+    text: z.string(),
+    since: z.string(),
+  }),
+);
+
+/** What does not parse counts as nothing told: an alert twice is better than none. */
+function raisedOf(text: string | null): Raised {
+  try {
+    return raisedSchema.safeParse(JSON.parse(text ?? '{}')).data ?? {};
+  } catch {
+    return {};
   }
 }
 

@@ -101,7 +101,8 @@ function validSignature(
 
 /** A job's data: the payload, its signature, and since when the worker waits for the lock with it. */
 export function partsOf(data: unknown): { payload: object; signature: Signature | undefined } {
-  const { signature, busySince: _, ...payload } = (data ?? {}) as Record<string, unknown>;
+  const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
+  const { signature, busySince: _, ...payload } = (isObject ? data : {}) as Record<string, unknown>;
   return { payload, signature: signatureSchema.safeParse(signature).data };
 }
 
