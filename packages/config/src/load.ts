@@ -34,8 +34,15 @@ export function loadSettings(env: Environment = process.env): Settings {
   const values = parseAll({ project, prefix, origins, problems });
   checkTogether(values, prefix, origins, problems);
   if (problems.length > 0) throw configError(problems);
-  return { ...(values as Values), project, origins, warnings: unknownVariables(env, prefix) };
+  const warnings = unknownVariables(env, prefix);
+  return { ...(values as Values), project, origins, surroundings: surroundingsOf(env), warnings };
 }
+
+/** No setting among them: the others may be secrets. */
+const SURROUNDINGS = ['PATH', 'HOME', 'LANG', 'TZ'];
+
+const surroundingsOf = (env: Environment): Record<string, string> =>
+  Object.fromEntries(SURROUNDINGS.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 
 function readProject(env: Environment, problems: SettingProblem[]): string {
   const given = env.GOFR_PROJECT?.trim() || DEFAULT_PROJECT;

@@ -25,6 +25,7 @@ export function planFrom(settings: Settings): BackupPlan {
     minFree: settings.minFree,
     ...(settings.preCommand === undefined ? {} : { preCommand: settings.preCommand }),
     ...(settings.postCommand === undefined ? {} : { postCommand: settings.postCommand }),
+    commandEnvironment: settings.surroundings,
     commandTimeout: settings.commandTimeout,
   };
 }

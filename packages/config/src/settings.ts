@@ -54,6 +54,8 @@ export interface Origin {
 export interface Settings extends Values {
   project: string;
   origins: Record<SettingKey, Origin>;
+  /** what a command of the operator gets of this process's environment */
+  surroundings: Record<string, string>;
   /** unknown variables and the like: worth a line on stderr, not worth failing */
   warnings: string[];
 }

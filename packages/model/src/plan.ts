@@ -44,6 +44,8 @@ export interface BackupPlan {
   minFree: number;
   preCommand?: string;
   postCommand?: string;
+  /** the environment of both, to which the facts of the run are added; nothing else of ours reaches them */
+  commandEnvironment?: Readonly<Record<string, string>>;
   /** milliseconds */
   commandTimeout: number;
 }

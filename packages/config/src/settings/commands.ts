@@ -7,13 +7,15 @@ export const commands = {
   preCommand: optional({
     name: 'PRE_COMMAND',
     kind: command,
-    meaning: 'run before the archive is made; a failing one fails the run',
+    meaning:
+      'run before the archive is made; a failing one fails the run. It gets PATH, HOME, LANG, TZ and GOFR_BACKUP_PROJECT, _DATA_DIR, _DIR, _TIER, _TRIGGER, and no setting',
     example: 'touch /data/storage/.paused',
   }),
   postCommand: optional({
     name: 'POST_COMMAND',
     kind: command,
-    meaning: 'run after the archive is made, whether that worked or not',
+    meaning:
+      'run after the archive is made, whether that worked or not; it gets GOFR_BACKUP_RESULT (done or failed) and GOFR_BACKUP_FILE besides',
     example: 'rm -f /data/storage/.paused',
   }),
   commandTimeout: setting({

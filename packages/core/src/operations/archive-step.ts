@@ -42,7 +42,7 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
       const sources = sourcesOf(inner.plan);
       const missing = await checkSources(inner.plan.components, lastGood);
       await ensureSpace(inner, repository, lastGood, mayPrune(request, previous));
-      const entry = await withCommands(inner.plan, inner, () =>
+      const entry = await withCommands(inner.plan, request, inner, () =>
         makeArchive({ ctx: inner, repository, request, before, lastGood, sources, missing }),
       );
       return complete(entry);

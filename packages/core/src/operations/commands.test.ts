@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Logger, silentLogger } from '@gofr-backup/model';
 import { waitFor } from '@gofr-backup/testing';
 import { runCommand, withCommands } from './commands.ts';
@@ -12,7 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const options = { name: 'PRE_COMMAND', timeout: 30_000, logger: silentLogger };
+const environment = { PATH: process.env['PATH'] ?? '' };
+const options = { name: 'PRE_COMMAND', timeout: 30_000, environment, logger: silentLogger };
 const isAlive = (pid: number): boolean => {
   try {
     // a zombie whose parent is gone is reaped by init in its own time: not alive
@@ -80,7 +81,10 @@ describe('what does not end', () => {
 
 describe('around a run', () => {
   const ports = { logger: silentLogger, signal: new AbortController().signal };
+  const request = { trigger: 'manual', tier: 'weekly' } as const;
+  const made = { filename: 'made.tar.gz' };
   const plan = (preCommand: string, postCommand: string) => ({
+    ...{ project: 'plot', dataDir: '/data', backupDir: '/backups', commandEnvironment: environment },
     preCommand,
     postCommand,
     commandTimeout: 30_000,
@@ -88,17 +92,49 @@ describe('around a run', () => {
 
   test('a failing pre-command keeps the work from running; post runs', async () => {
     let worked = false;
-    const run = withCommands(plan('exit 1', `touch ${dir}/post`), ports, async () => void (worked = true));
+    const run = withCommands(plan('exit 1', `touch ${dir}/post`), request, ports, async () => {
+      worked = true;
+      return made;
+    });
     await expect(run).rejects.toMatchObject({ code: 'FAILED', message: 'PRE_COMMAND failed' });
     expect([worked, existsSync(join(dir, 'post'))]).toEqual([false, true]);
   });
 
   test('post runs when the work fails, and its own failure hides nothing', async () => {
-    const run = withCommands(plan('true', `touch ${dir}/post; exit 3`), ports, () =>
+    const run = withCommands(plan('true', `touch ${dir}/post; exit 3`), request, ports, () =>
       Promise.reject(new Error('the work')),
     );
     await expect(run).rejects.toThrow('the work');
     expect(existsSync(join(dir, 'post'))).toBe(true);
-    expect(await withCommands(plan('true', 'exit 3'), ports, async () => 'done')).toBe('done');
+    expect(await withCommands(plan('true', 'exit 3'), request, ports, async () => made)).toBe(made);
+  });
+
+  test('they get the facts of the run, and of our environment nothing but what the plan gives', async () => {
+    vi.stubEnv('BACKUP_REDIS_URL', 'redis://:canary@redis');
+    const both = plan(`env > ${dir}/pre`, `env > ${dir}/post`);
+    await withCommands(both, request, ports, async () => made).finally(() => vi.unstubAllEnvs());
+    const environmentOf = (name: string) =>
+      Object.fromEntries(
+        readFileSync(join(dir, name), 'utf8')
+          .split('\n')
+          .map((line) => line.split(/=(.*)/s).slice(0, 2))
+          .filter(
+            ([variable]) => variable !== '' && !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(variable ?? ''),
+          ),
+      ) as Record<string, string>;
+    const facts = {
+      ...environment,
+      GOFR_BACKUP_PROJECT: 'plot',
+      GOFR_BACKUP_DATA_DIR: '/data',
+      GOFR_BACKUP_DIR: '/backups',
+      GOFR_BACKUP_TIER: 'weekly',
+      GOFR_BACKUP_TRIGGER: 'manual',
+    };
+    expect(environmentOf('pre')).toEqual(facts);
+    expect(environmentOf('post')).toEqual({
+      ...facts,
+      GOFR_BACKUP_RESULT: 'done',
+      GOFR_BACKUP_FILE: 'made.tar.gz',
+    });
   });
 });

@@ -1,12 +1,14 @@
 /** PRE_COMMAND and POST_COMMAND: what an operator wants run around a backup. */
 import { spawn } from 'node:child_process';
-import { BackupError, type BackupPlan, type Logger } from '@gofr-backup/model';
+import { BackupError, type BackupPlan, type BackupRequest, type Logger } from '@gofr-backup/model';
 
 export interface CommandOptions {
   /** for the log and the error: e.g. `PRE_COMMAND` */
   name: string;
   /** milliseconds */
   timeout: number;
+  /** all that it gets */
+  environment: Readonly<Record<string, string>>;
   logger: Logger;
   signal?: AbortSignal;
   /** between SIGTERM and SIGKILL, milliseconds */
@@ -17,15 +19,19 @@ export interface CommandOptions {
 const QUOTED = 2000;
 
 /**
- * Runs `command` by `sh -c`, its output line by line in the log. On timeout or abort its whole process group gets
+ * Runs `command` by `/bin/sh -c`, its output line by line in the log. On timeout or abort its whole process group gets
  * SIGTERM, then SIGKILL. Throws FAILED (exit status, signal, timeout) or CANCELLED.
  */
 export async function runCommand(command: string, options: CommandOptions): Promise<void> {
-  const { name, timeout, logger, signal } = options;
+  const { name, timeout, environment, logger, signal } = options;
   if (signal?.aborted)
     throw new BackupError('CANCELLED', `${name} was not run`, { why: 'the operation was cancelled' });
   logger.info({ command: name }, 'running command');
-  const child = spawn('sh', ['-c', command], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('/bin/sh', ['-c', command], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...environment },
+  });
   const tail = logOutput(child.stdout, child.stderr, name, logger);
   const stop = stopper(child.pid, options.grace ?? 5000);
   let ended: 'timeout' | 'abort' | undefined;
@@ -51,18 +57,38 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   }
 }
 
-/** Runs `work` between the plan's pre- and post-command. A failing pre-command fails the run; post always runs. */
-export async function withCommands<T>(
-  plan: Pick<BackupPlan, 'preCommand' | 'postCommand' | 'commandTimeout'>,
+type Commands = Pick<
+  BackupPlan,
+  'project' | 'dataDir' | 'backupDir' | 'preCommand' | 'postCommand' | 'commandEnvironment' | 'commandTimeout'
+>;
+
+/**
+ * Runs `work` between the plan's pre- and post-command. A failing pre-command fails the run; post always runs, and is
+ * told the archive's name when there is one.
+ */
+export async function withCommands<T extends { filename: string }>(
+  plan: Commands,
+  { tier = 'daily', trigger }: BackupRequest,
   ports: { logger: Logger; signal: AbortSignal },
   work: () => Promise<T>,
 ): Promise<T> {
-  const { preCommand, postCommand, commandTimeout: timeout } = plan;
+  const { preCommand, postCommand, commandTimeout: timeout, commandEnvironment = {} } = plan;
+  const environment = {
+    ...commandEnvironment,
+    GOFR_BACKUP_PROJECT: plan.project,
+    GOFR_BACKUP_DATA_DIR: plan.dataDir,
+    GOFR_BACKUP_DIR: plan.backupDir,
+    GOFR_BACKUP_TIER: tier,
+    GOFR_BACKUP_TRIGGER: trigger,
+  };
+  const facts: Record<string, string> = { GOFR_BACKUP_RESULT: 'failed' };
   try {
-    if (preCommand) await runCommand(preCommand, { name: 'PRE_COMMAND', timeout, ...ports });
-    return await work();
+    if (preCommand) await runCommand(preCommand, { name: 'PRE_COMMAND', timeout, environment, ...ports });
+    const made = await work();
+    Object.assign(facts, { GOFR_BACKUP_RESULT: 'done', GOFR_BACKUP_FILE: made.filename });
+    return made;
   } finally {
-    if (postCommand) await runPost(postCommand, timeout, ports.logger);
+    if (postCommand) await runPost(postCommand, timeout, { ...environment, ...facts }, ports.logger);
   }
 }
 
@@ -70,9 +96,14 @@ export async function withCommands<T>(
  * A failure of the post-command is a warning: the backup is made, and an error here would hide the run's own error.
  * It is never cancelled, because it undoes the pre-command.
  */
-async function runPost(command: string, timeout: number, logger: Logger): Promise<void> {
+async function runPost(
+  command: string,
+  timeout: number,
+  environment: Readonly<Record<string, string>>,
+  logger: Logger,
+): Promise<void> {
   try {
-    await runCommand(command, { name: 'POST_COMMAND', timeout, logger });
+    await runCommand(command, { name: 'POST_COMMAND', timeout, environment, logger });
   } catch (error) {
     logger.warn({ err: error }, 'POST_COMMAND failed');
   }
