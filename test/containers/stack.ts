@@ -130,7 +130,10 @@ export class Stack implements AsyncDisposable {
       '2',
       '--remove-orphans',
     ]);
-    for (const volume of ['data', 'logs', 'backups', 'redis', 'secrets'])
+    for (const volume of [
+      ...['data', 'logs', 'backups', 'redis', 'secrets'],
+      ...['secrets_redis', 'secrets_services', 'secrets_dashboard'],
+    ])
       await dockerRan(['volume', 'rm', '-f', `${this.name}_${volume}`]);
     await rm(this.#directory, { recursive: true, force: true });
   }

@@ -1,20 +1,35 @@
 import { SETTINGS, variablePrefix } from './settings.ts';
-import type { Setting } from './setting.ts';
-
-const BEGIN = '# begin generated settings';
-const END = '# end generated settings';
+import { type Service, SERVICES, type Setting } from './setting.ts';
 
 /**
- * A compose file with every setting passed through, between its two marks. Empty counts as unset, so the defaults stay
- * where they are defined. Throws when the marks are missing.
+ * A compose file with every setting passed through, between marks. Those of `secrets of SERVICES` hold the settings
+ * that not every service may know, for these services. Empty counts as unset, so the defaults stay where they are
+ * defined. Throws when the marks are missing.
  */
 export function renderComposeSettings(compose: string): string {
-  const pattern = new RegExp(`^([ ]*)${BEGIN}\\n[^]*?^[ ]*${END}$`, 'm');
-  if (!pattern.test(compose)) throw new Error(`no "${BEGIN}" … "${END}" in the compose file`);
-  const names = Object.values(SETTINGS as Record<string, Setting<unknown>>).map(
-    ({ name }) => variablePrefix('plot') + name,
-  );
-  return compose.replace(pattern, (_, indent: string) =>
-    [BEGIN, ...names.map((name) => `${name}: \${${name}:-}`), END].map((line) => indent + line).join('\n'),
-  );
+  const all = Object.values(SETTINGS as Record<string, Setting<unknown>>);
+  const shared = all.filter(({ usedBy }) => usedBy === undefined);
+  const withShared = replaceBlock(compose, 'settings', () => shared);
+  return replaceBlock(withShared, 'secrets of (.+)', (services) => {
+    const known = services
+      .split(', ')
+      .filter((name): name is Service => SERVICES.some((one) => one === name));
+    return all.filter(({ usedBy }) => usedBy?.some((service) => known.includes(service)));
+  });
+}
+
+function replaceBlock(
+  compose: string,
+  title: string,
+  settingsOf: (services: string) => Setting<unknown>[],
+): string {
+  const pattern = new RegExp(`^([ ]*)# begin generated (${title})\\n[^]*?^[ ]*# end generated \\2$`, 'gm');
+  if (compose.match(pattern) === null) throw new Error(`no "# begin generated ${title}" in the compose file`);
+  return compose.replace(pattern, (_, indent: string, found: string, services = '') => {
+    const names = settingsOf(String(services)).map(({ name }) => variablePrefix('plot') + name);
+    const lines = names.map((name) => `${name}: \${${name}:-}`);
+    return [`# begin generated ${found}`, ...lines, `# end generated ${found}`]
+      .map((line) => indent + line)
+      .join('\n');
+  });
 }

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { ERRORS } from '@gofr-backup/model';
 import { loadSettings } from './load.ts';
+import { renderComposeSettings } from './render-compose.ts';
 import { renderConfigurationDoc, renderEnvExample, renderErrorsDoc } from './render.ts';
+import { SERVICES, type Setting } from './setting.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
 
 test('every setting is in both documents, every error in its own', () => {
@@ -25,4 +27,20 @@ test('the example file changes nothing as it is, and is accepted when all of it 
     }),
   );
   expect(loadSettings(env).warnings).toEqual([]);
+});
+
+test('a compose file gives each secret to the services that use it, and to no other', () => {
+  const block = (title: string) => `# begin generated ${title}\n# end generated ${title}\n`;
+  const titles = ['settings', 'secrets of scheduler', 'secrets of worker', 'secrets of dashboard'];
+  const rendered = renderComposeSettings(titles.map(block).join(''));
+  const [shared = '', ...perService] = rendered.split(/^# begin generated .*$/m).slice(1);
+  for (const key of SETTING_KEYS) {
+    const { name, secret, usedBy }: Setting<unknown> = SETTINGS[key];
+    const holds = (text: string) => text.includes(`GOFR_PLOT_BACKUP_${name}:`);
+    expect(secret === undefined || usedBy !== undefined, `${name} is a secret of somebody`).toBe(true);
+    expect(holds(shared), name).toBe(usedBy === undefined);
+    const expected = SERVICES.map((service) => usedBy?.includes(service) ?? false);
+    expect(perService.map(holds), name).toEqual(expected);
+  }
+  expect(renderComposeSettings(rendered)).toBe(rendered);
 });

@@ -7,6 +7,9 @@ export interface DefaultContext {
   given(key: string): string | undefined;
 }
 
+export const SERVICES = ['scheduler', 'worker', 'dashboard'] as const;
+export type Service = (typeof SERVICES)[number];
+
 /** One thing an operator can set. Everything that is written about it is made from this. */
 export interface Setting<T> {
   /** `X` of GOFR_<PROJECT>_BACKUP_X and BACKUP_X */
@@ -20,6 +23,8 @@ export interface Setting<T> {
   example: string;
   /** one more variable that counts when neither prefixed one is set, e.g. `TZ` */
   bare?: string;
+  /** the services that use it; default: all. A compose file gives a secret to these alone */
+  usedBy?: readonly Service[];
   /** `whole`: never shown; `url`: shown without its password. Either may also come from X_FILE. */
   secret?: 'whole' | 'url';
 }

@@ -29,6 +29,7 @@ export const alerts = {
   smtpUrl: optional({
     name: 'SMTP_URL',
     kind: urlOf('smtp:', 'smtps:'),
+    usedBy: ['scheduler'],
     secret: 'url',
     meaning: 'mail server, with user and password; smtp uses STARTTLS where it is offered',
     example: 'smtps://user:password@mail.example.org',
@@ -36,6 +37,7 @@ export const alerts = {
   alertWebhookUrl: optional({
     name: 'ALERT_WEBHOOK_URL',
     kind: urlOf('https:', 'http:'),
+    usedBy: ['scheduler'],
     secret: 'whole',
     meaning: 'gets one POST for each alert and one when it is over',
     example: 'https://ntfy.example.org/backups',
@@ -50,6 +52,7 @@ export const alerts = {
   alertWebhookSecret: optional({
     name: 'ALERT_WEBHOOK_SECRET',
     kind: matching(/^.{8,}$/s, 'at least 8 characters'),
+    usedBy: ['scheduler'],
     secret: 'whole',
     meaning: 'signs the body: `X-Gofr-Signature: sha256=<HMAC>`',
     example: 'a long random text',
@@ -57,6 +60,7 @@ export const alerts = {
   heartbeatUrl: optional({
     name: 'HEARTBEAT_URL',
     kind: urlOf('https:', 'http:'),
+    usedBy: ['worker'],
     secret: 'whole',
     meaning:
       'pinged at `/start`, on success and at `/fail` of every scheduled backup (healthchecks.io and its like)',

@@ -30,6 +30,7 @@ export const dashboard = {
       ...matching(/^.{8,1024}$/s, 'at least 8 characters'),
       allowed: 'at least 8 characters, or a line made by `--hash-password`',
     },
+    usedBy: ['dashboard'],
     secret: 'whole',
     meaning: 'asked for at the login; as it is, or hashed (`scrypt:…`, see docs/dashboard.md)',
     example: 'correct horse battery staple',
@@ -37,6 +38,7 @@ export const dashboard = {
   dashboardToken: optional({
     name: 'DASHBOARD_TOKEN',
     kind: matching(/^[\x21-\x7e]{16,512}$/, 'at least 16 printable characters without spaces'),
+    usedBy: ['dashboard'],
     secret: 'whole',
     meaning: 'for scripts: `Authorization: Bearer …` instead of a login; it may do all that a login may',
     example: 'k3J9x0Qm7w2Zt5Vb8nL4',
@@ -44,6 +46,7 @@ export const dashboard = {
   metricsToken: optional({
     name: 'METRICS_TOKEN',
     kind: matching(/^[\x21-\x7e]{16,512}$/, 'at least 16 printable characters without spaces'),
+    usedBy: ['dashboard'],
     secret: 'whole',
     meaning: 'for Prometheus: opens `/metrics` and nothing else, as `Authorization: Bearer …`',
     example: 'f6Hn2Rk8Ys4Wq1Zt9Xb3',

@@ -1,5 +1,5 @@
 import { anyText, matching, oneOf, urlOf, wholeNumber } from '../kinds.ts';
-import { optional, setting } from '../setting.ts';
+import { optional, SERVICES, setting } from '../setting.ts';
 
 export const output = {
   logLevel: setting({
@@ -21,6 +21,7 @@ export const output = {
   otlpUrl: optional({
     name: 'OTLP_URL',
     kind: urlOf('http:', 'https:'),
+    usedBy: SERVICES,
     secret: 'url',
     meaning: 'OpenTelemetry collector that gets a trace of each job (OTLP/HTTP, JSON); unset: none are made',
     example: 'http://collector:4318',

@@ -1,6 +1,6 @@
 import { directories, directory, matching } from '../kinds.ts';
 import { redisUrl } from '../redis-url.ts';
-import { optional, setting } from '../setting.ts';
+import { optional, SERVICES, setting } from '../setting.ts';
 
 export const places = {
   dataDir: setting({
@@ -53,6 +53,7 @@ export const places = {
   redisUrl: optional({
     name: 'REDIS_URL',
     kind: redisUrl,
+    usedBy: SERVICES,
     secret: 'url',
     meaning: 'the queue, with user, password and database; unset: a private embedded Redis',
     example: 'redis://:password@redis:6379/0',
