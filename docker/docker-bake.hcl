@@ -11,5 +11,6 @@ target "backup" {
   dockerfile = "docker/Dockerfile.backup"
   platforms  = ["linux/amd64", "linux/arm64"]
   tags       = ["${IMAGE}:${VERSION}", "${IMAGE}:latest"]
+  attest     = ["type=provenance,mode=max", "type=sbom"]
   args       = { VERSION = VERSION, REVISION = REVISION, CREATED = CREATED }
 }

@@ -12,6 +12,8 @@ interface Check {
   run: () => Promise<Ended>;
   /** what a person types to mend it, or to see it again */
   fix: string;
+  /** its output is worth reading also when it passes */
+  tells?: true;
   /** why it cannot run on this machine */
   skip?: string | undefined;
 }
@@ -48,6 +50,9 @@ const CHECKS: Check[] = [
     fix: 'npx knip',
   },
   { name: 'bundles', run: () => node('scripts/build.ts', '--check'), fix: 'npm run build' },
+  { name: 'pins', run: () => node('scripts/pin.ts', '--check'), fix: 'npm run pin', tells: true },
+  { name: 'sbom', run: () => node('scripts/sbom.ts', '--check'), fix: 'npm run sbom', tells: true },
+  { name: 'audit', run: () => node('scripts/audit.ts'), fix: 'npm run audit', tells: true },
   {
     name: 'shell scripts',
     // -x: what they source is read with them
@@ -87,7 +92,8 @@ async function perform(check: Check): Promise<void> {
   const { code, output } = await check.run();
   if (code === 0) {
     totals.passed += 1;
-    return console.log(`✓ ${check.name} (${since(began)})`);
+    const told = check.tells ? `\n  ${output.trim().replaceAll('\n', '\n  ')}` : '';
+    return console.log(`✓ ${check.name} (${since(began)})${told}`);
   }
   totals.failed += 1;
   console.log(`✗ ${check.name} (${since(began)})\n${output.trimEnd()}\n  to mend it: ${check.fix}`);

@@ -20,6 +20,7 @@ const VALUES: Record<string, string> = {
   HEARTBEAT_URL: `http://${NOWHERE}/ping/${canary('HEARTBEAT_URL')}`,
   DASHBOARD_PASSWORD: canary('DASHBOARD_PASSWORD'),
   DASHBOARD_TOKEN: canary('DASHBOARD_TOKEN'),
+  METRICS_TOKEN: canary('METRICS_TOKEN'),
   OTLP_URL: `http://tracer:${canary('OTLP_URL')}@${NOWHERE}`,
 };
 
