@@ -28,4 +28,5 @@ def held(path):
 
 
 for line in sys.stdin:
-    print(json.dumps(held(json.loads(line))), flush=True)
+    # pairs, not an object: JSON.parse of Node 24.21 takes the key "\t" for "\\" after it met that one
+    print(json.dumps(list(held(json.loads(line)).items())), flush=True)

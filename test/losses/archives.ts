@@ -12,7 +12,7 @@ export class Archives implements Disposable {
   /** One at a time. */
   async read({ path, sha256 }: { path: string; sha256: string }): Promise<void> {
     if (this.#known.has(sha256)) return;
-    this.#known.set(sha256, new Map(Object.entries(await this.#python.ask<Record<string, string>>(path))));
+    this.#known.set(sha256, new Map(await this.#python.ask<[string, string][]>(path)));
   }
 
   /** Of an archive that was read. */

@@ -3,7 +3,7 @@ import { latin } from './growth.ts';
 import type { Item, Picture } from './picture.ts';
 import type { Part, Scene } from './scene.ts';
 
-const isMetadata = (path: string): boolean =>
+export const isMetadata = (path: string): boolean =>
   /(^|[/.])metadata\.json$/.test(path.slice(path.lastIndexOf('/') + 1));
 /** A restore's work directory, whoever made it. */
 const WORK_DIRECTORY = /\/\.gofr-restore-[0-9a-f]{16}(\/|$)/;

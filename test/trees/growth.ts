@@ -1,6 +1,6 @@
 /** What a service makes: every kind of entry, attribute and name. */
 import { type Draw, weighted } from '../draw.ts';
-import { drawName, drawTarget, drawTime, OWNERS } from './names.ts';
+import { drawName, drawTarget, drawTime, OWNERS, WORK_DIRECTORY } from './names.ts';
 import { type Deed, withName } from './picture.ts';
 import type { Scene } from './scene.ts';
 
@@ -84,7 +84,8 @@ class Growth {
   }
 
   #directory(path: string): void {
-    this.#add('directory', 'directory', path, {});
+    // an empty work directory is anybody's to remove
+    this.#add('directory', 'directory', path, path.endsWith(WORK_DIRECTORY) ? { many: 1 } : {});
     this.#directories.push(path);
   }
 

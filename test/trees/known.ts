@@ -54,7 +54,7 @@ export const KNOWN: Known[] = [
       isRestore(fault) &&
       user === 'ordinary' &&
       fault.what === 'failed' &&
-      /no right to write/.test(fault.words),
+      /no right to write|EACCES: permission denied, rename/.test(fault.words),
   },
   {
     words: 'files restored below a setgid directory keep its group',

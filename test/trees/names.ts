@@ -7,7 +7,7 @@ const ORDINARY = [
   ...['metadata.json', 'd.metadata.json'],
 ];
 /** As a restore's own would be called. */
-const WORK_DIRECTORY = '.gofr-restore-0123456789abcdef';
+export const WORK_DIRECTORY = '.gofr-restore-0123456789abcdef';
 const NASTY = [
   ...[
     '-x',

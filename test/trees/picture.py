@@ -11,14 +11,15 @@ KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
 
 
 def picture(root):
-    found = {}
+    """Pairs, not an object: JSON.parse of Node 24.21 takes the key "\\t" for "\\\\" after it met that one."""
+    found = []
     pending = [(root.encode("latin1"), "")]
     while pending:
         path, name = pending.pop()
         try:
             with reached(path) as place:
                 item = look(place)
-                found[name] = item
+                found.append((name, item))
                 if item["kind"] == "directory":
                     for child in sorted(os.listdir(place), reverse=True):
                         shown = child.decode("latin1")

@@ -34,9 +34,8 @@ export async function askFor<T>(python: Python, ...question: unknown[]): Promise
 export async function pictureOf(python: Python, roots: Iterable<[string, string]>): Promise<Picture> {
   const picture: Picture = new Map();
   for (const [prefix, root] of roots) {
-    const found = await askFor<Record<string, Item>>(python, 'picture', root);
-    for (const [path, item] of Object.entries(found))
-      picture.set(prefix === '' ? path : withName(prefix, path), item);
+    const found = await askFor<[string, Item][]>(python, 'picture', root);
+    for (const [path, item] of found) picture.set(prefix === '' ? path : withName(prefix, path), item);
   }
   return picture;
 }

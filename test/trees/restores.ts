@@ -2,20 +2,22 @@
 import { join } from 'node:path';
 import { displayPath } from '@gofr-backup/model';
 import type { Python } from '../python.ts';
-import { archivedOf, isCompanion, isLeftAlone, isWithin, partOf } from './archived.ts';
+import { archivedOf, isCompanion, isLeftAlone, isMetadata, isWithin, partOf } from './archived.ts';
 import { drawChanges } from './changes.ts';
-import { call } from './command.ts';
+import { call, type Said } from './command.ts';
 import { type Difference, differences } from './differences.ts';
 import { type Fault, failureOf, untold } from './faults.ts';
 import { latin } from './growth.ts';
 import { askFor, type Item, type Picture, pictureOf } from './picture.ts';
 import { type Made, perform, rootsOf, through } from './steps.ts';
-import type { Scene } from './scene.ts';
+import type { Part, Scene } from './scene.ts';
 
 /** What is asked for: all, some components, or one path. */
 interface Wish {
   words: string[];
-  takes(path: string): boolean;
+  takes(path: string, kind: Item['kind']): boolean;
+  /** nothing that is there is removed, and directories stay as they are */
+  layOver?: 'metadata' | 'merge';
 }
 
 export async function tryRestore(scene: Scene, python: Python, made: Made): Promise<Fault[]> {
@@ -25,7 +27,10 @@ export async function tryRestore(scene: Scene, python: Python, made: Made): Prom
 }
 
 function drawWish(scene: Scene, archived: Picture): Wish {
-  const { draw, parts } = scene;
+  const { draw, parts, settings } = scene;
+  const storage = parts.find(({ name, select }) => name === 'storage' && select === 'all');
+  if (storage !== undefined && settings['PATHS'] === undefined && draw.maybe(0.07))
+    return metadataOf(storage);
   if (draw.maybe(0.2)) {
     const part = draw.pick(parts);
     return { words: ['--only', part.name], takes: (path) => partOf(scene, path) === part };
@@ -36,6 +41,12 @@ function drawWish(scene: Scene, archived: Picture): Wish {
   }
   return { words: [], takes: () => true };
 }
+
+const metadataOf = (storage: Part): Wish => ({
+  words: ['--only', 'metadata'],
+  takes: (path, kind) => kind !== 'directory' && isWithin(path, storage.archivePath) && isMetadata(path),
+  layOver: 'metadata',
+});
 
 async function elsewhere(scene: Scene, python: Python, made: Made, wish: Wish): Promise<Fault[]> {
   const to = join(scene.base, 'to', scene.draw.pick(['new', 'with space', '\u00e9']));
@@ -48,6 +59,8 @@ async function elsewhere(scene: Scene, python: Python, made: Made, wish: Wish): 
   if (said.code !== 0) return [failureOf(step, said)];
   const archived = archivedOf(scene, made.picture);
   const expected = taken(archived, wish);
+  for (const above of [...expected.keys()].flatMap(parentsOf))
+    if (archived.has(above)) expected.set(above, archived.get(above)!);
   await addParents(scene, python, expected);
   const actual = await pictureOf(python, [['', latin(to)]]);
   actual.delete('');
@@ -59,7 +72,7 @@ async function elsewhere(scene: Scene, python: Python, made: Made, wish: Wish): 
 const restorer = ({ user }: Scene) => (user === 'reader' ? 'root' : user);
 
 const taken = (picture: Picture, { takes }: Wish): Picture =>
-  new Map([...picture].filter(([path]) => takes(path)));
+  new Map([...picture].filter(([path, { kind }]) => takes(path, kind)));
 
 /** The directories that lead there, as they are on disk. */
 async function addParents(scene: Scene, python: Python, picture: Picture): Promise<void> {
@@ -94,19 +107,27 @@ function parentsOf(path: string): string[] {
 export const warningsOf = (answer: Record<string, unknown>): string[] =>
   (answer['warnings'] as string[] | undefined) ?? [];
 
-async function intoPlace(scene: Scene, python: Python, made: Made, wish: Wish): Promise<Fault[]> {
+async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish): Promise<Fault[]> {
   const { draw } = scene;
+  const merges = drawn.layOver === undefined && draw.maybe(0.15);
+  const wish: Wish = merges ? { ...drawn, words: [...drawn.words, '--merge'], layOver: 'merge' } : drawn;
   if (draw.maybe(0.8)) await perform(python, scene, drawChanges(scene, made.picture));
   const before = await pictureOf(python, rootsOf(scene));
   const safety = draw.maybe(0.3) ? [] : ['--no-safety-backup'];
   const words = ['restore', made.filename, ...wish.words, ...safety, '--yes', ...through(scene)];
   const said = await call(scene, words, restorer(scene));
   const step = `restore ${wish.words.join(' ')}`;
-  if (said.code !== 0) return [failureOf(step, said)];
   const actual = await pictureOf(python, rootsOf(scene));
+  const untouched = untold(step, differences(before, actual), []);
+  if (said.code !== 0)
+    return merges && isConflict(said) && untouched.length === 0 ? [] : [failureOf(step, said), ...untouched];
   const found = inPlace(scene, made.picture, before, actual, wish);
   return untold(step, found, [...made.warnings, ...warningsOf(said.answer)]);
 }
+
+/** A directory gives no way to a file, nor a file to a directory. */
+const isConflict = ({ answer }: Said): boolean =>
+  /is in the way/.test((answer['error'] as { message?: string } | undefined)?.message ?? '');
 
 /** What was asked for is as it was, what was not is as it is, and nothing else is there. */
 function* inPlace(
@@ -117,18 +138,21 @@ function* inPlace(
   wish: Wish,
 ): Generator<Difference> {
   const expected = taken(archivedOf(scene, then), wish);
-  const stays = new Map(
-    [...before].filter(([path, item]) => !wish.takes(path) || isLeftAlone(scene, path, item)),
-  );
-  const layOver = (path: string): boolean => partOf(scene, path)?.select === 'metadata-only';
-  const isOpen = (path: string): boolean => stays.has(path) || layOver(path);
-  yield* differences(new Map([...expected].filter(([path]) => !isOpen(path))), actual);
-  const kept = new Set([...stays.keys(), ...expected.keys()].flatMap(parentsOf));
-  for (const [path, item] of actual) {
-    if (expected.has(path) || isCompanion(then, path)) continue;
-    if (stays.has(path) || (layOver(path) && before.has(path))) continue;
-    if (!(item.kind === 'directory' && kept.has(path))) yield { path, what: 'appeared', words: item.kind };
-  }
+  const keepsLook = (path: string): boolean =>
+    wish.layOver === 'metadata' || partOf(scene, path)?.select === 'metadata-only';
+  const layOver = (path: string): boolean => wish.layOver === 'merge' || keepsLook(path);
+  const isKept = (path: string, item: Item): boolean =>
+    !wish.takes(path, item.kind) ||
+    isLeftAlone(scene, path, item) ||
+    (layOver(path) && (!expected.has(path) || (item.kind === 'directory' && keepsLook(path))));
+  const stays = new Map([...before].filter(([path, item]) => isKept(path, item)));
+  const isSeen = ([path, { kind }]: [string, Item]): boolean =>
+    !stays.has(path) && !(kind === 'directory' && keepsLook(path));
+  yield* differences(new Map([...expected].filter(isSeen)), actual);
+  const above = new Set([...stays.keys(), ...expected.keys()].flatMap(parentsOf));
+  for (const [path, { kind }] of actual)
+    if (!expected.has(path) && !stays.has(path) && !isCompanion(then, path))
+      if (kind !== 'directory' || !above.has(path)) yield { path, what: 'appeared', words: kind };
   yield* touched(stays, actual, expected);
 }
 

@@ -1,9 +1,10 @@
 /** The times of directories after every way in which new data can come into their place, or fail to. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BackupPlan, RestoreRequest } from '@gofr-backup/model';
+import { nameBytes } from '@gofr-backup/testing';
 import { backup } from './backup.ts';
 import { restore } from './restore.ts';
 import { contextFor, fill, makeWorld, present, THEN, type World } from './restoring.fixture.ts';
@@ -89,22 +90,23 @@ test.for(Object.entries(WAYS).filter(([, way]) => asRoot || !way.asRoot))('%s', 
   expect(Object.fromEntries(Object.entries(after).filter(([path]) => !isMore(path)))).toEqual(then);
 });
 
-/** Not of the roots, which held a work directory; and overlayfs itself parts hard links that are moved. */
-const timesBelowRoots = async (): Promise<unknown[]> =>
-  Object.entries((await present(world)) as Record<string, { mtime: string }>)
-    .filter(([path]) => !ROOTS.includes(path))
-    .map(([path, { mtime }]) => [path, mtime]);
+const times = async (): Promise<[string, bigint][]> =>
+  Object.keys(await present(world)).map((path) => [path, lstatSync(bytesAt(path), { bigint: true }).mtimeNs]);
+const bytesAt = (path: string): Buffer => Buffer.concat([Buffer.from(`${world.base}/`), nameBytes(path)]);
 
-test.runIf(asRoot)('a restore that fails on overlayfs leaves every time as it was', async () => {
-  const made = await backup(world.ctx, { trigger: 'manual' });
-  overlay('data/storage');
-  overlay('logs');
-  writeFileSync(at('data/storage/group/a.metadata.json'), 'changed');
-  const before = await timesBelowRoots();
-  const stop = (step: string): void => {
-    if (step === 'commit') throw new Error('stopped');
-  };
-  const request = { backup: made.backup.filename, safetyBackup: false };
-  await expect(restore(world.ctx, request, stop)).rejects.toMatchObject({ why: 'stopped' });
-  expect(await timesBelowRoots()).toEqual(before);
-});
+test.runIf(asRoot).for(['extract', 'commit'])(
+  'a restore that fails at `%s` in mount points and on overlayfs leaves every time as it was',
+  async (where) => {
+    const made = await backup(world.ctx, { trigger: 'manual' });
+    overlay('data/storage');
+    mount('data/auth', '--bind', at('data/auth'));
+    writeFileSync(at('data/storage/group/a.metadata.json'), 'changed');
+    const before = await times();
+    const stop = (step: string): void => {
+      if (step === where) throw new Error('stopped');
+    };
+    const request = { backup: made.backup.filename, safetyBackup: false };
+    await expect(restore(world.ctx, request, stop)).rejects.toMatchObject({ why: 'stopped' });
+    expect(await times()).toEqual(before);
+  },
+);

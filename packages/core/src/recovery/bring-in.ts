@@ -9,7 +9,16 @@ import { assertUnmoved } from './place.ts';
 import { removePointer, writePointer } from './pointer.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import { stagedFor } from './stages.ts';
-import { createWorkDir, discardWorkDirs, extractStages, pruneStaged, syncStages } from './staging.ts';
+import {
+  createWorkDir,
+  discardWorkDirs,
+  extractStages,
+  type Home,
+  isUntouched,
+  pruneStaged,
+  settleTime,
+  syncStages,
+} from './staging.ts';
 import { relativeTo, type Target } from './target.ts';
 import { CannotRename, type StepHook, swap } from './swap.ts';
 
@@ -29,9 +38,10 @@ export interface BringInOptions extends Ports {
 export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   const { plan, project, stateDir, step } = options;
   const journal = newJournal(plan, project);
+  const homes: Home[] = [];
   writePointer(stateDir, journal);
   try {
-    const staged = await stage(journal, options);
+    const staged = await stage(journal, homes, options);
     options.signal.throwIfAborted();
     await options.checkLock();
     assertUnmoved(plan);
@@ -41,7 +51,9 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
     return { ...report, warnings: [...report.warnings, ...leftovers] };
   } catch (error) {
     if (journal.state === 'swapping') throw unsettled(journal, error);
+    const untouched = homes.filter(isUntouched);
     await tidyUp(journal, options);
+    untouched.forEach(settleTime);
     throw error;
   }
 }
@@ -52,14 +64,14 @@ function newJournal({ id, stages, targets }: RestorePlan, project: string): Jour
   return { version: 1, id, project, state: 'staging', workDirs, places, moves: [], attributes: [] };
 }
 
-async function stage(journal: Journal, options: BringInOptions): Promise<ExtractReport> {
+async function stage(journal: Journal, homes: Home[], options: BringInOptions): Promise<ExtractReport> {
   const { reader, step } = options;
   const { targets, stages } = options.plan;
   const [anchor, ...others] = journal.workDirs;
-  createWorkDir(anchor!);
+  homes.push(createWorkDir(anchor!));
   step('work directory');
   writeJournal(journal);
-  others.forEach(createWorkDir);
+  for (const workDir of others) homes.push(createWorkDir(workDir));
   writeMarkers(journal);
   step('extract');
   const report = await extractStages(reader, stages, options);

@@ -1,31 +1,55 @@
 /** Work directories: on each file system that a restore changes, one hidden directory with what comes in and what goes out. */
 import * as fs from 'node:fs';
 import { type ArchiveReader, type ExtractReport } from '@gofr-backup/archive';
+import { type BytePath, displayPath, fsPath, type Identity, joinPath, type Ports } from '@gofr-backup/model';
 import {
-  type BytePath,
-  displayPath,
-  fsPath,
-  type Identity,
-  joinPath,
-  type Ports,
-  utimeOf,
-} from '@gofr-backup/model';
-import { exists, fsyncPath, lstatIfPresent, namesIn, parentOf, removeTree, walk } from '@gofr-backup/posix';
+  exists,
+  fsyncPath,
+  lstatIfPresent,
+  namesIn,
+  parentOf,
+  removeTree,
+  walk,
+  isErrno,
+  setTimesOf,
+} from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import { isJournalFile, type Journal, removeJournal } from './journal.ts';
 import type { PlannedStage } from './restore-plan.ts';
 import { newIn, oldIn, type Stage } from './stages.ts';
 import { settleTimes } from './swap.ts';
 
+/** A directory that holds a work directory: its time before that was made, and what making it changed that to. */
+export interface Home {
+  place: BytePath;
+  mtimeNs: bigint;
+  changedNs: bigint;
+}
+
 /**
  * Other users may list it but not enter its directories: a service that runs as another uid must see the journal, and
  * nothing else.
  */
-export function createWorkDir(workDir: BytePath): void {
-  fs.mkdirSync(fsPath(parentOf(workDir)), { recursive: true });
+export function createWorkDir(workDir: BytePath): Home {
+  const place = parentOf(workDir);
+  fs.mkdirSync(fsPath(place), { recursive: true });
+  const { mtimeNs } = lstatIfPresent(place)!;
   fs.mkdirSync(fsPath(workDir), { mode: 0o755 });
   for (const directory of [newIn(workDir), oldIn(workDir)]) fs.mkdirSync(fsPath(directory), { mode: 0o700 });
-  fsyncPath(parentOf(workDir));
+  fsyncPath(place);
+  return { place, mtimeNs, changedNs: lstatIfPresent(place)!.mtimeNs };
+}
+
+/** Whether nothing but the work directory came into it. */
+export const isUntouched = ({ place, changedNs }: Home): boolean =>
+  lstatIfPresent(place)?.mtimeNs === changedNs;
+
+export function settleTime({ place, mtimeNs }: Home): void {
+  try {
+    setTimesOf(place, mtimeNs);
+  } catch (error) {
+    if (!isErrno(error, 'EPERM')) throw error;
+  }
 }
 
 export async function extractStages(
@@ -52,15 +76,14 @@ export async function extractStages(
 
 /** Takes out of the staged tree what the target does not restore, and gives the directories their times back. */
 export function pruneStaged(staged: BytePath, owns: (relative: BytePath) => boolean): void {
-  const touched = new Map<BytePath, fs.BigIntStats>();
+  const touched = new Map<BytePath, bigint>();
   for (const { path, relative, stat } of walk(staged)) {
     if (stat.isDirectory() || owns(relative)) continue;
     const parent = parentOf(path);
-    if (!touched.has(parent)) touched.set(parent, lstatIfPresent(parent)!);
+    if (!touched.has(parent)) touched.set(parent, lstatIfPresent(parent)!.mtimeNs);
     fs.unlinkSync(fsPath(path));
   }
-  for (const [directory, { atimeNs, mtimeNs }] of touched)
-    fs.utimesSync(fsPath(directory), utimeOf(atimeNs), utimeOf(mtimeNs));
+  for (const [directory, mtimeNs] of touched) setTimesOf(directory, mtimeNs);
 }
 
 /** Content before names: after a power cut no renamed file may be empty. The only sync between extraction and swap. */

@@ -1,7 +1,16 @@
 /** Carries out the moves of a journal, and undoes them. Every step can be repeated: a kill may come between any two. */
 import * as fs from 'node:fs';
-import { BackupError, type BytePath, displayPath, fsPath, joinPath, utimeOf } from '@gofr-backup/model';
-import { breathe, exists, fsyncPath, isErrno, isWithin, lstatIfPresent, parentOf } from '@gofr-backup/posix';
+import { BackupError, type BytePath, displayPath, fsPath, joinPath } from '@gofr-backup/model';
+import {
+  breathe,
+  exists,
+  fsyncPath,
+  isErrno,
+  isWithin,
+  lstatIfPresent,
+  parentOf,
+  setTimesOf,
+} from '@gofr-backup/posix';
 import {
   type Attributes,
   type Journal,
@@ -157,7 +166,7 @@ function setAttributes(place: BytePath, wanted: Attributes): void {
   }
   try {
     fs.chmodSync(fsPath(place), wanted.mode);
-    fs.utimesSync(fsPath(place), utimeOf(now.atimeNs), utimeOf(BigInt(wanted.mtimeNs)));
+    setTimesOf(place, BigInt(wanted.mtimeNs));
   } catch (error) {
     if (!isErrno(error, 'EPERM')) throw error;
   }

@@ -1,9 +1,10 @@
 /** Times to the nanosecond, at any time that a file system keeps. */
 import { futimesSync, lutimesSync } from 'node:fs';
-import { fsPath, utimeOf } from '@gofr-backup/model';
+import { type BytePath, fsPath, utimeOf } from '@gofr-backup/model';
 import { cString, nativeLibrary } from './library.ts';
 
 const NS = 1_000_000_000n;
+const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 /** In place of nanoseconds: the time stays as it is. */
 const UTIME_OMIT = 0x3fff_fffen;
@@ -23,6 +24,15 @@ export function setTimesAt(directory: number, name: string, mtimeNs: bigint): vo
     lutimesSync(fsPath(`/proc/self/fd/${directory}/${name}`), time, time);
   } else
     library.call('utimensat', directory, cString(name), timesOf(undefined, mtimeNs), AT_SYMLINK_NOFOLLOW);
+}
+
+/** The same for a path; its last name is not followed when it is a link. */
+export function setTimesOf(path: BytePath, mtimeNs: bigint): void {
+  const library = nativeLibrary();
+  if (library === undefined) {
+    const time = utimeOf(mtimeNs);
+    lutimesSync(fsPath(path), time, time);
+  } else library.call('utimensat', AT_FDCWD, cString(path), timesOf(undefined, mtimeNs), AT_SYMLINK_NOFOLLOW);
 }
 
 /** Two `struct timespec` of 64 bits. */
