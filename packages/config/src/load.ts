@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { closest } from 'fastest-levenshtein';
-import { BackupError, codeOf } from '@gofr-backup/model';
+import { BackupError, codeOf, toBytePath } from '@gofr-backup/model';
+import { NotRegular, readFileAt } from '@gofr-backup/posix';
 import { componentsOf, conflicts } from './components.ts';
 import type { Setting } from './setting.ts';
 import type { Origin, SettingKey, Settings, Values } from './settings.ts';
@@ -98,9 +98,11 @@ function readSecret(
   };
   if (direct) return wrong(`is set, and so is ${variable}`);
   try {
-    const text = readFileSync(file.text, 'utf8').replace(/\r?\n$/, '');
+    const text = readFileAt(toBytePath(file.text), { follow: true })?.replace(/\r?\n$/, '');
+    if (text === undefined) return wrong('cannot be read (ENOENT)');
     return text === '' ? wrong('names an empty file') : { variable: file.variable, text };
   } catch (error) {
+    if (error instanceof NotRegular) return wrong('names no regular file');
     return wrong(`cannot be read (${codeOf(error) ?? 'unknown'})`);
   }
 }

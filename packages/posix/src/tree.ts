@@ -14,30 +14,6 @@ export function isSpecial(stat: fs.BigIntStats): boolean {
   return !stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink();
 }
 
-/** The size limit: no journal is larger. */
-const MOST_BYTES = 2 ** 30;
-
-/**
- * The text of a file in a place where other users may write; undefined when there is none. It follows no link and
- * never waits for the writer of a FIFO.
- */
-export function readFileAt(path: BytePath): string | undefined {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-  let fd: number | undefined;
-  try {
-    fd = fs.openSync(fsPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    const stat = fs.fstatSync(fd);
-    if (!stat.isFile() || stat.size > MOST_BYTES)
-      throw new Error('it is no file, or larger than any of ours');
-    return fs.readFileSync(fd, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  } finally {
-    if (fd !== undefined) fs.closeSync(fd);
-  }
-}
-
 export function parentOf(path: BytePath): BytePath {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }
@@ -76,7 +52,7 @@ export function* walk(
 }
 
 export function fsyncPath(path: BytePath): void {
-  const fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY);
+  const fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
     fs.fsyncSync(fd);
   } catch (error) {

@@ -45,10 +45,10 @@ export function beatHeart(
   };
 }
 
-/** Follows no link: the name in /tmp is known, and another user could have put a link there. */
+/** The name in /tmp is known: a link that another user put there is not followed, nor the reader of a FIFO waited for. */
 function touch(path: string): void {
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-  const descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o644);
   try {
     writeSync(descriptor, `${process.pid}\n`);
   } finally {

@@ -1,9 +1,8 @@
 /** Bytes out of the backup directory: an archive, or one file of one. Always as a download, never shown as a page. */
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Hono, type Context } from 'hono';
 import { BackupError, type CatalogueEntry, displayPath } from '@gofr-backup/model';
+import { openRegular } from '@gofr-backup/posix';
 import type { Archives } from '../sources/archives.ts';
 import { decodeBytePath } from '../view/tree.ts';
 import type { Env } from './access.ts';
@@ -34,7 +33,7 @@ export function pathFrom(url: string): string | undefined {
 }
 
 async function archiveResponse(c: Context, path: string, name: string): Promise<Response> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   const { size } = await handle.stat();
   const range = rangeOf(c.req.header('range'), size);
   const headers = { ...downloadHeaders(name), 'Accept-Ranges': 'bytes' };
@@ -44,9 +43,8 @@ async function archiveResponse(c: Context, path: string, name: string): Promise<
       return new Response(null, { headers: { ...headers, 'Content-Length': String(size) } });
     return new Response(null, { status: 416, headers: { ...headers, 'Content-Range': `bytes */${size}` } });
   }
-  await handle.close();
   const { start, end } = range ?? { start: 0, end: size - 1 };
-  const stream = createReadStream(path, size === 0 ? {} : { start, end, highWaterMark: 256 * 1024 });
+  const stream = handle.createReadStream(size === 0 ? {} : { start, end, highWaterMark: 256 * 1024 });
   return new Response(Readable.toWeb(stream) as ReadableStream, {
     status: range ? 206 : 200,
     headers: {

@@ -19,8 +19,8 @@
  * frames after it (kind `slice`) hold its content: each has at least one block of 512 bytes and at most SLICE_BYTES, whole
  * blocks only, and the last is padded to them. How much of the file a slice is follows from its raw length.
  */
-import { open } from 'node:fs/promises';
 import { BackupError, type BytePath } from '@gofr-backup/model';
+import { openRegular } from '@gofr-backup/posix';
 import { checkSum, decodeFooter, readEnds, TRAILER_BYTES } from './footer.ts';
 import { decodePaths, PageReader } from './page.ts';
 import { digestPages, type Page, pagesOf, type ReadPage } from './pages.ts';
@@ -167,7 +167,7 @@ export interface OpenedIndex {
  * when the file is no complete index; errors of the system are passed on.
  */
 export async function openIndex(path: string): Promise<OpenedIndex> {
-  const file = await open(path, 'r');
+  const file = await openRegular(path);
   try {
     const { size } = await file.stat();
     const ends = await readEnds(file, size);

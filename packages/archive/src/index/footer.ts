@@ -1,8 +1,8 @@
 /** The head and the footer of an index file: they tell where its pages lie. All numbers are checked for consistency. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS, isErrno } from '@gofr-backup/model';
-import { readWhole } from '@gofr-backup/posix';
+import { NotRegular, openRegular, readWhole } from '@gofr-backup/posix';
 import { ColumnReader } from './columns.ts';
 import type { FrameTable, IndexFacts, SharedIndex } from './types.ts';
 import type { Page } from './pages.ts';
@@ -50,11 +50,11 @@ async function versionOf(file: FileHandle): Promise<string | undefined> {
  */
 export async function isOfOtherVersion(indexPath: string): Promise<boolean> {
   try {
-    await using file = await open(indexPath, 'r');
+    await using file = await openRegular(indexPath);
     const version = await versionOf(file);
     return version !== undefined && version !== VERSION;
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false;
+    if (isErrno(error, 'ENOENT') || error instanceof NotRegular) return false;
     throw error;
   }
 }

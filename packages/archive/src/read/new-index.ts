@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Compression, Ports } from '@gofr-backup/model';
+import { syncDirectory } from '@gofr-backup/posix';
 import { SafetyCheck } from '../extract/safety.ts';
 import { IndexWriter } from '../index/writer.ts';
 import { framesOf } from './found-frames.ts';
@@ -116,13 +117,4 @@ async function copyFrames(
   }
   if (done !== of.size) throw new NotFramed('its parts are not the whole of it');
   return { check, sha256: hash.digest('hex'), ...found };
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

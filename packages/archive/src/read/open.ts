@@ -1,6 +1,7 @@
 /** Opens an archive for reading, by its index when that is good, else as a stream. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { BackupError, type Compression, isErrno, toBackupError } from '@gofr-backup/model';
+import { openRegular } from '@gofr-backup/posix';
 import { damagedIndex } from '../index/sections.ts';
 import type { OpenArchive, OpenArchiveOptions } from '../types.ts';
 import { IndexedSource } from './indexed-source.ts';
@@ -24,7 +25,7 @@ export const openArchive: OpenArchive = async (options) => {
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r');
+    return await openRegular(path);
   } catch (cause) {
     if (isErrno(cause, 'ENOENT')) {
       throw new BackupError('NO_SUCH_BACKUP', `There is no archive ${path}.`, { cause });

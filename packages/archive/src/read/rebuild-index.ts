@@ -1,6 +1,6 @@
 /** Makes the index of an archive anew, from the archive alone. */
-import { open } from 'node:fs/promises';
 import { BackupError, toBackupError } from '@gofr-backup/model';
+import { openRegular } from '@gofr-backup/posix';
 import type { RebuildIndex } from '../types.ts';
 import { NewIndex } from './new-index.ts';
 import { NotFramed } from './stored-units.ts';
@@ -12,7 +12,7 @@ import { detectCompression } from './stream-decoder.ts';
  */
 export const rebuildIndex: RebuildIndex = async (options) => {
   const { archivePath, indexPath, logger, signal } = options;
-  const archive = await open(archivePath, 'r');
+  const archive = await openRegular(archivePath);
   try {
     const { size } = await archive.stat();
     const of = { archive, archivePath, size, codec: await detectCompression(archive) };

@@ -2,8 +2,9 @@
  * The previous archive, as a source of finished frames. A frame is copied only when every entry in it is as the walk
  * sees it now. A defect of the previous archive or its index is no error: nothing is reused then.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Codec, Logger } from '@gofr-backup/model';
+import { openRegular } from '@gofr-backup/posix';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { type ProvedFrame, SLOT_BYTES } from './frame-jobs.ts';
@@ -58,7 +59,7 @@ export class Previous {
     let archive: FileHandle | undefined;
     try {
       opened = await openIndex(previous.indexPath);
-      archive = await open(previous.archivePath, 'r');
+      archive = await openRegular(previous.archivePath);
       const reason = mismatch(opened.index, codec, (await archive.stat()).size, previous.sha256);
       if (reason === undefined) return new Previous(opened, archive);
       logger.info({ reason }, 'the previous archive is not reused');

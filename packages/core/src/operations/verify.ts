@@ -221,7 +221,7 @@ async function conclude(
  * copy that is rewritten often.
  */
 function checksumProblems(entry: CatalogueEntry, checksum: Checksum, actual: string): string[] {
-  if (checksum.kind === 'unreadable') return ['its .sha256 file holds no checksum of this archive'];
+  if (checksum.kind === 'unreadable') return [checksum.why];
   const expected = checksum.kind === 'hash' ? checksum.sha256 : (entry.sha256 ?? actual);
   if (expected === actual) return [];
   const source = checksum.kind === 'hash' ? 'its .sha256 file' : 'the manifest';

@@ -2,21 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ignoring } from '@gofr-backup/model';
+import { isErrno, syncDirectory } from '@gofr-backup/posix';
 import { temporaryName } from './layout.ts';
 import { inheritOwner } from './owner.ts';
 
 export const randomSuffix = (): string => randomBytes(6).toString('hex');
-
-/** Makes the names in `directory` durable. File systems that cannot sync a directory are left as they are. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync().catch(ignoring('EINVAL', 'ENOTSUP'));
-  } finally {
-    await handle.close();
-  }
-}
 
 /** Creates `path` exclusively with `content`, synced. */
 export async function writeNew(path: string, content: string | Uint8Array, mode = 0o666): Promise<void> {
@@ -30,7 +20,10 @@ export async function writeNew(path: string, content: string | Uint8Array, mode 
   await inheritOwner(path);
 }
 
-/** Replaces `path` by `content`; `beforeRename` is the last chance to refuse. */
+/**
+ * Replaces `path` by `content`; `beforeRename` is the last chance to refuse. A directory in its place, which this program
+ * never makes, is set aside beside it.
+ */
 export async function writeAtomically(
   path: string,
   content: string | Uint8Array,
@@ -41,7 +34,11 @@ export async function writeAtomically(
   try {
     await writeNew(temporary, content, options.mode);
     await options.beforeRename?.();
-    await rename(temporary, path);
+    await rename(temporary, path).catch(async (error: unknown) => {
+      if (!isErrno(error, 'EISDIR')) throw error;
+      await rename(path, `${path}.no-file-${randomSuffix()}`);
+      await rename(temporary, path);
+    });
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

@@ -2,7 +2,8 @@
 import { link, lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry, ignoring } from '@gofr-backup/model';
-import { syncDirectory, writeNew } from './atomic.ts';
+import { writeNew } from './atomic.ts';
+import { syncDirectory } from '@gofr-backup/posix';
 import { formatChecksum } from './checksum.ts';
 import { recordEntry, requireLock } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';

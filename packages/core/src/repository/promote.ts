@@ -1,9 +1,9 @@
 /** A backup of one tier becomes one of another: the same bytes under a second name. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { link, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry, isErrno, type Tier } from '@gofr-backup/model';
+import { openRegular } from '@gofr-backup/posix';
 import { randomSuffix } from './atomic.ts';
 import { knownCatalogue, recordEntry } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';
@@ -79,7 +79,7 @@ async function linkOrCopy(from: string, to: string, sha256: string | undefined):
 export async function copyHashed(from: string, to: string, sha256: string | undefined): Promise<void> {
   const hash = createHash('sha256');
   const hashed = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of createReadStream(from)) {
+    for await (const chunk of (await openRegular(from)).createReadStream()) {
       hash.update(chunk as Buffer);
       yield chunk as Buffer;
     }

@@ -1,26 +1,21 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { isErrno } from '@gofr-backup/model';
+import { NotRegular, readTextAt } from '@gofr-backup/posix';
 
 /** The size limit: no manifest or sidecar is larger. */
 const LIMIT = 64 * 1024 * 1024;
 
+/** The same, but throws NotRegular. */
+export const readSmallText = (path: string): Promise<string | undefined> => readTextAt(path, LIMIT);
+
 /**
  * The text of a small file that another user may have put there. Undefined when there is none, empty when it is no
- * regular file or too large. Never blocks on a FIFO.
+ * regular file or too large.
  */
 export async function readSmallFile(path: string): Promise<string | undefined> {
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const found = await handle.stat();
-      return found.isFile() && found.size <= LIMIT ? await handle.readFile('utf8') : '';
-    } finally {
-      await handle.close();
-    }
+    return await readSmallText(path);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    if (isErrno(error, 'EISDIR', 'ENXIO', 'ELOOP')) return '';
+    if (error instanceof NotRegular) return '';
     throw error;
   }
 }

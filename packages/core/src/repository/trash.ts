@@ -5,8 +5,8 @@
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry, type Tier, toBytePath } from '@gofr-backup/model';
-import { removeTree } from '@gofr-backup/posix';
-import { syncDirectory, writeAtomically } from './atomic.ts';
+import { removeTree, syncDirectory } from '@gofr-backup/posix';
+import { writeAtomically } from './atomic.ts';
 import { describeArchive } from './catalogue/catalogue.ts';
 import { knownCatalogue, recordEntry, requireLock } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';

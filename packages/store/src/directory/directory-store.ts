@@ -1,10 +1,9 @@
 /** A store in a directory: an object is a file, a part of a name before a `/` a directory. Needs hard links. */
 import { randomBytes } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
 import { link, lstat, mkdir, open, opendir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toBytePath } from '@gofr-backup/model';
-import { fsyncPath, isErrno } from '@gofr-backup/posix';
+import { fsyncPath, isErrno, NotRegular, openRegular } from '@gofr-backup/posix';
 import { checkName, isName } from '../name.ts';
 import { type ByteRange, NoSuchObject, type Store, type StoredObject } from '../store.ts';
 
@@ -42,11 +41,11 @@ export class DirectoryStore implements Store {
     if (range?.length === 0) return;
     const path = this.#pathOf(name);
     const span = range && { start: range.offset, end: range.offset + range.length - 1 };
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
     try {
-      yield* createReadStream(path, { flags: flags as never, ...span, ...(signal && { signal }) });
+      const file = await openRegular(path);
+      yield* file.createReadStream({ ...span, ...(signal && { signal }) });
     } catch (error) {
-      throw isMissing(error) || isErrno(error, 'EISDIR') ? new NoSuchObject(name, error) : error;
+      throw isMissing(error) || error instanceof NotRegular ? new NoSuchObject(name, error) : error;
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import * as fs from 'node:fs';
 import { type BytePath, fsPath } from '@gofr-backup/model';
-import { closeSource, errnoOf, openSource } from '@gofr-backup/posix';
+import { closeSource, isErrno, openRegularSync } from '@gofr-backup/posix';
 
 /** What lies beside a database while it is used; `-shm` is never content. */
 export const COMPANIONS = ['-wal', '-journal'] as const;
@@ -53,7 +53,7 @@ export function removeDatabase(copy: string, suffixes: readonly string[] = ['', 
 const JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
 
 function namesSuperJournal(journal: BytePath): boolean {
-  const fd = openRegular(journal);
+  const fd = openIfPresent(journal);
   if (fd === undefined) return false;
   try {
     const end = Buffer.alloc(JOURNAL_MAGIC.length);
@@ -66,19 +66,12 @@ function namesSuperJournal(journal: BytePath): boolean {
   }
 }
 
-/**
- * Opens a regular file for reading; undefined when there is none. Throws for any other kind of file, and never blocks
- * on a FIFO.
- */
-export function openRegular(path: BytePath): number | undefined {
-  let fd: number;
+/** Undefined when there is none. */
+export function openIfPresent(path: BytePath): number | undefined {
   try {
-    fd = openSource(path);
+    return openRegularSync(path);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
-  if (fs.fstatSync(fd).isFile()) return fd;
-  closeSource(fd);
-  throw new Error(`${path} is no regular file`);
 }

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { type BytePath, bytesOf } from '@gofr-backup/model';
 import { closeSource } from '@gofr-backup/posix';
-import { COMPANIONS, openRegular, removeDatabase } from './companions.ts';
+import { COMPANIONS, openIfPresent, removeDatabase } from './companions.ts';
 import { checkIntegrity } from './integrity.ts';
 
 export type DatabaseJob =
@@ -51,7 +51,7 @@ function copyTogether(source: BytePath, destination: string): string[] {
 
 /** Copies by the descriptor, so a file that is put in its place meanwhile is not read. False when there is no file. */
 function copyRegular(source: BytePath, destination: string): boolean {
-  const fd = openRegular(source);
+  const fd = openIfPresent(source);
   if (fd === undefined) return false;
   try {
     fs.copyFileSync(`/proc/self/fd/${fd}`, destination, fs.constants.COPYFILE_FICLONE);

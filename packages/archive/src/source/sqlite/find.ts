@@ -1,6 +1,7 @@
 /** Recognises a SQLite database among the entries of a walk. */
 import * as fs from 'node:fs';
-import { type BytePath, fsPath } from '@gofr-backup/model';
+import type { BytePath } from '@gofr-backup/model';
+import { openRegularSync } from '@gofr-backup/posix';
 import type { WalkEntry } from '../source.ts';
 import { COMPANIONS, lstatIfPresent } from './companions.ts';
 
@@ -42,7 +43,7 @@ export function usesWal(path: BytePath): boolean {
 function readHeader(path: BytePath, length: number): Buffer | undefined {
   let fd: number | undefined;
   try {
-    fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    fd = openRegularSync(path);
     const header = Buffer.alloc(length);
     return fs.readSync(fd, header, 0, length, 0) === length ? header : undefined;
   } catch {

@@ -1,7 +1,8 @@
 /** The catalogue: the directories' archives, joined with what the manifest and the sidecars know of them. */
 import { rename } from 'node:fs/promises';
 import type { CatalogueEntry } from '@gofr-backup/model';
-import { syncDirectory, writeAtomically } from '../atomic.ts';
+import { writeAtomically } from '../atomic.ts';
+import { syncDirectory } from '@gofr-backup/posix';
 import { readChecksum } from '../checksum.ts';
 import { KnownCatalogue } from './known-catalogue.ts';
 import { manifestPath } from '../layout.ts';
@@ -33,6 +34,8 @@ export async function readCatalogue(options: RepositoryOptions, scan: Scan): Pro
   const whose = ownership(options, scan);
   const manifest = readManifest(options, file, whose.owns);
   const ours = scan.archives.filter(({ name }) => whose.owns(name.prefix));
+  for (const path of scan.others)
+    options.logger.warn({ path }, 'it has the name of an archive and is no file: it is left alone');
   const known = new KnownCatalogue(whose, manifest.project);
   const recordOf = ({ filename }: FoundArchive) => manifest.records.get(filename);
   const describe = async (archive: FoundArchive) =>

@@ -4,7 +4,8 @@
  * manifest.
  */
 import type { CatalogueEntry } from '@gofr-backup/model';
-import { syncDirectory } from '../atomic.ts';
+
+import { syncDirectory } from '@gofr-backup/posix';
 import { readCatalogue, writeCatalogue } from './catalogue.ts';
 import type { ReadCatalogue } from './catalogue.ts';
 import type { KnownCatalogue } from './known-catalogue.ts';

@@ -37,6 +37,8 @@ export interface Scan {
   archives: FoundArchive[];
   sidecars: FoundSidecar[];
   temporaries: FoundTemporary[];
+  /** paths with the name of an archive where no regular file is */
+  others: string[];
 }
 
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{12})-(.+)$/s;
@@ -46,7 +48,7 @@ const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{12})-(.+)$/s;
  * operation touches it.
  */
 export async function scanTiers(backupDir: string): Promise<Scan> {
-  const scan: Scan = { archives: [], sidecars: [], temporaries: [] };
+  const scan: Scan = { archives: [], sidecars: [], temporaries: [], others: [] };
   for (const tier of TIERS) await scanTier(scan, backupDir, tier);
   return scan;
 }
@@ -83,6 +85,10 @@ async function scanTier(scan: Scan, backupDir: string, tier: Tier): Promise<void
   for (const batch of inBatches(candidates)) {
     const found = await Promise.all(batch.map((filename) => findArchive(backupDir, tier, filename)));
     scan.archives.push(...found.filter((archive) => archive !== undefined));
+    const missing = batch.filter(
+      (filename, n) => found[n] === undefined && parseName(filename)?.tier === tier,
+    );
+    scan.others.push(...missing.map((filename) => join(directory, filename)));
   }
 }
 

@@ -7,6 +7,7 @@
  * `held`, its holder is dead     anybody makes the next number
  * `done`                         anybody makes the next number
  * unreadable                     as `held` by a holder that cannot be asked: dead after its silence
+ * no regular file                none of ours: anybody makes the next number
  *
  * 1. A number is made once: by link(2), or by an exclusive create. The maker has seen that the number before is over.
  * 2. A number says in `after` which file was the number before. It counts only if that file was still there
@@ -54,6 +55,8 @@ export interface Claim {
 export interface FoundLock extends Claim {
   /** undefined: not readable as a lock: half written where link(2) is missing, damaged, or another user's file */
   holder: LockHolder | undefined;
+  /** false: something else has the name of a lock */
+  isFile: boolean;
   isDone: boolean;
   /** identifies this very file: its token, or for an unreadable file its inode and times */
   mark: string;
@@ -127,6 +130,7 @@ export async function readLock(path: string): Promise<FoundLock | undefined> {
   const { after, old, state } = parseObject(content) ?? {};
   return {
     holder,
+    isFile: status.isFile(),
     isDone: holder !== undefined && state === 'done',
     after: typeof after === 'string' ? after : '',
     ...(typeof old === 'string' ? { old } : {}),

@@ -101,7 +101,11 @@ async function claim(stateDir: string, options: LockOptions): Promise<Acquired> 
     const taken = await takeLock({
       stateDir,
       own: holder,
-      isStale: isStale.bind(null, stateDir, timing),
+      isStale: async (found, now, again) => {
+        if (found.isFile) return isStale(stateDir, timing, found, now, again);
+        logger.warn({ stateDir }, 'something that is no file has the name of a lock: nobody holds it');
+        return true;
+      },
       step,
     });
     const { lock, stop } = hold(stateDir, taken, options);
