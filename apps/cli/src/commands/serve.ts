@@ -7,6 +7,7 @@ import { serviceLogger, untilStopped } from '../until-stopped.ts';
  */
 export async function run(session: Session): Promise<void> {
   const logger = serviceLogger(session, 'serve');
+  const stopped = untilStopped(session, logger);
   const [scheduler, worker] = await Promise.all([
     import('@gofr-backup/scheduler'),
     import('@gofr-backup/worker'),
@@ -16,5 +17,5 @@ export async function run(session: Session): Promise<void> {
   keep(await worker.start(session.settings, { logger }));
   // one process, one port: the worker's answer covers both
   keep(await scheduler.start({ ...session.settings, healthPort: undefined }, { logger }));
-  await untilStopped(session, logger);
+  await stopped;
 }
