@@ -4,7 +4,8 @@ import { constants, type Stats } from 'node:fs';
 import { link, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BackupError, isErrno, toBackupError } from '@gofr-backup/model';
-import { randomSuffix, syncDirectory, writeNew } from './atomic.ts';
+import { syncDirectory } from '@gofr-backup/posix';
+import { randomSuffix, writeNew } from './atomic.ts';
 import { stateDirOf, TEMPORARY } from './layout.ts';
 import { ensureOwnDirectory, isOwnDirectory } from './own-directory.ts';
 
