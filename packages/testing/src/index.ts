@@ -4,6 +4,8 @@ export * from './collector.ts';
 export * from './hostile-tar.ts';
 export * from './leaks.ts';
 export * from './private-redis.ts';
+export * from './race-figures.ts';
+export * from './racing-process.ts';
 export * from './redis-garbage.ts';
 export * from './temporary.ts';
 export * from './tools.ts';
