@@ -3,10 +3,21 @@
  * Linux resolves `/proc/self/fd/<number>/<name>` from the open directory on.
  */
 import * as fs from 'node:fs';
-import { type BytePath, fsPath, type Identity, isErrno } from '@gofr-backup/model';
-import { openBeneath } from './native/open-beneath.ts';
+import { BackupError, type BytePath, fsPath, isErrno } from '@gofr-backup/model';
+import { type FileStat, statAt, statOf } from './native/file-stat.ts';
+import { O_PATH, openBeneath } from './native/open-beneath.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
+
+interface Opening {
+  /** the last name of the path may be a link */
+  follow?: boolean;
+  /**
+   * Only names are looked up in it, which takes no right to list it. The descriptor itself can be neither synced nor
+   * changed; `path` can.
+   */
+  search?: boolean;
+}
 
 export class DirectoryHandle implements Disposable {
   readonly fd: number;
@@ -15,33 +26,40 @@ export class DirectoryHandle implements Disposable {
     this.fd = fd;
   }
 
-  /** The last name of the path is not followed when it is a link. Throws as openSync. */
-  static open(path: BytePath): DirectoryHandle {
-    return new DirectoryHandle(fs.openSync(fsPath(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  /** Throws as openSync; ENOTDIR for a link that is not to be followed. */
+  static open(path: BytePath, { follow = false, search = false }: Opening = {}): DirectoryHandle {
+    demandProc();
+    return new DirectoryHandle(fs.openSync(fsPath(path), flagsOf(search) | (follow ? 0 : O_NOFOLLOW)));
   }
 
   /** A directory below this one; no link is followed on the way. */
-  openDirectory(path: BytePath): DirectoryHandle {
-    return new DirectoryHandle(openBeneath(this.fd, path, O_RDONLY | O_DIRECTORY));
+  openDirectory(path: BytePath, { search = false }: Omit<Opening, 'follow'> = {}): DirectoryHandle {
+    return new DirectoryHandle(openBeneath(this.fd, path, flagsOf(search)));
+  }
+
+  /** The directory that this one lies in now. */
+  openParent(): DirectoryHandle {
+    return new DirectoryHandle(fs.openSync(`${this.path}/..`, flagsOf(true)));
+  }
+
+  /** For node:fs: this very directory. */
+  get path(): string {
+    return `/proc/self/fd/${this.fd}`;
   }
 
   /** For node:fs: a name in this directory, which must not be followed when it is a link. */
   at(name: BytePath): string | Buffer {
-    return fsPath(`/proc/self/fd/${this.fd}/${name}`);
+    return fsPath(`${this.path}/${name}`);
   }
 
-  stat(): fs.BigIntStats {
-    return fs.fstatSync(this.fd, { bigint: true });
-  }
-
-  identity(): Identity {
-    return this.stat();
+  stat(): FileStat {
+    return statOf(this.fd);
   }
 
   /** Of the name itself; undefined when there is none. */
-  lstat(name: BytePath): fs.BigIntStats | undefined {
+  lstat(name: BytePath): FileStat | undefined {
     try {
-      return fs.lstatSync(this.at(name), { bigint: true });
+      return statAt(this.fd, name);
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
       throw error;
@@ -49,7 +67,7 @@ export class DirectoryHandle implements Disposable {
   }
 
   names(): BytePath[] {
-    return fs.readdirSync(`/proc/self/fd/${this.fd}`, { encoding: 'latin1' });
+    return fs.readdirSync(this.path, { encoding: 'latin1' });
   }
 
   close(): void {
@@ -59,4 +77,18 @@ export class DirectoryHandle implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+const flagsOf = (search: boolean): number => (search ? O_PATH : O_RDONLY) | O_DIRECTORY;
+
+let hasProc = false;
+
+/** Without it no name can be looked up in an open directory. */
+function demandProc(): void {
+  hasProc ||= fs.existsSync('/proc/self/fd');
+  if (hasProc) return;
+  throw new BackupError('CONFIG', '/proc is not mounted', {
+    why: 'files are opened through it, so that no link which is put there meanwhile leads out of their directory',
+    hint: 'Mount it: mount -t proc proc /proc',
+  });
 }

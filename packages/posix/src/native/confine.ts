@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { type BytePath, fsPath, isErrno } from '@gofr-backup/model';
 import { type Library, nativeLibrary } from './library.ts';
+import { O_PATH } from './open-beneath.ts';
 
 export interface Confinement {
   /** what may be read: these files, and all below these directories; what is not there is left out */
@@ -29,7 +30,6 @@ const TRUNCATE = 1n << 14n;
 /** Beyond files: TCP (bind, connect) from version 4, abstract sockets and signals from 6. */
 const TCP = 3n;
 const SCOPES = 3n;
-const O_PATH = 0x200000;
 
 /**
  * Holds for the calling thread and all that it starts from now on, so a process confines itself and then replaces itself

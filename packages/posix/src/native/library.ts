@@ -18,6 +18,7 @@ const DEFINITIONS = {
   syscallByPointer: 'long syscall(long number, const void *a, size_t b, long c)',
   syscallOfRule: 'long syscall(long number, long a, long b, const void *c, long d)',
   prctl: 'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+  statx: 'int statx(int directory, const void *path, int flags, unsigned int mask, void *answer)',
   lseek: 'int64_t lseek(int fd, int64_t offset, int whence)',
   futimens: 'int futimens(int fd, const void *times)',
   utimensat: 'int utimensat(int dirfd, const void *path, const void *times, int flags)',
@@ -48,6 +49,29 @@ export function nativeLibrary(): Library | undefined {
   return loaded.library;
 }
 
+/**
+ * The library where the kernel has a call as well: an old one and the filter of a container refuse it, and `attempt` throws
+ * then. It is tried once a thread.
+ */
+export function whereUsable(attempt: (library: Library) => void): () => Library | undefined {
+  let usable: boolean | undefined;
+  return () => {
+    const library = nativeLibrary();
+    if (library === undefined) return undefined;
+    usable ??= succeeds(() => attempt(library));
+    return usable ? library : undefined;
+  };
+}
+
+function succeeds(attempt: () => void): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** For tests: as if koffi were missing. */
 export async function withoutNative<T>(run: () => T | Promise<T>): Promise<T> {
   withheld++;
@@ -60,11 +84,16 @@ export async function withoutNative<T>(run: () => T | Promise<T>): Promise<T> {
 
 function load(): Library | undefined {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
-    return new KoffiLibrary(koffi);
+    return new KoffiLibrary(loadKoffi());
   } catch {
     return undefined;
   }
+}
+
+/** Its binary alone: what koffi puts around it is not used, and would cost every thread another 6 ms. */
+function loadKoffi(): Koffi {
+  const koffi = createRequire(import.meta.url).resolve('koffi');
+  return createRequire(koffi)(`@koromix/koffi-${process.platform}-${process.arch}`) as Koffi;
 }
 
 class KoffiLibrary implements Library {

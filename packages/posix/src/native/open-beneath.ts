@@ -4,9 +4,11 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { type BytePath, fsPath, isErrno } from '@gofr-backup/model';
-import { type Library, nativeLibrary } from './library.ts';
+import { type Library, whereUsable } from './library.ts';
 
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+const { O_DIRECTORY, O_NOFOLLOW } = constants;
+/** The directory is only gone through, which takes no right to list it. Node has no constant for it. */
+export const O_PATH = 0o10000000;
 const O_CLOEXEC = 0x80000;
 const SYS_OPENAT2 = 437;
 const RESOLVE_NO_MAGICLINKS = 0x02;
@@ -46,35 +48,20 @@ function callOpenat2(
   return library.call('syscall', SYS_OPENAT2, directory, pathBuffer, how, HOW_BYTES);
 }
 
-let checked = false;
-let usable = false;
-
-/** The library where the kernel has the call; a container's filter may refuse it. */
-function openat2(): Library | undefined {
-  const library = nativeLibrary();
-  if (library === undefined) return undefined;
-  if (!checked) usable = mayOpenat2(library);
-  checked = true;
-  return usable ? library : undefined;
-}
-
-function mayOpenat2(library: Library): boolean {
-  const root = openSync('/', O_RDONLY | O_DIRECTORY);
+const openat2 = whereUsable((library) => {
+  const root = openSync('/', O_PATH | O_DIRECTORY);
   try {
-    closeSync(callOpenat2(library, root, '.', O_RDONLY | O_DIRECTORY, 0));
-    return true;
-  } catch {
-    return false;
+    closeSync(callOpenat2(library, root, '.', O_PATH | O_DIRECTORY, 0));
   } finally {
     closeSync(root);
   }
-}
+});
 
 /** The same where the kernel resolves one name at a time: a link on the way is ENOTDIR. */
 function openByNames(directory: number, path: BytePath, flags: number, mode: number): number {
   const slash = path.indexOf('/');
   if (slash === -1) return openName(directory, path, flags, mode);
-  const inner = openName(directory, path.slice(0, slash), O_RDONLY | O_DIRECTORY, 0);
+  const inner = openName(directory, path.slice(0, slash), O_PATH | O_DIRECTORY, 0);
   try {
     return openByNames(inner, path.slice(slash + 1), flags, mode);
   } finally {
@@ -90,7 +77,7 @@ function openName(directory: number, name: BytePath, flags: number, mode: number
 function openInPieces(directory: number, path: BytePath, flags: number, mode: number): number {
   const slash = path.lastIndexOf('/', PATH_MAX - 1);
   if (slash <= 0) throw Object.assign(new Error('ENAMETOOLONG: open'), { code: 'ENAMETOOLONG' });
-  const inner = openBeneath(directory, path.slice(0, slash), O_RDONLY | O_DIRECTORY);
+  const inner = openBeneath(directory, path.slice(0, slash), O_PATH | O_DIRECTORY);
   try {
     return openBeneath(inner, path.slice(slash + 1), flags, mode);
   } finally {
