@@ -13,4 +13,4 @@ export { hostile } from './refusals.ts';
 export { READ_ERROR, isLack, reportFailure } from './source/failure.ts';
 export { DatabaseProcess, databaseWarningPaths, isDatabase } from './source/sqlite/index.ts';
 export type { WalkReport } from './source/source.ts';
-export { linkedRoot } from './source/tree/walk.ts';
+export { linkedRoot } from './source/tree/source-root.ts';

@@ -46,6 +46,8 @@ export class Threads<Job, Result> {
       const worker = new Worker(entry, {
         workerData: { nice, shared },
         resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+        // Node would warn of every descriptor that it did not open itself.
+        trackUnmanagedFds: false,
       });
       const state = { worker, running: [] as Pending[] };
       worker.on('message', (answer: Answer) => this.#answered(state.running, answer));

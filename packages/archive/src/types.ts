@@ -18,6 +18,8 @@ export interface WalkOptions {
   exclude: readonly string[];
   /** directories that are never archived, wherever the walk comes upon them: the backup directory */
   withheld?: readonly Identity[];
+  /** links up to this directory are followed on the way to a component's root, below it none is (DATA_DIR) */
+  base?: string;
   /** a component's root may be a symlink; default: that is CONFIG */
   followRootLinks?: boolean;
 }

@@ -1,6 +1,8 @@
 /** Reads source files while others may write to them. */
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { type BytePath, fsPath, heldTime } from '@gofr-backup/model';
+import { closeSync, constants, readSync } from 'node:fs';
+import { type BytePath, heldTime } from '@gofr-backup/model';
+import { type FileStat, statOf } from './native/file-stat.ts';
+import { openBeneath } from './native/open-beneath.ts';
 
 /** An open never follows a link, and never waits for a FIFO's writer. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -8,30 +10,34 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** How often a file is read in all while it keeps changing. */
 export const READ_ATTEMPTS = 1 + 3;
 
-/** The attributes that show whether a file has changed. */
+/** The attributes of an open file; the first four show whether it has changed. */
 export interface FileState {
   size: number;
   mtimeNs: bigint;
   ctimeNs: bigint;
   ino: number;
+  mode: number;
+  uid: number;
+  gid: number;
 }
 
-export function openSource(path: BytePath): number {
-  return openSync(fsPath(path), FLAGS);
+/** A file below an open directory, which it cannot lie outside of, whatever is exchanged on the way. */
+export function openSource(directory: number, path: BytePath): number {
+  return openBeneath(directory, path, FLAGS);
 }
 
 export function closeSource(fd: number): void {
   closeSync(fd);
 }
 
-export function stateOf(fd: number): FileState & { stats: BigIntStats } {
-  const stats = fstatSync(fd, { bigint: true });
-  const { size, mtimeNs, ctimeNs, ino } = stats;
-  return { ...{ size: Number(size), ino: comparableIno(ino), stats }, ...heldTimes({ mtimeNs, ctimeNs }) };
+export function stateOf(fd: number): FileState & { isFile: boolean } {
+  const { size, mode, uid, gid, ino, ...times } = statOf(fd);
+  const isFile = (mode & constants.S_IFMT) === constants.S_IFREG;
+  return { size, ...heldTimes(times), ino: comparableIno(ino), mode: mode & 0o7777, uid, gid, isFile };
 }
 
 /** The times as the archive and its index hold them. */
-export function heldTimes({ mtimeNs, ctimeNs }: Pick<BigIntStats, 'mtimeNs' | 'ctimeNs'>): {
+export function heldTimes({ mtimeNs, ctimeNs }: Pick<FileStat, 'mtimeNs' | 'ctimeNs'>): {
   mtimeNs: bigint;
   ctimeNs: bigint;
 } {

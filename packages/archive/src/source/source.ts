@@ -1,10 +1,19 @@
 /** The port "who yields entries and opens their content". */
 import type { BytePath, FileFacts, Warning } from '@gofr-backup/model';
 
+/** An open directory that entries lie below: all that threads need to open them, as descriptors are the process's. */
+export interface OpenRoot {
+  fd: number;
+  /** of the directory, with the slash */
+  path: BytePath;
+  /** so many bytes of an entry's path in the archive are left out, and this stands before the rest */
+  cut: number;
+  prefix: BytePath;
+}
+
 /** One thing to archive, as lstat saw it. */
 export interface WalkEntry extends FileFacts {
-  /** on disk */
-  source: BytePath;
+  root: OpenRoot;
   ctimeNs: bigint;
   /** modulo 2^52, for comparing */
   ino: number;
@@ -16,6 +25,9 @@ export interface WalkEntry extends FileFacts {
   /** number of the component that it counts for, among those of the options */
   component: number;
 }
+
+/** An entry of the previous archive, of which the file has not changed. */
+export type SeenEntry = Omit<WalkEntry, 'root' | 'component'>;
 
 export interface WalkReport {
   warnings: Warning[];
@@ -30,7 +42,8 @@ export interface WalkReport {
  *
  * - Entries come in the same order at every backup, a directory before its content.
  * - They come in batches, lazily: an asynchronous step for each entry would cost more than the entry does.
- * - Content is a file that a thread may open: `contentPath`, else `source`. It may change while it is read.
+ * - Content is a file that a thread may open: see content.ts. It may change while it is read. The roots stay open until the
+ *   source is disposed of.
  * - A failure to yield an entry goes into `report` and does not end the walk.
  * - Content stays until the source is disposed of, which is after the last of it was read.
  *
@@ -44,5 +57,5 @@ export interface Source extends AsyncDisposable {
   /** Reads the attributes of one path anew; undefined when it is gone. */
   entryAt(path: BytePath): Promise<WalkEntry | undefined>;
   /** The entry for an index entry of the previous archive whose file has not changed. */
-  unchangedEntry(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry;
+  unchangedEntry(seen: SeenEntry): WalkEntry;
 }

@@ -2,7 +2,7 @@
 import { link } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { toBackupError } from '@gofr-backup/model';
-import { closeSource, errnoOf, stateOf, openSource } from '@gofr-backup/posix';
+import { closeSource, errnoOf, type FileState, stateOf } from '@gofr-backup/posix';
 import type { Source, WalkEntry } from '../source/source.ts';
 import type { Origin } from './frame-queue.ts';
 import { Pipeline } from './pipeline.ts';
@@ -12,6 +12,7 @@ import type { IndexFrame } from '../index/types.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
 import { cutSlices } from '../index/slices.ts';
+import { openContent } from '../source/content.ts';
 import { NO_FILE_NOW } from '../source/failure.ts';
 import { ArchiveCounts } from './archive-counts.ts';
 import type { CreateArchive, CreateArchiveOptions, CreateArchiveResult } from '../types.ts';
@@ -239,23 +240,18 @@ class Archiver {
     }
   }
 
-  #openBig(
-    planned: WalkEntry,
-  ): { fd: number; entry: WalkEntry; opened: ReturnType<typeof stateOf> } | undefined {
+  #openBig(planned: WalkEntry): { fd: number; entry: WalkEntry; opened: FileState } | undefined {
     try {
-      const fd = openSource(planned.contentPath ?? planned.source);
-      const opened = stateOf(fd);
-      const { size, mtimeNs, ctimeNs, ino } = opened;
+      const fd = openContent(planned);
+      const { isFile, ...opened } = stateOf(fd);
       if (opened.ino !== planned.ino) this.#links.lose(planned);
-      if (!opened.stats.isFile()) {
+      if (!isFile) {
         closeSource(fd);
         this.#counts.fail(planned, NO_FILE_NOW);
         return undefined;
       }
       const entry =
-        planned.contentPath === undefined
-          ? { ...planned, size, mtimeNs, ctimeNs, ino }
-          : { ...planned, size };
+        planned.contentPath === undefined ? { ...planned, ...opened } : { ...planned, size: opened.size };
       this.#counts.note(planned, { headerLength: 0, now: entry });
       return { fd, entry, opened };
     } catch (cause) {

@@ -6,15 +6,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, readlinkSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type Codec, displayPath } from '@gofr-backup/model';
-import {
-  errnoOf,
-  type FileState,
-  stateOf,
-  openSource,
-  READ_ATTEMPTS,
-  readFully,
-  isSameState,
-} from '@gofr-backup/posix';
+import { errnoOf, type FileState, stateOf, READ_ATTEMPTS, readFully, isSameState } from '@gofr-backup/posix';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import { CHUNK_BYTES } from './archive-writer.ts';
 import { compressedBound, compressFrame } from '../codec/codecs.ts';
@@ -25,6 +17,7 @@ import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { incompressibleSpans } from '../codec/incompressible.ts';
 import { paddedLength } from '../index/file.ts';
 import type { SliceSpan } from '../index/slices.ts';
+import { openContent } from '../source/content.ts';
 import { mayPass, NO_FILE_NOW } from '../source/failure.ts';
 import type { WalkEntry } from '../source/source.ts';
 
@@ -198,14 +191,14 @@ function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): Ent
 function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
   let fd: number;
   try {
-    fd = openSource(entry.contentPath ?? entry.source);
+    fd = openContent(entry);
   } catch (cause) {
     return { headerLength: 0, failure: errnoOf(cause) };
   }
   try {
     return readStable(fd, entry, raw, at, room);
   } catch (cause) {
-    return { headerLength: 0, failure: stateOf(fd).stats.isFile() ? errnoOf(cause) : NO_FILE_NOW };
+    return { headerLength: 0, failure: stateOf(fd).isFile ? errnoOf(cause) : NO_FILE_NOW };
   } finally {
     closeSync(fd);
   }
@@ -216,12 +209,12 @@ function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, room:
   let state: FileState = entry.contentPath === undefined ? entry : stateOf(fd);
   for (let attempt = 1; ; attempt++) {
     const size = Math.min(state.size, most);
-    const mtimeNs = entry.contentPath === undefined ? state.mtimeNs : entry.mtimeNs;
-    const end = writeHeaderBlocks(raw, at, { ...entry, size, mtimeNs });
+    const archived = state === entry ? entry : { ...entry, ...archivedState(entry, state, size) };
+    const end = writeHeaderBlocks(raw, at, archived);
     const done = readFully(fd, raw, end, size, 0);
     raw.fill(0, end + done, end + paddedLength(size));
     const after = stateOf(fd);
-    if (!after.stats.isFile()) return { headerLength: 0, failure: NO_FILE_NOW };
+    if (!after.isFile) return { headerLength: 0, failure: NO_FILE_NOW };
     const same = isSameState(state, after) && size === state.size && done === size;
     if (same || attempt === READ_ATTEMPTS) {
       const outcome: EntryOutcome = { headerLength: end - at };
@@ -229,15 +222,15 @@ function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, room:
       if (state !== entry || size !== state.size) outcome.now = archivedState(entry, state, size);
       return outcome;
     }
-    const { stats: _, ...now } = after;
+    const { isFile: _, ...now } = after;
     state = now;
   }
 }
 
-/** A substitute has the times and inode of the file it stands for. */
+/** A substitute has all but the size of the file it stands for. */
 function archivedState(entry: WalkEntry, state: FileState, size: number): FileState {
-  const { mtimeNs, ctimeNs, ino } = entry.contentPath === undefined ? state : entry;
-  return { size, mtimeNs, ctimeNs, ino };
+  const { mtimeNs, ctimeNs, ino, mode, uid, gid } = entry.contentPath === undefined ? state : entry;
+  return { size, mtimeNs, ctimeNs, ino, mode, uid, gid };
 }
 
 function buildSlice(slice: SliceToWrite, codec: Codec, raw: Buffer, slot: Buffer): FrameResult {

@@ -3,7 +3,7 @@
  * finished frame holds a slot, so memory is bounded.
  */
 import type { ProgressEvent } from '@gofr-backup/model';
-import { closeSource, openSource } from '@gofr-backup/posix';
+import { closeSource } from '@gofr-backup/posix';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import type { Arena } from './arena.ts';
 import type { ArchiveWriter } from './archive-writer.ts';
@@ -22,6 +22,7 @@ import type { IndexWriter } from '../index/writer.ts';
 import type { SliceSpan } from '../index/slices.ts';
 import type { ArchiveCounts } from './archive-counts.ts';
 import type { Threads } from '../threads.ts';
+import { openContent } from '../source/content.ts';
 import type { WalkEntry } from '../source/source.ts';
 
 /** Copied frames are read and written in batches of up to this many bytes, because fewer and longer jobs cost less. */
@@ -241,7 +242,7 @@ export class FrameQueue {
       return this.#headed(origin.entry, await threads.run(job), lease);
     }
     const { entry, position, length } = origin;
-    const fd = openSource(entry.source);
+    const fd = openContent(entry);
     try {
       const result = await threads.run({
         kind: 'slice',

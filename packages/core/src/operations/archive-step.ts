@@ -67,10 +67,10 @@ const madeBy = ({ run, tier = 'daily' }: BackupRequest, before: Catalogue): Cata
 
 /** The directories to read, and those never to read. Throws CONFIG for a root that may not be read. */
 function sourcesOf(plan: BackupPlan): WalkOptions {
-  const { components, exclude, followRootLinks = false, backupDir } = plan;
+  const { components, exclude, followRootLinks = false, backupDir, dataDir } = plan;
   const withheld = withheldDirectories(backupDir);
   for (const { root } of components) refuseRoot(plan, root, withheld);
-  return { components, exclude, followRootLinks, withheld };
+  return { components, exclude, followRootLinks, withheld, base: dataDir };
 }
 
 interface ArchiveRequest {

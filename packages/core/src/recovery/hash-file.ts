@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import type { BytePath } from '@gofr-backup/model';
-import { breathe, closeSource, openSource } from '@gofr-backup/posix';
+import { breathe, closeSource, openRegularSync } from '@gofr-backup/posix';
 
 const CHUNK = 1 << 20;
 
@@ -12,7 +12,7 @@ const CHUNK = 1 << 20;
  */
 export async function hashFile(path: BytePath, buffer: Buffer = Buffer.allocUnsafe(CHUNK)): Promise<string> {
   const digest = createHash('sha256');
-  const fd = openSource(path);
+  const fd = openRegularSync(path);
   try {
     for (let read = 0; (read = readSync(fd, buffer)) > 0;) {
       digest.update(buffer.subarray(0, read));

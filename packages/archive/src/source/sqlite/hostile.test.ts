@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger, toBytePath } from '@gofr-backup/model';
 import { landlockVersion } from '@gofr-backup/posix';
 import { waitFor } from '@gofr-backup/testing';
+import { pathOnDisk } from '../content.ts';
 import { Walk } from '../tree/walk.ts';
 import { DatabaseProcess } from './database-process.ts';
 import { DAMAGED, HARMLESS, HOSTILE } from './hostile.fixture.ts';
@@ -47,8 +48,9 @@ const snapshots = (signal = new AbortController().signal) =>
 async function contentOf(source: DatabaseSnapshots): Promise<Map<string, Buffer>> {
   const content = new Map<string, Buffer>();
   for await (const batch of source.entries())
-    for (const { path, type, source: own, contentPath } of batch)
-      if (type === 'file') content.set(path, readFileSync(contentPath ?? own));
+    for (const entry of batch)
+      if (entry.type === 'file')
+        content.set(entry.path, readFileSync(entry.contentPath ?? pathOnDisk(entry)));
   return content;
 }
 

@@ -23,6 +23,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Component, silentLogger, toBytePath, type Warning } from '@gofr-backup/model';
 import { waitFor } from '@gofr-backup/testing';
 import { checkIntegrity } from './integrity.ts';
+import { pathOnDisk } from '../content.ts';
 import type { Source, WalkEntry } from '../source.ts';
 import { Walk } from '../tree/walk.ts';
 import { listOf } from '../../read/reading.fixture.ts';
@@ -64,8 +65,8 @@ async function snapshot(...exclude: string[]) {
   const source = snapshotsOf(new Walk({ components: components(), exclude }));
   const entries = await entriesOf(source);
   const copies = new Map(
-    entries.flatMap(({ source: path, contentPath }) =>
-      contentPath === undefined ? [] : [[path, contentPath] as const],
+    entries.flatMap(({ contentPath, ...entry }) =>
+      contentPath === undefined ? [] : [[pathOnDisk(entry), contentPath] as const],
     ),
   );
   return {

@@ -7,7 +7,8 @@ import { mkdtemp, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BytePath, displayPath, type Logger, toBytePath, type Warning } from '@gofr-backup/model';
 import { removeTree } from '@gofr-backup/posix';
-import type { Source, WalkEntry, WalkReport } from '../source.ts';
+import { pathOnDisk } from '../content.ts';
+import type { SeenEntry, Source, WalkEntry, WalkReport } from '../source.ts';
 import { ALL_COMPANIONS } from './companions.ts';
 import { copyDatabase, type CopyOutcome } from './copy.ts';
 import { DatabaseProcess } from './database-process.ts';
@@ -36,7 +37,7 @@ export class DatabaseSnapshots implements Source {
   readonly #from: Source;
   readonly #options: SnapshotOptions;
   readonly #used = new AsyncDisposableStack();
-  /** by path on disk: of databases and what lies beside them */
+  /** by path in the archive: of databases and what lies beside them */
   readonly #substitutes = new Map<BytePath, Substitute>();
   #copier: Copier | undefined;
   #databases = 0;
@@ -67,7 +68,7 @@ export class DatabaseSnapshots implements Source {
     return entry && (await this.#consistent([entry], 1))[0];
   }
 
-  unchangedEntry(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
+  unchangedEntry(seen: SeenEntry): WalkEntry {
     return this.#from.unchangedEntry(seen);
   }
 
@@ -79,7 +80,7 @@ export class DatabaseSnapshots implements Source {
   async #consistent(entries: readonly WalkEntry[], count: number): Promise<WalkEntry[]> {
     const consistent: WalkEntry[] = [];
     for (const [n, entry] of entries.slice(0, count).entries()) {
-      if (isDatabaseEntry(entry, entries[n + 1]) && !this.#substitutes.has(entry.source))
+      if (isDatabaseEntry(entry, entries[n + 1]) && !this.#substitutes.has(entry.path))
         await this.#copy(entry);
       const standing = this.#standingFor(entry);
       if (standing !== undefined) consistent.push(standing);
@@ -88,7 +89,7 @@ export class DatabaseSnapshots implements Source {
   }
 
   #standingFor(entry: WalkEntry): WalkEntry | undefined {
-    const substitute = this.#substitutes.get(entry.source) ?? 'itself';
+    const substitute = this.#substitutes.get(entry.path) ?? 'itself';
     if (entry.type !== 'file' || substitute === 'itself') return entry;
     if (substitute === 'omit') return undefined;
     const { contentPath } = substitute;
@@ -102,9 +103,9 @@ export class DatabaseSnapshots implements Source {
     const { sqlite, directory } = this.#copier;
     const destination = join(directory, String(this.#databases++));
     const outcome = (await hasRoom(directory, database.size))
-      ? await copyDatabase(database.source, destination, sqlite)
+      ? await copyDatabase(pathOnDisk(database), destination, sqlite)
       : ({ kind: 'failed', reason: 'there is no room for a copy' } as const);
-    for (const [path, substitute] of substitutesFor(database.source, destination, outcome))
+    for (const [path, substitute] of substitutesFor(database.path, destination, outcome))
       this.#substitutes.set(path, substitute);
     const warning = warningFor(database.path, outcome);
     if (warning) this.report.warnings.push(warning);

@@ -24,7 +24,7 @@ it('answers the names by their bytes, the large directory as the small one', () 
     fc.property(fc.uniqueArray(name, { maxLength: 60 }), (names) => {
       for (const one of names) writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), bytesOf(one)]), '');
       const sorted = names.toSorted();
-      expect(listed(directoryNames(directory))).toEqual(sorted);
+      expect(listed(directoryNames(directory, 0))).toEqual(sorted);
       expect(listed(packedNames(directory))).toEqual(sorted);
       rmSync(directory, { recursive: true });
       directory = mkdtempSync(join(tmpdir(), 'directory-names-'));
@@ -40,5 +40,5 @@ it('holds more names than fit one piece of memory', () => {
 });
 
 it('throws what the file system says', () => {
-  expect(() => directoryNames(join(directory, 'missing'))).toThrow('ENOENT');
+  expect(() => directoryNames(join(directory, 'missing'), 0)).toThrow('ENOENT');
 });

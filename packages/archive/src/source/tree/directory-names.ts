@@ -1,5 +1,5 @@
 /** The names in a directory, sorted by their bytes. A million of them cost little more than their own bytes. */
-import { opendirSync, readdirSync, statSync } from 'node:fs';
+import { opendirSync, readdirSync } from 'node:fs';
 import { type BytePath, fsPath } from '@gofr-backup/model';
 
 /**
@@ -21,10 +21,10 @@ export interface DirectoryNames {
 
 export const NO_NAMES: DirectoryNames = { length: 0, at: () => '' };
 
-/** Throws what the file system does. */
-export function directoryNames(directory: BytePath): DirectoryNames {
+/** `size` of the directory itself. Throws what the file system does. */
+export function directoryNames(directory: BytePath, size: number): DirectoryNames {
   const path = fsPath(directory);
-  if (statSync(path).size > LARGE_BYTES) return packedNames(path);
+  if (size > LARGE_BYTES) return packedNames(path);
   const names = readdirSync(path, { encoding: 'latin1' }).sort();
   return { length: names.length, at: (n) => names[n]! };
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { BackupError, type Component } from '@gofr-backup/model';
 import { fifo, isMissing, makeTree, sparse, temporaryDirectory, type Tree } from '@gofr-backup/testing';
@@ -224,4 +225,17 @@ test.skipIf(isMissing('bzip2'))('a missing compressor is named, with what to do'
   } finally {
     process.env['PATH'] = path;
   }
+});
+
+test.skipIf(process.getuid!() !== 0)('without /proc nothing is archived, and the error says so', async () => {
+  await using place = await temporaryDirectory();
+  const fixture = join(import.meta.dirname, '../../write/create.fixture.ts');
+  const code = `
+    const [fixture, place] = process.argv.slice(1);
+    const { archive } = await import(fixture);
+    await archive(place, place + '/out').catch((error) => console.log(error.code, error.message));`;
+  const args = ['-m', 'sh', '-c', 'umount -l /proc && exec "$@"', 'sh'];
+  const node = [process.execPath, '-e', code, fixture, place.path];
+  const said = execFileSync('unshare', [...args, ...node], { encoding: 'utf8' });
+  expect(said).toBe('CONFIG /proc is not mounted\n');
 });

@@ -1,12 +1,11 @@
 /** Walks the sources in a fixed order: components in turn, each a tree sorted by the bytes of its names. */
-import { type BigIntStats, constants, lstatSync, readlinkSync, statSync } from 'node:fs';
+import { constants, readlinkSync } from 'node:fs';
 import {
   BackupError,
   type BytePath,
   type Component,
   displayPath,
   type EntryType,
-  fsPath,
   type Identity,
   isOneOf,
   isSelected,
@@ -14,19 +13,22 @@ import {
   joinPath,
   toBytePath,
 } from '@gofr-backup/model';
-import { comparableIno, errnoOf, heldTimes } from '@gofr-backup/posix';
-import type { Source, WalkEntry, WalkReport } from '../source.ts';
+import {
+  comparableIno,
+  errnoOf,
+  type FileStat,
+  heldTimes,
+  isDirectory,
+  OpenChain,
+  statAt,
+} from '@gofr-backup/posix';
+import type { OpenRoot, SeenEntry, Source, WalkEntry, WalkReport } from '../source.ts';
+import { pathOnDisk } from '../content.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
 import { type Exclusion, exclusionOf } from './exclusion.ts';
 import { reportFailure, reportUnreadable, vanished } from '../failure.ts';
 import type { WalkOptions } from '../../types.ts';
-
-/** Components that share a root are walked once, so that the tree stays one sorted tree. */
-interface Group {
-  root: BytePath;
-  archivePath: BytePath;
-  members: { component: number; select: Component['select'] }[];
-}
+import { type RootOptions, type SourceRoot, sourceRoots } from './source-root.ts';
 
 /** A directory on the way down. */
 interface Level {
@@ -52,17 +54,20 @@ export class Walk implements Source {
   #components: readonly Component[];
   #excluded: Exclusion | undefined;
   #withheld: readonly Identity[];
-  #followRootLinks: boolean;
-  #groups: Group[];
+  #rootOptions: RootOptions;
+  #roots: SourceRoot[];
   /** of the last entry */
   #device: bigint | undefined;
 
-  constructor({ components, exclude, withheld, followRootLinks }: WalkOptions) {
+  constructor({ components, exclude, withheld, followRootLinks, base }: WalkOptions) {
     this.#components = components;
     this.#excluded = exclusionOf(exclude);
     this.#withheld = withheld ?? [];
-    this.#followRootLinks = followRootLinks ?? false;
-    this.#groups = grouped(components);
+    this.#rootOptions = {
+      follow: followRootLinks ?? false,
+      base: base === undefined ? base : toBytePath(base),
+    };
+    this.#roots = sourceRoots(components);
     this.report = { warnings: [], unreadable: [], present: components.map(() => false), devices: new Map() };
   }
 
@@ -79,112 +84,136 @@ export class Walk implements Source {
 
   *#walk(): Generator<WalkEntry> {
     const parents = new Set<BytePath>();
-    for (const group of this.#groups) {
-      const stats = this.#rootStats(group);
+    for (const root of this.#roots) {
+      const stats = this.#open(root);
       if (stats === undefined) continue;
-      yield* parentsOf(group, parents);
-      yield* this.#tree(group, stats);
+      yield* parentsOf(root, parents);
+      yield* this.#tree(root, stats);
     }
   }
 
   /** Reads the attributes of one path anew; undefined when it is gone. */
   async entryAt(path: BytePath): Promise<WalkEntry | undefined> {
-    const group = this.#groupOf(path);
-    const source = sourceIn(group, path);
-    const stats = this.#lstat(source, path);
-    return stats && this.#entry(group, path, source, stats);
+    const root = this.#rootOf(path);
+    const stats = this.#stat(path, () => root.statOf(path));
+    if (stats === undefined) return undefined;
+    const entry = this.#entry(root, path, stats);
+    return entry?.type === 'symlink'
+      ? root.within(path, (directory, name) => this.#withTarget(entry, directory.at(name)))
+      : entry;
   }
 
   /** The entry for an index entry of the previous archive whose file has not changed. */
-  unchangedEntry(seen: Omit<WalkEntry, 'source' | 'component'>): WalkEntry {
-    const group = this.#groupOf(seen.path);
-    const member = group.members.find(({ select }) => isSelected(select, seen.path)) ?? group.members[0]!;
-    return { ...seen, source: sourceIn(group, seen.path), component: member.component };
+  unchangedEntry(seen: SeenEntry): WalkEntry {
+    const root = this.#rootOf(seen.path);
+    const member = root.members.find(({ select }) => isSelected(select, seen.path)) ?? root.members[0]!;
+    return { ...seen, root: root.place, component: member.component };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const root of this.#roots) root[Symbol.dispose]();
+  }
 
-  /** The group of the innermost component that holds the path; the first group for a directory above all components. */
-  #groupOf(path: BytePath): Group {
-    const around = this.#groups.filter(
+  /** The root of the innermost component that holds the path; the first one for a directory above all components. */
+  #rootOf(path: BytePath): SourceRoot {
+    const around = this.#roots.filter(
       ({ archivePath }) => path === archivePath || path.startsWith(`${archivePath}/`),
     );
-    return around.toSorted((a, b) => b.archivePath.length - a.archivePath.length)[0] ?? this.#groups[0]!;
+    return around.toSorted((a, b) => b.archivePath.length - a.archivePath.length)[0] ?? this.#roots[0]!;
   }
 
-  #rootStats(group: Group): BigIntStats | undefined {
+  #open(root: SourceRoot): FileStat | undefined {
     try {
-      const stats = (this.#followRootLinks ? statSync : lstatSync)(fsPath(group.root), { bigint: true });
-      if (stats.isSymbolicLink()) throw linkedRoot(displayPath(group.root));
-      for (const { component } of group.members) this.report.present[component] = true;
+      const stats = root.open(this.#rootOptions);
+      for (const { component } of root.members) this.report.present[component] = true;
       return stats;
     } catch (cause) {
       if (cause instanceof BackupError) throw cause;
-      const names = group.members.map(({ component }) => this.#components[component]!.name).join(', ');
+      const names = root.members.map(({ component }) => this.#components[component]!.name).join(', ');
       if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') {
         this.report.warnings.push({
           code: 'missing-component',
-          message: `${names}: ${displayPath(group.root)} does not exist`,
+          message: `${names}: ${displayPath(root.path)} does not exist`,
         });
-      } else this.#unreadable(group.archivePath, 0, cause);
+      } else this.#unreadable(root.archivePath, 0, cause);
       return undefined;
     }
   }
 
-  *#tree(group: Group, stats: BigIntStats): Generator<WalkEntry> {
-    const root = this.#entry(group, group.archivePath, group.root, stats);
-    if (root === undefined) return;
-    if (this.#excluded?.(root.path, root.type === 'directory')) return this.#excludedRoot(group, root);
-    if (root.type !== 'directory') return yield root;
+  *#tree(root: SourceRoot, stats: FileStat): Generator<WalkEntry> {
+    const first = this.#entry(root, root.archivePath, stats);
+    if (first === undefined) return;
+    if (this.#excluded?.(first.path, first.type === 'directory')) return this.#excludedRoot(root, first);
+    if (first.type !== 'directory') return yield first;
     /** With only metadata selected, a directory gets an entry when a file in it does. */
-    const lazy = group.members.every(({ select }) => select === 'metadata-only');
-    const levels: Level[] = [this.#level(root)];
+    const lazy = root.members.every(({ select }) => select === 'metadata-only');
+    using chain = new OpenChain(root.handle);
+    const levels: Level[] = [this.#level(first, stats, chain)];
     while (levels.length > 0) {
       const level = levels[levels.length - 1]!;
       if (!lazy) yield* announced(level);
-      const entry =
-        level.next === level.names.length
-          ? void levels.pop()
-          : this.#child(group, level, level.names.at(level.next++));
-      if (entry?.type === 'directory') levels.push(this.#level(entry));
-      else if (entry !== undefined) {
+      if (level.next === level.names.length) {
+        levels.pop();
+        chain.leave();
+        continue;
+      }
+      const found = this.#child(root, level, chain, level.names.at(level.next++));
+      if (found === undefined) continue;
+      if (isLevel(found)) levels.push(found);
+      else {
         if (lazy) for (const above of levels) yield* announced(above);
-        yield entry;
+        yield found;
       }
     }
   }
 
-  #level(entry: WalkEntry): Level {
-    return { entry, announced: false, names: this.#names(entry), next: 0 };
+  #level(entry: WalkEntry, { size }: FileStat, chain: OpenChain): Level {
+    return { entry, announced: false, names: this.#names(entry, size, chain), next: 0 };
   }
 
-  #child(group: Group, level: Level, name: string): WalkEntry | undefined {
-    const path = joinPath(level.entry.path, name);
+  #child(
+    root: SourceRoot,
+    { entry: above }: Level,
+    chain: OpenChain,
+    name: string,
+  ): Level | WalkEntry | undefined {
+    const path = joinPath(above.path, name);
     if (isWorkDirName(name)) return this.#workDir(path);
-    const source = joinPath(level.entry.source, name);
-    const stats = this.#lstat(source, path);
+    const stats = this.#stat(path, () => statAt(chain.last.fd, name));
     if (stats === undefined || this.#isLeftOut(path, stats)) return undefined;
-    return this.#entry(group, path, source, stats);
+    if (isDirectory(stats)) return this.#entered(root, path, chain, name);
+    const entry = this.#entry(root, path, stats);
+    return entry?.type === 'symlink' ? this.#withTarget(entry, chain.last.at(name)) : entry;
   }
 
-  #isLeftOut(path: BytePath, stats: BigIntStats): boolean {
-    const isDirectory = stats.isDirectory();
-    if (isDirectory && isOneOf(stats, this.#withheld)) return true;
-    return this.#excluded?.(path, isDirectory) ?? false;
+  /** The directory is the last of the chain then. Its attributes are those of what was opened. */
+  #entered(root: SourceRoot, path: BytePath, chain: OpenChain, name: string): Level | undefined {
+    const stats = this.#stat(path, () => chain.enter(name).stats);
+    if (stats === undefined) return undefined;
+    const entry = this.#isLeftOut(path, stats) ? undefined : this.#entry(root, path, stats);
+    if (entry !== undefined) return this.#level(entry, stats, chain);
+    chain.leave();
+    return undefined;
   }
 
-  #names(directory: WalkEntry): DirectoryNames {
+  #isLeftOut(path: BytePath, stats: FileStat): boolean {
+    const directory = isDirectory(stats);
+    if (directory && isOneOf(stats, this.#withheld)) return true;
+    return this.#excluded?.(path, directory) ?? false;
+  }
+
+  #names(directory: WalkEntry, size: number, chain: OpenChain): DirectoryNames {
     try {
-      return directoryNames(directory.source);
+      return directoryNames(chain.last.path, size);
     } catch (cause) {
       this.#failed(directory.path, directory.uid, cause);
       return NO_NAMES;
     }
   }
 
-  #lstat(source: BytePath, path: BytePath): BigIntStats | undefined {
+  #stat(path: BytePath, stat: () => FileStat): FileStat | undefined {
     try {
-      return lstatSync(fsPath(source), { bigint: true });
+      return stat();
     } catch (cause) {
       if (this.#excluded?.(path, true)) return undefined;
       this.#failed(path, 0, cause);
@@ -192,23 +221,23 @@ export class Walk implements Source {
     }
   }
 
-  #entry(group: Group, path: BytePath, source: BytePath, stats: BigIntStats): WalkEntry | undefined {
-    const format = Number(stats.mode) & constants.S_IFMT;
+  #entry(root: SourceRoot, path: BytePath, stats: FileStat): WalkEntry | undefined {
+    const format = stats.mode & constants.S_IFMT;
     const member =
       format === constants.S_IFDIR
-        ? group.members[0]
-        : group.members.find(({ select }) => isSelected(select, path));
-    const type = member && (TYPES.get(format) ?? this.#refuse(path, stats));
+        ? root.members[0]
+        : root.members.find(({ select }) => isSelected(select, path));
+    const type = member && (TYPES.get(format) ?? this.#refuse(path, format));
     if (member === undefined || type === undefined) return undefined;
-    if (stats.dev !== this.#device) this.#enter(stats.dev, source);
-    const entry = walkEntryOf(path, source, type, stats, member.component);
-    return type === 'symlink' ? this.#withTarget(entry) : entry;
+    const entry = walkEntryOf(path, root.place, type, stats, member.component);
+    if (stats.dev !== this.#device) this.#onDevice(stats.dev, entry);
+    return entry;
   }
 
   /** A mount, or back from one. */
-  #enter(device: bigint, source: BytePath): void {
+  #onDevice(device: bigint, entry: WalkEntry): void {
     this.#device = device;
-    if (!this.report.devices.has(device)) this.report.devices.set(device, source);
+    if (!this.report.devices.has(device)) this.report.devices.set(device, pathOnDisk(entry));
   }
 
   /**
@@ -225,7 +254,7 @@ export class Walk implements Source {
   }
 
   /** An excluded root counts as absent, so a restore of this backup leaves it alone. */
-  #excludedRoot({ members }: Group, { path, component }: WalkEntry): void {
+  #excludedRoot({ members }: SourceRoot, { path, component }: WalkEntry): void {
     for (const member of members) this.report.present[member.component] = false;
     const shown = displayPath(path);
     this.report.warnings.push({
@@ -235,8 +264,9 @@ export class Walk implements Source {
     });
   }
 
-  #refuse(path: BytePath, stats: BigIntStats): undefined {
-    const kind = stats.isSocket() ? 'a socket' : stats.isFIFO() ? 'a FIFO' : 'a device';
+  #refuse(path: BytePath, format: number): undefined {
+    const { S_IFIFO, S_IFSOCK } = constants;
+    const kind = format === S_IFSOCK ? 'a socket' : format === S_IFIFO ? 'a FIFO' : 'a device';
     const shown = displayPath(path);
     this.report.warnings.push({
       code: 'special-file',
@@ -245,9 +275,9 @@ export class Walk implements Source {
     });
   }
 
-  #withTarget(entry: WalkEntry): WalkEntry | undefined {
+  #withTarget(entry: WalkEntry, link: string | Buffer): WalkEntry | undefined {
     try {
-      entry.linkTarget = readlinkSync(fsPath(entry.source), { encoding: 'latin1' });
+      entry.linkTarget = readlinkSync(link, { encoding: 'latin1' });
       return entry;
     } catch (cause) {
       // The link was replaced meanwhile.
@@ -266,6 +296,8 @@ export class Walk implements Source {
   }
 }
 
+const isLevel = (found: Level | WalkEntry): found is Level => 'names' in found;
+
 function* announced(level: Level): Generator<WalkEntry> {
   if (level.announced) return;
   level.announced = true;
@@ -274,78 +306,44 @@ function* announced(level: Level): Generator<WalkEntry> {
 
 function walkEntryOf(
   path: BytePath,
-  source: BytePath,
+  root: OpenRoot,
   type: EntryType,
-  stats: BigIntStats,
+  stats: FileStat,
   component: number,
 ): WalkEntry {
-  const size = type === 'file' ? Number(stats.size) : 0;
+  const size = type === 'file' ? stats.size : 0;
   const entry: WalkEntry = {
     path,
-    source,
+    root,
     type,
     size,
-    mode: Number(stats.mode) & 0o7777,
-    uid: Number(stats.uid),
-    gid: Number(stats.gid),
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
     ...heldTimes(stats),
     ino: comparableIno(stats.ino),
-    sparse: type === 'file' && Number(stats.blocks) * 512 < size,
+    sparse: type === 'file' && stats.blocks * 512 < size,
     component,
   };
-  if (type === 'file' && stats.nlink > 1n) entry.linkKey = `${stats.dev}:${stats.ino}`;
+  if (type === 'file' && stats.nlink > 1) entry.linkKey = `${stats.dev}:${stats.ino}`;
   return entry;
-}
-
-function sourceIn({ root, archivePath }: Group, path: BytePath): BytePath {
-  return root + path.slice(archivePath.length);
-}
-
-function grouped(components: readonly Component[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const [component, { root, archivePath, select }] of components.entries()) {
-    const group = groups.get(`${root}\0${archivePath}`) ?? {
-      root: toBytePath(root),
-      archivePath: toBytePath(archivePath),
-      members: [],
-    };
-    group.members.push({ component, select });
-    groups.set(`${root}\0${archivePath}`, group);
-  }
-  return [...groups.values()];
 }
 
 /**
  * Entries for the directories above a component, as `data/` of `data/storage`, with the attributes of the directory
  * that holds the root.
  */
-function* parentsOf(group: Group, seen: Set<BytePath>): Generator<WalkEntry> {
-  const parts = group.archivePath.split('/');
+function* parentsOf(root: SourceRoot, seen: Set<BytePath>): Generator<WalkEntry> {
+  const parts = root.archivePath.split('/');
   for (let depth = 1; depth < parts.length; depth++) {
     const path = parts.slice(0, depth).join('/');
     if (seen.has(path)) continue;
     seen.add(path);
-    const source = group.root + '/..'.repeat(parts.length - depth);
     try {
-      const stats = statSync(fsPath(source), { bigint: true });
-      if (stats.isDirectory())
-        yield walkEntryOf(path, source, 'directory', stats, group.members[0]!.component);
+      const { place, stats } = root.above(parts.length - depth);
+      yield walkEntryOf(path, place, 'directory', stats, root.members[0]!.component);
     } catch {
       // The root itself is readable, so the archive is complete without the attributes of its parents.
     }
   }
-}
-
-/**
- * The error for a root that is a link. The application may write into DATA_DIR and could have planted a link to any
- * place.
- */
-export function linkedRoot(root: string): BackupError {
-  return new BackupError('CONFIG', `${root} is a symlink, and is not followed`, {
-    why: 'it stands where a component has its directory, and the application itself could have put it there',
-    hint:
-      'Nothing was changed. Put the directory itself there or point the setting at where it lies; ' +
-      'if the link is yours, set FOLLOW_ROOT_LINKS=true.',
-    details: { root },
-  });
 }
