@@ -3,7 +3,7 @@
  * others; what cannot be used is named.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '@gofr-backup/testing';
@@ -113,12 +113,12 @@ function plant(place: Place, kind: string): void {
 
 /** Every place with a FIFO and with one other kind, and with each of them three commands: in turns. */
 const CASES = Object.keys(PLACES).flatMap((place, n) =>
-  ['a FIFO', Object.keys(KINDS)[1 + (n % 4)]!].map((kind, m) => {
-    const names = Object.keys(COMMANDS);
-    const others = names.slice(1);
-    return [place, kind, ['now', others[(n + 3 * m) % 6]!, others[(n + 3 * m + 1) % 6]!]] as const;
+  ['a FIFO', Object.keys(KINDS)[1 + (n % 4)]!].map((kind, m): [string, string, string[]] => {
+    const others = Object.keys(COMMANDS).slice(1);
+    return [place, kind, ['now', others[(n + 3 * m) % 6]!, others[(n + 3 * m + 1) % 6]!]];
   }),
 );
+CASES.push(['the manifest', 'a directory', ['now']], ['the record of the last run', 'a directory', ['now']]);
 
 test.each(CASES)('in place of %s: %s (%j)', { timeout: 4 * LIMIT }, async (where, kind, commands) => {
   const place = PLACES[where]!;
@@ -151,6 +151,23 @@ describe('SIGTERM', () => {
     },
   );
 });
+
+test.each(['daily', '.gofr-backup', '.gofr-backup/scratch', '.gofr-backup/trash'])(
+  'in place of the directory %s: refused by name, and left there',
+  { timeout: 4 * LIMIT },
+  async (directory) => {
+    plant({ path: () => 'aside' }, 'a directory');
+    const path = join(sandbox.backups, directory);
+    rmSync(path, { recursive: true, force: true });
+    KINDS['a FIFO']!(path);
+    const { code, stderr } = await run(['now']);
+    expect({ code, stderr }).toEqual({
+      code: 78,
+      stderr: expect.stringContaining(`${path} is no directory`),
+    });
+    expect(lstatSync(path).isFIFO()).toBe(true);
+  },
+);
 
 test('a secret is read from a file, through a link; not from a FIFO', { timeout: 4 * LIMIT }, async () => {
   const secret = join(sandbox.path, 'secret');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '@gofr-backup/model';
@@ -27,6 +28,15 @@ test('a link in its place is not followed, and told of once', async () => {
   await new Promise((resolve) => setTimeout(resolve, 40));
   heart.stop();
   expect(await readFile(join(dir.path, 'precious'), 'utf8')).toBe('kept');
+  expect(warnings).toBe(1);
+});
+
+test('a FIFO in its place is not waited for, and told of', async () => {
+  await using dir = await temporaryDirectory();
+  const path = join(dir.path, 'beat');
+  execFileSync('mkfifo', [path]);
+  let warnings = 0;
+  beatHeart('worker', { path, logger: { ...silentLogger, warn: () => void warnings++ } }).stop();
   expect(warnings).toBe(1);
 });
 

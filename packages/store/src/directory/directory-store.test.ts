@@ -1,10 +1,11 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { describeStore } from '../contract.ts';
+import { NoSuchObject } from '../store.ts';
 import { DirectoryStore } from './directory-store.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -32,15 +33,18 @@ test('a put that is killed leaves no object, and its name free', async () => {
   expect(await listed(store)).toEqual(['a/x']);
 });
 
-test('what others put there is no object: links, hidden files, names that no store has', async () => {
+test('what others put there is no object: links, FIFOs, hidden files, names that no store has', async () => {
   mkdirSync(join(root, 'A Folder'), { recursive: true });
   writeFileSync(join(root, 'A Folder', 'x'), 'x');
   writeFileSync(join(root, '.hidden'), 'x');
   symlinkSync('/etc/hostname', join(root, 'link'));
+  execFileSync('mkfifo', [join(root, 'fifo')]);
   const store = new DirectoryStore(root);
   expect(await listed(store)).toEqual([]);
-  expect(await store.size('link')).toBeUndefined();
-  await expect(store.read('link')[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'ELOOP' });
+  for (const name of ['link', 'fifo']) {
+    expect(await store.size(name)).toBeUndefined();
+    await expect(store.read(name)[Symbol.asyncIterator]().next()).rejects.toThrow(NoSuchObject);
+  }
   await store.remove('link');
   expect(existsSync(join(root, 'link'))).toBe(true);
 });
