@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
-const snapshots = (signal = new AbortController().signal) =>
+const snapshots = ({ signal = new AbortController().signal, patience = PATIENCE } = {}) =>
   new DatabaseSnapshots(
     new Walk({
       components: [{ name: 'data', root: data, archivePath: 'data', select: 'all' }],
@@ -40,7 +40,7 @@ const snapshots = (signal = new AbortController().signal) =>
       roots: [toBytePath(data)],
       signal,
       logger: silentLogger,
-      patience: PATIENCE,
+      patience,
     },
   );
 
@@ -146,15 +146,15 @@ test.each(Object.entries(DAMAGED))('%s: a warning, archived', { timeout: 60_000 
 test('cancelled while SQLite is stuck: the child is killed at once', { timeout: 60_000 }, async () => {
   HOSTILE['expression index without end'](join(data, 'app.db'));
   const cancel = new AbortController();
-  const source = snapshots(cancel.signal);
+  const source = snapshots({ signal: cancel.signal, patience: 60_000 });
   const run = contentOf(source);
   run.catch(() => {});
-  await waitFor(() => children().some((pid) => isBusy(pid)), { timeout: 10_000 });
+  await waitFor(() => children().some((pid) => isBusy(pid)), { timeout: 30_000 });
   const at = performance.now();
   cancel.abort();
   await expect(run).rejects.toThrow(/abort/i);
   await source[Symbol.asyncDispose]();
-  expect(performance.now() - at).toBeLessThan(500);
+  expect(performance.now() - at).toBeLessThan(3000);
   expect(children()).toEqual([]);
   expect(readdirSync(scratch)).toEqual([]);
 });
@@ -165,9 +165,9 @@ test(
   async () => {
     const path = join(data, 'app.db');
     HOSTILE['expression index without end'](path);
-    await using source = snapshots();
+    await using source = snapshots({ patience: 10_000 });
     const run = contentOf(source);
-    await waitFor(() => children().some((pid) => isBusy(pid)), { timeout: 10_000 });
+    await waitFor(() => children().some((pid) => isBusy(pid)), { timeout: 30_000 });
     const before = readFileSync(path);
     writeFileSync(path, 'torn');
     const content = await run;
@@ -184,18 +184,18 @@ test('the child ends with a parent that is killed, whatever it is doing', { time
     await sqlite.check(${JSON.stringify(join(data, 'app.db'))});`;
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
   const childOf = () => children(parent.pid).find((pid) => isBusy(pid));
-  await waitFor(() => childOf() !== undefined, { timeout: 10_000 });
+  await waitFor(() => childOf() !== undefined, { timeout: 30_000 });
   const child = childOf()!;
   parent.kill('SIGKILL');
   await waitFor(() => statusOf(child, 'PPid') === undefined, { timeout: 2000 });
   expect(children(parent.pid)).toEqual([]);
 });
 
-/** It has taken a second of CPU time (proc(5): utime in ticks of 10 ms). */
+/** It has taken more CPU time than Node does to start (proc(5): utime in ticks of 10 ms). */
 function isBusy(pid: number): boolean {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
-    return Number(fields[11]) > 100;
+    return Number(fields[11]) > 60;
   } catch {
     return false;
   }
