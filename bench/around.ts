@@ -95,10 +95,10 @@ else replaceSection(join(ROOT, 'docs/performance.md'), AROUND, text);
 async function figureOf({ run, shared = false, changes = false }: Work, count: number): Promise<number> {
   const directory = join(SCRATCH, `${count}${shared ? '-shared' : ''}`);
   const make = () => makeBackupDirectory(directory, MAIN, { count, shared });
-  let on = make();
+  let on = await make();
   const runs: number[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
-    if (changes && round > 0) on = make();
+    if (changes && round > 0) on = await make();
     runs.push(await run(on, count));
   }
   return median(runs);

@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { layDownManifest } from '@gofr-backup/core/testing';
+import type { Manifest } from '@gofr-backup/model';
 
 export interface BackupDirectory {
   root: string;
@@ -14,11 +16,11 @@ const SIDECARS = ['.sha256', '.idx', '.json'];
 const DAY = 86_400_000;
 
 /** `shared`: all are names of one file, as runs leave them when nothing changes; else each has a file of its own. */
-export function makeBackupDirectory(
+export async function makeBackupDirectory(
   root: string,
   main: string,
   { count, shared }: { count: number; shared: boolean },
-): BackupDirectory {
+): Promise<BackupDirectory> {
   rmSync(root, { recursive: true, force: true });
   const backups = join(root, 'backups');
   mkdirSync(join(root, 'data/storage'), { recursive: true });
@@ -26,7 +28,7 @@ export function makeBackupDirectory(
   writeFileSync(join(root, 'data/storage/notes.txt'), 'the same every day\n');
   const environment = environmentOf(root, backups);
   execFileSync(process.execPath, [main, 'now'], { env: environment, stdio: 'pipe' });
-  multiply(backups, count, shared);
+  await multiply(backups, count, shared);
   return { root, backups, environment };
 }
 
@@ -43,21 +45,14 @@ function environmentOf(root: string, backups: string): NodeJS.ProcessEnv {
   return { ...process.env, ...(Object.fromEntries(prefixed) as NodeJS.ProcessEnv) };
 }
 
-interface Recorded {
-  filename: string;
-  filepath: string;
-  timestamp: string;
-  created_at: string;
-}
-
-function multiply(backups: string, count: number, shared: boolean): void {
+async function multiply(backups: string, count: number, shared: boolean): Promise<void> {
   const path = join(backups, 'manifest.json');
-  const manifest = JSON.parse(readFileSync(path, 'utf8')) as { backups: Record<string, Recorded> };
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
   const daily = join(backups, 'daily');
   const [first = ''] = readdirSync(daily).filter((name) => name.endsWith('.tar.gz'));
   const model = manifest.backups[first]!;
   for (let age = 1; age < count; age++) {
-    const created_at = new Date(Date.parse(model.created_at) - age * DAY).toISOString();
+    const created_at = new Date(Date.parse(model.created_at!) - age * DAY).toISOString();
     const timestamp = created_at.slice(0, 19);
     const filename = first.replace(/\d{8}_\d{6}/, timestamp.replaceAll(/[-:]/g, '').replace('T', '_'));
     const entry = { ...model, filename, filepath: join(daily, filename), timestamp, created_at };
@@ -69,5 +64,5 @@ function multiply(backups: string, count: number, shared: boolean): void {
       writeFileSync(to + sidecar, readFileSync(from + sidecar, 'utf8').replaceAll(first, filename));
     manifest.backups[filename] = entry;
   }
-  writeFileSync(path, JSON.stringify(manifest, null, 2));
+  await layDownManifest({ backupDir: backups, project: 'plot' }, Object.values(manifest.backups));
 }

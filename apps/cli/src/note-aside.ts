@@ -7,7 +7,7 @@ const NAMED = 3;
 /** Notes about backups that do not count, printed beside the answer; with --json they are in the document. */
 export function noteAside(
   { json, note, colours }: Session,
-  { future = [], foreign = [] }: Pick<ListOutcome, 'future' | 'foreign'>,
+  { future = [], foreign = [], adopted = 0 }: Pick<ListOutcome, 'future' | 'foreign' | 'adopted'>,
 ): void {
   if (json) return;
   const warn = (text: string): void => note(`${colours.warn('warning:')} ${text}`);
@@ -19,5 +19,9 @@ export function noteAside(
   for (const { prefix, backups } of foreign)
     warn(
       `${formatCount(backups, 'backup')} of another project (PREFIX=${shellWord(prefix)}) in this directory: never touched`,
+    );
+  if (adopted > 0)
+    warn(
+      `${formatCount(adopted, 'backup')} without a record that this installation signed: verified before it counts (verify --all, or the scrub)`,
     );
 }

@@ -27,6 +27,10 @@ export type Warning = z.infer<typeof warningSchema>;
  * The first six fields mean what they meant in the first-generation Python service: `filepath` is where the writer saw
  * it (perhaps another mount; never followed blindly), `timestamp` is local time without a zone. Unknown fields are
  * dropped. New fields are optional, because manifests and jobs outlive deployments.
+ *
+ * Signed is the canonical form: every field but `filepath` (and `signature`, where the record stands alone), as JSON
+ * without spaces, its names sorted by UTF-16 code units at every level. So nothing that retention, restores, reuse or an
+ * alert decide by can be changed without the key: not the status, a date, a pin, the checksum or the run.
  */
 export const entrySchema = z.object({
   filename: text,
@@ -63,5 +67,7 @@ export const entrySchema = z.object({
   last_drill_ok: z.boolean().exactOptional(),
   /** never pruned */
   pinned: z.boolean().exactOptional(),
+  /** its first record here was not signed by this installation: it did not make this archive, or cannot tell any more */
+  adopted: z.boolean().exactOptional(),
 });
 export type CatalogueEntry = z.infer<typeof entrySchema>;

@@ -8,6 +8,7 @@ export type * from './entry.ts';
 export * from './errno.ts';
 export * from './errors.ts';
 export * from './format.ts';
+export * from './good.ts';
 export * from './identity.ts';
 export * from './moment.ts';
 export type * from './operations.ts';

@@ -30,6 +30,10 @@ function facts(entry: CatalogueEntry): [string, string | undefined][] {
   return [
     ['  tier', entry.tier],
     ['  status', entry.status],
+    [
+      '  adopted',
+      entry.adopted ? 'yes: not made by this installation, as far as its records tell' : undefined,
+    ],
     ['  pinned', entry.pinned ? 'yes: never pruned' : undefined],
     ['  created', [entry.timestamp, entry.timezone, inFuture(entry)].filter(Boolean).join(' ')],
     ['  trigger', entry.trigger],

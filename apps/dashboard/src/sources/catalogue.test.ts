@@ -5,7 +5,7 @@ import { openRepository } from '@gofr-backup/core';
 import { silentLogger } from '@gofr-backup/model';
 import { fakeClock } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { backupAt } from '../fixture.ts';
+import { backupAt } from '../visitor.fixture.ts';
 import { cachedCatalogue } from './catalogue.ts';
 
 /** The real repository, counted; `pause` makes it as slow as a big directory. */

@@ -1,7 +1,7 @@
 import { DAY, HOUR } from '@gofr-backup/model';
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { backupAt } from '../fixture.ts';
+import { backupAt } from '../visitor.fixture.ts';
 import { safety, type Facts } from './safety.ts';
 import { survey } from './survey.ts';
 

@@ -1,5 +1,12 @@
 /** The catalogue digested once: instants beside entries, and the few of them every page asks for. */
-import { type Catalogue, type CatalogueEntry, isFutureTime, type Tier, TIERS } from '@gofr-backup/model';
+import {
+  type Catalogue,
+  type CatalogueEntry,
+  countsAsGood,
+  isFutureTime,
+  type Tier,
+  TIERS,
+} from '@gofr-backup/model';
 import { madeAt } from './moment.ts';
 
 export interface Dated {
@@ -33,8 +40,7 @@ export interface SurveyOptions {
 /** A backup dated in the future proves nothing about freshness, so it is never the newest good one. */
 export function survey(catalogue: Catalogue, options: SurveyOptions): Survey {
   const all = catalogue.map((entry) => ({ entry, at: madeAt(entry, options.timezone) }));
-  const good = ({ entry }: Dated) =>
-    entry.status === 'good' || (options.unverifiedIsGood && entry.status === 'unverified');
+  const good = ({ entry }: Dated) => countsAsGood(entry, options);
   const { now } = options;
   const past = all.filter(({ at }) => !Number.isNaN(at) && !isFutureTime(at, now));
   const newestGoodOf = new Map<Tier, Dated>();

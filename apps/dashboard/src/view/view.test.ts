@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { type ArchiveEntry, DAY, HOUR } from '@gofr-backup/model';
-import { backupAt } from '../fixture.ts';
+import { backupAt } from '../visitor.fixture.ts';
 import { forecast } from './disk.ts';
 import { history } from './history.ts';
 import { matching, pageOf } from './listing.ts';

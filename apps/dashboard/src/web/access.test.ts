@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fakeClock } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { backupAt, visit } from '../fixture.ts';
+import { backupAt, visit } from '../visitor.fixture.ts';
 import { hashLine, passwordCheck } from './password.ts';
 import { safeNext } from './login.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fakeClock } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
-import { backupAt, visit } from '../fixture.ts';
+import { backupAt, visit } from '../visitor.fixture.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const NOW = '2025-12-13T08:00:00Z';

@@ -8,7 +8,7 @@ import { type CatalogueEntry, noProgress, silentLogger, systemClock } from '@gof
 import { connect, openQueue } from '@gofr-backup/queue';
 import { makeTree, privateRedis, traceCollector, waitFor, type Tree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { backupAt, visit, type Visitor } from '../fixture.ts';
+import { backupAt, visit, type Visitor } from '../visitor.fixture.ts';
 
 const directory = () => mkdtemp(join(tmpdir(), 'gofr-dashboard-'));
 const NOW = Date.parse('2025-12-13T08:00:00Z');
@@ -249,7 +249,7 @@ test('what holds a prune is said where its button would be', async () => {
   await using visitor = await visit(await directory(), { BACKUP_RETENTION_DAYS: '1' }, entries);
   expect(await visitor.text('./prune')).toContain('action="/actions/prune"');
   const state = join(visitor.backupDir, '.gofr-backup');
-  await mkdir(state);
+  await mkdir(state, { recursive: true });
   const failed = {
     state: 'failed',
     at: '2025-12-13T02:00:00Z',

@@ -12,7 +12,9 @@ import {
   type Catalogue,
   type CatalogueEntry,
   formatCount,
+  isInDoubt,
   type OperationContext,
+  untilNow,
   type Warning,
 } from '@gofr-backup/model';
 import { refuseRoot } from '../recovery/index.ts';
@@ -25,6 +27,7 @@ import { ensureSpace } from './ensure-space.ts';
 import { estimated } from './estimated.ts';
 import { markRun, readLastRun, rememberFailure } from './last-run.ts';
 import type { LastRun } from './last-run.ts';
+import { verifyBackup } from './verify.ts';
 
 /**
  * Step 1 of a backup. With `request.run` it answers the backup that run already committed, instead of making a second
@@ -32,12 +35,13 @@ import type { LastRun } from './last-run.ts';
  */
 export function archiveStep(ctx: OperationContext, request: BackupRequest): Promise<CatalogueEntry> {
   return underLock(ctx, 'backup', async (repository, inner) => {
-    const before = await repository.catalogue();
-    const own = madeBy(request, before);
+    const own = madeBy(request, await repository.catalogue());
     if (own !== undefined && !isWorthAnotherTry(own)) return complete(own);
     return rememberFailure(repository, inner, async () => {
       const previous = await readLastRun(repository);
       await markRun(repository, inner, { state: 'running' });
+      await proveNewest(inner, repository);
+      const before = await repository.catalogue();
       const lastGood = newestGood(before, inner.plan.retention, inner.clock.now());
       const sources = sourcesOf(inner.plan);
       const missing = await checkSources(inner.plan.components, lastGood);
@@ -71,6 +75,22 @@ function sourcesOf(plan: BackupPlan): WalkOptions {
   const withheld = withheldDirectories(backupDir);
   for (const { root } of components) refuseRoot(plan, root, withheld);
   return { components, exclude, followRootLinks, withheld, base: dataDir };
+}
+
+/**
+ * After an upgrade, or with another key, no record counts. The newest backup is then read first: that costs less than to
+ * compress everything anew.
+ */
+async function proveNewest(ctx: OperationContext, repository: Repository): Promise<void> {
+  const before = await repository.catalogue();
+  if (!ctx.plan.verifyAfterBackup || before.some(({ status }) => status === 'good')) return;
+  const newest = untilNow(before, ctx.clock.now()).find(({ status }) => status === 'unverified');
+  if (newest?.source_bytes === undefined || !isInDoubt(newest)) return;
+  ctx.logger.info({ backup: newest.filename }, 'no backup counts as good yet: the newest is verified first');
+  await verifyBackup(ctx, repository, newest).catch((error: unknown) => {
+    ctx.signal.throwIfAborted();
+    ctx.logger.warn({ backup: newest.filename, err: error }, 'it could not be read; all is compressed anew');
+  });
 }
 
 interface ArchiveRequest {

@@ -14,9 +14,10 @@ export function repositoryOf({
   clock,
   logger,
 }: Pick<OperationContext, 'plan' | 'clock' | 'logger'>): Promise<Repository> {
-  const { backupDir, project, prefix, timezone } = plan;
+  const { backupDir, keyDir, project, prefix, timezone } = plan;
   const { unverifiedIsGood } = plan.retention;
-  return openRepository({ backupDir, project, prefix, timezone, clock, logger, unverifiedIsGood });
+  const keys = keyDir === undefined ? {} : { keyDir };
+  return openRepository({ backupDir, ...keys, project, prefix, timezone, clock, logger, unverifiedIsGood });
 }
 
 /**

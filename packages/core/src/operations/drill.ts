@@ -25,16 +25,10 @@ import {
 } from '@gofr-backup/model';
 import { removeTree } from '@gofr-backup/posix';
 import { compareTree, type Comparison } from '../recovery/index.ts';
-import {
-  isoUtc,
-  makeScratch,
-  orWarn,
-  readChecksum,
-  type Repository,
-  type Scratch,
-} from '../repository/index.ts';
+import { isoUtc, makeScratch, orWarn, type Repository, type Scratch } from '../repository/index.ts';
 import { archiveOptions } from './archive-options.ts';
 import { underLock } from './context.ts';
+import { expectedSha256 } from './expected-sha256.ts';
 
 /** The space that a file takes on disk beyond its bytes. */
 const PER_ENTRY = 4096;
@@ -103,6 +97,7 @@ async function extractAndCompare(
     if (indexed) await assertRoom(reader, scratch);
     // nothing can be compared without hashes: a backup that lost its index gets one in the scratch
     const place = async () => ({ path: join(scratch, 'index') });
+    // extraction reads only the content that it writes, and damage elsewhere still stops `tar`
     const { ok, problems } = await reader.verify(ctx, await expectedSha256(repository, entry), place);
     if (!ok) return { files: 0, damage: problems.map(problemText), problems: [], notes: [] };
     if (!indexed) await assertRoom(reader, scratch);
@@ -121,15 +116,6 @@ async function extractAndCompare(
   } finally {
     await reader.close();
   }
-}
-
-/**
- * The checksum for reading the archive in full: extraction reads only the content that it writes, and damage
- * elsewhere still stops `tar`.
- */
-async function expectedSha256(repository: Repository, entry: CatalogueEntry): Promise<string | undefined> {
-  const checksum = await readChecksum(repository.checksumPathOf(entry), entry.filename);
-  return checksum.kind === 'hash' ? checksum.sha256 : entry.sha256;
 }
 
 /** Runs after the comparison, because the check finishes what a crash left in a database, and so changes its files. */

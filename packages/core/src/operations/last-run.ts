@@ -38,9 +38,7 @@ export async function markRun(
   ctx: OperationContext,
   run: Omit<LastRun, 'at'>,
 ): Promise<void> {
-  await writeAtomically(pathIn(place), JSON.stringify({ ...run, at: isoUtc(ctx.clock.now()) }), {
-    mode: 0o600,
-  });
+  await writeAtomically(pathIn(place), JSON.stringify({ ...run, at: isoUtc(ctx.clock.now()) }));
 }
 
 /**

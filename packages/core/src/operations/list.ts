@@ -2,6 +2,7 @@ import {
   type Catalogue,
   type CatalogueEntry,
   isFuture,
+  isInDoubt,
   type OperationContext,
   type Tier,
   untilNow,
@@ -26,6 +27,8 @@ export interface ListOutcome {
   future?: string[];
   /** of other projects, which are never touched; absent when there are none */
   foreign?: ForeignBackups[];
+  /** how many have no record that this installation signed, and count for nothing until they are verified; absent: none */
+  adopted?: number;
 }
 
 /** Takes no lock. */
@@ -42,10 +45,12 @@ export async function list(ctx: OperationContext, request: { tier?: Tier } = {})
     newest: newestOf(backups, ctx.clock.now())?.timestamp ?? null,
   };
   const future = backups.filter((entry) => isFuture(entry, ctx.clock.now())).map(({ filename }) => filename);
+  const adopted = backups.filter(isInDoubt).length;
   return {
     ...{ project: ctx.plan.project, backups, summary },
     ...(future.length > 0 ? { future } : {}),
     ...(foreign.length > 0 ? { foreign } : {}),
+    ...(adopted > 0 ? { adopted } : {}),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   writeAtomically,
 } from '../repository/index.ts';
 import { archiveOptions } from './archive-options.ts';
+import { expectedSha256 } from './expected-sha256.ts';
 
 /** Where the index of this name may be made anew on the way, should it be lost or wrong; undefined: nowhere. */
 export async function placeForIndex(
@@ -28,7 +29,7 @@ export async function placeForIndex(
   }
   const checksum = await readChecksum(repository.checksumPathOf(entry), entry.filename);
   if (checksum.kind === 'unreadable') return undefined;
-  const sha256 = checksum.kind === 'hash' ? checksum.sha256 : entry.sha256;
+  const sha256 = await expectedSha256(repository, entry);
   return { path, ...(sha256 !== undefined && { sha256 }) };
 }
 

@@ -158,7 +158,8 @@ test('the scrub reads what was longest unread, enough of it for a month, and not
   );
   const second = await verify(on.ctx, { which: 'oldest-verified' });
   expect(second.results.map(({ filename }) => filename)).toEqual(names.slice(2, 4));
-  await underLock(on.ctx, 'test', (repository) => repository.update(names[4] ?? '', { status: 'corrupt' }));
+  const corrupt = { status: 'corrupt', verified_at: new Date(clock.now()).toISOString() } as const;
+  await underLock(on.ctx, 'test', (repository) => repository.update(names[4] ?? '', corrupt));
   const third = await verify(on.ctx, { which: 'oldest-verified' });
   expect(third.results.map(({ filename }) => filename)).toEqual(names.slice(5, 7));
   const wrongClock = { verified_at: '2099-01-01T00:00:00.000Z' };

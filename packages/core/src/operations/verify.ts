@@ -3,6 +3,7 @@ import {
   BackupError,
   type CatalogueEntry,
   isFutureTime,
+  isInDoubt,
   type OperationContext,
   toBackupError,
   type VerifyOutcome,
@@ -96,11 +97,12 @@ async function choose(
 
 /**
  * The archives for today's scrub, the one longest unread first: as many as a daily scrub must read to finish a round
- * in time. Corrupt archives are left out.
+ * in time. Archives that this installation found corrupt are left out.
  */
 async function longestUnread(repository: Repository, now: number): Promise<CatalogueEntry[]> {
   const known = await repository.known();
-  const whole = known.list().filter(({ status }) => status !== 'corrupt');
+  const judgedHere = (entry: CatalogueEntry) => !isInDoubt(entry) || entry.verified_at !== undefined;
+  const whole = known.list().filter((entry) => entry.status !== 'corrupt' || !judgedHere(entry));
   const seen = new Set<string>();
   const distinct = whole
     .toSorted((a, b) => (readAt(a, now) < readAt(b, now) ? -1 : 1))
@@ -206,8 +208,8 @@ async function conclude(
       tellUnmended(ctx, filename, error),
     );
     const status = entry.status === 'incomplete' ? 'incomplete' : 'good';
-    const files = entry.files ?? report.files;
-    await repository.update(filename, { verified: true, status, verified_at, sha256: report.sha256, files });
+    const proved = { verified: true, status, verified_at, sha256: report.sha256 } as const;
+    await repository.update(filename, { ...proved, ...countsOf(entry, report) });
   } else {
     ctx.logger.error({ backup: filename, problems: problems.slice(0, 20) }, 'backup is damaged');
     await repository.update(filename, { verified: false, status: 'corrupt', verified_at });
@@ -216,14 +218,23 @@ async function conclude(
   return { filename, ok, problems, ...(indexProblem !== undefined && { indexProblem }) };
 }
 
+/** What another wrote of its files is a claim; the archive itself tells. */
+function countsOf(entry: CatalogueEntry, { files, bytes }: VerifyReport): Partial<CatalogueEntry> {
+  if (!isInDoubt(entry)) return { files: entry.files ?? files };
+  return { files, ...(entry.source_bytes === undefined ? {} : { source_bytes: bytes }) };
+}
+
 /**
- * Compares the checksum with the sidecar's. The manifest's checksum counts only when there is no sidecar: it is a
- * copy that is rewritten often.
+ * Compares the checksum with the sidecar's, and with that of a signed record: an archive that was exchanged together with
+ * its sidecar is not the backup that was made. An unsigned record counts only when there is no sidecar.
  */
 function checksumProblems(entry: CatalogueEntry, checksum: Checksum, actual: string): string[] {
   if (checksum.kind === 'unreadable') return [checksum.why];
-  const expected = checksum.kind === 'hash' ? checksum.sha256 : (entry.sha256 ?? actual);
-  if (expected === actual) return [];
-  const source = checksum.kind === 'hash' ? 'its .sha256 file' : 'the manifest';
-  return [`SHA-256 is ${actual}, but ${source} says ${expected}`];
+  const wrong = (source: string, expected = actual): string[] =>
+    expected === actual ? [] : [`SHA-256 is ${actual}, but ${source} says ${expected}`];
+  if (checksum.kind === 'missing') return wrong('the manifest', entry.sha256);
+  return [
+    ...wrong('its .sha256 file', checksum.sha256),
+    ...(isInDoubt(entry) ? [] : wrong('its signed record', entry.sha256)),
+  ];
 }

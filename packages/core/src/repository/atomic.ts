@@ -8,9 +8,12 @@ import { inheritOwner } from './owner.ts';
 
 export const randomSuffix = (): string => randomBytes(6).toString('hex');
 
-/** Creates `path` exclusively with `content`, synced. */
-export async function writeNew(path: string, content: string | Uint8Array, mode = 0o666): Promise<void> {
-  const handle = await open(path, 'wx', mode);
+/** What backups hold is not for every user: files in the backup directory are their owner's, whatever the umask. */
+export const PRIVATE = 0o600;
+
+/** Creates `path` exclusively with `content`, synced, for its owner alone. */
+export async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
+  const handle = await open(path, 'wx', PRIVATE);
   try {
     await handle.writeFile(content);
     await handle.sync();
@@ -27,12 +30,12 @@ export async function writeNew(path: string, content: string | Uint8Array, mode 
 export async function writeAtomically(
   path: string,
   content: string | Uint8Array,
-  options: { mode?: number; beforeRename?: () => Promise<void> } = {},
+  options: { beforeRename?: () => Promise<void> } = {},
 ): Promise<void> {
   const directory = dirname(path);
   const temporary = join(directory, temporaryName(randomSuffix(), basename(path)));
   try {
-    await writeNew(temporary, content, options.mode);
+    await writeNew(temporary, content);
     await options.beforeRename?.();
     await rename(temporary, path).catch(async (error: unknown) => {
       if (!isErrno(error, 'EISDIR')) throw error;

@@ -1,12 +1,15 @@
 /** The last step of making an archive: from temporary names to final ones, so that a kill leaves it undone or done. */
-import { link, lstat, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry, ignoring } from '@gofr-backup/model';
-import { writeNew } from './atomic.ts';
 import { syncDirectory } from '@gofr-backup/posix';
+import { PRIVATE, writeNew } from './atomic.ts';
 import { formatChecksum } from './checksum.ts';
 import { recordEntry, requireLock } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';
+import { factsText } from './catalogue/facts.ts';
+import { signingKey } from './catalogue/signing-key.ts';
 import { SIDECARS, temporaryName, tierDir } from './layout.ts';
 import { inheritOwner } from './owner.ts';
 
@@ -26,8 +29,9 @@ export async function install(
   const final = join(directory, entry.filename);
   if (entry.sha256 !== undefined)
     await writeNew(temporary('.sha256'), formatChecksum(entry.sha256, entry.filename));
-  await writeNew(temporary('.json'), `${JSON.stringify(factsOf(entry), null, 2)}\n`);
+  await writeNew(temporary('.json'), factsText(await signingKey(options), entry));
   await inheritOwner(temporary(), temporary('.idx'));
+  for (const suffix of ['', '.idx']) await makePrivate(temporary(suffix));
   await lock.check();
   await refuseToReplace(final);
   await rename(temporary(), final);
@@ -64,6 +68,18 @@ export async function linkIfThere(from: string, to: string): Promise<void> {
   await link(from, to).catch(ignoring('ENOENT'));
 }
 
+/** A link to an earlier archive has the mode that a version before gave it. No link is followed. */
+async function makePrivate(path: string): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
+    ignoring('ENOENT', 'EACCES'),
+  );
+  try {
+    await file?.chmod(PRIVATE).catch(ignoring('EPERM', 'EROFS'));
+  } finally {
+    await file?.close();
+  }
+}
+
 async function refuseToReplace(path: string): Promise<void> {
   if (!(await exists(path))) return;
   throw new BackupError('FAILED', `${path} appeared while its backup was being made`, {
@@ -71,10 +87,3 @@ async function refuseToReplace(path: string): Promise<void> {
     hint: 'Nothing was replaced. Run the backup again.',
   });
 }
-
-/** The entry for a `.json` sidecar. A sidecar never says that a backup is good. */
-export const factsOf = (entry: CatalogueEntry): CatalogueEntry => ({
-  ...entry,
-  verified: false,
-  status: entry.status === 'incomplete' ? 'incomplete' : 'unverified',
-});

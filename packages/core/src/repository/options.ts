@@ -4,6 +4,8 @@ import type { Clock, Logger } from '@gofr-backup/model';
 export interface RepositoryOptions {
   /** absolute */
   backupDir: string;
+  /** where the keys lie; undefined: in the state directory */
+  keyDir?: string;
   project: string;
   prefix: string;
   timezone: string;

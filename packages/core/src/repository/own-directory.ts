@@ -31,8 +31,8 @@ export async function isOwnDirectory(path: string): Promise<boolean> {
   });
 }
 
-/** Makes it when it is not there; throws as `isOwnDirectory`. */
-export async function ensureOwnDirectory(path: string, mode?: number): Promise<void> {
+/** Makes it when it is not there, whatever the umask no other user's to write; throws as `isOwnDirectory`. */
+export async function ensureOwnDirectory(path: string, mode = 0o755): Promise<void> {
   if (await isOwnDirectory(path)) return;
   await mkdir(path, { mode }).catch(ignoring('EEXIST'));
   await isOwnDirectory(path);

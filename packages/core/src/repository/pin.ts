@@ -1,13 +1,14 @@
 /**
  * A pinned backup is kept for ever. The mark stands in the manifest, and in the `.json` sidecar, which outlives a
- * lost manifest.
+ * lost manifest; as does the mark of a damaged one.
  */
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { writeAtomically } from './atomic.ts';
 import { knownCatalogue, recordEntry, requireLock } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';
-import { factsOf } from './install.ts';
+import { factsText } from './catalogue/facts.ts';
+import { signingKey } from './catalogue/signing-key.ts';
 import { tierDir } from './layout.ts';
 
 export const pin = (options: Options, filename: string): Promise<CatalogueEntry> =>
@@ -37,9 +38,22 @@ async function mark(
   return marked;
 }
 
+/** A verdict that is lost with the manifest would let a backup count that is known to be damaged. */
+export async function markDamage(options: Options, entry: CatalogueEntry): Promise<void> {
+  if (requireLock(options).readOnly) return;
+  const directory = tierDir(options.backupDir, entry.tier);
+  await writeMark(options, directory, entry).catch((error: unknown) => {
+    if (error instanceof BackupError) throw error;
+    options.logger.warn(
+      { backup: entry.filename, err: error },
+      'what was found could not be written beside the archive',
+    );
+  });
+}
+
 /** Into the sidecar in `directory`, where the archive lies. */
 export async function writeMark(options: Options, directory: string, entry: CatalogueEntry): Promise<void> {
   const { check: beforeRename } = requireLock(options);
-  const facts = `${JSON.stringify(factsOf(entry), null, 2)}\n`;
+  const facts = factsText(await signingKey(options), entry);
   await writeAtomically(join(directory, `${entry.filename}.json`), facts, { beforeRename });
 }

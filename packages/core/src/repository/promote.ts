@@ -4,7 +4,7 @@ import { link, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry, isErrno, type Tier } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';
-import { randomSuffix } from './atomic.ts';
+import { PRIVATE, randomSuffix } from './atomic.ts';
 import { knownCatalogue, recordEntry } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';
 import { discard, install, linkIfThere } from './install.ts';
@@ -84,7 +84,7 @@ export async function copyHashed(from: string, to: string, sha256: string | unde
       yield chunk as Buffer;
     }
   };
-  const handle = await open(to, 'wx');
+  const handle = await open(to, 'wx', PRIVATE);
   try {
     await handle.writeFile(hashed());
     await handle.sync();

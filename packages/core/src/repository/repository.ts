@@ -4,9 +4,9 @@ import {
   BackupError,
   type CatalogueEntry,
   type Compression,
+  countsAsGood,
   formatCount,
   shellWord,
-  type Status,
   type Tier,
   untilNow,
 } from '@gofr-backup/model';
@@ -23,7 +23,7 @@ import type { KnownCatalogue } from './catalogue/known-catalogue.ts';
 import { stateDirOf, tierDir } from './layout.ts';
 import { isoUtc, prefixOf, timestampAt } from './names.ts';
 import type { RepositoryOptions } from './options.ts';
-import { pin, unpin } from './pin.ts';
+import { markDamage, pin, unpin } from './pin.ts';
 import { promote } from './promote.ts';
 import { remove } from './remove.ts';
 import { reserve } from './reserve.ts';
@@ -144,7 +144,11 @@ export class Repository {
   async update(filename: string, patch: Partial<CatalogueEntry>): Promise<CatalogueEntry> {
     const entry = (await this.known()).entry(filename);
     const updated = { ...entry, ...patch } as CatalogueEntry;
-    if (entry !== undefined && (await recordEntry(this.#options, updated))) return updated;
+    if (entry !== undefined && (await recordEntry(this.#options, updated))) {
+      if ((entry.status === 'corrupt') !== (updated.status === 'corrupt'))
+        await markDamage(this.#options, updated);
+      return updated;
+    }
     throw new BackupError('NO_SUCH_BACKUP', `There is no backup ${filename}`, {
       why: 'its archive is not in the backup directory any more',
     });
@@ -208,12 +212,12 @@ export class Repository {
  * not bring back the state that the first one replaced.
  */
 function latestOf(entries: CatalogueEntry[], unverifiedIsGood = false): CatalogueEntry | undefined {
-  const ranks: Status[][] = unverifiedIsGood ? [['good', 'unverified']] : [['good'], ['unverified']];
   const asked = entries.filter(({ trigger }) => trigger !== 'pre-restore');
-  for (const among of [asked, entries])
-    for (const wanted of ranks) {
-      const found = among.find(({ status }) => wanted.includes(status));
-      if (found) return found;
-    }
+  for (const among of [asked, entries]) {
+    const found =
+      among.find((entry) => countsAsGood(entry, { unverifiedIsGood })) ??
+      among.find(({ status }) => status === 'unverified');
+    if (found) return found;
+  }
   return undefined;
 }

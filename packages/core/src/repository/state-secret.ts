@@ -51,16 +51,16 @@ const pathOf = (keyDir: string, name: string): string => join(keyDir, `${name}.k
  * system has no links, the file is made under its name.
  */
 async function makeSecret(keyDir: string, name: string, bytes: number): Promise<void> {
-  await mkdir(dirname(keyDir), { recursive: true });
+  await mkdir(dirname(keyDir), { recursive: true, mode: 0o755 });
   await ensureOwnDirectory(keyDir, 0o700);
   const path = pathOf(keyDir, name);
   const temporary = join(keyDir, `${TEMPORARY}${randomSuffix()}`);
   const text = `${randomBytes(bytes).toString('hex')}\n`;
   try {
-    await writeNew(temporary, text, 0o600);
+    await writeNew(temporary, text);
     await link(temporary, path).catch((error: unknown) => {
       if (!isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
-      return writeNew(path, text, 0o600);
+      return writeNew(path, text);
     });
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;

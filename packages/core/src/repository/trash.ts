@@ -13,6 +13,9 @@ import type { Options } from './catalogue/held-catalogue.ts';
 import { exists, renameIfThere } from './install.ts';
 import { SIDECARS, tierDir, trashDirOf } from './layout.ts';
 import { parseEntry, parseObject } from './catalogue/manifest.ts';
+import { isSigned, signRecord } from './catalogue/signed-records.ts';
+import { readSigningKey, signingKey } from './catalogue/signing-key.ts';
+import type { SigningKey } from './catalogue/signing-key.ts';
 import { isoUtc, parseName } from './names.ts';
 import { orWarn } from './or-warn.ts';
 import { ensureOwnDirectory, isOwnDirectory } from './own-directory.ts';
@@ -39,7 +42,8 @@ export async function moveToTrash(options: Options, entry: CatalogueEntry): Prom
   const place = placeOf(options, entry.filename);
   await ensureOwnDirectory(trashDirOf(options.backupDir), 0o700);
   await ensureOwnDirectory(place, 0o700);
-  const record = { trashed_at: isoUtc(options.clock.now()), entry };
+  const signed = signRecord(await signingKey(options), entry);
+  const record = { trashed_at: isoUtc(options.clock.now()), entry: signed };
   await writeAtomically(join(place, ENTRY), JSON.stringify(record, null, 2), { beforeRename: lock.check });
   await moveBackup(tierDir(options.backupDir, entry.tier), place, entry.filename);
 }
@@ -70,12 +74,13 @@ export async function undelete(options: Options, filename: string): Promise<Cata
   await ensureOwnDirectory(directory);
   if (await exists(join(directory, filename))) throw inTheWay(directory, filename);
   const place = placeOf(options, filename);
-  const { entry } = await readRecord(options, filename);
+  const { entry, ...recorded } = await readRecord(options, filename);
   const marked = entry && { ...entry, pinned: true };
   if (marked) await writeMark(options, place, marked);
   await moveBackup(place, directory, filename);
   const archive = await findArchive(options.backupDir, trashed.tier, filename);
-  if (archive !== undefined) await recordEntry(options, await describeArchive(archive, marked, options));
+  if (archive !== undefined)
+    await recordEntry(options, await describeArchive(archive, { ...recorded, record: marked }, options));
   const back = await pin(options, filename);
   await removePlace(options, filename);
   return back;
@@ -155,10 +160,12 @@ async function moveSidecars(from: string, to: string, filename: string): Promise
 async function readRecord(
   options: Options,
   filename: string,
-): Promise<{ trashed_at?: string; entry?: CatalogueEntry }> {
+): Promise<{ trashed_at?: string; entry?: CatalogueEntry; signed: boolean; key: SigningKey | undefined }> {
   const record = parseObject((await readSmallFile(join(placeOf(options, filename), ENTRY))) ?? '');
   const entry = parseEntry(filename, record?.['entry']);
   const at = record?.['trashed_at'];
   const valid = typeof at === 'string' && !Number.isNaN(Date.parse(at));
-  return { ...(valid ? { trashed_at: at } : {}), ...(entry ? { entry } : {}) };
+  const key = await readSigningKey(options);
+  const signed = entry !== undefined && isSigned(key, record?.['entry'] as Record<string, unknown>);
+  return { ...(valid ? { trashed_at: at } : {}), ...(entry ? { entry } : {}), signed, key };
 }

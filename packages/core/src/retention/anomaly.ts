@@ -1,5 +1,5 @@
-import type { Catalogue, RetentionPolicy } from '@gofr-backup/model';
-import { dated, newestFirst } from './dated-backup.ts';
+import { type Catalogue, isInDoubt, type RetentionPolicy } from '@gofr-backup/model';
+import { dated, isNewer, newestFirst } from './dated-backup.ts';
 import type { DatedBackup } from './dated-backup.ts';
 
 /** The newest backup is compared with the median of this many before it. */
@@ -15,8 +15,10 @@ const MEASURES = [
  */
 export function anomalyHold(catalogue: Catalogue, policy: RetentionPolicy, now: number): string | undefined {
   if (policy.anomalyPercent <= 0) return undefined;
-  const [newest, ...before] = distinctBackups(catalogue, policy, now).slice(0, COMPARED + 1);
+  const all = catalogue.map((entry) => dated(entry, policy, now));
+  const [newest, ...good] = distinct(all.filter((backup) => backup.good));
   if (newest === undefined) return undefined;
+  const before = [...good, ...distinct(all.filter(claimsToBeBefore(newest)))].slice(0, COMPARED);
   for (const { field, word } of MEASURES) {
     const usual = median(before.map(({ entry }) => entry[field]).filter((value) => value !== undefined));
     const present = newest.entry[field];
@@ -27,15 +29,20 @@ export function anomalyHold(catalogue: Catalogue, policy: RetentionPolicy, now: 
   return undefined;
 }
 
-/** Good backups, newest first, without promoted copies. */
-function distinctBackups(catalogue: Catalogue, policy: RetentionPolicy, now: number): DatedBackup[] {
-  const good = catalogue
-    .filter(({ trigger }) => trigger !== 'pre-restore')
-    .map((entry) => dated(entry, policy, now))
-    .filter(({ good: counts }) => counts)
-    .sort(newestFirst);
-  return good.filter(
-    (backup, place) => backup.at !== good[place - 1]?.at || !sameContent(backup, good[place - 1]),
+/**
+ * Where good ones are few, as after an upgrade, what others claim to hold is better than no measure: it can only hold a
+ * prune.
+ */
+const claimsToBeBefore =
+  (newest: DatedBackup) =>
+  (backup: DatedBackup): boolean =>
+    isInDoubt(backup.entry) && backup.entry.status === 'unverified' && isNewer(newest, backup);
+
+/** Newest first, without promoted copies and safety backups. */
+function distinct(backups: DatedBackup[]): DatedBackup[] {
+  const asked = backups.filter(({ entry }) => entry.trigger !== 'pre-restore').sort(newestFirst);
+  return asked.filter(
+    (backup, place) => backup.at !== asked[place - 1]?.at || !sameContent(backup, asked[place - 1]),
   );
 }
 

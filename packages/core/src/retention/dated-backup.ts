@@ -2,7 +2,13 @@
  * A catalogue entry with the facts that retention decides by: its time, week and month, and whether it counts as
  * good.
  */
-import { type CatalogueEntry, isFutureTime, madeAt, type RetentionPolicy } from '@gofr-backup/model';
+import {
+  type CatalogueEntry,
+  countsAsGood,
+  isFutureTime,
+  madeAt,
+  type RetentionPolicy,
+} from '@gofr-backup/model';
 import { placeInCalendar } from './calendar.ts';
 import type { CalendarPlace } from './calendar.ts';
 
@@ -23,16 +29,10 @@ export function dated(entry: CatalogueEntry, policy: RetentionPolicy, now: numbe
     entry,
     at,
     present,
-    good: present && isGood(entry, policy),
+    good: present && countsAsGood(entry, policy),
     ...placeInCalendar(at, policy.timezone),
   };
 }
-
-/** The part of the policy that decides whether a status counts as good. */
-export type Counting = Pick<RetentionPolicy, 'unverifiedIsGood'>;
-
-export const isGood = ({ status }: CatalogueEntry, { unverifiedIsGood }: Counting): boolean =>
-  status === 'good' || (unverifiedIsGood && status === 'unverified');
 
 /** Newest first; two of one instant by name, as `_2` was made after the one without. */
 export const newestFirst = (a: DatedBackup, b: DatedBackup): number =>

@@ -61,7 +61,7 @@ describe('golden histories', () => {
       status(40, { status: 'corrupt' }),
       status(41, { status: 'unverified' }),
     ];
-    expect(told(history)).toMatchInlineSnapshot(`
+    expect(told(history, policyWith({ keepLast: 1 }))).toMatchInlineSnapshot(`
       "daily 20251213 keep: incomplete, but not older than 30 days
       daily 20251212 keep: corrupt, but not older than 30 days
       daily 20251211 keep: the newest good daily backup
@@ -71,6 +71,20 @@ describe('golden histories', () => {
       daily 20251204 keep: corrupt, but not older than 30 days
       daily 20251103 remove: corrupt, older than 30 days, and newer good ones exist
       daily 20251102 remove: not verified, older than 30 days, and newer good ones exist"
+    `);
+  });
+  test('what is not good stays until KEEP_LAST newer good ones exist', () => {
+    const old = backupAt(NOW - 40 * DAY, { status: 'unverified', adopted: true });
+    expect(told([...days(0, 1), old])).toMatchInlineSnapshot(`
+      "daily 20251213 keep: the newest good daily backup
+      daily 20251212 keep: one of the newest 3 good daily backups (KEEP_LAST)
+      daily 20251103 keep: not verified, but fewer than 3 newer good daily backups exist"
+    `);
+    expect(told([...days(0, 1, 2), old])).toMatchInlineSnapshot(`
+      "daily 20251213 keep: the newest good daily backup
+      daily 20251212 keep: one of the newest 3 good daily backups (KEEP_LAST)
+      daily 20251211 keep: one of the newest 3 good daily backups (KEEP_LAST)
+      daily 20251103 remove: not verified, older than 30 days, and newer good ones exist"
     `);
   });
   test('damaged ones are kept also where MAX_COUNT is over and a good one of their week is there', () => {

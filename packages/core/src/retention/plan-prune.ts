@@ -14,8 +14,8 @@ import type { DatedBackup } from './dated-backup.ts';
 interface Outlook {
   policy: RetentionPolicy;
   today: CalendarPlace;
-  /** the newest good one of each tier */
-  newestGoodOf: ReadonlyMap<Tier, DatedBackup>;
+  /** the last good one of each tier that KEEP_LAST, or being the newest, protects */
+  lastProtectedOf: ReadonlyMap<Tier, DatedBackup>;
   /** place among the good ones of its tier, 0 for the newest */
   rank: ReadonlyMap<DatedBackup, number>;
   /** the newest good one of each period, by `periodKey` */
@@ -31,11 +31,16 @@ const remove = (...reasons: string[]): Verdict => ({ action: 'remove', reasons }
  * Only good backups count as kept. Never removed: what is pinned, the newest good one of a tier, the newest KEEP_LAST
  * good ones of a tier, what is dated in the future (or not at all), and tiers that are switched off. Damage is no reason
  * to remove: what is corrupt or incomplete may hold the only version of a file, and stays as long as a good one would.
+ * So fewer good ones never let more go: a manifest that says less than the truth costs no backup.
  */
 export function planPrune(catalogue: Catalogue, policy: RetentionPolicy, now: number): PruneDecision[] {
   const backups = catalogue.map((entry) => dated(entry, policy, now));
   const good = backups.filter((backup) => backup.good).sort(newestFirst);
-  const outlook: Outlook = { policy, today: placeInCalendar(now, policy.timezone), ...ordered(good) };
+  const outlook: Outlook = {
+    policy,
+    today: placeInCalendar(now, policy.timezone),
+    ...ordered(good, policy.keepLast),
+  };
   return backups.map((backup) => ({
     filename: backup.entry.filename,
     tier: backup.entry.tier,
@@ -48,23 +53,23 @@ const periodKey = (tier: Tier, unit: keyof CalendarPlace, number: number): strin
   `${tier} ${unit} ${number}`;
 
 /** One pass, so that a plan of ten thousand backups is as quick as it is long. `good` is newest first. */
-function ordered(good: readonly DatedBackup[]): Omit<Outlook, 'policy' | 'today'> {
+function ordered(good: readonly DatedBackup[], keepLast: number): Omit<Outlook, 'policy' | 'today'> {
   const counts = new Map<Tier, number>();
   const rank = new Map<DatedBackup, number>();
-  const newestGoodOf = new Map<Tier, DatedBackup>();
+  const lastProtectedOf = new Map<Tier, DatedBackup>();
   const newestOfPeriod = new Map<string, DatedBackup>();
   for (const backup of good) {
     const { tier } = backup.entry;
     const place = counts.get(tier) ?? 0;
     counts.set(tier, place + 1);
     rank.set(backup, place);
-    if (place === 0) newestGoodOf.set(tier, backup);
+    if (place === Math.max(keepLast, 1) - 1) lastProtectedOf.set(tier, backup);
     for (const unit of UNITS) {
       const key = periodKey(tier, unit, backup[unit]);
       if (!newestOfPeriod.has(key)) newestOfPeriod.set(key, backup);
     }
   }
-  return { newestGoodOf, rank, newestOfPeriod };
+  return { lastProtectedOf, rank, newestOfPeriod };
 }
 
 /** A good one of the same tier and period is newer. */
@@ -119,10 +124,14 @@ function decideDoubtful(backup: DatedBackup, outlook: Outlook, limit: Limit): Ve
   const { status, tier } = backup.entry;
   const what = status === 'unverified' ? 'not verified' : status;
   if (!isOverAge(backup, outlook, limit)) return keep(`${what}, but not older than ${many(limit)}`);
-  const newest = outlook.newestGoodOf.get(tier);
-  return newest !== undefined && isNewer(newest, backup)
+  const last = outlook.lastProtectedOf.get(tier);
+  return last !== undefined && isNewer(last, backup)
     ? remove(`${what}, older than ${many(limit)}, and newer good ones exist`)
-    : keep(`${what}, but no newer good ${tier} backup exists`);
+    : keep(`${what}, but ${tooFew(outlook.policy.keepLast, tier)}`);
 }
 
+const tooFew = (keepLast: number, tier: Tier): string =>
+  keepLast > 1
+    ? `fewer than ${keepLast} newer good ${tier} backups exist`
+    : `no newer good ${tier} backup exists`;
 const many = ({ count, unit }: Limit): string => formatCount(count, unit);

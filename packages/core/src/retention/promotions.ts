@@ -1,5 +1,11 @@
-import type { Catalogue, CatalogueEntry, RetentionPolicy, Tier } from '@gofr-backup/model';
-import { dated, isGood } from './dated-backup.ts';
+import {
+  type Catalogue,
+  type CatalogueEntry,
+  countsAsGood,
+  type RetentionPolicy,
+  type Tier,
+} from '@gofr-backup/model';
+import { dated } from './dated-backup.ts';
 
 /**
  * The tiers this backup is the first good one of its week or month for. Pure. A safety backup before a restore is
@@ -16,7 +22,7 @@ export function promotionsFor(
   const hasOne = (tier: Tier, period: 'week' | 'month'): boolean =>
     entry.tier === tier ||
     catalogue.some((other) => {
-      if (other.tier !== tier || !isGood(other, policy)) return false;
+      if (other.tier !== tier || !countsAsGood(other, policy)) return false;
       const there = dated(other, policy, now);
       return there.good && there[period] === backup[period];
     });

@@ -2,7 +2,7 @@
  * manifest.json: what is known of each backup beyond its file. Never trusted: what does not read as an entry is
  * dropped, and comes back from the directory.
  */
-import type { CatalogueEntry, Manifest, Status } from '@gofr-backup/model';
+import type { CatalogueEntry, Manifest, SignedList, Status } from '@gofr-backup/model';
 import { entrySchema } from '@gofr-backup/model/schemas';
 import { z } from 'zod';
 import { parseName, prefixOf } from '../names.ts';
@@ -15,22 +15,44 @@ export interface ReadManifest {
   records: Records;
   /** records of other projects, as they stand: theirs to read, and to be written back untouched */
   others: Readonly<Record<string, unknown>>;
+  /** all records as they stand: what was signed is not what is left of them after reading */
+  raw: Readonly<Record<string, unknown>>;
+  /** by PREFIX; other projects' are written back untouched */
+  signatures: Readonly<Record<string, unknown>>;
   /** the project that wrote it last */
   project?: string;
   /** why the file as a whole, or which of its entries, could not be used; undefined: all of it was */
   damage?: string;
 }
 
+export const noManifest: ReadManifest = { records: new Map(), others: {}, raw: {}, signatures: {} };
+
 /** Both shapes: `{version, backups: {…}}`, and the first generation's, which was the inner map alone. */
 export function parseManifest(content: string, owns: Ownership['owns'] = () => true): ReadManifest {
-  const nothing = { records: new Map(), others: {} };
   const parsed = parseObject(content);
-  if (parsed === undefined) return { ...nothing, damage: 'it is not a JSON object' };
+  if (parsed === undefined) return { ...noManifest, damage: 'it is not a JSON object' };
   const ofThisShape = 'version' in parsed || 'backups' in parsed;
   const inner = ofThisShape ? asObject(parsed['backups']) : parsed;
-  if (inner === undefined) return { ...nothing, damage: 'it has no map of backups' };
+  if (inner === undefined) return { ...noManifest, damage: 'it has no map of backups' };
   const project = ofThisShape ? parsed['project'] : undefined;
-  return { ...readEntries(inner, owns), ...(typeof project === 'string' ? { project } : {}) };
+  const signatures = (ofThisShape ? asObject(parsed['signatures']) : undefined) ?? {};
+  return {
+    ...readEntries(inner, owns),
+    ...{ raw: inner, signatures },
+    ...(typeof project === 'string' ? { project } : {}),
+  };
+}
+
+/** undefined: there is none of this PREFIX, or it is none. */
+export function parseSignedList(
+  signatures: Readonly<Record<string, unknown>>,
+  prefix: string,
+): SignedList | undefined {
+  const list = Object.hasOwn(signatures, prefix) ? asObject(signatures[prefix]) : undefined;
+  const digests = asObject(list?.['digests']);
+  const [key, signature] = [list?.['key'], list?.['signature']];
+  const whole = digests !== undefined && typeof key === 'string' && typeof signature === 'string';
+  return whole ? { key, digests: digests as SignedList['digests'], signature } : undefined;
 }
 
 /** Compiled: thousands are read at every command, and the schema as it is takes twice as long. */
@@ -51,11 +73,15 @@ export function formatManifest(
   project: string,
   updatedAt: string,
   entries: readonly CatalogueEntry[],
-  others: ReadManifest['others'] = {},
+  { others = {}, signatures = {} }: Partial<Pick<ReadManifest, 'others' | 'signatures'>> = {},
 ): string {
   const own = Object.fromEntries(entries.map((entry) => [entry.filename, entry]));
   const backups = { ...others, ...own } as Manifest['backups'];
-  const manifest: Manifest = { version: 1, project, updated_at: updatedAt, backups };
+  const signed =
+    Object.keys(signatures).length > 0
+      ? { signatures: signatures as NonNullable<Manifest['signatures']> }
+      : {};
+  const manifest: Manifest = { version: 1, project, updated_at: updatedAt, backups, ...signed };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
@@ -67,7 +93,10 @@ export function parseObject(content: string): Record<string, unknown> | undefine
   }
 }
 
-function readEntries(inner: Record<string, unknown>, owns: Ownership['owns']): ReadManifest {
+function readEntries(
+  inner: Record<string, unknown>,
+  owns: Ownership['owns'],
+): Pick<ReadManifest, 'records' | 'others' | 'damage'> {
   const records = new Map<string, CatalogueEntry>();
   const others: Record<string, unknown> = {};
   const bad: string[] = [];

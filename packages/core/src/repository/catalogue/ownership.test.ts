@@ -25,8 +25,8 @@ const layDown = async (repository: Repository, ...names: string[]) => {
   await mkdir(join(repository.backupDir, 'daily'), { recursive: true });
   for (const name of names) await writeFile(join(repository.backupDir, 'daily', name), name);
 };
-const recordsIn = async ({ backupDir }: Repository) =>
-  JSON.parse(await readFile(join(backupDir, 'manifest.json'), 'utf8')).backups;
+const manifestIn = async ({ backupDir }: Repository) =>
+  JSON.parse(await readFile(join(backupDir, 'manifest.json'), 'utf8'));
 
 describe('two projects in one directory', () => {
   test('each sees its own, is told of the other’s, and leaves their records as they are', async () => {
@@ -34,10 +34,8 @@ describe('two projects in one directory', () => {
     await using plot = await scratchRepository(clock);
     const dig = await seenBy(plot, clock, { prefix: 'gofr-dig' });
     const ours = await locked(plot, clock, () => addBackup(plot, NIGHT, 'plot'));
-    const path = join(plot.backupDir, 'manifest.json');
-    const manifest = JSON.parse(await readFile(path, 'utf8'));
-    manifest.backups[ours.filename] = { ...ours, status: 'good', verified: true, of_a_later_version: [1] };
-    await writeFile(path, JSON.stringify(manifest));
+    await locked(plot, clock, () => plot.update(ours.filename, { status: 'good', verified: true }));
+    const { backups, signatures } = await manifestIn(plot);
     const theirs = await locked(dig, clock, () => addBackup(dig, NIGHT, 'dig'));
     await locked(dig, clock, () => dig.rebuild());
 
@@ -53,7 +51,9 @@ describe('two projects in one directory', () => {
       code: 'NO_SUCH_BACKUP',
       hint: expect.stringContaining('PREFIX=gofr-plot'),
     });
-    expect((await recordsIn(dig))[ours.filename]).toEqual(manifest.backups[ours.filename]);
+    const { backups: after, signatures: signed } = await manifestIn(dig);
+    expect(after[ours.filename]).toEqual(backups[ours.filename]);
+    expect(signed).toMatchObject({ ...signatures, 'gofr-dig': { key: signatures['gofr-plot'].key } });
   });
 
   test('neither sweeps nor empties what is the other’s', async () => {
@@ -99,7 +99,7 @@ describe('two projects in one directory', () => {
     const theirs = { 'gofr-dig_daily_20251213_020000.tar.gz': 'of a shape yet to come' };
     await writeFile(join(plot.backupDir, 'manifest.json'), JSON.stringify({ version: 1, backups: theirs }));
     await locked(plot, clock, () => addBackup(plot, NIGHT, 'plot'));
-    expect(await recordsIn(plot)).toMatchObject(theirs);
+    expect((await manifestIn(plot)).backups).toMatchObject(theirs);
   });
 });
 

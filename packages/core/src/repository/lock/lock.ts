@@ -78,7 +78,7 @@ interface Acquired {
 
 async function acquire(stateDir: string, options: LockOptions): Promise<Acquired> {
   try {
-    await mkdir(dirname(stateDir), { recursive: true });
+    await mkdir(dirname(stateDir), { recursive: true, mode: 0o755 });
     await ensureOwnDirectory(stateDir, 0o700);
     return await claim(stateDir, options).catch(async (error: unknown) => {
       if (!isErrno(error, 'ENOSPC') || !(await freeReserveFile(stateDir))) throw error;

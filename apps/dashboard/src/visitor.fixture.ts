@@ -3,6 +3,7 @@ import { randomBytes, scryptSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSettings, type Environment } from '@gofr-backup/config';
+import { layDownManifest } from '@gofr-backup/core/testing';
 import { type CatalogueEntry, type Clock, silentLogger } from '@gofr-backup/model';
 import { start, type RunningDashboard } from './index.ts';
 
@@ -67,9 +68,7 @@ export function quickHash(password: string): string {
 async function layOut(backupDir: string, entries: readonly CatalogueEntry[]): Promise<void> {
   for (const tier of ['daily', 'weekly', 'monthly']) await mkdir(join(backupDir, tier), { recursive: true });
   for (const { tier, filename } of entries) await writeFile(join(backupDir, tier, filename), '');
-  const backups = Object.fromEntries(entries.map((entry) => [entry.filename, entry]));
-  const manifest = { version: 1, project: 'plot', updated_at: '2025-12-13T03:00:00Z', backups };
-  await writeFile(join(backupDir, 'manifest.json'), JSON.stringify(manifest));
+  await layDownManifest({ backupDir, project: 'plot' }, entries);
 }
 
 /** A good daily backup made at `at` (ISO 8601 UTC). */
