@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { shellWord } from '@gofr-backup/model';
 import { expect, test } from 'vitest';
-import { backupAt } from '../fixture.ts';
+import { backupAt } from '../visitor.fixture.ts';
 import { backupPage } from './backup.ts';
 import type { Shell } from './shell.ts';
 

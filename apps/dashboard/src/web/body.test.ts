@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { visit } from '../fixture.ts';
+import { visit } from '../visitor.fixture.ts';
 
 const TOKEN = 'a-token-for-scripts-0123';
 const MB = 2 ** 20;

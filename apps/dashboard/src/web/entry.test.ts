@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { quickHash, visit, type Visitor } from '../fixture.ts';
+import { quickHash, visit, type Visitor } from '../visitor.fixture.ts';
 
 const PASSWORD = 'correct horse battery';
 const TOKEN = 'a-token-for-scripts-0123';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fakeClock } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { quickHash, visit, type Visitor } from '../fixture.ts';
+import { quickHash, visit, type Visitor } from '../visitor.fixture.ts';
 
 const PASSWORD = 'correct horse battery';
 const TOKEN = 'a-token-for-scripts-0123';

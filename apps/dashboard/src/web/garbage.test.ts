@@ -10,7 +10,7 @@ import {
   waitFor,
 } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { backupAt, visit } from '../fixture.ts';
+import { backupAt, visit } from '../visitor.fixture.ts';
 
 const PAGES = ['', 'jobs', 'jobs/sound', 'backups', 'prune', 'settings', 'metrics', 'healthz', 'queues/'];
 const BOARD = ['active', 'waiting', 'delayed', 'prioritized', 'completed', 'failed', 'latest'];

@@ -14,7 +14,7 @@ import {
 import { fakeClock, privateRedis, waitFor } from '@gofr-backup/testing';
 import { Worker } from 'bullmq';
 import { expect, test } from 'vitest';
-import { quickHash, visit, type Visitor } from '../fixture.ts';
+import { quickHash, visit, type Visitor } from '../visitor.fixture.ts';
 import { createApp, type AppParts } from './app.ts';
 import { queueBoard } from './board.ts';
 import { clientReader } from './client.ts';

@@ -37,7 +37,7 @@ export class DatabaseSnapshots implements Source {
   readonly #from: Source;
   readonly #options: SnapshotOptions;
   readonly #used = new AsyncDisposableStack();
-  /** by path in the archive: of databases and what lies beside them */
+  /** by path on disk: of databases and what lies beside them */
   readonly #substitutes = new Map<BytePath, Substitute>();
   #copier: Copier | undefined;
   #databases = 0;
@@ -80,7 +80,7 @@ export class DatabaseSnapshots implements Source {
   async #consistent(entries: readonly WalkEntry[], count: number): Promise<WalkEntry[]> {
     const consistent: WalkEntry[] = [];
     for (const [n, entry] of entries.slice(0, count).entries()) {
-      if (isDatabaseEntry(entry, entries[n + 1]) && !this.#substitutes.has(entry.path))
+      if (isDatabaseEntry(entry, entries[n + 1]) && !this.#substitutes.has(pathOnDisk(entry)))
         await this.#copy(entry);
       const standing = this.#standingFor(entry);
       if (standing !== undefined) consistent.push(standing);
@@ -89,8 +89,9 @@ export class DatabaseSnapshots implements Source {
   }
 
   #standingFor(entry: WalkEntry): WalkEntry | undefined {
-    const substitute = this.#substitutes.get(entry.path) ?? 'itself';
-    if (entry.type !== 'file' || substitute === 'itself') return entry;
+    if (this.#substitutes.size === 0 || entry.type !== 'file') return entry;
+    const substitute = this.#substitutes.get(pathOnDisk(entry)) ?? 'itself';
+    if (substitute === 'itself') return entry;
     if (substitute === 'omit') return undefined;
     const { contentPath } = substitute;
     const { size, blocks } = statSync(contentPath);
@@ -105,7 +106,7 @@ export class DatabaseSnapshots implements Source {
     const outcome = (await hasRoom(directory, database.size))
       ? await copyDatabase(pathOnDisk(database), destination, sqlite)
       : ({ kind: 'failed', reason: 'there is no room for a copy' } as const);
-    for (const [path, substitute] of substitutesFor(database.path, destination, outcome))
+    for (const [path, substitute] of substitutesFor(pathOnDisk(database), destination, outcome))
       this.#substitutes.set(path, substitute);
     const warning = warningFor(database.path, outcome);
     if (warning) this.report.warnings.push(warning);
