@@ -38,6 +38,8 @@ export interface CreateArchiveOptions extends Ports, WalkOptions {
   previous?: { archivePath: string; indexPath: string; sha256?: string };
   /** an existing directory for consistent copies of SQLite databases, gone when it returns; absent: they are archived as they lie */
   scratchDir?: string;
+  /** extended attributes, ACLs and capabilities are archived; default: not */
+  xattrs?: boolean;
   /** when every frame is equal to the previous archive's: hard-link it instead of copying */
   linkUnchanged: boolean;
   /** who is asked about the clocks of file systems; default: the system */

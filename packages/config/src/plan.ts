@@ -13,6 +13,7 @@ export function planFrom(settings: Settings): BackupPlan {
     dataDir: settings.dataDir,
     components: componentsOf(settings),
     exclude: settings.exclude,
+    xattrs: settings.xattrs,
     followRootLinks: settings.followRootLinks,
     codec: { name: settings.compression, level: settings.compressionLevel, engine: settings.engineCodec },
     threads: settings.threads,

@@ -2,7 +2,10 @@ import type { BytePath } from './byte-path.ts';
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink';
 
-/** A file's nine attributes, as the walk finds them, the index keeps them and the extraction restores them. */
+/** Extended attributes (xattr(7)), POSIX ACLs and capabilities among them: names are byte strings, values raw. */
+export type Xattrs = ReadonlyMap<string, Buffer>;
+
+/** A file's ten attributes, as the walk finds them, the index keeps them and the extraction restores them. */
 export interface FileFacts {
   /** in the archive */
   path: BytePath;
@@ -18,12 +21,17 @@ export interface FileFacts {
   linkTarget?: BytePath;
   /** has holes; a restore makes them again */
   sparse?: boolean;
+  /** absent: none, or they were not read */
+  xattrs?: Xattrs;
 }
 
 /** As read from an archive. */
 export interface ArchiveEntry extends FileFacts {
   /** SHA-256 of the content, where the index knows it */
   hash?: Buffer;
-  /** names are byte strings, values raw */
-  xattrs?: ReadonlyMap<string, Buffer>;
+}
+
+export function areSameXattrs(one: Xattrs | undefined, other: Xattrs | undefined): boolean {
+  if ((one?.size ?? 0) !== (other?.size ?? 0)) return false;
+  return [...(one ?? [])].every(([name, value]) => other!.get(name)?.equals(value) ?? false);
 }

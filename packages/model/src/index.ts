@@ -4,7 +4,7 @@ export type * from './catalogue-entry.ts';
 export type * from './catalogue.ts';
 export * from './clock.ts';
 export * from './component.ts';
-export type * from './entry.ts';
+export * from './entry.ts';
 export * from './errno.ts';
 export * from './errors.ts';
 export * from './format.ts';

@@ -28,6 +28,8 @@ export interface BackupPlan {
   components: Component[];
   /** patterns in the language of .gitignore, with braces */
   exclude: string[];
+  /** extended attributes, ACLs and capabilities are stored and restored; default: not */
+  xattrs?: boolean;
   /** a component's root may be a symlink; default: backup and restore refuse it */
   followRootLinks?: boolean;
   codec: Codec;

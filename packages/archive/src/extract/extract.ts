@@ -77,7 +77,7 @@ export async function extractFrom(
     written: (files, bytes) => progress.add(files, bytes),
   });
   await makeLinks(plan, target.root, ownership, options.signal);
-  warnings.push(...(await restoreXattrs(attributed(plan), target.root)));
+  warnings.push(...restoreXattrs(attributed(plan), target.root));
   await finishDirectories(plan, target.root, ownership, options.signal);
   warnings.push(...timesNotKept(plan, target.root));
   const files = progress.files + plan.hardlinks.length + plan.symlinks.size;

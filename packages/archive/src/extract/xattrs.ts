@@ -1,45 +1,25 @@
-/** Extended attributes, set by setfattr(1): Node has no call for them. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type ArchiveEntry, type BytePath, displayPath, joinPath, type Warning } from '@gofr-backup/model';
+/** Extended attributes, set last: a change of the owner takes capabilities away. */
+import { type ArchiveEntry, type BytePath, displayPath, formatCount, type Warning } from '@gofr-backup/model';
+import { DirectoryHandle, errnoOf, writeXattr } from '@gofr-backup/posix';
 
-/** Sets all attributes by one call. An attribute that cannot be set is a warning, because the content is right. */
-export async function restoreXattrs(entries: Iterable<ArchiveEntry>, root: BytePath): Promise<Warning[]> {
-  const dump = [...entries].map((entry) => dumpOf(entry, root)).join('');
-  if (dump === '') return [];
-  const child = spawn('setfattr', ['-h', '--restore=-'], { stdio: ['pipe', 'ignore', 'pipe'] });
-  let complaints = '';
-  child.stderr
-    .setEncoding('latin1')
-    .on('data', (text: string) => (complaints = (complaints + text).slice(0, 100_000)));
-  child.stdin.on('error', () => {});
-  child.stdin.end(Buffer.from(dump, 'latin1'));
-  try {
-    await once(child, 'close');
-  } catch {
-    return [
-      warning('The program setfattr is missing (apt install attr): extended attributes were not restored.'),
-    ];
-  }
-  return complaints
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => warning(displayPath(line)));
+/** Attributes that cannot be set are a warning for each reason, because the content is right. No link is followed. */
+export function restoreXattrs(entries: Iterable<ArchiveEntry>, root: BytePath): Warning[] {
+  const failed = new Map<string, { path: BytePath; count: number }>();
+  using directory = DirectoryHandle.open(root);
+  for (const { path, xattrs } of entries)
+    for (const [name, value] of xattrs!)
+      try {
+        writeXattr({ directory: directory.fd, name: path }, name, value);
+      } catch (error) {
+        const errno = errnoOf(error);
+        const first = failed.get(errno) ?? { path, count: 0 };
+        failed.set(errno, { ...first, count: first.count + 1 });
+      }
+  return [...failed].map(([errno, { path, count }]) => notSet(errno, path, count));
 }
 
-/** The format of `getfattr --dump`; names octal-escaped as it does. */
-function dumpOf({ path, xattrs }: ArchiveEntry, root: BytePath): BytePath {
-  const lines = [...xattrs!].map(([name, value]) => `${escaped(name)}=0s${value.toString('base64')}\n`);
-  return `# file: ${escaped(joinPath(root, path))}\n${lines.join('')}\n`;
-}
-
-function escaped(text: BytePath): BytePath {
-  return text.replace(
-    /[\\=\r\n\0-\x1f]/g,
-    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
-  );
-}
-
-function warning(message: string): Warning {
-  return { code: 'xattrs', message };
+function notSet(errno: string, path: BytePath, count: number): Warning {
+  const shown = displayPath(path);
+  const message = `${formatCount(count, 'extended attribute')} could not be set, the first at ${shown}: ${errno}`;
+  return { code: 'xattrs', path: shown, message };
 }

@@ -118,12 +118,35 @@ export class ColumnReader {
   }
 }
 
-/** Writes columns one after the other to `joined`, each preceded by its length as a varint. */
-export function joinColumns(columns: ColumnWriter[], joined: ColumnWriter): void {
+/**
+ * Writes columns one after the other to `joined`: the number of each, its length, its bytes. An empty column is left
+ * out.
+ */
+export function joinColumns(columns: Iterable<readonly [number, ColumnWriter]>, joined: ColumnWriter): void {
   joined.clear();
-  for (const column of columns) {
+  for (const [number, column] of columns) {
+    if (column.length === 0) continue;
+    joined.varint(number);
     joined.varint(column.length);
     joined.raw(column.view());
+  }
+}
+
+/** The columns by their numbers. A number that this program does not know is kept, and of no consequence. */
+export class NumberedColumns {
+  readonly #columns = new Map<number, ColumnReader>();
+
+  constructor(all: ColumnReader) {
+    while (all.remaining > 0) {
+      const number = all.varint();
+      if (this.#columns.has(number)) throw new RangeError(`column ${number} comes twice`);
+      this.#columns.set(number, all.column());
+    }
+  }
+
+  /** One that was left out is empty. */
+  get(number: number): ColumnReader {
+    return this.#columns.get(number) ?? new ColumnReader(Buffer.alloc(0));
   }
 }
 

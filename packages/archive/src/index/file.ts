@@ -2,17 +2,21 @@
  * The index beside an archive (`.idx`): the place of every frame and entry, and the attributes of the files when they
  * were read. It only saves time: every archive is complete without it.
  *
- * Format, version 1; all numbers little-endian, "varint" is LEB128:
+ * Format, version 2; all numbers little-endian, "varint" is LEB128:
  *
- *   magic      8 bytes  `gofridx1`
+ *   magic      8 bytes  `gofridx2`
  *   pages      each: zstd-compressed columns of the entries of some consecutive frames, then their content hashes
- *              (SHA-256, 32 bytes each, in order). Columns, each preceded by its length: flags, path prefix and suffix
- *              lengths (front coding), path suffixes, mode+uid+gid, sizes, seconds and nanoseconds of mtime and ctime,
- *              inodes (modulo 2^52, compared only), header lengths in blocks, link targets.
+ *              (SHA-256, 32 bytes each, in order). Each column has its number and its length before it; an empty one is
+ *              left out. 0 flags, 1 path prefix and suffix lengths (front coding), 2 path suffixes, 3 mode+uid+gid, 4 sizes,
+ *              5 seconds and 6 nanoseconds of mtime and ctime, 7 inodes (modulo 2^52, compared only), 8 header lengths in
+ *              blocks, 9 link targets, 10 extended attributes.
  *   footer     zstd-compressed: length and text of the facts (JSON: IndexFacts), the frame columns (flags, stored length,
  *              raw length, entry count, CRC-32 of the stored bytes, digest), the page columns (frames, entries,
  *              compressed length, raw length, hash count)
  *   trailer    footer length u32, its raw length u32, SHA-256 of everything before the trailer, `gofrend1`
+ *
+ * A column, or something behind the page columns of the footer, that a reader does not know is of no consequence to it,
+ * unless the facts say that it is needed (`needs`). Version 1 had the columns 0 to 9, in this order and without numbers.
  *
  * Frames are contiguous from offset 0 of the archive, and entries are contiguous within the raw bytes of their frame, so
  * offsets follow from lengths. A file of more than SLICE_BYTES is `sliced`: its header is a frame of its own, and the
@@ -30,6 +34,7 @@ import {
   type IndexEntry,
   type IndexFacts,
   type IndexFrame,
+  type IndexVersion,
   REUSABLE,
   type SharedIndex,
 } from './types.ts';
@@ -53,6 +58,7 @@ export class ArchiveIndex {
   #table: FrameTable;
   #pages: Page[];
   #read: ReadPage;
+  #version: IndexVersion;
   /**
    * how far the page is decoded: readers go forward, and entries decoded far ahead of them would survive young
    * collections
@@ -60,7 +66,8 @@ export class ArchiveIndex {
   #reading: Reading | undefined;
   #latest: { frame: number; entries: IndexEntry[] } | undefined;
 
-  constructor({ facts, table, pages }: Omit<SharedIndex, 'file'>, read: ReadPage) {
+  constructor({ version, facts, table, pages }: Omit<SharedIndex, 'file'>, read: ReadPage) {
+    this.#version = version;
     this.facts = facts;
     this.#table = table;
     this.#pages = pages;
@@ -114,13 +121,17 @@ export class ArchiveIndex {
     this.#pages.forEach((page, n) => {
       let ordinal = page.firstEntry;
       checked(() => {
-        for (const path of decodePaths(this.#read(page, n).columns, page.rawLength, page.entries)) {
+        for (const path of this.#paths(page, n)) {
           if (matches(path)) found = ordinal;
           ordinal++;
         }
       });
     });
     return found;
+  }
+
+  #paths(page: Page, n: number): Generator<BytePath> {
+    return decodePaths(this.#read(page, n).columns, page.rawLength, page.entries, this.#version);
   }
 
   /** In archive order. */
@@ -148,7 +159,7 @@ export class ArchiveIndex {
     const page = this.#pages[number]!;
     const entries = checked(() => {
       const { columns, hashes } = this.#read(page, number);
-      return new PageReader(columns, page.rawLength, hashes, page.entries);
+      return new PageReader(columns, page.rawLength, hashes, page.entries, this.#version);
     });
     return { page, entries, frame: page.firstFrame };
   }

@@ -4,13 +4,16 @@ import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS, isErrno } from '@gofr-backup/model';
 import { NotRegular, openRegular, readWhole } from '@gofr-backup/posix';
 import { ColumnReader } from './columns.ts';
-import type { FrameTable, IndexFacts, SharedIndex } from './types.ts';
+import type { FrameTable, IndexFacts, IndexVersion, SharedIndex } from './types.ts';
 import type { Page } from './pages.ts';
 
 /** The first bytes of an index of any version; the version's number follows. */
 const NAME = 'gofridx';
-const VERSION = '1';
-export const MAGIC = NAME + VERSION;
+/** Versions that can be read; the last one is written. */
+const VERSIONS: readonly IndexVersion[] = [1, 2];
+export const MAGIC = `${NAME}2`;
+/** What an index may need its reader to know (see IndexFacts). */
+const KNOWN_NEEDS = new Set(['xattrs']);
 export const END_MAGIC = 'gofrend1';
 export const TRAILER_BYTES = 48;
 const MAX_FOOTER_BYTES = 1024 * 1024 * 1024;
@@ -25,14 +28,16 @@ export interface IndexEnds {
 
 export async function readEnds(file: FileHandle, size: number): Promise<IndexEnds> {
   const version = await versionOf(file);
-  if (version !== undefined && version !== VERSION)
-    throw new RangeError(`it is of version ${version}, and this program knows version ${VERSION}`);
+  if (version !== undefined && !isKnown(version))
+    throw new RangeError(`it is of version ${version}, and this program knows version ${VERSIONS.at(-1)}`);
   const trailerAt = trailerOf(size);
   const trailer = await readAt(file, trailerAt, TRAILER_BYTES);
   const footerAt = footerOf(trailer, trailerAt);
   const footer = await readAt(file, footerAt, trailerAt - footerAt);
   return { magic: await readAt(file, 0, MAGIC.length), footer, footerAt, trailer };
 }
+
+const isKnown = (version: string): boolean => VERSIONS.some((known) => String(known) === version);
 
 /** The version that the file names, one character; undefined when the file does not begin like an index. */
 async function versionOf(file: FileHandle): Promise<string | undefined> {
@@ -45,19 +50,32 @@ async function versionOf(file: FileHandle): Promise<string | undefined> {
 }
 
 /**
- * Whether the index is of another version: an index of a newer program must not be replaced. False when there is no
- * index.
+ * Whether the index is of another version, or needs its reader to know what this program does not: an index of a newer
+ * program must not be replaced. False when there is no index.
  */
 export async function isOfOtherVersion(indexPath: string): Promise<boolean> {
   try {
     await using file = await openRegular(indexPath);
     const version = await versionOf(file);
-    return version !== undefined && version !== VERSION;
+    if (version === undefined) return false;
+    return !isKnown(version) || (await needsMore(file));
   } catch (error) {
     if (isErrno(error, 'ENOENT') || error instanceof NotRegular) return false;
     throw error;
   }
 }
+
+/** False also for an index that is damaged: that one may be replaced. */
+async function needsMore(file: FileHandle): Promise<boolean> {
+  try {
+    decodeFooter(await readEnds(file, (await file.stat()).size));
+    return false;
+  } catch (error) {
+    return error instanceof UnknownNeed;
+  }
+}
+
+class UnknownNeed extends RangeError {}
 
 async function readAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
@@ -87,7 +105,8 @@ export function decodeFooter({
   footerAt,
   trailer,
 }: IndexEnds): Omit<SharedIndex, 'file'> {
-  if (magic.toString('latin1') !== MAGIC) throw new RangeError('it is not an index of this version');
+  const version = VERSIONS.find((known) => magic.toString('latin1') === `${NAME}${known}`);
+  if (version === undefined) throw new RangeError('it is not an index of this version');
   const rawLength = trailer.readUInt32LE(4);
   if (rawLength > MAX_FOOTER_BYTES) throw new RangeError('its footer is out of bounds');
   const raw = zstdDecompressSync(packed, { maxOutputLength: Math.max(rawLength, 1) });
@@ -95,7 +114,7 @@ export function decodeFooter({
   const footer = new ColumnReader(raw);
   const facts = checkFacts(JSON.parse(footer.latin1(footer.varint())));
   const table = decodeFrames(footer, facts);
-  return { facts, table, pages: decodePages(footer, table, footerAt) };
+  return { version, facts, table, pages: decodePages(footer, table, footerAt) };
 }
 
 function decodePages(footer: ColumnReader, table: FrameTable, end: number): Page[] {
@@ -146,7 +165,12 @@ function decodeFrames(footer: ColumnReader, facts: IndexFacts): FrameTable {
 }
 
 function checkFacts(facts: unknown): IndexFacts {
-  const { codec, level, archiveSha256, archiveSize, walkStartNs } = Object(facts) as Record<string, unknown>;
+  const { codec, level, archiveSha256, archiveSize, walkStartNs, needs } = Object(facts) as Record<
+    string,
+    unknown
+  >;
+  const unknown = Array.isArray(needs) ? needs.find((need) => !KNOWN_NEEDS.has(String(need))) : undefined;
+  if (unknown !== undefined) throw new UnknownNeed(`it is of a newer program: it needs ${String(unknown)}`);
   const known = COMPRESSIONS.find((name) => name === codec);
   if (
     known === undefined ||
@@ -164,5 +188,6 @@ function checkFacts(facts: unknown): IndexFacts {
     archiveSha256,
     archiveSize: archiveSize as number,
     walkStartNs,
+    ...(Array.isArray(needs) ? { needs: needs.map(String) } : {}),
   };
 }

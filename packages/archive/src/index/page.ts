@@ -1,14 +1,34 @@
 /** A page of the index: the entries of some consecutive frames, as columns. The layout is described in index/file.ts. */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type BytePath, type EntryType, isHeld } from '@gofr-backup/model';
-import { ColumnReader, ColumnWriter, joinColumns } from './columns.ts';
-import type { IndexEntry } from './types.ts';
+import { ColumnReader, ColumnWriter, joinColumns, NumberedColumns } from './columns.ts';
+import type { IndexEntry, IndexVersion } from './types.ts';
+import { readXattrs, writeXattrs } from './xattr-column.ts';
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
 const SPARSE = 4;
 const SLICED = 8;
 const HASHED = 16;
 const SAME_CTIME = 32;
+/** Whether it has extended attributes; from version 2 on. */
+const ATTRIBUTED = 64;
+
+/** The columns' numbers in a page of version 2, and their order in one of version 1. Part of the format. */
+const COLUMN = {
+  flags: 0,
+  paths: 1,
+  names: 2,
+  owners: 3,
+  sizes: 4,
+  seconds: 5,
+  nanos: 6,
+  inodes: 7,
+  headers: 8,
+  links: 9,
+  xattrs: 10,
+} as const;
+const COLUMNS_OF_VERSION_1 = 10;
+
 const HASH_BYTES = 32;
 const NS = 1_000_000_000n;
 /** The size limit of a page. The writer closes a page at about 512 entries. */
@@ -35,6 +55,7 @@ export class PageWriter {
   #inodes = new ColumnWriter();
   #headers = new ColumnWriter();
   #links = new ColumnWriter();
+  #xattrs = new ColumnWriter();
   #hashes = new ColumnWriter();
   #joined = new ColumnWriter();
   #last = { path: '', seconds: 0, ino: 0, owner: '' };
@@ -47,7 +68,8 @@ export class PageWriter {
         (entry.sparse ? SPARSE : 0) |
         (entry.sliced ? SLICED : 0) |
         (entry.hash ? HASHED : 0) |
-        (sameTime ? SAME_CTIME : 0),
+        (sameTime ? SAME_CTIME : 0) |
+        (entry.xattrs ? ATTRIBUTED : 0),
     );
     this.#addPath(entry.path);
     this.#addOwner(entry);
@@ -62,12 +84,13 @@ export class PageWriter {
       this.#links.varint(entry.linkTarget.length);
       this.#links.latin1(entry.linkTarget);
     }
+    if (entry.xattrs) writeXattrs(this.#xattrs, entry.xattrs);
     if (entry.hash) this.#hashes.raw(entry.hash);
   }
 
   /** The page's bytes: compressed columns, then the content hashes, which do not compress. */
   finish(): { columns: Buffer; rawLength: number; hashes: Buffer } {
-    joinColumns(this.#columns(), this.#joined);
+    joinColumns(this.#columns().entries(), this.#joined);
     const columns = zstdCompressSync(this.#joined.view(), {
       params: { [constants.ZSTD_c_compressionLevel]: 3 },
     });
@@ -81,6 +104,7 @@ export class PageWriter {
     this.count = 0;
   }
 
+  /** By their numbers. */
   #columns(): ColumnWriter[] {
     return [
       this.#flags,
@@ -93,6 +117,7 @@ export class PageWriter {
       this.#inodes,
       this.#headers,
       this.#links,
+      this.#xattrs,
     ];
   }
 
@@ -125,10 +150,14 @@ export class PageWriter {
 }
 
 /** Only the paths of a page, for finding one: a fraction of the work of decoding it. Throws as PageReader does. */
-export function* decodePaths(columns: Buffer, rawLength: number, count: number): Generator<BytePath> {
-  const all = openPage(columns, rawLength, count);
-  const [, paths, names] = [all.column(), all.column(), all.column()];
-  const path = new PathReader(paths, names);
+export function* decodePaths(
+  columns: Buffer,
+  rawLength: number,
+  count: number,
+  version: IndexVersion,
+): Generator<BytePath> {
+  const column = openPage(columns, rawLength, count, version);
+  const path = new PathReader(column(COLUMN.paths), column(COLUMN.names));
   for (let n = 0; n < count; n++) yield path.next();
 }
 
@@ -158,13 +187,27 @@ class PathReader {
   }
 }
 
-function openPage(columns: Buffer, rawLength: number, count: number): ColumnReader {
+/** The columns of a page, by their numbers. */
+type Columns = (number: number) => ColumnReader;
+
+function openPage(columns: Buffer, rawLength: number, count: number, version: IndexVersion): Columns {
   if (rawLength > MAX_PAGE_BYTES || count > rawLength) throw new RangeError('a page is too large');
   // The output must fit one buffer with a byte to spare: Node allocates a second buffer as soon as the first is full.
   const chunkSize = Math.min(Math.max(rawLength + 1, 64), MOST_AT_ONCE);
-  return new ColumnReader(
+  const all = new ColumnReader(
     zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1), chunkSize }),
   );
+  return version === 1 ? inOrder(all) : byNumber(all);
+}
+
+function byNumber(all: ColumnReader): Columns {
+  const columns = new NumberedColumns(all);
+  return (number) => columns.get(number);
+}
+
+function inOrder(all: ColumnReader): Columns {
+  const columns = Array.from({ length: COLUMNS_OF_VERSION_1 }, () => all.column());
+  return (number) => columns[number] ?? new ColumnReader(Buffer.alloc(0));
 }
 
 /**
@@ -172,20 +215,21 @@ function openPage(columns: Buffer, rawLength: number, count: number): ColumnRead
  * `headerOffset` and `frame` are 0. Throws RangeError (or a zlib error) when the bytes are not a page of `count` entries.
  */
 export class PageReader {
-  #columns: TenColumns;
+  #columns: Record<keyof typeof COLUMN, ColumnReader>;
   #path: PathReader;
   #hashes: ColumnReader;
   #last = { seconds: 0, ino: 0, mode: 0, uid: 0, gid: 0 };
 
-  constructor(columns: Buffer, rawLength: number, hashes: Buffer, count: number) {
-    const all = openPage(columns, rawLength, count);
-    this.#columns = Array.from({ length: 10 }, () => all.column()) as TenColumns;
-    this.#path = new PathReader(this.#columns[1], this.#columns[2]);
+  constructor(columns: Buffer, rawLength: number, hashes: Buffer, count: number, version: IndexVersion) {
+    const column = openPage(columns, rawLength, count, version);
+    const named = Object.entries(COLUMN).map(([name, number]) => [name, column(number)]);
+    this.#columns = Object.fromEntries(named) as Record<keyof typeof COLUMN, ColumnReader>;
+    this.#path = new PathReader(this.#columns.paths, this.#columns.names);
     this.#hashes = new ColumnReader(hashes);
   }
 
   next(): IndexEntry {
-    const [flags, , , owners, sizes, seconds, nanos, inodes, headers, links] = this.#columns;
+    const { flags, owners, sizes, seconds, nanos, inodes, headers, links, xattrs } = this.#columns;
     const last = this.#last;
     const flag = flags.byte();
     const type = TYPES[flag & 3]!;
@@ -216,23 +260,11 @@ export class PageReader {
       dataOffset: headers.varint() * 512,
     };
     if (type === 'symlink' || type === 'hardlink') entry.linkTarget = links.latin1(links.varint());
+    if (flag & ATTRIBUTED) entry.xattrs = readXattrs(xattrs);
     if (flag & HASHED) entry.hash = this.#hashes.raw(HASH_BYTES);
     return entry;
   }
 }
-
-type TenColumns = [
-  ColumnReader,
-  ColumnReader,
-  ColumnReader,
-  ColumnReader,
-  ColumnReader,
-  ColumnReader,
-  ColumnReader,
-  ColumnReader,
-  ColumnReader,
-  ColumnReader,
-];
 
 function timeOf(seconds: number, nanos: number): bigint {
   const time = Number.isSafeInteger(seconds) ? BigInt(seconds) * NS + BigInt(nanos) : undefined;

@@ -10,6 +10,9 @@ export const REUSABLE = 4;
 /** entries: whole tar entries (or one sliced file's header); slice: part of a file's content; end: the two zero blocks. */
 export type FrameKind = (typeof FRAME_KINDS)[number];
 
+/** 1: columns in a fixed order, no extended attributes. 2: columns by their numbers. */
+export type IndexVersion = 1 | 2;
+
 export interface IndexFrame {
   number: number;
   kind: FrameKind;
@@ -53,6 +56,11 @@ export interface IndexFacts {
   archiveSize: number;
   /** nanoseconds since the epoch, decimal: before the first file was looked at, by the clock that stamps them and is most behind; '0' when unknown */
   walkStartNs: string;
+  /**
+   * What a reader must know, or else leave the index alone: `xattrs`, that entries have all the extended attributes that
+   * were read. Absent in version 1.
+   */
+  needs?: string[];
 }
 
 export interface FrameTable {
@@ -66,6 +74,7 @@ export interface FrameTable {
 
 /** The parts of an index that threads share: numbers, shared memory and a descriptor. */
 export interface SharedIndex {
+  version: IndexVersion;
   facts: IndexFacts;
   table: FrameTable;
   pages: Page[];

@@ -134,8 +134,7 @@ class FrameInMaking {
 /** The inode and the change time of the file are not in an archive. */
 function pagedEntry(member: TarMember, sliced: boolean): PagedEntry {
   const entry = archiveEntryOf(member);
-  if (!entry || member.sparse || member.xattrs)
-    throw new NotFramed('it has entries that only a stream can hold');
+  if (!entry || member.sparse) throw new NotFramed('it has entries that only a stream can hold');
   const headerLength = member.headerEnd - member.start;
   return { ...entry, ctimeNs: 0n, ino: 0, sparse: mayHaveHoles(entry), sliced, headerLength };
 }

@@ -3,7 +3,7 @@
  * to the byte, what this program writes for the entry. Writing them again and comparing takes a quarter of the time
  * of parsing.
  */
-import { type ArchiveEntry, isHeld } from '@gofr-backup/model';
+import { type ArchiveEntry, areSameXattrs, isHeld, type Xattrs } from '@gofr-backup/model';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { paddedLength } from '../index/file.ts';
@@ -12,7 +12,7 @@ import { archiveEntryOf } from '../extract/safety.ts';
 import { ID_RANGE } from '../tar/header.ts';
 import { TarParser } from '../tar/parser.ts';
 
-/** Headers with longer names (name and link target together) are left to the parser. */
+/** Headers with longer names (name and link target together) or attributes are left to the parser. */
 const LONGEST_NAMES = 1024;
 const expected = Buffer.alloc(8 * LONGEST_NAMES);
 
@@ -37,8 +37,8 @@ function areAsWritten(raw: Buffer, entries: readonly IndexEntry[]): boolean {
 }
 
 /** Whether the entry has only values that the parser accepts. */
-function isOrdinary({ path, linkTarget, uid, gid, mtimeNs }: IndexEntry): boolean {
-  const names = path.length + (linkTarget?.length ?? 0);
+function isOrdinary({ path, linkTarget, uid, gid, mtimeNs, xattrs }: IndexEntry): boolean {
+  const names = path.length + (linkTarget?.length ?? 0) + lengthOf(xattrs);
   return names <= LONGEST_NAMES && uid <= ID_RANGE[1] && gid <= ID_RANGE[1] && isHeld(mtimeNs);
 }
 
@@ -70,8 +70,16 @@ export function proveParsed(raw: Buffer, frame: IndexFrame, entries: readonly In
   }
 }
 
+/** Of their records, at most. */
+function lengthOf(xattrs: Xattrs | undefined): number {
+  let length = 0;
+  for (const [name, value] of xattrs ?? []) length += name.length + value.length + 32;
+  return length;
+}
+
 const COMPARED = ['path', 'type', 'size', 'mode', 'uid', 'gid', 'mtimeNs', 'linkTarget'] as const;
 
 function differenceOf(found: ArchiveEntry, expected: IndexEntry): string | undefined {
-  return COMPARED.find((key) => found[key] !== expected[key]);
+  const difference = COMPARED.find((key) => found[key] !== expected[key]);
+  return difference ?? (areSameXattrs(found.xattrs, expected.xattrs) ? undefined : 'extended attributes');
 }

@@ -311,6 +311,7 @@ function trusted(entry: IndexEntry): ArchiveEntry {
   if (linkTarget !== undefined) known.linkTarget = linkTarget;
   if (hash) known.hash = hash;
   if (entry.sparse) known.sparse = true;
+  if (entry.xattrs) known.xattrs = entry.xattrs;
   return known;
 }
 

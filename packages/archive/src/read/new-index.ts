@@ -82,7 +82,7 @@ async function writeIndex(
     const writer = new IndexWriter(index);
     const proof = await copyFrames(of, writer, ports, phase);
     // the level is not to be seen in an archive, and no frame of it is reused
-    const facts = { codec: of.codec, level: 0, archiveSize: of.size, walkStartNs: '0' };
+    const facts = { codec: of.codec, level: 0, archiveSize: of.size, walkStartNs: '0', needs: ['xattrs'] };
     await writer.finish({ ...facts, archiveSha256: proof.sha256 });
     await index.sync();
     return proof;

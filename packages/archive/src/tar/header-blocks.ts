@@ -1,11 +1,12 @@
 /**
  * Writes the header blocks of tar entries: ustar (POSIX.1-1988), and beyond its limits only forms that GNU tar,
  * bsdtar, busybox and Python's tarfile all read. Long names are GNU `L` and `K` entries, not pax records: busybox
- * skips pax, and GNU entries hold raw bytes. Large or negative numbers are base-256. Only a sub-second mtime needs a
- * pax record.
+ * skips pax, and GNU entries hold raw bytes. Large or negative numbers are base-256. Only a sub-second mtime and
+ * extended attributes need pax records.
  */
 import type { BytePath, EntryType, FileFacts } from '@gofr-backup/model';
 import { BLOCK } from './header.ts';
+import { paxRecord, xattrRecords } from './pax.ts';
 
 export interface HeaderFields extends Omit<FileFacts, 'linkTarget' | 'sparse'> {
   linkTarget?: BytePath | undefined;
@@ -29,7 +30,8 @@ export function writeHeaderBlocks(target: Buffer, at: number, entry: HeaderField
   const name = type === 'directory' ? `${entry.path}/` : entry.path;
   const link = entry.linkTarget ?? '';
   let end = at;
-  if (rest !== 0 || seconds < 0) end = writeExtra(target, end, PAX, mtimeRecord(mtimeNs));
+  const records = (rest !== 0 || seconds < 0 ? mtimeRecord(mtimeNs) : '') + xattrRecords(entry.xattrs);
+  if (records !== '') end = writeExtra(target, end, PAX, records);
   const split = splitName(name);
   if (split === undefined) end = writeExtra(target, end, LONG_NAME, `${name}\0`);
   if (link.length > NAME) end = writeExtra(target, end, LONG_LINK, `${link}\0`);
@@ -46,14 +48,11 @@ export function writeHeaderBlocks(target: Buffer, at: number, entry: HeaderField
   });
 }
 
-/** `<length> mtime=<seconds>.<nanoseconds>\n`, where the length counts itself (POSIX pax). */
+/** Seconds and nanoseconds, decimal. */
 function mtimeRecord(mtimeNs: bigint): string {
   const absolute = mtimeNs < 0n ? -mtimeNs : mtimeNs;
   const digits = absolute.toString().padStart(10, '0');
-  const value = `${mtimeNs < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
-  const rest = ` mtime=${value}\n`;
-  const length = rest.length + 2;
-  return `${length}${rest}`;
+  return paxRecord('mtime', `${mtimeNs < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`);
 }
 
 /** A name in one or two fields; undefined when it fits neither way. */

@@ -1,5 +1,5 @@
 /** The records of a pax extended header (POSIX pax, "pax Extended Header"): `<length> <key>=<value>\n`, length in decimal. */
-import type { BytePath } from '@gofr-backup/model';
+import type { BytePath, Xattrs } from '@gofr-backup/model';
 import { MalformedHeader, SIZE_RANGE } from './header.ts';
 
 /**
@@ -64,13 +64,33 @@ export function paxTime(records: PaxRecords, key: string): bigint | undefined {
   return parts[1] === '-' ? -nanoseconds : nanoseconds;
 }
 
+/** `<length> <key>=<value>\n`, where the length counts itself. Key and value are byte strings. */
+export function paxRecord(key: string, value: string): string {
+  const rest = ` ${key}=${value}\n`;
+  const digits = String(rest.length).length;
+  // With its own digits the length may have one digit more.
+  const length = rest.length + digits;
+  return `${String(length).length > digits ? length + 1 : length}${rest}`;
+}
+
+/** The bytes of the records for these attributes. GNU tar escapes `%` and `=` of a name: a key ends at the first `=`. */
+export function xattrRecords(xattrs: Xattrs | undefined): string {
+  if (xattrs === undefined) return '';
+  return [...xattrs]
+    .map(([name, value]) => paxRecord(XATTR + escaped(name), value.toString('latin1')))
+    .join('');
+}
+
+const escaped = (name: string): string => name.replaceAll('%', '%25').replaceAll('=', '%3D');
+const unescaped = (name: string): string => name.replaceAll('%3D', '=').replaceAll('%25', '%');
+
 /** Extended attributes as star, GNU tar and bsdtar write them. */
 export function paxXattrs(records: PaxRecords): Map<string, Buffer> | undefined {
   let found: Map<string, Buffer> | undefined;
   for (const [key, value] of records) {
     if (!key.startsWith(XATTR)) continue;
     found ??= new Map();
-    found.set(key.slice(XATTR.length), Buffer.from(value, 'latin1'));
+    found.set(unescaped(key.slice(XATTR.length)), Buffer.from(value, 'latin1'));
   }
   return found;
 }

@@ -1,6 +1,7 @@
 /** Counts the files and bytes of an archive, and collects warnings and failures. */
 import { displayPath, isLimit, type Warning } from '@gofr-backup/model';
 import type { EntryOutcome } from './frame-jobs.ts';
+import { TOO_LARGE } from '../source/entry-xattrs.ts';
 import { reportFailure } from '../source/failure.ts';
 import type { WalkEntry, WalkReport } from '../source/source.ts';
 
@@ -32,9 +33,16 @@ export class ArchiveCounts {
   }
 
   /** An entry that was not as the walk saw it. */
-  note(entry: WalkEntry, { now, changed }: EntryOutcome): void {
+  note(entry: WalkEntry, outcome: EntryOutcome): void {
+    const { now, changed } = outcome;
+    this.noteXattrs(entry, outcome);
     if (now !== undefined) this.#count(entry, 0, now.size - entry.size);
     if (changed === true) this.warnChanged(entry);
+  }
+
+  /** Attributes that could not be read, or not archived, are a warning: the content is right. */
+  noteXattrs(entry: WalkEntry, { xattrsMissing }: EntryOutcome): void {
+    if (xattrsMissing !== undefined) this.#report.warnings.push(withoutXattrs(entry, xattrsMissing));
   }
 
   warnChanged(entry: WalkEntry): void {
@@ -55,6 +63,16 @@ function beyondAllTimes({ path, mtimeNs }: WalkEntry): Warning {
   const limit = new Date(Number(mtimeNs / 1_000_000n)).toISOString();
   const message = `${shown} has a time beyond what can be archived; it comes back as ${limit}`;
   return { code: 'time-out-of-range', path: shown, message };
+}
+
+function withoutXattrs({ path }: WalkEntry, why: string): Warning {
+  const shown = displayPath(path);
+  const reason = why === TOO_LARGE ? 'they are too large' : why;
+  return {
+    code: 'xattrs',
+    path: shown,
+    message: `${shown} is archived without its extended attributes: ${reason}`,
+  };
 }
 
 function changedWhileRead({ path }: WalkEntry): Warning {

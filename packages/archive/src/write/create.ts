@@ -54,7 +54,7 @@ class Archiver {
   static async start(options: CreateArchiveOptions): Promise<Archiver> {
     // The previous archive is opened last: an invalid exclude must not leave it open.
     const archiver = new Archiver(options);
-    archiver.#previous = await Previous.open(options.previous, options.codec, options.logger);
+    archiver.#previous = await Previous.open(options.previous, options.codec, options.logger, options.xattrs);
     return archiver;
   }
 

@@ -18,6 +18,7 @@ import { incompressibleSpans } from '../codec/incompressible.ts';
 import { paddedLength } from '../index/file.ts';
 import type { SliceSpan } from '../index/slices.ts';
 import { openContent } from '../source/content.ts';
+import { lengthOfXattrs, readEntryXattrs, type ReadXattrs } from '../source/entry-xattrs.ts';
 import { mayPass, NO_FILE_NOW } from '../source/failure.ts';
 import type { WalkEntry } from '../source/source.ts';
 
@@ -30,6 +31,8 @@ export interface FrameThreadSetup {
   /** the archive writer's chunks */
   chunks: SharedArrayBuffer;
   codec: Codec;
+  /** whether extended attributes are archived */
+  xattrs: boolean;
 }
 
 /** Frames as they lie in the previous archive. */
@@ -86,7 +89,7 @@ type Finished = Pick<FrameResult, 'length' | 'rawLength' | 'crc32' | 'copied'>;
  * How an entry was archived. `now`: its state when it was read, if that was not the state that the walk saw.
  * `failure`: an errno.
  */
-export interface EntryOutcome {
+export interface EntryOutcome extends ReadXattrs {
   headerLength: number;
   /** where in `proofs` the hash of its content is */
   hashAt?: number;
@@ -102,6 +105,7 @@ export function frameWorker({
   arena,
   chunks,
   codec,
+  xattrs,
 }: FrameThreadSetup): (job: FrameJob | HashJob) => { result: FrameResult } {
   const scratch = codec.name === 'none' ? undefined : Buffer.allocUnsafeSlow(MOST_RAW_BYTES);
   const archive = createHash('sha256');
@@ -115,7 +119,9 @@ export function frameWorker({
     const raw = scratch ?? slot;
     return {
       result:
-        job.kind === 'build' ? buildFrame(job, codec, raw, slot) : buildSlice(job.slice, codec, raw, slot),
+        job.kind === 'build'
+          ? buildFrame(job, { codec, xattrs }, raw, slot)
+          : buildSlice(job.slice, codec, raw, slot),
     };
   };
 }
@@ -127,7 +133,7 @@ type CopyJob = Extract<FrameJob, { kind: 'copy' }>;
 
 function buildFrame(
   { entries, headerOnly, earlier }: BuildJob,
-  codec: Codec,
+  { codec, xattrs }: Pick<FrameThreadSetup, 'codec' | 'xattrs'>,
   raw: Buffer,
   slot: Buffer,
 ): FrameResult {
@@ -141,17 +147,19 @@ function buildFrame(
     if (entry.linkTarget !== undefined && lost.has(entry.linkTarget))
       return { headerLength: 0, failure: ORPHANED };
     if (entry.type !== 'file' || headerOnly) {
-      const end = writeHeaderBlocks(raw, at, entry);
+      const read = xattrs ? readEntryXattrs(entry, undefined, room) : {};
+      const end = writeHeaderBlocks(raw, at, { ...entry, ...read });
       const headerLength = end - at;
+      room -= lengthOfXattrs(read.xattrs);
       at = end;
-      return { headerLength };
+      return { headerLength, ...read };
     }
-    const read = readEntry(entry, raw, at, Math.max(room, 0));
+    const read = readEntry(entry, raw, at, { room: Math.max(room, 0), xattrs });
     if (read.failure !== undefined || (read.now !== undefined && read.now.ino !== entry.ino))
       lost.add(entry.path);
     if (read.failure !== undefined) return read;
     const size = read.now?.size ?? entry.size;
-    room -= Math.max(0, paddedLength(size) - paddedLength(entry.size));
+    room -= Math.max(0, paddedLength(size) - paddedLength(entry.size)) + lengthOfXattrs(read.xattrs);
     const start = at + read.headerLength;
     if (size > 0) {
       spans.push({ start, end: start + size });
@@ -176,11 +184,17 @@ function proofsOf(digest: Buffer, hashes: Buffer[]): Uint8Array {
   return proofs;
 }
 
+interface Reading {
+  /** bytes of the frame that are left */
+  room: number;
+  xattrs: boolean;
+}
+
 /** Reads an entry; opens its file again after a failure that may pass. */
-function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
-  let outcome = readOpened(entry, raw, at, room);
+function readEntry(entry: WalkEntry, raw: Buffer, at: number, how: Reading): EntryOutcome {
+  let outcome = readOpened(entry, raw, at, how);
   for (let attempt = 1; attempt < READ_ATTEMPTS && mayPass(outcome.failure ?? ''); attempt++)
-    outcome = readOpened(entry, raw, at, room);
+    outcome = readOpened(entry, raw, at, how);
   return outcome;
 }
 
@@ -188,7 +202,7 @@ function readEntry(entry: WalkEntry, raw: Buffer, at: number, room: number): Ent
  * Reads header and content of one file to `at`. They are consistent when the file does not change during one of a few
  * attempts.
  */
-function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
+function readOpened(entry: WalkEntry, raw: Buffer, at: number, how: Reading): EntryOutcome {
   let fd: number;
   try {
     fd = openContent(entry);
@@ -196,7 +210,7 @@ function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): En
     return { headerLength: 0, failure: errnoOf(cause) };
   }
   try {
-    return readStable(fd, entry, raw, at, room);
+    return readStable(fd, entry, raw, at, how);
   } catch (cause) {
     return { headerLength: 0, failure: stateOf(fd).isFile ? errnoOf(cause) : NO_FILE_NOW };
   } finally {
@@ -204,26 +218,29 @@ function readOpened(entry: WalkEntry, raw: Buffer, at: number, room: number): En
   }
 }
 
-function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, room: number): EntryOutcome {
-  const most = paddedLength(entry.size) + room;
-  let state: FileState = entry.contentPath === undefined ? entry : stateOf(fd);
+function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, how: Reading): EntryOutcome {
+  const most = paddedLength(entry.size) + how.room;
+  // A copy that stands for the file has other attributes.
+  const own = entry.contentPath === undefined ? fd : undefined;
+  let state: FileState = own === undefined ? stateOf(fd) : entry;
   for (let attempt = 1; ; attempt++) {
     const size = Math.min(state.size, most);
-    const archived = state === entry ? entry : { ...entry, ...archivedState(entry, state, size) };
-    const end = writeHeaderBlocks(raw, at, archived);
+    const xattrs = how.xattrs ? readEntryXattrs(entry, own, most - paddedLength(size)) : {};
+    const now = state === entry ? entry : { ...entry, ...archivedState(entry, state, size) };
+    const end = writeHeaderBlocks(raw, at, { ...now, ...xattrs });
     const done = readFully(fd, raw, end, size, 0);
     raw.fill(0, end + done, end + paddedLength(size));
     const after = stateOf(fd);
     if (!after.isFile) return { headerLength: 0, failure: NO_FILE_NOW };
     const same = isSameState(state, after) && size === state.size && done === size;
     if (same || attempt === READ_ATTEMPTS) {
-      const outcome: EntryOutcome = { headerLength: end - at };
+      const outcome: EntryOutcome = { headerLength: end - at, ...xattrs };
       if (!same) outcome.changed = true;
       if (state !== entry || size !== state.size) outcome.now = archivedState(entry, state, size);
       return outcome;
     }
-    const { isFile: _, ...now } = after;
-    state = now;
+    const { isFile: _, ...changed } = after;
+    state = changed;
   }
 }
 

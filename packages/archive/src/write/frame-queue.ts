@@ -2,7 +2,7 @@
  * Hands frames to the threads as slots become free, and writes them in the order of handing in. Every job and every
  * finished frame holds a slot, so memory is bounded.
  */
-import type { ProgressEvent } from '@gofr-backup/model';
+import type { ProgressEvent, Xattrs } from '@gofr-backup/model';
 import { closeSource } from '@gofr-backup/posix';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import type { Arena } from './arena.ts';
@@ -188,7 +188,9 @@ export class FrameQueue {
   }
 
   async #headed(entry: LinkedEntry, result: FrameResult, lease: Lease): Promise<void> {
-    const paged = pagedEntry(entry, result.outcomes[0]!, result.proofs, true);
+    const outcome = result.outcomes[0]!;
+    this.#options.counts.noteXattrs(entry, outcome);
+    const paged = pagedEntry(entry, outcome, result.proofs, true);
     await this.#write(result, lease, [paged], 'entries', entry.contentPath === undefined);
   }
 
@@ -293,7 +295,7 @@ type Unslotted<Job> = Job extends unknown ? Omit<Job, 'slot'> : never;
 
 function pagedEntry(
   entry: WalkEntry,
-  { headerLength, hashAt, now }: EntryOutcome,
+  { headerLength, hashAt, now, xattrs }: EntryOutcome,
   proofs: Uint8Array,
   sliced: boolean,
 ): PagedEntry {
@@ -302,6 +304,7 @@ function pagedEntry(
     ...{ path, type, size, mode, uid, gid, mtimeNs, ctimeNs, ino, sparse, sliced, headerLength },
     ...now,
     ...(linkTarget === undefined ? {} : { linkTarget }),
+    ...(xattrs === undefined ? {} : { xattrs: buffersOf(xattrs) }),
     ...(hashAt === undefined ? {} : { hash: viewOf(proofs, hashAt) }),
   };
 }
@@ -309,6 +312,12 @@ function pagedEntry(
 function pagedAgain({ frame: _, headerOffset, dataOffset, ...entry }: IndexEntry): PagedEntry {
   return { ...entry, headerLength: dataOffset - headerOffset };
 }
+
+/** What a thread posts arrives as plain bytes. */
+const buffersOf = (xattrs: Xattrs): Xattrs =>
+  new Map(
+    [...xattrs].map(([name, value]) => [name, Buffer.from(value.buffer, value.byteOffset, value.length)]),
+  );
 
 function viewOf(proofs: Uint8Array, at: number): Buffer {
   return Buffer.from(proofs.buffer, proofs.byteOffset + at, 32);

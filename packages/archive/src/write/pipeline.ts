@@ -67,7 +67,12 @@ export class Pipeline {
       entry: WORKER,
       count,
       nice,
-      shared: { arena: arena.memory, chunks, codec } satisfies FrameThreadSetup,
+      shared: {
+        arena: arena.memory,
+        chunks,
+        codec,
+        xattrs: options.xattrs ?? false,
+      } satisfies FrameThreadSetup,
     });
     const hash = async (chunk: number, length: number): Promise<Uint8Array> =>
       (await threads.runInOrder({ kind: 'hash', chunk, length })).proofs;
@@ -114,6 +119,7 @@ export class Pipeline {
       archiveSha256,
       archiveSize,
       walkStartNs: String(walkStartNs),
+      ...(this.#options.xattrs ? { needs: ['xattrs'] } : {}),
     };
     await this.#indexWriter.finish(facts);
     await this.#index.sync();

@@ -41,8 +41,11 @@ export class Previous {
   /** the frame after the last one found, which most likely is the next */
   #next = 0;
   #byFirstPath: Map<string, number> | undefined;
+  /** its entries have extended attributes, and these are not wanted, or the other way: each is read again */
+  #otherXattrs: boolean;
 
-  private constructor(opened: OpenedIndex, archive: FileHandle) {
+  private constructor(opened: OpenedIndex, archive: FileHandle, xattrs: boolean) {
+    this.#otherXattrs = (opened.index.facts.needs?.includes('xattrs') ?? false) !== xattrs;
     this.index = opened.index;
     this.archive = archive;
     this.#opened = opened;
@@ -53,6 +56,7 @@ export class Previous {
     previous: CreateArchiveOptions['previous'],
     codec: Codec,
     logger: Logger,
+    xattrs = false,
   ): Promise<Previous | undefined> {
     if (previous === undefined) return undefined;
     let opened: OpenedIndex | undefined;
@@ -61,7 +65,7 @@ export class Previous {
       opened = await openIndex(previous.indexPath);
       archive = await openRegular(previous.archivePath);
       const reason = mismatch(opened.index, codec, (await archive.stat()).size, previous.sha256);
-      if (reason === undefined) return new Previous(opened, archive);
+      if (reason === undefined) return new Previous(opened, archive, xattrs);
       logger.info({ reason }, 'the previous archive is not reused');
     } catch (cause) {
       logger.warn({ reason: String(cause) }, 'the previous archive is not reused');
@@ -129,7 +133,7 @@ export class Previous {
   }
 
   #unchanged(frame: IndexFrame, now: WalkEntry[]): boolean {
-    if (frame.kind !== 'entries' || frame.entryCount !== now.length) return false;
+    if (this.#otherXattrs || frame.kind !== 'entries' || frame.entryCount !== now.length) return false;
     const before = this.index.entriesOf(frame.number);
     return now.every((entry, n) => isUnchanged(before[n]!, entry) && !this.#racy(before[n]!));
   }

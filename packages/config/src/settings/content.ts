@@ -27,6 +27,14 @@ export const content = {
       'path inside the archive; what matches is left out of backups and stays where it is in a restore',
     example: '*.tmp,!keep.tmp,data/storage/cache/**',
   }),
+  xattrs: setting({
+    name: 'XATTRS',
+    kind: flag,
+    default: 'true',
+    meaning:
+      'extended attributes, POSIX ACLs and file capabilities are stored, and restored where the target keeps them',
+    example: 'false',
+  }),
   followRootLinks: setting({
     name: 'FOLLOW_ROOT_LINKS',
     kind: flag,

@@ -113,12 +113,12 @@ async function makeArchive(archiving: ArchiveRequest): Promise<CatalogueEntry> {
   const scratch = used.adopt(await makeScratch(repository, 'databases', logger), (made) => made.dispose());
   const reservation = await repository.reserve({ tier, at: clock.now(), compression: plan.codec.name });
   try {
-    const { components, codec, threads, nice, readRate, linkUnchanged } = plan;
+    const { components, codec, threads, nice, readRate, linkUnchanged, xattrs = false } = plan;
     const result = await createArchive({
       ...{ clock, logger, signal },
       progress: estimated(progress, estimateOf(archiving.before)),
       ...sources,
-      ...{ codec, threads, nice, linkUnchanged },
+      ...{ codec, threads, nice, linkUnchanged, xattrs },
       ...(readRate === undefined ? {} : { readRate }),
       ...reuse(archiving),
       archivePath: reservation.archivePath,

@@ -12,7 +12,7 @@ import {
   type ProgressEvent,
   type Warning,
 } from '@gofr-backup/model';
-import { breathe, lstatIfPresent, walk } from '@gofr-backup/posix';
+import { breathe, DirectoryHandle, lacking, lstatIfPresent, readXattrs, walk } from '@gofr-backup/posix';
 import { readLink } from './changes.ts';
 import { hashFile } from './hash-file.ts';
 import { PathSet } from './path-set.ts';
@@ -27,6 +27,7 @@ export interface Comparison {
 
 const CHUNK = 1 << 20;
 const OTHER_TIME = 'has another modification time';
+const OTHER_XATTRS = 'has other extended attributes';
 /** The most problems that are listed: a person reads no more. */
 const MOST_PROBLEMS = 100;
 
@@ -44,6 +45,8 @@ export async function compareTree(
   const result: Comparison = { files: 0, bytes: 0, problems: [], databases: [] };
   const known = new PathSet();
   const timeNotKept = new Set(warnings.filter(({ code }) => code === TIME_NOT_KEPT).map(({ path }) => path));
+  // What the target or our rights do not permit was told by the extraction.
+  const xattrsNotKept = warnings.some(({ code }) => code === 'xattrs') || lacking().length > 0;
   const buffer = Buffer.alloc(CHUNK);
   const unhashed: { path: BytePath; place: BytePath }[] = [];
   let sinceBreath = 0;
@@ -52,7 +55,9 @@ export async function compareTree(
     known.addWithParents(entry.path);
     const place = joinPath(root, entry.path);
     const message = await differenceOf(entry, place, root, buffer);
-    const isTold = message === OTHER_TIME && timeNotKept.has(displayPath(entry.path));
+    const isTold =
+      (message === OTHER_TIME && timeNotKept.has(displayPath(entry.path))) ||
+      (message === OTHER_XATTRS && xattrsNotKept);
     if (message !== undefined && !isTold) report(result, { path: displayPath(entry.path), message });
     if (entry.type === 'directory') continue;
     if (entry.type === 'file' && entry.size > 0 && entry.hash === undefined)
@@ -100,6 +105,7 @@ async function differenceOf(
   const stat = lstatIfPresent(place);
   if (!stat) return 'was not restored';
   if (!isOfType(entry, stat)) return `was restored as something else than a ${entry.type}`;
+  if (!hasXattrs(entry, root)) return OTHER_XATTRS;
   if (entry.type === 'symlink') return readLink(place) === entry.linkTarget ? undefined : 'leads elsewhere';
   if (entry.type === 'hardlink') {
     const target = lstatIfPresent(joinPath(root, entry.linkTarget!));
@@ -109,6 +115,14 @@ async function differenceOf(
     attributeDifference(entry, stat) ??
     (entry.type === 'file' ? contentDifference(entry, place, stat, buffer) : undefined)
   );
+}
+
+/** Whether it has all the attributes that are archived; it may have others, as a directory hands its default ACL down. */
+function hasXattrs({ path, xattrs }: ArchiveEntry, root: BytePath): boolean {
+  if (xattrs === undefined) return true;
+  using directory = DirectoryHandle.open(root);
+  const found = readXattrs({ directory: directory.fd, name: path });
+  return [...xattrs].every(([name, value]) => found?.get(name)?.equals(value) ?? false);
 }
 
 function isOfType({ type }: ArchiveEntry, stat: BigIntStats): boolean {

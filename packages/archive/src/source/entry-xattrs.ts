@@ -1,0 +1,74 @@
+/** The extended attributes of an entry that are archived. They are read where the entry is: by descriptors alone. */
+import { closeSync, constants } from 'node:fs';
+import type { BytePath, Xattrs } from '@gofr-backup/model';
+import { errnoOf, openBeneath, readXattrs, type XattrPlace } from '@gofr-backup/posix';
+import { pathBelow } from './content.ts';
+import type { WalkEntry } from './source.ts';
+
+const { O_DIRECTORY } = constants;
+/** Node has no constant for it. */
+const O_PATH = 0o10000000;
+const BLOCK = 512;
+/** The length of a record, its key's prefix and its punctuation, at most. */
+const RECORD_BYTES = 32;
+
+/**
+ * What the owner of a file, or its administrator, sets: user attributes, POSIX ACLs, file capabilities, and what only
+ * root sees. Labels of a security module belong to the host and its policy, so they are not archived, as GNU tar and
+ * rsync leave them out unless asked. Overlayfs's own marks belong to the mount.
+ */
+const ARCHIVED = /^(user\.|system\.posix_acl_|security\.capability$|trusted\.(?!overlay\.))/;
+
+/** The attributes of an entry, or why there are none: an errno, or TOO_LARGE. */
+export interface ReadXattrs {
+  xattrs?: Xattrs;
+  xattrsMissing?: string;
+}
+
+/** They do not fit into the frame of their entry. */
+export const TOO_LARGE = 'TOO_LARGE';
+
+/** `fd`: the entry itself, where it is open. `room`: bytes of the frame that are left. */
+export function readEntryXattrs(entry: WalkEntry, fd: number | undefined, room: number): ReadXattrs {
+  try {
+    const xattrs = fd === undefined ? xattrsByName(entry) : archived(fd);
+    if (xattrs === undefined) return {};
+    return lengthOfXattrs(xattrs) > room ? { xattrsMissing: TOO_LARGE } : { xattrs };
+  } catch (cause) {
+    return { xattrsMissing: errnoOf(cause) };
+  }
+}
+
+/** What they take in a tar stream, at most: their pax records, the header of these, the padding. */
+export function lengthOfXattrs(xattrs: Xattrs | undefined): number {
+  if (xattrs === undefined) return 0;
+  let length = 0;
+  for (const [name, value] of xattrs) length += 3 * name.length + value.length + RECORD_BYTES;
+  return length + 2 * BLOCK;
+}
+
+/** Of a directory, a symlink, which is not followed, or a file that is not open. */
+function xattrsByName(entry: WalkEntry): Xattrs | undefined {
+  const below = pathBelow(entry);
+  const slash = below.lastIndexOf('/');
+  if (slash === -1) return archived({ directory: entry.root.fd, name: below === '' ? '.' : below });
+  return inDirectory(entry.root.fd, below.slice(0, slash), (directory) =>
+    archived({ directory, name: below.slice(slash + 1) }),
+  );
+}
+
+function inDirectory<T>(root: number, path: BytePath, look: (directory: number) => T): T {
+  const directory = openBeneath(root, path, O_PATH | O_DIRECTORY);
+  try {
+    return look(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function archived(place: XattrPlace): Xattrs | undefined {
+  const all = readXattrs(place);
+  if (all === undefined) return undefined;
+  const names = [...all.keys()].filter((name) => ARCHIVED.test(name)).sort();
+  return names.length === 0 ? undefined : new Map(names.map((name) => [name, all.get(name)!]));
+}
