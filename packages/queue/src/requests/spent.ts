@@ -72,8 +72,8 @@ export class SpentRequests {
 /** False: it is there already. */
 async function makeEmpty(path: string): Promise<boolean> {
   try {
-    const handle = await open(path, 'wx', 0o600);
-    await handle.sync().finally(() => handle.close());
+    await using handle = await open(path, 'wx', 0o600);
+    await handle.sync();
     return true;
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false;
