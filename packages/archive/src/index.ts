@@ -6,6 +6,7 @@ export { openArchive } from './read/open.ts';
 export { rebuildIndex } from './read/rebuild-index.ts';
 export type * from './types.ts';
 export { TIME_NOT_KEPT } from './extract/extract.ts';
+export { notRestored } from './extract/refused.ts';
 export { PathKinds } from './extract/path-kinds.ts';
 export { openIndex } from './index/file.ts';
 export { isOfOtherVersion } from './index/footer.ts';

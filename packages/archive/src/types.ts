@@ -9,6 +9,7 @@ import type {
   Ports,
   Warning,
 } from '@gofr-backup/model';
+import type { DirectoryHandle } from '@gofr-backup/posix';
 import type { FileSystems } from './write/walk-start.ts';
 
 /** The sources of an archive. */
@@ -104,12 +105,10 @@ export interface ExtractSize {
 }
 
 export interface ExtractOptions extends Ports {
-  /** an existing, empty directory on the target's file system; nothing is written outside it */
-  directory: string;
+  /** an existing, empty directory on the target's file system, or one that is held open; nothing is written outside it */
+  directory: string | DirectoryHandle;
   /** archive paths (display form); each takes itself and all below it; absent: everything */
   paths?: string[];
-  /** chown to the archive's owners; default: only when running as root */
-  owners?: boolean;
 }
 
 export interface ExtractReport {

@@ -70,6 +70,10 @@ export class DirectoryHandle implements Disposable {
     return fs.readdirSync(this.path, { encoding: 'latin1' });
   }
 
+  chmod(mode: number): void {
+    fs.chmodSync(this.path, mode);
+  }
+
   close(): void {
     fs.closeSync(this.fd);
   }

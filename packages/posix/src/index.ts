@@ -1,5 +1,6 @@
 /** Files and directories as Linux has them: byte paths, no link followed, whole reads and writes, syncs. */
 export { errnoOf, isErrno } from '@gofr-backup/model';
+export * from './beneath.ts';
 export * from './directory-handle.ts';
 export * from './mount-points.ts';
 export * from './native/confine.ts';

@@ -1,7 +1,8 @@
 /** The source of entries and their content: an index and its frames, or the stream. */
 import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
 import type { ExtractPlan } from './extract-plan.ts';
-import type { Ownership } from './file-writer.ts';
+import type { Fresh } from './metadata.ts';
+import type { Refused } from './refused.ts';
 
 export interface EntrySource {
   readonly codec: Compression;
@@ -17,15 +18,15 @@ export interface EntrySource {
   writerTo(target: WriteTarget): PlanWriter;
 }
 
-/** A fresh directory. */
+/** A fresh directory, open. */
 export interface WriteTarget {
-  root: BytePath;
-  ownership: Ownership;
+  root: number;
+  fresh: Fresh;
 }
 
 export interface PlanWriter extends AsyncDisposable {
-  /** Writes the regular files that the plan wants, with their metadata. */
-  write(work: FileWork): Promise<void>;
+  /** Writes the regular files that the plan wants, with their metadata. Answers what of it was refused. */
+  write(work: FileWork): Promise<Refused>;
 }
 
 export interface FoundEntry {

@@ -14,8 +14,6 @@ export interface ExtractPlan {
   directories: Map<BytePath, ArchiveEntry | undefined>;
   symlinks: Map<BytePath, ArchiveEntry>;
   hardlinks: Link[];
-  /** regular files with attributes of their own */
-  attributed: ArchiveEntry[];
   /** with a time that the file system may not keep */
   oddlyTimed: ArchiveEntry[];
   /** regular files to write, and their bytes */
@@ -34,7 +32,6 @@ export class ExtractPlanner {
   readonly #above = new Map<BytePath, ArchiveEntry>();
   readonly #symlinks = new Map<BytePath, ArchiveEntry>();
   readonly #hardlinks: Link[] = [];
-  readonly #attributed: ArchiveEntry[] = [];
   readonly #oddlyTimed: ArchiveEntry[] = [];
   /** sizes of the files that are not selected: a selected hard link may lead to such a file */
   readonly #sizes = new Map<BytePath, number>();
@@ -62,7 +59,6 @@ export class ExtractPlanner {
       this.#files++;
       this.#bytes += entry.size;
       if (entry.sparse) this.#sparseBytes += entry.size;
-      if (entry.xattrs) this.#attributed.push(entry);
     }
   }
 
@@ -83,7 +79,6 @@ export class ExtractPlanner {
       directories: this.#directories,
       symlinks: this.#symlinks,
       hardlinks: this.#hardlinks,
-      attributed: this.#attributed,
       oddlyTimed: this.#oddlyTimed,
       files: this.#files,
       bytes: this.#bytes,

@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
+import { DirectoryHandle } from '@gofr-backup/posix';
 import { afterAll, expect, test } from 'vitest';
 import { createFile, writePart } from './file-writer.ts';
 import { inflateRoom, inflateSegment } from '../codec/inflate-segment.ts';
 import { noisy } from '../codec/mixed-bytes.fixture.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gofr-writer-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const { fd } = DirectoryHandle.open(root);
+afterAll(() => {
+  closeSync(fd);
+  rmSync(root, { recursive: true, force: true });
+});
 
 const PAGE = 4096;
 const content = noisy(64 * PAGE + 100);
@@ -34,14 +39,14 @@ test('parts in any order, of any length and wherever they lie in memory, make th
   fc.assert(
     fc.property(cuts, fc.boolean(), fc.boolean(), (places, backwards, decoded) => {
       const path = `file-${n++}`;
-      closeSync(createFile(root, path));
+      closeSync(createFile(fd, path));
       const ends = [...places.toSorted((a, b) => a - b), content.length];
       const parts = ends.map((end, at) => ({ offset: at === 0 ? 0 : ends[at - 1]!, end }));
       for (const { offset, end } of backwards ? parts.toReversed() : parts) {
         const bytes = content.subarray(offset, end);
         const moved = decoded ? inDecoder(bytes) : Buffer.from(bytes);
         if (decoded) expect(moved.byteOffset % PAGE).toBe(0);
-        writePart(root, path, moved, { offset, sparse: false });
+        writePart(fd, path, moved, { offset, sparse: false });
       }
       expect(readFileSync(join(root, path)).equals(content)).toBe(true);
     }),
@@ -54,7 +59,7 @@ test('a link in the place of the file is not followed', () => {
   symlinkSync('precious', join(root, 'link'));
   for (const length of [PAGE, 5]) {
     expect(() =>
-      writePart(root, 'link', inDecoder(Buffer.alloc(length)), { offset: 0, sparse: false }),
+      writePart(fd, 'link', inDecoder(Buffer.alloc(length)), { offset: 0, sparse: false }),
     ).toThrow('ELOOP');
   }
   expect(readFileSync(join(root, 'precious'), 'utf8')).toBe('precious');

@@ -1,46 +1,30 @@
 /**
- * Writes into a fresh directory. No link is followed: links are made after the last file, and every open has O_EXCL
- * or O_NOFOLLOW besides. Synchronous: for worker threads, and for small steps.
+ * Writes files below an open directory, which is given by its descriptor: threads use the same one. No link is followed,
+ * neither at the last name nor above it. Synchronous: for worker threads, and for small steps.
  */
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  ftruncateSync,
-  futimesSync,
-  openSync,
-  writeSync,
-} from 'node:fs';
-import { type ArchiveEntry, type BytePath, fsPath, joinPath, utimeOf } from '@gofr-backup/model';
-import { errnoOf } from '@gofr-backup/posix';
+import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
+import type { BytePath } from '@gofr-backup/model';
+import { errnoOf, openBeneath } from '@gofr-backup/posix';
+import type { Metadata, MetadataWriter } from './metadata.ts';
 
-const { O_CREAT, O_DIRECT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+const { O_CREAT, O_DIRECT, O_EXCL, O_WRONLY } = constants;
 const PAGE_BYTES = 4096;
 /** Smallest hole worth making: a block of every common file system. */
 const HOLE_BYTES = 4096;
 const ZEROS = Buffer.alloc(HOLE_BYTES);
 const SPECIAL_BITS = 0o7000;
-
-export type Metadata = Pick<ArchiveEntry, 'mode' | 'uid' | 'gid' | 'mtimeNs'>;
-
-export interface Ownership {
-  /** chown to the archive's owners */
-  owners: boolean;
-  /** what a new file gets by itself */
-  uid: number;
-  gid: number;
-  umask: number;
-}
+const OWNER_WRITES = 0o200;
+/** Of a file that is written in parts, until its metadata is set. */
+export const PART_MODE = 0o600;
 
 /** A new file below `root`. Throws EEXIST, ELOOP and the like: nothing that is there is touched. */
-export function createFile(root: BytePath, path: BytePath, mode = 0o600): number {
-  return openSync(fsPath(joinPath(root, path)), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+export function createFile(root: number, path: BytePath, mode = PART_MODE): number {
+  return openBeneath(root, path, O_WRONLY | O_CREAT | O_EXCL, mode);
 }
 
 /** A file that createFile made before. */
-export function reopenFile(root: BytePath, path: BytePath, flags = 0): number {
-  return openSync(fsPath(joinPath(root, path)), O_WRONLY | O_NOFOLLOW | flags);
+export function reopenFile(root: number, path: BytePath, flags = 0): number {
+  return openBeneath(root, path, O_WRONLY | flags);
 }
 
 /**
@@ -48,7 +32,7 @@ export function reopenFile(root: BytePath, path: BytePath, flags = 0): number {
  * system allow it: a restore ends when the disk has everything, and the kernel need not find memory for a copy.
  */
 export function writePart(
-  root: BytePath,
+  root: number,
   path: BytePath,
   bytes: Buffer,
   { offset, sparse }: { offset: number; sparse: boolean },
@@ -67,7 +51,7 @@ const arePages = (bytes: Buffer, offset: number): boolean =>
   [bytes.byteOffset, bytes.length, offset].every((place) => place % PAGE_BYTES === 0);
 
 /** False where direct writes are not possible. Nothing or only a part is written then. */
-function wroteDirectly(root: BytePath, path: BytePath, bytes: Buffer, offset: number): boolean {
+function wroteDirectly(root: number, path: BytePath, bytes: Buffer, offset: number): boolean {
   let fd: number | undefined;
   try {
     fd = reopenFile(root, path, O_DIRECT);
@@ -103,24 +87,16 @@ export function writeSparseAt(fd: number, bytes: Buffer, position: number): void
   if (dataFrom !== -1) writeAt(fd, bytes.subarray(dataFrom), position + dataFrom);
 }
 
-/** Owner first: chown clears setuid. Times last: every other step changes them. */
-export function setMetadata(fd: number, wanted: Metadata, ownership: Ownership, createdAs = 0o600): void {
-  const { mode, uid, gid, mtimeNs } = wanted;
-  if (ownership.owners && (uid !== ownership.uid || gid !== ownership.gid)) fchownSync(fd, uid, gid);
-  if (mode !== (createdAs & ~ownership.umask)) fchmodSync(fd, mode);
-  const time = utimeOf(mtimeNs);
-  futimesSync(fd, time, time);
-}
-
 /** A whole small file at once. */
 export function writeNewFile(
-  root: BytePath,
+  root: number,
   path: BytePath,
   content: Buffer,
   file: Metadata & { sparse?: boolean },
-  ownership: Ownership,
+  metadata: MetadataWriter,
 ): void {
-  const createdAs = file.mode & ~SPECIAL_BITS;
+  // the attributes that follow can only be set while the owner may write
+  const createdAs = (file.mode & ~SPECIAL_BITS) | (file.xattrs ? OWNER_WRITES : 0);
   const fd = createFile(root, path, createdAs);
   try {
     if (file.sparse) {
@@ -129,7 +105,7 @@ export function writeNewFile(
     } else {
       writeAt(fd, content, 0);
     }
-    setMetadata(fd, file, ownership, createdAs);
+    metadata.setFile(fd, file, createdAs);
   } finally {
     closeSync(fd);
   }

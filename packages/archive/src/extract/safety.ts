@@ -9,8 +9,11 @@ import { type Kind, PathKinds } from './path-kinds.ts';
 import { hostile } from '../refusals.ts';
 import type { TarMember } from '../tar/parser.ts';
 
-/** Linux's PATH_MAX and NAME_MAX, in bytes. */
-const MAX_PATH = 4096;
+/** Bytes of a path. A tree may be deeper than Linux takes at once (PATH_MAX), step by step. */
+const MAX_PATH = 1 << 15;
+/** The text of a symlink: PATH_MAX. */
+const MAX_LINK_TARGET = 4096;
+/** NAME_MAX, in bytes. */
 const MAX_COMPONENT = 255;
 /**
  * More entries than any honest tree has. The limit is needed because each entry costs memory before a byte is
@@ -58,7 +61,7 @@ export function linkTargetOf(path: BytePath, type: 'hardlink' | 'symlink', targe
   if (target === '') throw hostile(path, 'its link target is empty');
   if (type === 'hardlink') return canonicalPath(target, path, 'link target');
   if (target.includes('\0')) throw hostile(path, 'its link target contains a NUL byte');
-  if (target.length >= MAX_PATH) throw hostile(path, `its link target is ${target.length} bytes long`);
+  if (target.length >= MAX_LINK_TARGET) throw hostile(path, `its link target is ${target.length} bytes long`);
   return target;
 }
 

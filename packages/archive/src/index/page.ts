@@ -36,8 +36,10 @@ const MAX_PAGE_BYTES = 256 * 1024 * 1024;
 /** The most memory that is reserved on the word of an untrusted page: about ten times what an honest page needs. */
 const MOST_AT_ONCE = 1 << 20;
 
-/** The longest path of an entry: the kernel's limit for the path on disk, and as much for the place in the archive. */
-const LONGEST_PATH = 2 * 4096;
+/** The longest path of an entry: what an extraction takes (see safety.ts). */
+const LONGEST_PATH = 2 ** 16;
+/** Room for the paths of nearly every tree; it grows when it has to. */
+const USUAL_PATH = 2 * 4096;
 
 /** The part of an entry that a page holds; its place follows from the entries before it in the frame. */
 export type PagedEntry = Omit<IndexEntry, 'frame' | 'headerOffset' | 'dataOffset'> & { headerLength: number };
@@ -168,7 +170,7 @@ export function* decodePaths(
 class PathReader {
   #paths: ColumnReader;
   #names: ColumnReader;
-  #path = Buffer.allocUnsafe(LONGEST_PATH);
+  #path = Buffer.allocUnsafe(USUAL_PATH);
   #length = 0;
 
   constructor(paths: ColumnReader, names: ColumnReader) {
@@ -181,7 +183,8 @@ class PathReader {
     if (shared > this.#length) throw new RangeError('a path has no beginning');
     const suffix = this.#names.raw(this.#paths.varint());
     this.#length = shared + suffix.length;
-    if (this.#length > this.#path.length) throw new RangeError('a path is too long');
+    if (this.#length > LONGEST_PATH) throw new RangeError('a path is too long');
+    if (this.#length > this.#path.length) this.#path = Buffer.concat([this.#path], LONGEST_PATH);
     this.#path.set(suffix, shared);
     return this.#path.toString('latin1', 0, this.#length);
   }

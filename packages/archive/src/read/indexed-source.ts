@@ -4,7 +4,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArchiveEntry, BytePath, Compression, EngineCodec } from '@gofr-backup/model';
 import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
-import { createFile, reopenFile, setMetadata } from '../extract/file-writer.ts';
+import { createFile, PART_MODE, reopenFile } from '../extract/file-writer.ts';
+import { MetadataWriter } from '../extract/metadata.ts';
+import { addRefused, type Refused } from '../extract/refused.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
@@ -112,15 +114,20 @@ export class IndexedSource implements EntrySource {
     };
   }
 
-  async #writeFiles(readers: Readers, work: FileWork, target: WriteTarget): Promise<void> {
+  async #writeFiles(readers: Readers, work: FileWork, target: WriteTarget): Promise<Refused> {
     const large = new Map<BytePath, IndexEntry>();
     const jobs = this.#writeJobs(work, target, large);
-    const done = ({ files, bytes }: ReadResult): void => work.written(files, bytes);
+    const metadata = new MetadataWriter(target.fresh);
+    const done = ({ files, bytes, refused }: ReadResult): void => {
+      addRefused(metadata.refused, refused ?? {});
+      work.written(files, bytes);
+    };
     await this.#readBatches(readers, FILE_BATCH_BYTES, { jobs, signal: work.signal, done });
     for (const [path, entry] of large) {
-      finishLarge(target, path, entry);
+      finishLarge(target.root, path, entry, metadata);
       work.written(1, 0);
     }
+    return metadata.refused;
   }
 
   *#writeJobs(
@@ -319,11 +326,11 @@ function placed({ entry, offset, length }: FileSlice, path: BytePath): NonNullab
   return { path, offset, length, sparse: entry.sparse };
 }
 
-function finishLarge({ root, ownership }: WriteTarget, path: BytePath, entry: IndexEntry): void {
+function finishLarge(root: number, path: BytePath, entry: IndexEntry, metadata: MetadataWriter): void {
   const fd = reopenFile(root, path);
   try {
     if (entry.sparse) ftruncateSync(fd, entry.size);
-    setMetadata(fd, entry, ownership);
+    metadata.setFile(fd, entry, PART_MODE);
   } finally {
     closeSync(fd);
   }

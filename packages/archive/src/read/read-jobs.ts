@@ -2,6 +2,8 @@
 import type { BytePath, EngineCodec } from '@gofr-backup/model';
 import type { WriteTarget } from '../extract/entry-source.ts';
 import { writeNewFile, writePart } from '../extract/file-writer.ts';
+import { MetadataWriter } from '../extract/metadata.ts';
+import { addRefused, type Refused } from '../extract/refused.ts';
 import type { SharedIndex } from '../index/types.ts';
 import { type FrameFile, readFrame, type ReadFrame, release, Scratch } from './frame-reader.ts';
 import { sharedIndex } from '../index/file.ts';
@@ -26,6 +28,7 @@ export interface ReadResult {
   /** read, and with a target written */
   files: number;
   bytes: number;
+  refused?: Refused;
 }
 
 export function frameReading({
@@ -48,11 +51,13 @@ export function frameReading({
     }
   };
   return (jobs) => {
-    const done = { files: 0, bytes: 0 };
+    const refused: Refused = {};
+    const done = { files: 0, bytes: 0, refused };
     for (const job of jobs) {
-      const { files, bytes } = perform(job);
+      const { files, bytes, refused: more } = perform(job);
       done.files += files;
       done.bytes += bytes;
+      if (more) addRefused(refused, more);
     }
     return done;
   };
@@ -72,11 +77,12 @@ function writeFrame(
 ): ReadResult {
   if (job.slice) return writeSlice(raw, job.slice, target.root);
   const moved = new Map(job.moved);
-  const written = { files: 0, bytes: 0 };
+  const metadata = new MetadataWriter(target.fresh);
+  const written = { files: 0, bytes: 0, refused: metadata.refused };
   for (const file of files) {
     const path = moved.has(file.at) ? moved.get(file.at) : file.entry.path;
     if (path === undefined) continue;
-    writeNewFile(target.root, path, contentOf(raw, file), file.entry, target.ownership);
+    writeNewFile(target.root, path, contentOf(raw, file), file.entry, metadata);
     written.files++;
     written.bytes += file.entry.size;
   }
@@ -85,7 +91,7 @@ function writeFrame(
 
 const contentOf = (raw: Buffer, { start, end }: FrameFile): Buffer => raw.subarray(start, end);
 
-function writeSlice(raw: Buffer, slice: NonNullable<ReadJob['slice']>, root: BytePath): ReadResult {
+function writeSlice(raw: Buffer, slice: NonNullable<ReadJob['slice']>, root: number): ReadResult {
   writePart(root, slice.path, raw.subarray(0, slice.length), slice);
   return { files: 0, bytes: slice.length };
 }

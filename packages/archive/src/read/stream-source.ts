@@ -3,7 +3,9 @@ import { closeSync, ftruncateSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
 import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
-import { createFile, setMetadata, writeAt, writeSparseAt } from '../extract/file-writer.ts';
+import { createFile, PART_MODE, writeAt, writeSparseAt } from '../extract/file-writer.ts';
+import { MetadataWriter } from '../extract/metadata.ts';
+import type { Refused } from '../extract/refused.ts';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import { damaged } from '../refusals.ts';
 import { archiveEntryOf } from '../extract/safety.ts';
@@ -77,7 +79,7 @@ export class StreamSource implements EntrySource {
     return { write: (work) => this.#writeFiles(work, target), [Symbol.asyncDispose]: async () => {} };
   }
 
-  async #writeFiles(work: FileWork, target: WriteTarget): Promise<void> {
+  async #writeFiles(work: FileWork, target: WriteTarget): Promise<Refused> {
     const writer = new StreamFileWriter(work, target);
     try {
       for await (const _ of this.read(writer, { signal: work.signal })) writer.report();
@@ -88,6 +90,7 @@ export class StreamSource implements EntrySource {
     }
     if (writer.total !== work.plan.files)
       throw damaged('The archive changed while it was read.', 'It has other files than before.');
+    return writer.refused;
   }
 
   /** Content of the file with this ordinal, holes as zeros. */
@@ -131,21 +134,27 @@ export function mayHaveHoles({ sparse, size }: Pick<ArchiveEntry, 'sparse' | 'si
 class StreamFileWriter implements EntrySink {
   total = 0;
   readonly #work: FileWork;
-  readonly #target: WriteTarget;
+  readonly #root: number;
+  readonly #metadata: MetadataWriter;
   #open: { fd: number; entry: ArchiveEntry } | undefined;
   #files = 0;
   #bytes = 0;
 
   constructor(work: FileWork, target: WriteTarget) {
     this.#work = work;
-    this.#target = target;
+    this.#root = target.root;
+    this.#metadata = new MetadataWriter(target.fresh);
   }
 
   entry(entry: ArchiveEntry, ordinal: number): void {
     this.finish();
     if (entry.type !== 'file') return;
     const path: BytePath | undefined = this.#work.plan.destination(ordinal, entry.path);
-    if (path !== undefined) this.#open = { fd: createFile(this.#target.root, path), entry };
+    if (path !== undefined) this.#open = { fd: createFile(this.#root, path), entry };
+  }
+
+  get refused(): Refused {
+    return this.#metadata.refused;
   }
 
   data(bytes: Buffer, offset: number): void {
@@ -160,7 +169,7 @@ class StreamFileWriter implements EntrySink {
     if (!this.#open) return;
     const { fd, entry } = this.#open;
     if (mayHaveHoles(entry)) ftruncateSync(fd, entry.size);
-    setMetadata(fd, entry, this.#target.ownership);
+    this.#metadata.setFile(fd, entry, PART_MODE);
     this.#open = undefined;
     closeSync(fd);
     this.#files++;

@@ -1,7 +1,13 @@
 /** Compares an extracted tree on the disk with the archive's index. */
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { type ArchiveReader, isDatabase, type ArchiveProblem, TIME_NOT_KEPT } from '@gofr-backup/archive';
+import {
+  type ArchiveReader,
+  isDatabase,
+  notRestored,
+  type ArchiveProblem,
+  TIME_NOT_KEPT,
+} from '@gofr-backup/archive';
 import {
   type ArchiveEntry,
   type BytePath,
@@ -27,6 +33,8 @@ export interface Comparison {
 
 const CHUNK = 1 << 20;
 const OTHER_TIME = 'has another modification time';
+const OTHER_MODE = 'has another mode';
+const OTHER_OWNER = 'has another owner';
 const OTHER_XATTRS = 'has other extended attributes';
 /** The most problems that are listed: a person reads no more. */
 const MOST_PROBLEMS = 100;
@@ -44,9 +52,7 @@ export async function compareTree(
 ): Promise<Comparison> {
   const result: Comparison = { files: 0, bytes: 0, problems: [], databases: [] };
   const known = new PathSet();
-  const timeNotKept = new Set(warnings.filter(({ code }) => code === TIME_NOT_KEPT).map(({ path }) => path));
-  // What the target or our rights do not permit was told by the extraction.
-  const xattrsNotKept = warnings.some(({ code }) => code === 'xattrs') || lacking().length > 0;
+  const isTold = toldBy(warnings);
   const buffer = Buffer.alloc(CHUNK);
   const unhashed: { path: BytePath; place: BytePath }[] = [];
   let sinceBreath = 0;
@@ -54,11 +60,9 @@ export async function compareTree(
     ports.signal.throwIfAborted();
     known.addWithParents(entry.path);
     const place = joinPath(root, entry.path);
-    const message = await differenceOf(entry, place, root, buffer);
-    const isTold =
-      (message === OTHER_TIME && timeNotKept.has(displayPath(entry.path))) ||
-      (message === OTHER_XATTRS && xattrsNotKept);
-    if (message !== undefined && !isTold) report(result, { path: displayPath(entry.path), message });
+    const differences = await differencesOf(entry, place, root, buffer);
+    const message = differences.find((difference) => !isTold(difference, entry));
+    if (message !== undefined) report(result, { path: displayPath(entry.path), message });
     if (entry.type === 'directory') continue;
     if (entry.type === 'file' && entry.size > 0 && entry.hash === undefined)
       unhashed.push({ path: entry.path, place });
@@ -96,25 +100,39 @@ function countBelow(root: BytePath): number {
   return count;
 }
 
-async function differenceOf(
+/** What the target or our rights do not permit: the extraction has said so. */
+function toldBy(warnings: readonly Warning[]): (difference: string, entry: ArchiveEntry) => boolean {
+  const codes = new Set(warnings.map(({ code }) => code));
+  const told = new Set(
+    Object.entries({ owner: OTHER_OWNER, mode: OTHER_MODE, time: OTHER_TIME, xattrs: OTHER_XATTRS } as const)
+      .filter(([kind]) => codes.has(notRestored(kind as 'owner')))
+      .map(([, difference]): string => difference),
+  );
+  if (lacking().length > 0) told.add(OTHER_XATTRS);
+  const timeNotKept = new Set(warnings.filter(({ code }) => code === TIME_NOT_KEPT).map(({ path }) => path));
+  return (difference, { path }) =>
+    told.has(difference) || (difference === OTHER_TIME && timeNotKept.has(displayPath(path)));
+}
+
+/** Attributes first. */
+async function differencesOf(
   entry: ArchiveEntry,
   place: BytePath,
   root: BytePath,
   buffer: Buffer,
-): Promise<string | undefined> {
+): Promise<string[]> {
   const stat = lstatIfPresent(place);
-  if (!stat) return 'was not restored';
-  if (!isOfType(entry, stat)) return `was restored as something else than a ${entry.type}`;
-  if (!hasXattrs(entry, root)) return OTHER_XATTRS;
-  if (entry.type === 'symlink') return readLink(place) === entry.linkTarget ? undefined : 'leads elsewhere';
+  if (!stat) return ['was not restored'];
+  if (!isOfType(entry, stat)) return [`was restored as something else than a ${entry.type}`];
+  const xattrs = hasXattrs(entry, root) ? [] : [OTHER_XATTRS];
+  if (entry.type === 'symlink')
+    return readLink(place) === entry.linkTarget ? xattrs : ['leads elsewhere', ...xattrs];
   if (entry.type === 'hardlink') {
     const target = lstatIfPresent(joinPath(root, entry.linkTarget!));
-    return target?.ino === stat.ino ? undefined : 'is no longer the same file as its other name';
+    return target?.ino === stat.ino ? [] : ['is no longer the same file as its other name'];
   }
-  return (
-    attributeDifference(entry, stat) ??
-    (entry.type === 'file' ? contentDifference(entry, place, stat, buffer) : undefined)
-  );
+  const content = entry.type === 'file' ? await contentDifference(entry, place, stat, buffer) : undefined;
+  return [...attributeDifferences(entry, stat), ...xattrs, ...(content === undefined ? [] : [content])];
 }
 
 /** Whether it has all the attributes that are archived; it may have others, as a directory hands its default ACL down. */
@@ -130,13 +148,15 @@ function isOfType({ type }: ArchiveEntry, stat: BigIntStats): boolean {
   return type === 'symlink' ? stat.isSymbolicLink() : stat.isFile();
 }
 
-function attributeDifference(entry: ArchiveEntry, stat: BigIntStats): string | undefined {
+function attributeDifferences(entry: ArchiveEntry, stat: BigIntStats): string[] {
   const root = process.geteuid?.() === 0;
   const bits = root ? 0o7777 : 0o777;
-  if ((Number(stat.mode) & bits) !== (entry.mode & bits)) return 'has another mode';
-  if (!isSameTime(entry.mtimeNs, stat.mtimeNs)) return OTHER_TIME;
-  if (root && (Number(stat.uid) !== entry.uid || Number(stat.gid) !== entry.gid)) return 'has another owner';
-  return undefined;
+  const differences: string[] = [];
+  if ((Number(stat.mode) & bits) !== (entry.mode & bits)) differences.push(OTHER_MODE);
+  if (!isSameTime(entry.mtimeNs, stat.mtimeNs)) differences.push(OTHER_TIME);
+  if (root && (Number(stat.uid) !== entry.uid || Number(stat.gid) !== entry.gid))
+    differences.push(OTHER_OWNER);
+  return differences;
 }
 
 async function contentDifference(

@@ -1,8 +1,17 @@
 /** Work directories: on each file system that a restore changes, one hidden directory with what comes in and what goes out. */
 import * as fs from 'node:fs';
 import { type ArchiveReader, type ExtractReport } from '@gofr-backup/archive';
-import { type BytePath, displayPath, fsPath, type Identity, joinPath, type Ports } from '@gofr-backup/model';
 import {
+  BackupError,
+  type BytePath,
+  displayPath,
+  fsPath,
+  type Identity,
+  joinPath,
+  type Ports,
+} from '@gofr-backup/model';
+import {
+  DirectoryHandle,
   exists,
   fsyncPath,
   lstatIfPresent,
@@ -61,7 +70,7 @@ export async function extractStages(
   for (const stage of stages) {
     // what was mounted since the backup: nothing of the archive belongs there
     if (stage.isMount && stage.size.entries === 0) continue;
-    const directory = Buffer.from(newIn(stage.workDir), 'latin1').toString('utf8');
+    using directory = openOwn(newIn(stage.workDir));
     const report = await reader.extract({
       ...ports,
       directory,
@@ -72,6 +81,21 @@ export async function extractStages(
     total.warnings.push(...report.warnings);
   }
   return total;
+}
+
+/**
+ * The directory that this restore made, to extract into from the open directory on. The application may have put a link or
+ * another directory in its place: then nothing is extracted. Throws FAILED.
+ */
+function openOwn(path: BytePath): DirectoryHandle {
+  const directory = DirectoryHandle.open(path);
+  const { uid, mode } = directory.stat();
+  if (uid === (process.geteuid?.() ?? uid) && (mode & 0o777) === 0o700) return directory;
+  directory.close();
+  throw new BackupError('FAILED', `${displayPath(path)} is not the directory that was made there`, {
+    why: 'something put another one in its place',
+    hint: 'Nothing was replaced. Stop the services that write there, and run the restore again.',
+  });
 }
 
 /** Takes out of the staged tree what the target does not restore, and gives the directories their times back. */

@@ -3,7 +3,7 @@
  * once a thread, and where it is missing everything works that Node can do alone.
  */
 import { createRequire } from 'node:module';
-import { getSystemErrorName } from 'node:util';
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 
 type Call = (...args: (number | bigint | Buffer | null)[]) => number;
 
@@ -123,7 +123,11 @@ class KoffiLibrary implements Library {
 
 function systemError(errno: number, syscall: string): Error {
   const code = getSystemErrorName(-errno);
-  return Object.assign(new Error(`${code}: ${syscall}`), { code, errno: -errno, syscall });
+  return Object.assign(new Error(`${code}: ${getSystemErrorMessage(-errno)}, ${syscall}`), {
+    code,
+    errno: -errno,
+    syscall,
+  });
 }
 
 /** A string of bytes as the C library wants it. */

@@ -3,7 +3,7 @@
  * whatever is exchanged on it meanwhile: by openat2(2) (Linux 5.6), elsewhere one name after the other.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { type BytePath, fsPath, isErrno } from '@gofr-backup/model';
+import { type BytePath, displayPath, fsPath, isErrno } from '@gofr-backup/model';
 import { type Library, whereUsable } from './library.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -45,7 +45,12 @@ function callOpenat2(
   how.writeUInt32LE(flags | O_NOFOLLOW | O_CLOEXEC, 0);
   how.writeUInt32LE(mode, 8);
   pathBuffer[pathBuffer.write(path, 'latin1')] = 0;
-  return library.call('syscall', SYS_OPENAT2, directory, pathBuffer, how, HOW_BYTES);
+  try {
+    return library.call('syscall', SYS_OPENAT2, directory, pathBuffer, how, HOW_BYTES);
+  } catch (error) {
+    (error as Error).message = (error as Error).message.replace(/syscall$/, `open '${displayPath(path)}'`);
+    throw error;
+  }
 }
 
 const openat2 = whereUsable((library) => {

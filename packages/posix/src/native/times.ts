@@ -35,16 +35,17 @@ export function setTimesOf(path: BytePath, mtimeNs: bigint): void {
   } else library.call('utimensat', AT_FDCWD, cString(path), timesOf(undefined, mtimeNs), AT_SYMLINK_NOFOLLOW);
 }
 
-/** Two `struct timespec` of 64 bits. */
+/** Two `struct timespec` of 64 bits, for one call. */
+const times = Buffer.alloc(32);
+
 function timesOf(atimeNs: bigint | undefined, mtimeNs: bigint): Buffer {
-  const times = Buffer.alloc(32);
   if (atimeNs === undefined) times.writeBigInt64LE(UTIME_OMIT, 8);
-  else writeTime(times, 0, atimeNs);
-  writeTime(times, 16, mtimeNs);
+  else writeTime(0, atimeNs);
+  writeTime(16, mtimeNs);
   return times;
 }
 
-function writeTime(times: Buffer, at: number, time: bigint): void {
+function writeTime(at: number, time: bigint): void {
   const nanoseconds = ((time % NS) + NS) % NS;
   times.writeBigInt64LE((time - nanoseconds) / NS, at);
   times.writeBigInt64LE(nanoseconds, at + 8);
