@@ -1,4 +1,4 @@
-/** What bull-board can do with jobs, on a real worker: nothing that overwrites or deletes. */
+/** What bull-board, or whoever else writes to Redis, can do with jobs, on a real worker: nothing that overwrites or deletes. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { Sandbox } from './command-line.ts';
 const NAME = 'gofr-plot-backup';
 const REFUSED = /not asked for with the key|carried out before/;
 
-test('a restore that bull-board adds, retries, duplicates or changes is refused', async () => {
+test('a restore that is added, retried, duplicated or changed without the key is refused', async () => {
   await using redis = await privateRedis();
   await using sandbox = await Sandbox.create({
     env: {
@@ -24,7 +24,7 @@ test('a restore that bull-board adds, retries, duplicates or changes is refused'
     const url = await waitFor(() => /"url":"([^"]+)"/.exec(services[1]?.said.stdout ?? '')?.[1], {
       timeout: 40_000,
     });
-    const board = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const board = async (method: string, path: string, body?: object): Promise<number> => {
       const headers = {
         'content-type': 'application/json',
         'x-requested-with': 'board',
@@ -32,8 +32,12 @@ test('a restore that bull-board adds, retries, duplicates or changes is refused'
       };
       const init = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
       const answer = await fetch(new URL(`queues/api/queues/${NAME}/${path}`, url), init);
-      expect(answer.status, `${method} ${path}: ${await answer.clone().text()}`).toBeLessThan(300);
-      return answer.status === 204 ? undefined : answer.json().catch(() => undefined);
+      return answer.status;
+    };
+    // The page has no door for it; in Redis it can be put all the same.
+    const add = async (body: { name: string; data: unknown; options: object }): Promise<void> => {
+      expect(await board('POST', 'add', body)).toBe(405);
+      await queue.add(body.name, body.data, body.options);
     };
     await sandbox.json(['now']);
     const tokens = join(sandbox.data, 'auth', 'tokens.json');
@@ -44,28 +48,28 @@ test('a restore that bull-board adds, retries, duplicates or changes is refused'
     await rm(tokens);
 
     const added = { name: 'restore', data: { backup: 'latest', to: join(sandbox.path, 'out') }, options: {} };
-    await board('POST', 'add', added);
-    await board('POST', 'add', { ...added, data: signed?.data });
-    await board('POST', 'add', {
+    await add(added);
+    await add({ ...added, data: signed?.data });
+    await add({
       ...added,
       data: { ...signed?.data, to: '/etc' },
       options: { jobId: 'chosen' },
     });
-    await board('POST', 'add', {
+    await add({
       ...added,
       data: signed?.data,
       options: { delay: 3_600_000, jobId: 'later' },
     });
-    await board('PUT', 'later/promote');
+    expect(await board('PUT', 'later/promote')).toBeLessThan(300);
     const failed = () => queue.getFailed();
     await waitFor(async () => (await failed()).length === 4, { timeout: 40_000 });
-    for (const { id = '' } of await failed()) await board('PUT', `${id}/retry`);
+    for (const { id = '' } of await failed()) expect(await board('PUT', `${id}/retry`)).toBeLessThan(300);
     await waitFor(
       async () => (await queue.getJobCounts('wait', 'active'))['wait'] === 0 && (await failed()).length === 4,
     );
     // the signed one, put there again with its own id
     await signed?.remove();
-    await board('POST', 'add', { ...added, data: signed?.data, options: { jobId: signed?.id } });
+    await add({ ...added, data: signed?.data, options: { jobId: signed?.id } });
     await waitFor(async () => (await failed()).length === 5, { timeout: 40_000 });
     for (const { failedReason } of await failed()) expect(failedReason).toMatch(REFUSED);
 

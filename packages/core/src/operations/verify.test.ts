@@ -116,7 +116,7 @@ describe('beside an intact archive', () => {
 
   test('an index of a newer program is told of, not used and never written over', async () => {
     const newer = Buffer.from(whole.get(`${path}.idx`) ?? '');
-    newer.write('gofridx2');
+    newer.write('gofridx3');
     await writeFile(`${path}.idx`, newer);
     const said: unknown[] = [];
     const logger = { ...on.ctx.logger, warn: (_: object, message: string) => void said.push(message) };
@@ -125,7 +125,7 @@ describe('beside an intact archive', () => {
     expect(said).toContainEqual(expect.stringContaining('another version'));
     expect((await readFile(`${path}.idx`)).equals(newer)).toBe(true);
     await expect(openIndex(`${path}.idx`)).rejects.toMatchObject({
-      why: expect.stringContaining('version 2'),
+      why: expect.stringContaining('version 3'),
     });
     await writeFile(`${path}.idx`, whole.get(`${path}.idx`) ?? '');
   });
