@@ -4,7 +4,7 @@
  * longer than the kernel takes at once.
  */
 import { type BytePath, isErrno } from '@gofr-backup/model';
-import { DirectoryHandle } from './directory-handle.ts';
+import type { DirectoryHandle } from './directory-handle.ts';
 import type { FileStat } from './native/file-stat.ts';
 
 const MOST_HELD = 128;
