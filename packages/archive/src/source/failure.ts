@@ -8,7 +8,8 @@ import type { WalkReport } from './source.ts';
 /** Stands in place of an errno: a file was replaced by something that is no regular file. */
 export const NO_FILE_NOW = 'NO_FILE_NOW';
 
-const REMOVED = new Set(['ENOENT', 'ENOTDIR']);
+/** EXDEV: the way to it was moved out of its component while it was opened. */
+const REMOVED = new Set(['ENOENT', 'ENOTDIR', 'EXDEV']);
 /** The codes that mean a link, a socket, a device or a directory in the place of a file. */
 const OF_OTHER_KIND = new Set([NO_FILE_NOW, 'ELOOP', 'ENXIO', 'ENODEV', 'EISDIR']);
 const FORBIDDEN = new Set(['EACCES', 'EPERM']);
