@@ -25,7 +25,7 @@ const rounds = raceRounds(150, 400);
 const archives = Math.ceil(rounds / 20);
 const FOREIGN = 'of somebody else';
 const DIRECTORIES = 8;
-const FILES = 6;
+const FILES = 20;
 
 let place: Awaited<ReturnType<typeof temporaryDirectory>>;
 let at: (name: string) => string;
@@ -49,6 +49,11 @@ function fill(directory: string, text: string): void {
     for (const name of [`file-${n}`, `inner/file-${n}`])
       writeFileSync(at(`${directory}/${name}`), `${text} ${n}`);
 }
+
+/** Now and then, so that the racing process gets in between where the processors are busy. */
+let steps = 0;
+const word = new Int32Array(new SharedArrayBuffer(4));
+const pause = (): void => void (++steps % 16 === 0 && Atomics.wait(word, 0, 0, 0.05));
 
 const isForeign = (text: string): boolean => text.includes(FOREIGN);
 
@@ -78,6 +83,7 @@ async function walked(): Promise<{ contents: string[]; met: boolean }> {
   for await (const batch of walk.entries())
     for (const entry of batch.filter(({ type }) => type === 'file'))
       try {
+        pause();
         const fd = openContent(entry);
         contents.push(readFileSync(fd, 'utf8'));
         closeSync(fd);
@@ -91,6 +97,7 @@ async function walked(): Promise<{ contents: string[]; met: boolean }> {
 function contentsByPath(path: string): string[] {
   try {
     const stats = lstatSync(path);
+    pause();
     if (stats.isDirectory()) return readdirSync(path).flatMap((name) => contentsByPath(join(path, name)));
     if (!stats.isFile()) return [];
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);

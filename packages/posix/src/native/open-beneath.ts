@@ -24,8 +24,8 @@ how.writeBigUInt64LE(BigInt(RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLV
 const pathBuffer = Buffer.alloc(PATH_MAX);
 
 /**
- * `path` is relative, without `.` and `..`. Throws as openSync; ELOOP or ENOTDIR where a link is on the way. A path may be
- * longer than the kernel takes at once.
+ * `path` is relative, without `.` and `..`. Throws as openSync; ELOOP or ENOTDIR where a link is on the way, EXDEV
+ * where a directory on it is moved elsewhere meanwhile. A path may be longer than the kernel takes at once.
  */
 export function openBeneath(directory: number, path: BytePath, flags: number, mode = 0): number {
   if (path.length >= PATH_MAX) return openInPieces(directory, path, flags, mode);
