@@ -33,7 +33,7 @@ report(counts);
 
 async function runVitest(
   args: string[] = filters,
-  { before = [] as string[], home = scratch } = {},
+  { before = [] as string[], home = scratch, own = {} as NodeJS.ProcessEnv } = {},
 ): Promise<TestCounts> {
   const file = join(home, 'counts.json');
   const [program, ...words] = [
@@ -47,7 +47,7 @@ async function runVitest(
     `--reporter=${join(ROOT, 'scripts/test-counts.ts')}`,
     ...args,
   ];
-  const env = { ...process.env, ...environment(), TMPDIR: home, TEST_COUNTS_FILE: file };
+  const env = { ...process.env, ...environment(), ...own, TMPDIR: home, TEST_COUNTS_FILE: file };
   const ended = await run(program!, words, { live: true, env });
   const counts = readCounts(file);
   if (ended.code !== 0 && counts.failed === 0) fail(counts, `vitest ended with ${ended.code}`);
@@ -62,23 +62,26 @@ async function runAsOrdinaryUser(counts: TestCounts): Promise<void> {
   const home = join(scratch, 'ordinary');
   mkdirSync(home);
   chownSync(home, ORDINARY_USER, ORDINARY_USER);
-  const before = [
-    'env',
-    `HOME=${home}`,
-    'setpriv',
-    `--reuid=${ORDINARY_USER}`,
-    `--regid=${ORDINARY_USER}`,
-    '--clear-groups',
-    '--',
-  ];
+  const ids = [`--reuid=${ORDINARY_USER}`, `--regid=${ORDINARY_USER}`, '--clear-groups'];
+  const before = ['setpriv', ...ids, '--'];
   const files = [...new Set(counts.skips.map((name) => name.slice(0, name.indexOf(' > '))))];
   const names = counts.skips.map((name) => RegExp.escape(name.slice(name.lastIndexOf(' > ') + 3)));
-  const second = await runVitest([...files, '-t', `(${names.join('|')})$`], { before, home });
+  const second = await runVitest([...files, '-t', `(${names.join('|')})$`], {
+    before,
+    home,
+    own: homeIn(home),
+  });
   counts.passed += second.passed;
   counts.failed += second.failed;
   counts.failures.push(...second.failures.map((name) => `as an ordinary user: ${name}`));
   counts.skips = counts.skips.filter((name) => second.skips.includes(name));
   counts.skipped = counts.skips.length;
+}
+
+/** Whoever stepped down may not write where XDG_DATA_HOME and its like send root. */
+function homeIn(home: string): NodeJS.ProcessEnv {
+  const ofRoot = Object.keys(process.env).filter((name) => name.startsWith('XDG_'));
+  return { ...Object.fromEntries(ofRoot.map((name) => [name, undefined])), HOME: home };
 }
 
 /** Without an operator's own settings, which would reach into the tests. */
