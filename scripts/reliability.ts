@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { figureFile } from '@gofr-backup/testing';
 import { type Observation, OBSERVATIONS } from '../test/containers/reliability.ts';
 import { type Figure, figureRow, figuresIn, row, type Run, withRows } from './figures.ts';
 import { ROOT } from './steps.ts';
@@ -25,13 +26,11 @@ const RACES: Record<string, Run> = {
   'restore-races': { name: 'A restore', test: 'packages/archive/src/extract/racing.test.ts' },
 };
 
-const cached = (name: string): string => join(ROOT, '.cache', `${name}.json`);
-
 function rowsOf(runs: Record<string, Run>): string[] {
   const files = new Set(Object.keys(runs).map((run) => run.split(' ')[0]!));
   return [...files].flatMap((file) => {
-    if (!existsSync(cached(file))) return [];
-    const figures = figuresIn(JSON.parse(readFileSync(cached(file), 'utf8')) as Figure);
+    if (!existsSync(figureFile(file))) return [];
+    const figures = figuresIn(JSON.parse(readFileSync(figureFile(file), 'utf8')) as Figure);
     return figures.map(([name, figure]) => figureRow(runOf(runs, `${file} ${name}`.trim()), figure));
   });
 }

@@ -1,6 +1,5 @@
 /** What a long run came to, for docs/reliability.md (scripts/reliability.ts puts it there). */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFigure } from '@gofr-backup/testing';
 import type { Round } from './round.ts';
 
 export interface LossFigure {
@@ -13,11 +12,10 @@ export interface LossFigure {
   restores: number;
 }
 
-export const LOSS_FIGURE = join(import.meta.dirname, '../../.cache/losses.json');
 /** A shorter run says nothing. */
 const ENOUGH = 2000;
 
-export async function recordFigure(played: Round[]): Promise<void> {
+export function recordFigure(played: Round[]): void {
   if (played.length < ENOUGH) return;
   const ends = played.flatMap((round) => round.ends);
   const done = ends.filter(({ code }) => code === 'done');
@@ -29,6 +27,5 @@ export async function recordFigure(played: Round[]): Promise<void> {
     backups: done.filter(({ kind }) => kind === 'backup').length,
     restores: done.filter(({ kind }) => kind === 'restore').length,
   };
-  await mkdir(dirname(LOSS_FIGURE), { recursive: true });
-  await writeFile(LOSS_FIGURE, JSON.stringify(figure));
+  writeFigure('losses', figure);
 }

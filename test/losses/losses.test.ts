@@ -21,11 +21,16 @@ const title = `nothing is lost in ${rounds} random rounds (seed ${seed}${canMoun
 test.skipIf(isMissing('python3'))(title, { timeout: 120_000 + rounds * 30_000 }, async () => {
   using archives = new Archives();
   const played: Round[] = [];
-  for (let n = 0; n < rounds && failed(played).length < TOLD; n++)
-    played.push(await playRound(seed + n, archives, canMount));
+  const playOn = async (most: number): Promise<void> => {
+    for (let n = played.length; n < most && failed(played).length < TOLD; n++)
+      played.push(await playRound(seed + n, archives, canMount));
+  };
+  await playOn(rounds);
+  // Nearly half of all restores are done, but by chance now and then too few of 16 rounds.
+  if (idleness(played).length > 0) await playOn(4 * rounds);
   expect(failed(played).map(report).join('\n\n')).toBe('');
-  expectWork(played);
-  await recordFigure(played);
+  expect(idleness(played)).toEqual([]);
+  recordFigure(played);
 });
 
 const failed = (played: Round[]): Round[] => played.filter(({ losses }) => losses.length > 0);
@@ -33,12 +38,12 @@ const failed = (played: Round[]): Round[] => played.filter(({ losses }) => losse
 const report = ({ seed: own, log, losses }: Round): string =>
   [`LOSS_SEED=${own} LOSS_ROUNDS=1`, ...log, ...losses.map((loss) => `  ! ${loss}`)].join('\n');
 
-/** A program that refuses everything loses nothing. */
-function expectWork(played: Round[]): void {
-  if (played.length < 10) return;
-  for (const kind of ['backup', 'restore', 'prune', 'verify', 'drill']) {
+/** Which commands were seldom done: a program that refuses everything loses nothing. */
+function idleness(played: Round[]): string[] {
+  if (played.length < 10) return [];
+  return ['backup', 'restore', 'prune', 'verify', 'drill'].flatMap((kind) => {
     const ends = played.flatMap((round) => round.ends.filter((end) => end.kind === kind));
     const done = ends.filter(({ code }) => code === 'done').length;
-    expect(done / ends.length, `${done} of ${ends.length} times ${kind} was done`).toBeGreaterThan(0.25);
-  }
+    return done > 0.25 * ends.length ? [] : [`${done} of ${ends.length} times ${kind} was done`];
+  });
 }

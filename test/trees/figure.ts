@@ -1,6 +1,5 @@
 /** What a long run came to, for docs/reliability.md (scripts/reliability.ts puts it there). */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFigure } from '@gofr-backup/testing';
 import type { Round } from './round.ts';
 
 export interface TreeFigure {
@@ -15,11 +14,10 @@ export interface TreeFigure {
   known: Record<string, number>;
 }
 
-export const TREE_FIGURE = join(import.meta.dirname, '../../.cache/trees.json');
 /** A shorter run says nothing. */
 export const ENOUGH = 2000;
 
-export async function recordFigure(played: Round[]): Promise<void> {
+export function recordFigure(played: Round[]): void {
   if (played.length < ENOUGH) return;
   const sum = (of: 'entries' | 'bytes'): number => played.reduce((all, round) => all + round[of], 0);
   const known = Map.groupBy(
@@ -35,6 +33,5 @@ export async function recordFigure(played: Round[]): Promise<void> {
     ...{ commands: ends.length, backups: done('now'), restores: done('restore') },
     known: Object.fromEntries([...known].map(([words, all]) => [words, all.length])),
   };
-  await mkdir(dirname(TREE_FIGURE), { recursive: true });
-  await writeFile(TREE_FIGURE, JSON.stringify(figure));
+  writeFigure('trees', figure);
 }

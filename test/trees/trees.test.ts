@@ -24,7 +24,7 @@ test.skipIf(isMissing('python3'))(title, { timeout: 120_000 + rounds * 30_000 },
     played.push(await playRound(seed + n, python));
   expect(failed(played).map(report).join('\n\n')).toBe('');
   expectWork(played);
-  await recordFigure(played);
+  recordFigure(played);
 });
 
 const failed = (played: Round[]): Round[] => played.filter(({ faults }) => faults.length > 0);

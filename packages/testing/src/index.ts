@@ -1,6 +1,7 @@
 /** For tests only: real directories, a real Redis, a clock that obeys. */
 export * from './clock.ts';
 export * from './collector.ts';
+export * from './figure-file.ts';
 export * from './hostile-tar.ts';
 export * from './leaks.ts';
 export * from './private-redis.ts';

@@ -1,6 +1,6 @@
 /** What long races came to, for docs/reliability.md and docs/security.md. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { figureFile, writeFigure } from './figure-file.ts';
 import { tries } from './tools.ts';
 
 export interface RaceFigure {
@@ -13,7 +13,6 @@ export interface RaceFigure {
   hitsByPath: number;
 }
 
-export const RACE_FIGURES = join(import.meta.dirname, '../../../.cache/races.json');
 /** A shorter run says nothing. */
 const ENOUGH = 10_000;
 const asked = Number(process.env['RACE_ROUNDS'] ?? 0);
@@ -24,7 +23,7 @@ export const raceRounds = (few: number, many: number): number => asked || tries(
 /** Of a run that was asked for 10,000 rounds; what takes long may have had fewer of its own. */
 export function recordRace(name: string, figure: RaceFigure): void {
   if (asked < ENOUGH) return;
-  mkdirSync(dirname(RACE_FIGURES), { recursive: true });
-  const before = existsSync(RACE_FIGURES) ? JSON.parse(readFileSync(RACE_FIGURES, 'utf8')) : {};
-  writeFileSync(RACE_FIGURES, JSON.stringify({ ...before, [name]: figure }, null, 2));
+  const file = figureFile('races');
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as object) : {};
+  writeFigure('races', { ...before, [name]: figure });
 }
