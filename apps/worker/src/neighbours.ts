@@ -2,8 +2,8 @@ import { repositoryOf } from '@gofr-backup/core';
 import { isInDoubt, type OperationContext } from '@gofr-backup/model';
 
 /**
- * Says at start that another project writes into the same directory, and that backups do not count. The first run reports a directory that cannot be
- * read.
+ * Says at start that another project writes into the same directory, and that backups do not count. The first run
+ * reports a directory that cannot be read.
  */
 export async function tellNeighbours(context: OperationContext): Promise<void> {
   const { plan, logger } = context;

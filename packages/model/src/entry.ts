@@ -32,6 +32,10 @@ export interface ArchiveEntry extends FileFacts {
 }
 
 export function areSameXattrs(one: Xattrs | undefined, other: Xattrs | undefined): boolean {
-  if ((one?.size ?? 0) !== (other?.size ?? 0)) return false;
-  return [...(one ?? [])].every(([name, value]) => other!.get(name)?.equals(value) ?? false);
+  return (one?.size ?? 0) === (other?.size ?? 0) && hasAllXattrs(other, one);
+}
+
+/** It may have others besides. */
+export function hasAllXattrs(found: Xattrs | undefined, wanted: Xattrs | undefined): boolean {
+  return [...(wanted ?? [])].every(([name, value]) => found?.get(name)?.equals(value) ?? false);
 }

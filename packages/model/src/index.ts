@@ -1,5 +1,6 @@
 /** The nouns of every package, and the ports that tests replace. Imports nothing of ours. */
 export * from './byte-path.ts';
+export * from './canonical-json.ts';
 export type * from './catalogue-entry.ts';
 export type * from './catalogue.ts';
 export * from './clock.ts';

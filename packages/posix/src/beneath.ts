@@ -53,15 +53,6 @@ export class Beneath implements Disposable {
     }
   }
 
-  names(path: BytePath): BytePath[] {
-    return this.directory(path).names();
-  }
-
-  /** Another directory will have this path from now on. */
-  forget(path: BytePath): void {
-    for (const held of this.#held.keys()) if (held === path || held.startsWith(`${path}/`)) this.#close(held);
-  }
-
   #close(path: BytePath): void {
     this.#held.get(path)!.close();
     this.#held.delete(path);

@@ -58,11 +58,9 @@ export function startSession(
 /** Lets a request pass that may see the dashboard; others are sent to the login, or told 401. */
 export function guard(rights: Rights, guesses: Guesses): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const authorization = c.req.header('authorization');
-    // Another scheme belongs to a proxy's own login and is ignored.
-    const byToken = authorization !== undefined && /^bearer\b/i.test(authorization);
-    c.set('bearer', byToken);
-    if (byToken) return (await refuseToken(c, authorization, rights, guesses)) ?? next();
+    const authorization = bearerOf(c);
+    c.set('bearer', authorization !== undefined);
+    if (authorization !== undefined) return (await refuseToken(c, authorization, rights, guesses)) ?? next();
     if (rights.checkPassword === undefined) return foreignHost(c) ?? next();
     if (c.get('session').signedIn) return next();
     if (c.req.method !== 'GET' || !wantsPage(c)) {
@@ -72,6 +70,12 @@ export function guard(rights: Rights, guesses: Guesses): MiddlewareHandler<Env> 
     const wanted = c.req.path + new URL(c.req.url).search;
     return c.redirect(`${rights.base}/login?next=${encodeURIComponent(wanted)}`);
   };
+}
+
+/** The header that names a token. Another scheme belongs to a proxy's own login and is ignored. */
+function bearerOf(c: Context): string | undefined {
+  const authorization = c.req.header('authorization');
+  return /^bearer\b/i.test(authorization ?? '') ? authorization : undefined;
 }
 
 /** Undefined for a right token, which is known at once: nobody's failures hold it up. */
@@ -120,7 +124,7 @@ export function isBearer(authorization: string | undefined, token: string | unde
 
 /** Refuses writes that did not come from a page of ours; a bearer token is proof enough, no browser sends it by itself. */
 export const sameOrigin: MiddlewareHandler<Env> = async (c, next) => {
-  if (isReading(c) || /^bearer\b/i.test(c.req.header('authorization') ?? '')) return next();
+  if (isReading(c) || bearerOf(c) !== undefined) return next();
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
   const foreign = site

@@ -36,7 +36,7 @@ const MAX_PAGE_BYTES = 256 * 1024 * 1024;
 /** The most memory that is reserved on the word of an untrusted page: about ten times what an honest page needs. */
 const MOST_AT_ONCE = 1 << 20;
 
-/** The longest path of an entry: what an extraction takes (see safety.ts). */
+/** The longest path of an entry that an index may state; an extraction takes shorter ones (see safety.ts). */
 const LONGEST_PATH = 2 ** 16;
 /** Room for the paths of nearly every tree; it grows when it has to. */
 const USUAL_PATH = 2 * 4096;

@@ -3,7 +3,7 @@
  * to the byte, what this program writes for the entry. Writing them again and comparing takes a quarter of the time
  * of parsing.
  */
-import { type ArchiveEntry, areSameXattrs, isHeld, type Xattrs } from '@gofr-backup/model';
+import { type ArchiveEntry, areSameXattrs, isHeld } from '@gofr-backup/model';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { paddedLength } from '../index/file.ts';
@@ -11,6 +11,7 @@ import { damagedEntry, damagedFrame } from '../refusals.ts';
 import { archiveEntryOf } from '../extract/safety.ts';
 import { ID_RANGE } from '../tar/header.ts';
 import { TarParser } from '../tar/parser.ts';
+import { mostXattrBytes } from '../tar/pax.ts';
 
 /** Headers with longer names (name and link target together) or attributes are left to the parser. */
 const LONGEST_NAMES = 1024;
@@ -38,7 +39,7 @@ function areAsWritten(raw: Buffer, entries: readonly IndexEntry[]): boolean {
 
 /** Whether the entry has only values that the parser accepts. */
 function isOrdinary({ path, linkTarget, uid, gid, mtimeNs, xattrs }: IndexEntry): boolean {
-  const names = path.length + (linkTarget?.length ?? 0) + lengthOf(xattrs);
+  const names = path.length + (linkTarget?.length ?? 0) + mostXattrBytes(xattrs);
   return names <= LONGEST_NAMES && uid <= ID_RANGE[1] && gid <= ID_RANGE[1] && isHeld(mtimeNs);
 }
 
@@ -68,13 +69,6 @@ export function proveParsed(raw: Buffer, frame: IndexFrame, entries: readonly In
   ) {
     throw damagedFrame(frame, 'It does not end with an entry.', entries);
   }
-}
-
-/** Of their records, at most. */
-function lengthOf(xattrs: Xattrs | undefined): number {
-  let length = 0;
-  for (const [name, value] of xattrs ?? []) length += name.length + value.length + 32;
-  return length;
 }
 
 const COMPARED = ['path', 'type', 'size', 'mode', 'uid', 'gid', 'mtimeNs', 'linkTarget'] as const;

@@ -1,16 +1,11 @@
 /** The extended attributes of an entry that are archived. They are read where the entry is: by descriptors alone. */
 import { closeSync, constants } from 'node:fs';
 import type { BytePath, Xattrs } from '@gofr-backup/model';
-import { errnoOf, openBeneath, readXattrs, type XattrPlace } from '@gofr-backup/posix';
+import { errnoOf, O_PATH, openBeneath, readXattrs, type XattrPlace } from '@gofr-backup/posix';
 import { pathBelow } from './content.ts';
 import type { WalkEntry } from './source.ts';
 
 const { O_DIRECTORY } = constants;
-/** Node has no constant for it. */
-const O_PATH = 0o10000000;
-const BLOCK = 512;
-/** The length of a record, its key's prefix and its punctuation, at most. */
-const RECORD_BYTES = 32;
 
 /**
  * What the owner of a file, or its administrator, sets: user attributes, POSIX ACLs, file capabilities, and what only
@@ -19,32 +14,20 @@ const RECORD_BYTES = 32;
  */
 const ARCHIVED = /^(user\.|system\.posix_acl_|security\.capability$|trusted\.(?!overlay\.))/;
 
-/** The attributes of an entry, or why there are none: an errno, or TOO_LARGE. */
+/** The attributes of an entry, or why there are none: an errno, or what the writer says. */
 export interface ReadXattrs {
   xattrs?: Xattrs;
   xattrsMissing?: string;
 }
 
-/** They do not fit into the frame of their entry. */
-export const TOO_LARGE = 'TOO_LARGE';
-
-/** `fd`: the entry itself, where it is open. `room`: bytes of the frame that are left. */
-export function readEntryXattrs(entry: WalkEntry, fd: number | undefined, room: number): ReadXattrs {
+/** `fd`: the entry itself, where it is open. */
+export function readEntryXattrs(entry: WalkEntry, fd: number | undefined): ReadXattrs {
   try {
     const xattrs = fd === undefined ? xattrsByName(entry) : archived(fd);
-    if (xattrs === undefined) return {};
-    return lengthOfXattrs(xattrs) > room ? { xattrsMissing: TOO_LARGE } : { xattrs };
+    return xattrs === undefined ? {} : { xattrs };
   } catch (cause) {
     return { xattrsMissing: errnoOf(cause) };
   }
-}
-
-/** What they take in a tar stream, at most: their pax records, the header of these, the padding. */
-export function lengthOfXattrs(xattrs: Xattrs | undefined): number {
-  if (xattrs === undefined) return 0;
-  let length = 0;
-  for (const [name, value] of xattrs) length += 3 * name.length + value.length + RECORD_BYTES;
-  return length + 2 * BLOCK;
 }
 
 /** Of a directory, a symlink, which is not followed, or a file that is not open. */

@@ -81,6 +81,17 @@ export function xattrRecords(xattrs: Xattrs | undefined): string {
     .join('');
 }
 
+/** Of a record's length, its key's prefix and its punctuation, at most. */
+const RECORD_BYTES = 32;
+
+/** The bytes of these records, at most: an escaped character takes three. */
+export function mostXattrBytes(xattrs: Xattrs | undefined): number {
+  if (xattrs === undefined) return 0;
+  let length = 0;
+  for (const [name, value] of xattrs) length += 3 * name.length + value.length + RECORD_BYTES;
+  return length;
+}
+
 const escaped = (name: string): string => name.replaceAll('%', '%25').replaceAll('=', '%3D');
 const unescaped = (name: string): string => name.replaceAll('%3D', '=').replaceAll('%25', '%');
 

@@ -18,7 +18,8 @@ import { incompressibleSpans } from '../codec/incompressible.ts';
 import { paddedLength } from '../index/file.ts';
 import type { SliceSpan } from '../index/slices.ts';
 import { openContent } from '../source/content.ts';
-import { lengthOfXattrs, readEntryXattrs, type ReadXattrs } from '../source/entry-xattrs.ts';
+import type { ReadXattrs } from '../source/entry-xattrs.ts';
+import { lengthOfXattrs, readFittingXattrs } from './fitting-xattrs.ts';
 import { mayPass, NO_FILE_NOW } from '../source/failure.ts';
 import type { WalkEntry } from '../source/source.ts';
 
@@ -147,8 +148,8 @@ function buildFrame(
     if (entry.linkTarget !== undefined && lost.has(entry.linkTarget))
       return { headerLength: 0, failure: ORPHANED };
     if (entry.type !== 'file' || headerOnly) {
-      const read = xattrs ? readEntryXattrs(entry, undefined, room) : {};
-      const end = writeHeaderBlocks(raw, at, { ...entry, ...read });
+      const read = xattrs ? readFittingXattrs(entry, undefined, room) : {};
+      const end = writeHeaderBlocks(raw, at, withXattrs(entry, read));
       const headerLength = end - at;
       room -= lengthOfXattrs(read.xattrs);
       at = end;
@@ -225,9 +226,9 @@ function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, how: 
   let state: FileState = own === undefined ? stateOf(fd) : entry;
   for (let attempt = 1; ; attempt++) {
     const size = Math.min(state.size, most);
-    const xattrs = how.xattrs ? readEntryXattrs(entry, own, most - paddedLength(size)) : {};
+    const xattrs = how.xattrs ? readFittingXattrs(entry, own, most - paddedLength(size)) : {};
     const now = state === entry ? entry : { ...entry, ...archivedState(entry, state, size) };
-    const end = writeHeaderBlocks(raw, at, { ...now, ...xattrs });
+    const end = writeHeaderBlocks(raw, at, withXattrs(now, xattrs));
     const done = readFully(fd, raw, end, size, 0);
     raw.fill(0, end + done, end + paddedLength(size));
     const after = stateOf(fd);
@@ -243,6 +244,10 @@ function readStable(fd: number, entry: WalkEntry, raw: Buffer, at: number, how: 
     state = changed;
   }
 }
+
+/** Nearly every entry has none, and is not copied. */
+const withXattrs = (entry: WalkEntry, { xattrs }: ReadXattrs): WalkEntry =>
+  xattrs === undefined ? entry : { ...entry, xattrs };
 
 /** A substitute has all but the size of the file it stands for. */
 function archivedState(entry: WalkEntry, state: FileState, size: number): FileState {

@@ -6,7 +6,7 @@ import { DirectoryHandle, readXattrs, withoutNative, writeXattr } from '@gofr-ba
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openArchive } from '../read/open.ts';
-import { readEntryXattrs } from '../source/entry-xattrs.ts';
+import { readFittingXattrs } from './fitting-xattrs.ts';
 import type { WalkEntry } from '../source/source.ts';
 import { archive, HOURS_LATER, inside, previousOf, writerPorts } from './create.fixture.ts';
 
@@ -145,8 +145,12 @@ test('what does not fit is not read, and why is told', () => {
   set(at('source'), 'f', { 'user.large': Buffer.alloc(2000, 'y') });
   const fd = openSync(at('source/f'), 'r');
   const entry = { path: 'f' } as WalkEntry;
-  expect(readEntryXattrs(entry, fd, 1000)).toEqual({ xattrsMissing: 'TOO_LARGE' });
-  expect(readEntryXattrs(entry, fd, 10_000).xattrs?.get('user.large')?.length).toBe(2000);
+  expect(readFittingXattrs(entry, fd, 1000)).toEqual({ xattrsMissing: 'TOO_LARGE' });
+  expect(readFittingXattrs(entry, fd, 10_000).xattrs?.get('user.large')?.length).toBe(2000);
+  writeFileSync(at('source/plain'), '');
+  const plain = openSync(at('source/plain'), 'r');
+  expect(readFittingXattrs({ path: 'plain' } as WalkEntry, plain, -1)).toEqual({});
+  closeSync(plain);
   closeSync(fd);
 });
 

@@ -12,6 +12,7 @@ import {
   type ArchiveEntry,
   type BytePath,
   displayPath,
+  hasAllXattrs,
   isSameTime,
   joinPath,
   type Ports,
@@ -54,13 +55,15 @@ export async function compareTree(
   const known = new PathSet();
   const isTold = toldBy(warnings);
   const buffer = Buffer.alloc(CHUNK);
+  using directory = DirectoryHandle.open(root);
+  const tree = { root, directory };
   const unhashed: { path: BytePath; place: BytePath }[] = [];
   let sinceBreath = 0;
   for await (const entry of reader.entries()) {
     ports.signal.throwIfAborted();
     known.addWithParents(entry.path);
     const place = joinPath(root, entry.path);
-    const differences = await differencesOf(entry, place, root, buffer);
+    const differences = await differencesOf(entry, place, tree, buffer);
     const message = differences.find((difference) => !isTold(difference, entry));
     if (message !== undefined) report(result, { path: displayPath(entry.path), message });
     if (entry.type === 'directory') continue;
@@ -114,17 +117,22 @@ function toldBy(warnings: readonly Warning[]): (difference: string, entry: Archi
     told.has(difference) || (difference === OTHER_TIME && timeNotKept.has(displayPath(path)));
 }
 
+interface Tree {
+  root: BytePath;
+  directory: DirectoryHandle;
+}
+
 /** Attributes first. */
 async function differencesOf(
   entry: ArchiveEntry,
   place: BytePath,
-  root: BytePath,
+  { root, directory }: Tree,
   buffer: Buffer,
 ): Promise<string[]> {
   const stat = lstatIfPresent(place);
   if (!stat) return ['was not restored'];
   if (!isOfType(entry, stat)) return [`was restored as something else than a ${entry.type}`];
-  const xattrs = hasXattrs(entry, root) ? [] : [OTHER_XATTRS];
+  const xattrs = hasXattrs(entry, directory) ? [] : [OTHER_XATTRS];
   if (entry.type === 'symlink')
     return readLink(place) === entry.linkTarget ? xattrs : ['leads elsewhere', ...xattrs];
   if (entry.type === 'hardlink') {
@@ -136,11 +144,8 @@ async function differencesOf(
 }
 
 /** Whether it has all the attributes that are archived; it may have others, as a directory hands its default ACL down. */
-function hasXattrs({ path, xattrs }: ArchiveEntry, root: BytePath): boolean {
-  if (xattrs === undefined) return true;
-  using directory = DirectoryHandle.open(root);
-  const found = readXattrs({ directory: directory.fd, name: path });
-  return [...xattrs].every(([name, value]) => found?.get(name)?.equals(value) ?? false);
+function hasXattrs({ path, xattrs }: ArchiveEntry, directory: DirectoryHandle): boolean {
+  return xattrs === undefined || hasAllXattrs(readXattrs({ directory: directory.fd, name: path }), xattrs);
 }
 
 function isOfType({ type }: ArchiveEntry, stat: BigIntStats): boolean {

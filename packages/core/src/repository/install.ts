@@ -1,9 +1,8 @@
 /** The last step of making an archive: from temporary names to final ones, so that a kill leaves it undone or done. */
-import { constants } from 'node:fs';
-import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { link, lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, type CatalogueEntry, ignoring } from '@gofr-backup/model';
-import { syncDirectory } from '@gofr-backup/posix';
+import { openRegular, syncDirectory } from '@gofr-backup/posix';
 import { PRIVATE, writeNew } from './atomic.ts';
 import { formatChecksum } from './checksum.ts';
 import { recordEntry, requireLock } from './catalogue/held-catalogue.ts';
@@ -70,9 +69,7 @@ export async function linkIfThere(from: string, to: string): Promise<void> {
 
 /** A link to an earlier archive has the mode that a version before gave it. No link is followed. */
 async function makePrivate(path: string): Promise<void> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
-    ignoring('ENOENT', 'EACCES'),
-  );
+  const file = await openRegular(path).catch(ignoring('ENOENT', 'EACCES'));
   try {
     await file?.chmod(PRIVATE).catch(ignoring('EPERM', 'EROFS'));
   } finally {

@@ -1,10 +1,10 @@
 /** The secrets of an installation: each a file of its own that only its owner may read, made at its first use. */
 import { randomBytes } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { link, mkdir, open, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { link, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BackupError, isErrno, toBackupError } from '@gofr-backup/model';
-import { syncDirectory } from '@gofr-backup/posix';
+import { NotRegular, openRegular, syncDirectory } from '@gofr-backup/posix';
 import { randomSuffix, writeNew } from './atomic.ts';
 import { stateDirOf, TEMPORARY } from './layout.ts';
 import { ensureOwnDirectory, isOwnDirectory } from './own-directory.ts';
@@ -73,9 +73,8 @@ async function makeSecret(keyDir: string, name: string, bytes: number): Promise<
 const LARGEST = 4096;
 
 async function readPrivate(path: string): Promise<string | undefined> {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
-    const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const handle = await openRegular(path);
     try {
       const found = await handle.stat();
       const { uid: directoryOwner } = await stat(dirname(path));
@@ -87,7 +86,7 @@ async function readPrivate(path: string): Promise<string | undefined> {
     }
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
-    if (isErrno(error, 'ELOOP', 'ENXIO')) throw unfit(path, 'it is no regular file');
+    if (error instanceof NotRegular) throw unfit(path, 'it is no regular file');
     throw error;
   }
 }
@@ -96,7 +95,6 @@ async function readPrivate(path: string): Promise<string | undefined> {
 function refuseUnlessPrivate(path: string, found: Stats, directoryOwner: number): void {
   const self = process.geteuid?.() ?? found.uid;
   const trusted = self === 0 ? [0, directoryOwner] : [0, self];
-  if (!found.isFile()) throw unfit(path, 'it is no regular file');
   if (!trusted.includes(found.uid)) throw unfit(path, `it belongs to uid ${found.uid}, this is uid ${self}`);
   if ((found.mode & 0o077) === 0) return;
   const mode = (found.mode & 0o7777).toString(8).padStart(4, '0');

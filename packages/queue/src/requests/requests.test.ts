@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { BackupError, HOUR, systemClock } from '@gofr-backup/model';
+import { BackupError, canonicalJson, HOUR, systemClock } from '@gofr-backup/model';
 import { tries } from '@gofr-backup/testing';
 import { enqueue } from '../enqueue.ts';
 import { follow } from '../follow.ts';
@@ -12,7 +12,7 @@ import type { Processor, Result } from '../jobs/index.ts';
 import { openQueue } from '../queue.ts';
 import { made, useQueue } from '../queue.fixture.ts';
 import { isBelowAny } from './restore-roots.ts';
-import { canonicalJson, isSignedBy, sign } from './signature.ts';
+import { isSignedBy, sign } from './signature.ts';
 
 const on = useQueue();
 

@@ -1,6 +1,7 @@
 /** Signs jobs that overwrite or delete: whoever writes to Redis can write any job there, but has no key. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalJson } from '@gofr-backup/model';
 
 /** Travels in a job's data, beside the payload. */
 export const signatureSchema = z.object({
@@ -38,18 +39,4 @@ function macOf(key: Buffer, { project, name, id, payload }: Request, issued: num
   return createHmac('sha256', key)
     .update(canonicalJson([FORM, project, name, id, issued, payload]))
     .digest();
-}
-
-/** JSON without spaces and with the keys in order: the same text for the same value, whoever wrote it. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? sortedKeys(inner) : inner,
-  );
-}
-
-/** Without a prototype, so that a key called `__proto__` is one like any other. */
-function sortedKeys(value: object): object {
-  const sorted = Object.create(null) as Record<string, unknown>;
-  for (const key of Object.keys(value).toSorted()) sorted[key] = (value as Record<string, unknown>)[key];
-  return sorted;
 }

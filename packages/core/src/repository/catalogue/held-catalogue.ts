@@ -4,7 +4,6 @@
  * manifest.
  */
 import type { CatalogueEntry } from '@gofr-backup/model';
-
 import { syncDirectory } from '@gofr-backup/posix';
 import { readCatalogue, writeCatalogue } from './catalogue.ts';
 import type { ReadCatalogue } from './catalogue.ts';

@@ -7,14 +7,14 @@
  * is written on `entrySchema`; a reader needs the public key and `sha256` alone.
  */
 import { hash } from 'node:crypto';
-import type { CatalogueEntry, SignedList } from '@gofr-backup/model';
+import { canonicalJson, type CatalogueEntry, type SignedList } from '@gofr-backup/model';
 import type { SigningKey } from './signing-key.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
 /** The record as JSON without spaces, names sorted at every level, but for where a writer saw it and the signature. */
-export const canonicalForm = (record: Raw): string =>
-  JSON.stringify(sorted(record, (name) => name !== 'filepath' && name !== 'signature'));
+export const canonicalForm = ({ filepath: _, signature: __, ...signed }: Raw): string =>
+  canonicalJson(signed);
 
 const digestOf = (record: Raw): string => hash('sha256', canonicalForm(record), 'base64url');
 
@@ -74,18 +74,6 @@ function listText(prefix: string, digests: Readonly<Record<string, string>>): st
     .sort()
     .map((filename) => `${digests[filename]}  ${filename}\n`);
   return `gofr-backup manifest 1\n${prefix}\n${lines.join('')}`;
-}
-
-/** Without a prototype, so that `__proto__` is a name like any other. */
-function sorted(record: Raw, isSigned = (_name: string) => true): Raw {
-  const copy = Object.create(null) as Record<string, unknown>;
-  for (const name of Object.keys(record).sort()) if (isSigned(name)) copy[name] = sortedValue(record[name]);
-  return copy;
-}
-
-function sortedValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedValue);
-  return isRaw(value) ? sorted(value) : value;
 }
 
 const isRaw = (value: unknown): value is Raw =>
