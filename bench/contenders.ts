@@ -12,6 +12,8 @@ export interface Contender {
 
 export interface Work {
   title: string;
+  /** those it is measured on; all that were made for no work of their own, when it does not say */
+  corpora?: string[];
   /** the first is ours; ratios are against it */
   contenders: Contender[];
   /** slow ones are measured once, and only with --all */
@@ -19,23 +21,23 @@ export interface Work {
 }
 
 /** with the image's options */
-const engine = (args: string): string => `"$NODE" --max-semi-space-size=4 "$ENGINE" ${args}`;
-const sized = (path: string): string => `du -sb --apparent-size ${path} | cut -f1`;
+export const engine = (args: string): string => `"$NODE" --max-semi-space-size=4 "$ENGINE" ${args}`;
+export const sized = (path: string): string => `du -sb --apparent-size ${path} | cut -f1`;
 /** Making room for the result is not part of making it. */
-const cleared = (...paths: string[]): string => `rm -rf ${paths.join(' ')}`;
-const tarTo = (name: string, filter: string, extension: string): Contender => ({
+export const cleared = (...paths: string[]): string => `rm -rf ${paths.join(' ')}`;
+export const tarTo = (name: string, filter: string, extension: string): Contender => ({
   name,
   before: cleared(`peer.${extension}`),
   script: `tar -C "$SRC" -cf - . | ${filter} >peer.${extension}; sync peer.${extension}`,
   size: sized(`peer.${extension}`),
 });
 
-const restic = {
+export const restic = {
   cleared: cleared('restic', 'cache'),
   init: 'restic -q init -r restic --cache-dir cache',
   backup: 'restic -q backup -r restic --cache-dir cache "$SRC"',
 };
-const borg = {
+export const borg = {
   cleared: cleared('borg', 'borg-base'),
   init: (): string => 'export BORG_BASE_DIR=$PWD/borg-base; borg init -e none borg',
   create: (codec: string): string =>
@@ -95,7 +97,7 @@ export const FIRST_RUN: Work = {
   ],
 };
 
-const ourFirst = engine('create first.tar.gz gzip 6 "$SRC"');
+export const ourFirst = engine('create first.tar.gz gzip 6 "$SRC"');
 const peersReady = `${restic.cleared}; ${borg.cleared}; ${restic.init}; ${restic.backup}; ${borg.init()}; ${borg.create('lz4')}`;
 
 export const UNCHANGED: Work = {
@@ -159,7 +161,7 @@ const ready = `[ -e first.tar.gz ] || { ${ourFirst}; ${peersReady}; tar -C "$SRC
  * many were deleted ext4 makes new files slowly).
  */
 const putAway = 'find out -type f -exec truncate -s 0 {} +; mv out "$RESTORED/$(date +%s%N)"';
-const emptied = `${ready}; [ ! -e out ] || { ${putAway}; }; mkdir out`;
+export const emptied = `${ready}; [ ! -e out ] || { ${putAway}; }; mkdir out`;
 const borgLast = 'export BORG_BASE_DIR=$PWD/borg-base; LAST=$(borg list --last 1 --format "{archive}" borg)';
 
 export const RESTORE: Work = {
@@ -213,4 +215,4 @@ export const VERIFY: Work = {
   ],
 };
 
-export const ALL_WORK: Work[] = [FIRST_RUN, UNCHANGED, CHANGED, RESTORE, ONE_FILE, VERIFY];
+export const EVERYDAY: Work[] = [FIRST_RUN, UNCHANGED, CHANGED, RESTORE, ONE_FILE, VERIFY];

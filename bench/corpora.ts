@@ -2,11 +2,17 @@
  * The trees the bench runs on, made once from a seed: `node bench/corpora.ts <corpus> <directory> [large|small]`.
  *   charts  20,000 files, 650 MB: PNG, SVG, JSON                      logs  40 files, 800 MB of service logs
  *   mixed   1 GB: half of each, and SQLite databases                  tiny  1,000,000 files of a few bytes
+ *   names   50,000 files, 380 MB, below one directory                 text  one file of 1 GB
+ *   small   100,000 files of 0 to 2 KB                                sparse  20 GB, of which 8 MB are data
  * small is a twentieth of each.
  */
 import {
+  appendFileSync,
+  closeSync,
   existsSync,
+  ftruncateSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,14 +20,16 @@ import {
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { RENAMED } from './changes.ts';
 import { disguised, outlines, pngChart, svgChart } from './drawings.ts';
 import { Random } from './random.ts';
 
 type Make = (directory: string, scale: number, random: Random) => void;
-const CORPORA: Record<string, Make> = { charts, logs, mixed, tiny };
+const CORPORA: Record<string, Make> = { charts, logs, mixed, tiny, names, text, small, sparse };
 
 /** Nothing when it is there already; otherwise complete or absent. */
 export async function makeCorpus(name: string, directory: string, size: string): Promise<void> {
@@ -47,8 +55,10 @@ function fileSizes(directory: string): Record<string, number> {
   );
 }
 
-/** Takes back what earlier rounds appended: the next contender finds what the one before found. */
+/** Takes back what earlier rounds appended or renamed: the next contender finds what the one before found. */
 export function resetCorpus(directory: string): void {
+  const renamed = join(directory, RENAMED);
+  if (existsSync(renamed)) renameSync(renamed, join(directory, 'top'));
   const sizes = JSON.parse(readFileSync(sizesOf(directory), 'utf8')) as Record<string, number>;
   for (const [path, size] of Object.entries(sizes)) {
     const file = join(directory, path);
@@ -162,6 +172,55 @@ function tiny(directory: string, scale: number, random: Random): void {
     const path = join(directory, `d${String(folder).padStart(4, '0')}`);
     mkdirSync(path);
     for (let file = 0; file < 1000; file++) writeFileSync(join(path, `f${file}`), String(random.next()));
+  }
+}
+
+function names(directory: string, scale: number, random: Random): void {
+  const letters = outlines(random);
+  for (let folder = 0; folder < 250; folder++) {
+    const path = join(directory, 'top', `d${String(folder).padStart(3, '0')}`);
+    mkdirSync(path, { recursive: true });
+    for (let file = 0; file < 200 * scale; file++) {
+      const id = random.hex() + random.hex();
+      if (file % 8 === 0) writeFileSync(join(path, `${id}.svg`), svgChart(random, letters));
+      else if (file % 8 === 1) writeFileSync(join(path, `${id}.bin`), random.bytes(random.below(30_000)));
+      else writeFileSync(join(path, `${id}.metadata.json`), metadata(random, id));
+    }
+  }
+}
+
+function text(directory: string, scale: number, random: Random): void {
+  const file = join(directory, 'one.txt');
+  for (let part = 0; part < Math.round(50 * scale) || part === 0; part++) {
+    log(`${file}.part`, 20e6, random);
+    appendFileSync(file, readFileSync(`${file}.part`));
+  }
+  rmSync(`${file}.part`);
+}
+
+function small(directory: string, scale: number, random: Random): void {
+  const words = readFileSync(new URL('corpora.ts', import.meta.url), 'utf8').split(/\s+/);
+  for (let folder = 0; folder < 500 * scale; folder++) {
+    const path = join(directory, `d${String(folder).padStart(3, '0')}`);
+    mkdirSync(path);
+    for (let file = 0; file < 200; file++) {
+      const length = random.below(2049);
+      let content = '';
+      while (content.length < length)
+        content += `${words[random.below(words.length)]} ${random.below(4) ? '' : random.next()} `;
+      writeFileSync(join(path, `${random.hex()}.json`), content);
+    }
+  }
+}
+
+function sparse(directory: string, scale: number, random: Random): void {
+  for (let file = 0; file < 4; file++) {
+    const fd = openSync(join(directory, `disk-${file}.img`), 'w');
+    const size = Math.round(5e9 * scale);
+    ftruncateSync(fd, size);
+    for (let at = 0; at < size; at += size / 32)
+      writeSync(fd, random.bytes(65_536), 0, 65_536, Math.floor(at));
+    closeSync(fd);
   }
 }
 

@@ -47,6 +47,50 @@ function goals(work: string, ours: string, of: Record<string, Record<string, num
   );
 }
 
+/** A work that must cost at most so many times what it costs the peer, in CPU; of ours the first contender. */
+interface Limit {
+  work: string;
+  corpus: string;
+  peer: string;
+  times: number;
+}
+
+const LIMITS: Limit[] = [
+  { work: 'One byte inserted near the start', corpus: 'text', peer: 'restic', times: 1.5 },
+  ...[
+    'The top directory renamed',
+    'chmod -R',
+    'chown -R',
+    'touch of every file',
+    'touch -a of every file',
+  ].map((work) => ({ work, corpus: 'names', peer: 'restic', times: 1.2 })),
+  { work: 'First run of small files', corpus: 'small', peer: 'tar | pigz', times: 1.3 },
+  { work: '1 % of small files changed, in all directories', corpus: 'small', peer: 'restic', times: 1 },
+  { work: 'Restore of small files', corpus: 'small', peer: 'tar xzf', times: 1.3 },
+  ...['Holes: first run', 'Holes: verify', 'Holes: restore'].map((work) => ({
+    work,
+    corpus: 'sparse',
+    peer: 'tar -',
+    times: 3,
+  })),
+];
+
+/** What a change costs, in CPU and in wall time, against the most it may; what was not measured is left out. */
+export function limitTable({ works }: Results): string {
+  const rows = LIMITS.flatMap(({ work, corpus, peer, times }) => {
+    const [mine, ...others] = works[`${corpus}/${work}`]?.figures ?? [];
+    const theirs = others.find(({ name }) => name.startsWith(peer));
+    if (!mine || !theirs) return [];
+    const [cpu, wall] = [mine.cpu / theirs.cpu, mine.wall / theirs.wall];
+    const name = theirs.name.replaceAll('|', '\\|');
+    return [
+      `| ${work} | ${name} | ${times} × | ${cpu.toFixed(2)} × | ${wall.toFixed(2)} × | ${cpu <= times ? 'reached' : '**missed**'} |`,
+    ];
+  });
+  const head = '| work | against | at most | CPU | wall | |\n| --- | --- | ---: | ---: | ---: | --- |';
+  return [head, ...rows].join('\n');
+}
+
 /** A table of what was aimed at and what was reached; goals that were not measured are left out. */
 export function goalTable({ works }: Results): string {
   const rows = GOALS.flatMap(({ work, corpus, ours, peer, times }) => {

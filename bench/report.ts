@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameOf } from './corpora.ts';
-import { goalTable } from './goals.ts';
+import { goalTable, limitTable } from './goals.ts';
 import type { Figures, Results } from './results.ts';
 import { AROUND, sectionOf, TRIED } from './section.ts';
 
@@ -12,6 +12,10 @@ const CORPORA: Record<string, string> = {
   logs: '40 files, 800 MB of text',
   mixed: '1 GB: charts, logs and SQLite databases',
   tiny: '1,000,000 files of a few bytes',
+  names: '50,000 files, 380 MB, below one directory',
+  text: 'one file of 1 GB of text',
+  small: '100,000 files of 0 to 2 KB',
+  sparse: '20 GB, of which 8 MB are data',
 };
 
 export function writeReport(results: Results, root: string): void {
@@ -24,15 +28,15 @@ export function writeReport(results: Results, root: string): void {
 
 function page(results: Results): string {
   const works = Object.values(results.works);
-  const sections = works.map(({ corpus, size, work, figures }) => {
+  const sections = works.map(({ corpus, size, work, date, figures }) => {
     const tree = `${CORPORA[corpus] ?? ''}${size === 'small' ? ' (a twentieth of it)' : ''}`;
-    return `### ${work}: ${nameOf(corpus, size)}\n\n${tree}\n\n${table(figures)}\n`;
+    return `### ${work}: ${nameOf(corpus, size)}\n\n${tree}. Measured ${date}.\n\n${table(figures)}\n`;
   });
   return `# Performance
 
 <!-- Made by \`node bench/run.ts\` from a real run, but for its last two sections; not written by hand. -->
 
-Measured ${results.date} on ${results.machine}. Every contender ran in turn, round by round, on the same files, all of them in
+Measured on ${results.machine}; each table says when. Every contender ran in turn, round by round, on the same files, all of them in
 memory; the figures are medians. "×" is how many times as long the peer took as the first line. Memory is the peak of the largest process.
 Run it yourself: \`node bench/run.ts\` (large corpora, about an hour) or \`node bench/run.ts --size small\`.
 
@@ -41,6 +45,12 @@ Run it yourself: \`node bench/run.ts\` (large corpora, about an hour) or \`node 
 How many times as fast as the peer. Where one is missed, [what was tried](#what-was-tried) says why.
 
 ${goalTable(results)}
+
+### Cost of a change
+
+How many times what it costs the peer, for works whose cost must follow the change.
+
+${limitTable(results)}
 
 ## All figures
 

@@ -12,6 +12,14 @@ export interface Figures {
 
 export interface Results {
   machine: string;
+  works: Record<string, Result>;
+}
+
+export interface Result {
+  corpus: string;
+  size: string;
+  work: string;
+  /** the day it was measured, YYYY-MM-DD */
   date: string;
-  works: Record<string, { corpus: string; size: string; work: string; figures: Figures[] }>;
+  figures: Figures[];
 }

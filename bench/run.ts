@@ -1,7 +1,7 @@
 /**
- * `node bench/run.ts [--corpus charts,logs,mixed] [--size large|small] [--rounds 5] [--all] [--work 'First run']`
+ * `node bench/run.ts [--corpus charts,logs,mixed,names,text,small,sparse] [--size large|small] [--rounds 5] [--all] [--work 'First run']`
  * Every contender of a work runs once a round, in turn, so that a noisy minute hits all of them. Results are kept in
- * .cache/bench/results.json (later runs of the same work replace earlier ones); docs/performance.md is made from them.
+ * bench/results.json (later runs of the same work replace earlier ones); docs/performance.md is made from them.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,9 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { ALL_WORK, type Contender, type Work } from './contenders.ts';
+import { BUNDLE, copyNative, workerEntries } from '../scripts/bundle.ts';
+import { CHANGES } from './changes.ts';
+import { type Contender, EVERYDAY, type Work } from './contenders.ts';
 import { changeScript, makeCorpus, nameOf, oneFileOf, resetCorpus } from './corpora.ts';
 import { measure, median, type Measurement, settle } from './measure.ts';
 import { writeReport } from './report.ts';
@@ -17,7 +19,7 @@ import type { Figures, Results } from './results.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const CACHE = join(ROOT, '.cache/bench');
-const RESULTS = join(CACHE, 'results.json');
+const RESULTS = join(ROOT, 'bench/results.json');
 const { values } = parseArgs({
   options: {
     corpus: { type: 'string', default: 'charts,logs,mixed' },
@@ -35,18 +37,24 @@ const results = earlierResults();
 for (const corpus of values.corpus.split(',')) {
   const source = join(CACHE, `corpus-${corpus}-${values.size}`);
   await makeCorpus(corpus, source, values.size);
-  for (const work of ALL_WORK.filter(({ title }) => !values.work || title.includes(values.work))) {
+  for (const work of worksOf(corpus).filter(({ title }) => !values.work || title.includes(values.work))) {
     results.works[`${nameOf(corpus, values.size)}/${work.title}`] = {
       corpus,
       size: values.size,
       work: work.title,
+      date: new Date().toISOString().slice(0, 10),
       figures: contest(corpus, source, work),
     };
-    results.date = execFileSync('date', ['-u', '+%Y-%m-%d'], { encoding: 'utf8' }).trim();
-    writeFileSync(RESULTS, JSON.stringify(results, null, 1));
+    writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
   }
 }
 writeReport(results, ROOT);
+
+/** A corpus that was made for some works has no others. */
+function worksOf(corpus: string): Work[] {
+  const own = CHANGES.filter(({ corpora }) => corpora?.includes(corpus));
+  return own.length > 0 ? own : EVERYDAY;
+}
 
 function contest(corpus: string, source: string, work: Work): Figures[] {
   const directory = join(CACHE, `work-${corpus}`);
@@ -96,26 +104,12 @@ function figuresOf({ name, size }: Contender, runs: Measurement[], directory: st
   };
 }
 
-/** The engine as users get it: bundled, with its threads beside it. */
+/** The engine as users get it: bundled, with its threads and native calls beside it. */
 async function bundleEngine(): Promise<void> {
-  const threads = execFileSync('find', ['packages/archive/src', '-name', '*-worker.ts'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  await build({
-    entryPoints: ['bench/engine.ts', ...threads.trim().split('\n')].map((file) => join(ROOT, file)),
-    entryNames: '[name]',
-    outdir: join(CACHE, 'engine'),
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    banner: {
-      js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
-    },
-    logLevel: 'warning',
-  });
+  const outdir = join(CACHE, 'engine');
+  const entryPoints = { engine: join(ROOT, 'bench/engine.ts'), ...workerEntries() };
+  await build({ ...BUNDLE, entryPoints, outdir });
+  copyNative(outdir);
 }
 
 function installPeers(): void {
@@ -149,6 +143,6 @@ function installPeers(): void {
 function earlierResults(): Results {
   const machine = `${cpus().length} cores, ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   mkdirSync(CACHE, { recursive: true });
-  if (!existsSync(RESULTS)) return { machine, date: '', works: {} };
+  if (!existsSync(RESULTS)) return { machine, works: {} };
   return { ...(JSON.parse(readFileSync(RESULTS, 'utf8')) as Results), machine };
 }

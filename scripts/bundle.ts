@@ -1,0 +1,50 @@
+/** What every bundle of the program is made of, be it an app or the engine alone for the bench. */
+import { cpSync, globSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import type { BuildOptions } from 'esbuild';
+import { ROOT } from './steps.ts';
+
+/** Dependencies in CommonJS call require() and __dirname, which a module has not. */
+const BANNER = [
+  `import { createRequire as __createRequire } from 'node:module';`,
+  `import { fileURLToPath as __fileURLToPath } from 'node:url';`,
+  `const require = __createRequire(import.meta.url);`,
+  `const __filename = __fileURLToPath(import.meta.url);`,
+  `const __dirname = __fileURLToPath(new URL('.', import.meta.url));`,
+].join('\n');
+
+export const BUNDLE = {
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  banner: { js: BANNER },
+  // type-only and optional natives of dependencies: used when present, never required
+  external: ['koffi', 'msgpackr-extract', 'pino-pretty', '@napi-rs/nice', 'pg'],
+  logLevel: 'warning',
+} satisfies BuildOptions;
+
+/** Threads of the engine, and the process that opens databases: found at run time as siblings, `./<name>.js`. */
+export function workerEntries(): Record<string, string> {
+  const own = globSync('packages/*/src/**/*-worker.ts', { cwd: ROOT });
+  return Object.fromEntries(own.map((file) => [basename(file, '.ts'), join(ROOT, file)]));
+}
+
+/** koffi with its binaries for this processor, of glibc and musl: what the bundle finds in node_modules beside it. */
+export function copyNative(outdir: string): void {
+  const posix = createRequire(join(ROOT, 'packages/posix/package.json'));
+  const main = posix.resolve('koffi');
+  const koffi = dirname(main);
+  const binaries = `@koromix/koffi-${process.platform}-${process.arch}`;
+  const into = join(outdir, 'node_modules');
+  for (const file of [
+    'package.json',
+    'LICENSE.txt',
+    ...globSync(['index.cjs', 'src/**/*.cjs'], { cwd: koffi }),
+  ])
+    cpSync(join(koffi, file), join(into, 'koffi', file));
+  const from = dirname(createRequire(main).resolve(`${binaries}/package.json`));
+  cpSync(from, join(into, binaries), { recursive: true, dereference: true });
+}
