@@ -19,7 +19,7 @@ async function opened(fault?: Fault, verb?: Verb): Promise<Opened> {
 describeStore('without faults it keeps the contract', () => opened());
 describeStore('slow, it keeps the contract', () => opened({ kind: 'slow', ms: 5 }, 'put'));
 
-const VERBS: Verb[] = ['put', 'read', 'size', 'list', 'remove'];
+const VERBS: Verb[] = ['put', 'read', 'size', 'list', 'remove', 'now'];
 const BROKEN = VERBS.flatMap((verb) => (['error', 'half', 'lie'] as const).map((kind) => ({ verb, kind })));
 
 test.each(BROKEN)('the contract catches $kind at $verb', async ({ verb, kind }) => {
@@ -37,9 +37,13 @@ test('an error comes before anything has happened, a half put stores nothing, a 
   const { path } = directories.use(await temporaryDirectory());
   const honest = new DirectoryStore(path);
   for (const kind of ['error', 'half'] as const)
-    await expect(faulty(honest, () => ({ kind })).put('x', content())).rejects.toMatchObject({ code: 'EIO' });
+    await expect(faulty(honest, () => ({ kind })).put('x', content())).rejects.toMatchObject({
+      kind: 'failed',
+    });
   expect(await honest.size('x')).toBeUndefined();
   await honest.put('x', content());
-  await expect(faulty(honest, () => ({ kind: 'half' })).remove('x')).rejects.toMatchObject({ code: 'EIO' });
+  await expect(faulty(honest, () => ({ kind: 'half' })).remove('x')).rejects.toMatchObject({
+    kind: 'failed',
+  });
   expect(await honest.size('x')).toBeUndefined();
 });

@@ -8,19 +8,44 @@
  * - Read after write: from then on every call of every process sees the object whole, or sees that it is gone.
  * - No overwrite: of two puts under one name one is stored; the other answers `taken` and changes nothing.
  *
- * Names are those of checkName. Calls may run at once. Errors other than NoSuchObject are those of the system, unchanged.
+ * What a kind of store cannot keep of this, or cannot do at all, `abilities` says, and docs/stores.md.
+ *
+ * An object is never replaced. What changes is a new object of a new name (`writers/0000000007-host`: the highest counts): since no put
+ * overwrites, of two writers one gets the number, on every kind of store, and credentials that cannot overwrite are enough.
+ *
+ * Names are those of checkName. Calls may run at once. Failures are StoreError, of a kind that says whether to try again; an error of
+ * the content and an abort come out unchanged. The store's connections end with its scope: `await using store = await openStore(…)`.
  */
-export interface Store {
+export interface Store extends AsyncDisposable {
   /** `taken`: there is an object of this name already, and it is as durable as if it had been put now. */
-  put(name: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<'stored' | 'taken'>;
+  put(name: string, content: Content, options?: PutOptions): Promise<'stored' | 'taken'>;
   /** The whole object, or a part of it; less than `length` where the object ends before. Throws NoSuchObject. */
   read(name: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** Bytes of the object; undefined: there is none. */
-  size(name: string): Promise<number | undefined>;
+  size(name: string, signal?: AbortSignal): Promise<number | undefined>;
   /** Every object whose name begins with `prefix`, in any order. Objects put or removed meanwhile may be missing. */
   list(prefix?: string, signal?: AbortSignal): AsyncIterable<StoredObject>;
   /** Nothing happens when there is none. The name is free again. */
-  remove(name: string): Promise<void>;
+  remove(name: string, signal?: AbortSignal): Promise<void>;
+  /** The time of the store's own clock, to a second or better: no object's, never this host's. `unsupported`: it does not tell. */
+  now(signal?: AbortSignal): Promise<Date>;
+  /** The object cannot be removed until then, by nobody; never shortens. `unsupported` where a store cannot lock. */
+  extendLock(name: string, until: Date, signal?: AbortSignal): Promise<void>;
+  /** undefined: not locked. Throws NoSuchObject. */
+  lockedUntil(name: string, signal?: AbortSignal): Promise<Date | undefined>;
+  abilities(signal?: AbortSignal): Promise<Abilities>;
+}
+
+/**
+ * Bytes in pieces. What can be iterated again, as an array of pieces can, is sent again after a failure; of a generator, which
+ * cannot, the pieces are kept in memory until the put has ended.
+ */
+export type Content = AsyncIterable<Uint8Array>;
+
+export interface PutOptions {
+  signal?: AbortSignal;
+  /** Locked from the start. `unsupported`, and nothing is stored, where a store cannot lock. */
+  retainUntil?: Date;
 }
 
 export interface ByteRange {
@@ -32,12 +57,21 @@ export interface StoredObject {
   name: string;
   /** bytes */
   size: number;
+  /** By the store's clock where it has one; never proof of anything. Absent: the store does not tell. */
+  modified?: Date;
 }
 
-export class NoSuchObject extends Error {
-  override readonly name = 'NoSuchObject';
-
-  constructor(object: string, cause?: unknown) {
-    super(`the store has no object ${object}`, { cause });
-  }
+/** What the store promises by itself. */
+export interface Abilities {
+  /**
+   * `refused`: the store itself refuses to overwrite. `checked`: it cannot, so the name is looked up before each put: of two puts at the same
+   * moment both may answer `stored`, and the later one stays. `unknown`: nothing was put yet that would have shown it.
+   */
+  overwrite: 'refused' | 'checked' | 'unknown';
+  /** `synced`: this program had the bytes flushed to the disk. `answered`: the server said that it has them. */
+  durable: 'synced' | 'answered';
+  /** `now` answers. */
+  clock: boolean;
+  /** Objects can be locked. */
+  lock: boolean;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { describeStore } from '../contract.ts';
-import { NoSuchObject } from '../store.ts';
+import { NoSuchObject } from '../store-error.ts';
 import { DirectoryStore } from './directory-store.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

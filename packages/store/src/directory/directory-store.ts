@@ -1,11 +1,15 @@
 /** A store in a directory: an object is a file, a part of a name before a `/` a directory. Needs hard links. */
 import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { link, lstat, mkdir, open, opendir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toBytePath } from '@gofr-backup/model';
 import { fsyncPath, isErrno, NotRegular, openRegular } from '@gofr-backup/posix';
+import { toStoreError } from '../errno-problem.ts';
 import { checkName, isName } from '../name.ts';
-import { type ByteRange, NoSuchObject, type Store, type StoredObject } from '../store.ts';
+import { NoSuchObject, StoreError } from '../store-error.ts';
+import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
+import { type Watched, watched } from '../watched.ts';
 
 /** No object's name begins with a dot: no list shows what a kill left. */
 const UNFINISHED = '.unfinished-';
@@ -20,15 +24,20 @@ export class DirectoryStore implements Store {
 
   async put(
     name: string,
-    content: AsyncIterable<Uint8Array>,
-    signal?: AbortSignal,
+    content: Content,
+    { signal, retainUntil }: PutOptions = {},
   ): Promise<'stored' | 'taken'> {
     const path = this.#pathOf(name);
+    if (retainUntil) throw cannotLock();
+    const source = watched(content, signal);
+    return telling(`putting ${name}`, () => this.#putAt(path, source), source);
+  }
+
+  async #putAt(path: string, content: Watched): Promise<'stored' | 'taken'> {
     await makeDirectories(dirname(path));
-    const unfinished = join(this.#root, `${UNFINISHED}${randomBytes(8).toString('hex')}`);
+    const unfinished = this.#unfinished();
     try {
-      await writeSynced(unfinished, content, signal);
-      signal?.throwIfAborted();
+      await writeSynced(unfinished, content);
       const stored = await linkNew(unfinished, path);
       sync(dirname(path));
       return stored ? 'stored' : 'taken';
@@ -38,25 +47,20 @@ export class DirectoryStore implements Store {
   }
 
   async *read(name: string, range?: ByteRange, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    if (range?.length === 0) return;
     const path = this.#pathOf(name);
+    if (range?.length === 0) return;
     const span = range && { start: range.offset, end: range.offset + range.length - 1 };
     try {
       const file = await openRegular(path);
       yield* file.createReadStream({ ...span, ...(signal && { signal }) });
     } catch (error) {
-      throw isMissing(error) || error instanceof NotRegular ? new NoSuchObject(name, error) : error;
+      if (isMissing(error) || error instanceof NotRegular) throw new NoSuchObject(name, error);
+      throw toStoreError(error, `reading ${name}`);
     }
   }
 
   async size(name: string): Promise<number | undefined> {
-    try {
-      const found = await lstat(this.#pathOf(name));
-      return found.isFile() ? found.size : undefined;
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    return (await this.#look(name))?.size;
   }
 
   async *list(prefix = '', signal?: AbortSignal): AsyncGenerator<StoredObject> {
@@ -68,17 +72,66 @@ export class DirectoryStore implements Store {
         signal?.throwIfAborted();
         const name = directory + last;
         if (!isName(name) || !name.startsWith(prefix.slice(0, name.length))) continue;
-        const size = isDirectory ? void pending.push(`${name}/`) : await this.size(name);
-        if (size !== undefined && name.startsWith(prefix)) yield { name, size };
+        const found = isDirectory ? void pending.push(`${name}/`) : await this.#look(name);
+        if (found && name.startsWith(prefix)) yield { name, size: found.size, modified: found.mtime };
       }
     }
   }
 
   async remove(name: string): Promise<void> {
     const path = this.#pathOf(name);
-    if ((await this.size(name)) === undefined) return;
-    await rm(path, { force: true });
-    sync(dirname(path));
+    if ((await this.#look(name)) === undefined) return;
+    await telling(`removing ${name}`, async () => {
+      await rm(path, { force: true });
+      sync(dirname(path));
+    });
+  }
+
+  /** By a file made for it: on a network's file system its time is the server's. */
+  async now(): Promise<Date> {
+    const path = this.#unfinished();
+    return telling('asking for the time', async () => {
+      await makeDirectories(this.#root);
+      try {
+        await using file = await open(path, 'wx');
+        // of an empty file the client might make up the time
+        await file.writeFile('.');
+        await file.sync();
+        return (await file.stat()).mtime;
+      } finally {
+        await rm(path, { force: true });
+      }
+    });
+  }
+
+  async extendLock(): Promise<void> {
+    throw cannotLock();
+  }
+
+  async lockedUntil(name: string): Promise<Date | undefined> {
+    if ((await this.#look(name)) === undefined) throw new NoSuchObject(name);
+    return undefined;
+  }
+
+  async abilities(): Promise<Abilities> {
+    return { overwrite: 'refused', durable: 'synced', clock: true, lock: false };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #unfinished(): string {
+    return join(this.#root, `${UNFINISHED}${randomBytes(8).toString('hex')}`);
+  }
+
+  async #look(name: string): Promise<Stats | undefined> {
+    const path = this.#pathOf(name);
+    try {
+      const found = await lstat(path);
+      return found.isFile() ? found : undefined;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw toStoreError(error, `looking at ${name}`);
+    }
   }
 
   #pathOf(name: string): string {
@@ -87,16 +140,25 @@ export class DirectoryStore implements Store {
   }
 }
 
-async function writeSynced(
-  path: string,
-  content: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await using file = await open(path, 'wx');
-  for await (const bytes of content) {
-    signal?.throwIfAborted();
-    await file.writeFile(bytes);
+function cannotLock(): StoreError {
+  return new StoreError('unsupported', 'objects in a directory cannot be locked', {
+    why: 'whoever may write there may remove what is there',
+    hint: 'Unset OFFSITE_LOCK_DAYS, or use an S3 bucket with object lock.',
+  });
+}
+
+/** Failures of the system are told by kind; those of the content stay what they are. */
+async function telling<T>(doing: string, work: () => Promise<T>, content?: Watched): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error === content?.failure() ? error : toStoreError(error, doing);
   }
+}
+
+async function writeSynced(path: string, content: Content): Promise<void> {
+  await using file = await open(path, 'wx');
+  for await (const bytes of content) await file.writeFile(bytes);
   await file.sync();
 }
 
@@ -123,7 +185,7 @@ async function* entriesOf(directory: string): AsyncGenerator<{ name: string; isD
     for await (const entry of await opendir(directory))
       yield { name: entry.name, isDirectory: entry.isDirectory() };
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissing(error)) throw toStoreError(error, 'listing');
   }
 }
 
