@@ -10,7 +10,8 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   // a checkout starts in half the time; where nothing may be written, as in the image, this does nothing
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
   const { runProgram } = await import('./program.ts');
-  const code = await runProgram(argv);
+  const { givenArguments } = await import('./given-arguments.ts');
+  const code = await runProgram(givenArguments(argv));
   // when all is written, not when the last idle timer of a library has run out
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }

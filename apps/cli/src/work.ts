@@ -1,5 +1,5 @@
 /** Asks the queue for one job and follows it to its end, wherever the queue is. */
-import { BackupError, toBackupError } from '@gofr-backup/model';
+import { BackupError, displayPath, toBackupError, toBytePath } from '@gofr-backup/model';
 import type { EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
 import { reachQueue, type ReachedQueue } from './reach-queue.ts';
 import type { Session } from './session.ts';
@@ -61,7 +61,7 @@ async function reasonAgainst<Name extends JobName>(
   const { isBelowAny, parsePayload, withoutSignature } = await import('@gofr-backup/queue');
   const asked = parsePayload(name, payload);
   if ('to' in asked && asked.to !== undefined && !(await isBelowAny(asked.to, settings.restoreRoots)))
-    return `${asked.to} is not in RESTORE_ROOTS, so it is not reached through the queue`;
+    return `${displayPath(toBytePath(asked.to))} is not in RESTORE_ROOTS, so it is not reached through the queue`;
   if (withoutSignature(name, asked) !== undefined) return undefined;
   const key = await reached.queue.key().catch((error: unknown) => toBackupError(error, 'reading the key'));
   if (key instanceof BackupError) return `${key.message} (${key.why})`;

@@ -10,8 +10,31 @@ export type BytePath = string;
 const NOT_ASCII = /[\u0080-\u{10ffff}]/u;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** A lone surrogate that stands for a byte: U+DC80 for 0x80, to U+DCFF. */
+const BYTE = /[\udc80-\udcff]/gu;
+const BYTE_BASE = 0xdc00;
+
 export function toBytePath(text: string): BytePath {
-  return NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+  if (!NOT_ASCII.test(text)) return text;
+  const latin = (part: string): BytePath => Buffer.from(part, 'utf8').toString('latin1');
+  if (text.isWellFormed()) return latin(text);
+  let [bytes, from] = ['', 0];
+  for (const { 0: stand, index } of text.matchAll(BYTE)) {
+    bytes += latin(text.slice(from, index)) + String.fromCharCode(stand.charCodeAt(0) - BYTE_BASE);
+    from = index + 1;
+  }
+  return bytes + latin(text.slice(from));
+}
+
+/**
+ * A path as text that toBytePath turns back: where it is no UTF-8, each byte that is no ASCII is a lone surrogate. It
+ * survives JSON. Not for people (displayPath), and not for node:fs (fsPath).
+ */
+export function pathText(path: BytePath): string {
+  return (
+    utf8Of(path) ??
+    path.replace(/[\u0080-\u00ff]/g, (byte) => String.fromCharCode(BYTE_BASE + byte.charCodeAt(0)))
+  );
 }
 
 export function bytesOf(path: BytePath): Buffer {

@@ -1,8 +1,10 @@
 import { cat } from '@gofr-backup/core';
+import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import { writeOut } from '../stream.ts';
 
-export async function run(session: Session, [name = '', path = '']: string[]): Promise<void> {
+export async function run(session: Session, [name = '', given = '']: string[]): Promise<void> {
+  const path = archivePath(given);
   const content = cat(session.context('cat'), name, path);
   if (!session.json) {
     for await (const chunk of content) await writeOut(chunk);

@@ -1,5 +1,6 @@
 import { files } from '@gofr-backup/core';
 import { type ArchiveEntry, displayPath, formatMinute, jsonText } from '@gofr-backup/model';
+import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import { writeOut } from '../stream.ts';
 
@@ -19,7 +20,7 @@ interface ListedFile {
 }
 
 export async function run(session: Session, [name = 'latest', path]: string[]): Promise<void> {
-  const entries = files(session.context('files'), name, path);
+  const entries = files(session.context('files'), name, path && archivePath(path));
   if (session.json) await writeDocument(entries, name);
   else for await (const entry of entries) await writeOut(`${line(entry, session.settings.timezone)}\n`);
 }

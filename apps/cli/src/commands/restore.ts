@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { describeRestore, restore, type RestoreDescription, type RestoreTarget } from '@gofr-backup/core';
 import {
   BackupError,
@@ -10,6 +9,7 @@ import {
 } from '@gofr-backup/model';
 import { chooseRestore } from '../choose.ts';
 import { confirm } from '../confirm.ts';
+import { absolutePath, archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';
 import { columns } from '../columns.ts';
@@ -65,8 +65,8 @@ async function chosenBackup(
 function requestOf(options: Options): Omit<RestoreRequest, 'backup'> {
   return {
     ...(options.only === undefined ? {} : { only: options.only }),
-    ...(options.path === undefined ? {} : { paths: options.path }),
-    ...(options.to === undefined ? {} : { to: path.resolve(options.to) }),
+    ...(options.path === undefined ? {} : { paths: options.path.map(archivePath) }),
+    ...(options.to === undefined ? {} : { to: absolutePath(options.to) }),
     ...(options.merge ? { merge: true } : {}),
     ...(options.dryRun ? { dryRun: true } : {}),
     ...(options.safetyBackup ? {} : { safetyBackup: false }),

@@ -3,10 +3,12 @@ import type { ArchiveReader } from '@gofr-backup/archive';
 import {
   type BackupPlan,
   type CatalogueEntry,
+  displayPath,
   type OperationContext,
   type RestoreOutcome,
   type RestoreRequest,
   toBackupError,
+  toBytePath,
 } from '@gofr-backup/model';
 import {
   assertRoom,
@@ -85,7 +87,7 @@ function outcomeOf(
   { files, bytes }: { files: number; bytes: number },
   warnings: string[],
 ): Omit<RestoreOutcome, 'safety_backup'> {
-  const target = request.to ?? plan.dataDir;
+  const target = request.to === undefined ? plan.dataDir : displayPath(toBytePath(request.to));
   return { backup: entry.filename, target, files, bytes, ...(warnings.length > 0 && { warnings }) };
 }
 

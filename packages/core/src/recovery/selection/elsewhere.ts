@@ -22,7 +22,7 @@ export function elsewhere(request: RestoreRequest, plan: BackupPlan, survey: Sur
   if (linked !== undefined) throw linkedRoot(displayPath(linked));
   const place = resolvePlace(toBytePath(request.to!));
   if (leadsInto(place, '/', survey.withheld))
-    throw usage(`${request.to} lies inside the backup directory`, 'only backups belong there');
+    throw usage(`${displayPath(place)} lies inside the backup directory`, 'only backups belong there');
   const chosen = request.only === undefined ? undefined : chosenComponents(plan, request.only);
   const layOver = (component: Component) => component.select === 'metadata-only';
   const ofComponents = chosen?.flatMap((component) => {
