@@ -26,6 +26,8 @@ const TELLS: Partial<Record<Difference['what'], RegExp>> = {
   owner: /owner|belongs/,
   missing: /left out|not restored|may not be read/,
 };
+/** Of a mount: all below it is as it was. */
+const STAYS = / stays as it is: /;
 
 /** Differences of which no warning told, at the path itself or, of what is missing, above it. */
 export function untold(step: string, found: Iterable<Difference>, warnings: string[]): Fault[] {
@@ -35,9 +37,10 @@ export function untold(step: string, found: Iterable<Difference>, warnings: stri
 }
 
 function tells(warning: string, path: string, what: Difference['what']): boolean {
-  if (TELLS[what]?.test(warning) !== true) return false;
+  const stays = STAYS.test(warning);
+  if (TELLS[what]?.test(warning) !== true && !stays) return false;
   const parts = path.split('/');
-  const told = what === 'missing' ? parts.map((_, n) => parts.slice(0, n + 1).join('/')) : [path];
+  const told = what === 'missing' || stays ? parts.map((_, n) => parts.slice(0, n + 1).join('/')) : [path];
   return told.some((one) => warning.startsWith(displayPath(one)));
 }
 

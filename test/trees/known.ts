@@ -9,23 +9,8 @@ interface Known {
 }
 
 const isRestore = ({ step }: Fault): boolean => step.startsWith('restore');
-const MICROSECOND = 1000n;
 
 export const KNOWN: Known[] = [
-  {
-    words: 'times are set only to the microsecond, or to the distance of two doubles',
-    isIt: ({ what, words }) => {
-      if (what !== 'mtime') return false;
-      const [then = 0n, now = 0n] = words.split(', now ').map(BigInt);
-      const apart = then < now ? now - then : then - now;
-      return apart < MICROSECOND || apart < (then < 0n ? -then : then) / 2n ** 52n;
-    },
-  },
-  {
-    words: 'a drill demands the right to give files away',
-    isIt: ({ step, words }, { user }) =>
-      step === 'drill' && user === 'reader' && /EPERM.*[fl]chown/.test(words),
-  },
   {
     words: 'hard links between components that are no siblings on disk come back as several files',
     isIt: (fault, scene) => {
@@ -37,16 +22,6 @@ export const KNOWN: Known[] = [
   {
     words: 'hard links of a database come back as several files',
     isIt: ({ what, words }) => what === 'hard links' && words.includes('database'),
-  },
-  {
-    words: 'nothing is restored below a name that is not UTF-8',
-    isIt: (fault) =>
-      isRestore(fault) && fault.what === 'failed' && /ENOENT.*\.gofr-restore-/.test(fault.words),
-  },
-  {
-    words: 'a file or a read-only directory that is mounted inside a component stops the whole restore',
-    isIt: (fault) =>
-      isRestore(fault) && fault.what === 'failed' && /EROFS|is a mount of its own/.test(fault.words),
   },
   {
     words: 'an own directory that is closed for writing takes nothing',

@@ -18,7 +18,7 @@ import { hashFile } from './hash-file.ts';
 import { isLeftAlone } from './moves.ts';
 import { PathSet } from './path-set.ts';
 import { leadsInto } from './roots.ts';
-import { placeOf, relativeTo, type Target, within } from './target.ts';
+import { isMounted, placeOf, relativeTo, type Target, within } from './target.ts';
 
 export type Changes = NonNullable<RestoreOutcome['changes']>;
 
@@ -48,7 +48,8 @@ export async function compareWithTargets(
       const present = statOf(place);
       if (present && isCounted(place, present, target) && seen.add(place))
         count(changes.removed, present, -1);
-      if (!present || present.isDirectory()) count(changes.added, entry);
+      if (isMounted(place, target)) count(changes.unchanged, present ?? entry);
+      else if (!present || present.isDirectory()) count(changes.added, entry);
       else if (isLeftAlone(present, relativeTo(place, target), target, true))
         count(changes.unchanged, present);
       else if (await isSame(entry, place, present, target)) count(changes.unchanged, present);
@@ -79,7 +80,7 @@ function lstatUnlessBehindLink(): (path: BytePath) => BigIntStats | undefined {
  * the archive's names is needed.
  */
 function isCounted(place: BytePath, present: BigIntStats, target: Target): boolean {
-  if (target.merge || present.isDirectory() || isSpecial(present)) return false;
+  if (target.merge || present.isDirectory() || isSpecial(present) || isMounted(place, target)) return false;
   const relative = relativeTo(place, target);
   return target.owns(relative, false) && !relative.split('/').some(isWorkDirName);
 }

@@ -7,7 +7,7 @@ export { assertUnmoved } from './place.ts';
 export { componentRoots, countFiles, estimateSafetyBackup, hasFiles } from './present-data.ts';
 export { planRestore } from './restore-plan.ts';
 export type { RestorePlan } from './restore-plan.ts';
-export { assertRoom } from './room.ts';
+export { assertRoom } from './conditions/room.ts';
 export { refuseRoot } from './roots.ts';
 export { findInterrupted, settle } from './settle.ts';
 export type { StepHook } from './swap.ts';

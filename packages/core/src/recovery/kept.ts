@@ -19,7 +19,7 @@ export function withoutKept(report: ExtractReport, kept: readonly Kept[]): Extra
   if (left.files === 0) return report;
   const named = kept.slice(0, NAMED).map(({ place }) => displayPath(place));
   const more = kept.length > NAMED ? ` and ${kept.length - NAMED} more` : '';
-  const message = `${left.files} of the backup's files were not restored: EXCLUDE, or the backup directory, keeps what is there: ${named.join(', ')}${more}`;
+  const message = `${left.files} of the backup's files were not restored: EXCLUDE, a mount or the backup directory keeps what is there: ${named.join(', ')}${more}`;
   return {
     files: report.files - left.files,
     bytes: Math.max(0, report.bytes - left.bytes),

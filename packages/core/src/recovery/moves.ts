@@ -15,7 +15,7 @@ import type { Kept } from './kept.ts';
 import type { MountTable } from './mounts.ts';
 import { cannotMove, oldIn, type Stage, stagedFor } from './stages.ts';
 import { attributesOf } from './swap.ts';
-import { relativeTo, type Target } from './target.ts';
+import { isMounted, relativeTo, type Target } from './target.ts';
 
 export interface MovePlan {
   moves: Move[];
@@ -50,7 +50,7 @@ function planTarget(
   plan: MovePlan,
 ): void {
   const keepers = directoriesThatStay(target, mounts, fixed);
-  const stays = (directory: BytePath) =>
+  const keepsItsPlace = (directory: BytePath) =>
     target.merge ||
     keepers.has(directory) ||
     (directory === target.place && (target.stays || cannotMove(directory, mounts)));
@@ -62,13 +62,15 @@ function planTarget(
     const present = lstatIfPresent(place);
     const coming = lstatIfPresent(staged);
     if (!coming && (target.merge || !present)) continue;
-    if (present && isLeftAlone(present, relative, target, coming !== undefined)) {
+    if (
+      present &&
+      (isMounted(place, target) || isLeftAlone(present, relative, target, coming !== undefined))
+    ) {
       if (coming) plan.kept.push({ place, staged });
       continue;
     }
     if (target.merge && present && coming) refuseConflict(place, present, coming.isDirectory());
-    refuseMountedFile(place, present?.isDirectory() ?? true, mounts);
-    if (present?.isDirectory() && stays(place)) {
+    if (present?.isDirectory() && keepsItsPlace(place)) {
       if (coming && !coming.isDirectory()) throw inTheWay(place);
       if (coming && !target.keepsAttributes(place) && !target.keeps(relative, true))
         plan.attributes.push({ place, before: attributesOf(present), after: attributesOf(coming) });
@@ -144,14 +146,6 @@ function childrenOf(place: BytePath, staged: BytePath | undefined): BytePath[] {
     .sort()
     .reverse()
     .map((name) => joinPath(place, name));
-}
-
-function refuseMountedFile(place: BytePath, isDirectory: boolean, mounts: MountTable): void {
-  if (isDirectory || !mounts.points.has(place)) return;
-  throw new BackupError('FAILED', `${displayPath(place)} cannot be replaced`, {
-    why: 'this one file is a mount of its own, and a mount point cannot be renamed',
-    hint: 'Unmount it, or restore with --to into another directory and copy it by hand.',
-  });
 }
 
 function inTheWay(place: BytePath): BackupError {

@@ -11,12 +11,13 @@ import {
   type RestoreRequest,
 } from '@gofr-backup/model';
 import { lstatIfPresent, namesIn } from '@gofr-backup/posix';
-import { conflictCheck } from './conflicts.ts';
+import { conflictCheck } from './conditions/conflicts.ts';
+import { withFixedMounts } from './conditions/fixed-mounts.ts';
 import { type MountTable, readMounts } from './mounts.ts';
 import { selectTargets } from './selection/select-targets.ts';
 import { layStages, type Stage } from './stages.ts';
 import type { Target } from './target.ts';
-import { assertWritable } from './writable.ts';
+import { assertWritable } from './conditions/writable.ts';
 
 export interface PlannedStage extends Stage {
   size: ExtractSize;
@@ -44,8 +45,9 @@ export async function planRestore(
   reader: ArchiveReader,
   withheld: readonly Identity[],
 ): Promise<RestorePlan> {
-  const { targets, warnings } = await selectTargets(plan, request, entry, reader, withheld);
   const mounts = readMounts();
+  const selection = await selectTargets(plan, request, entry, reader, withheld);
+  const { targets, warnings } = withFixedMounts(selection, mounts);
   assertWritable(targets, mounts);
   const id = randomBytes(8).toString('hex');
   const stages = await weigh(reader, layStages(targets, mounts, id), targets);

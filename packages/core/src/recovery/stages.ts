@@ -4,7 +4,7 @@ import { type BytePath, fsPath, joinPath, workDirName } from '@gofr-backup/model
 import { isWithin, lstatIfPresent, parentOf } from '@gofr-backup/posix';
 import type { MountTable } from './mounts.ts';
 import { leadsInto } from './roots.ts';
-import { type Target, within } from './target.ts';
+import { isMounted, type Target, within } from './target.ts';
 
 /** A part of the tree that is extracted into one work directory: the whole of a target, or what is mounted inside it. */
 export interface StagedRoot {
@@ -30,7 +30,7 @@ export function layStages(targets: Target[], mounts: MountTable, id: string): St
   for (const target of targets) {
     addRoot(stages, workHome(target, mounts), target, target.paths, { id, isMount: false });
     for (const mount of mounts.below(target.place)) {
-      if (leadsInto(mount, target.place, target.withheld)) continue;
+      if (leadsInto(mount, target.place, target.withheld) || isMounted(mount, target)) continue;
       const archivePath = joinPath(target.archivePath, mount.slice(target.place.length + 1));
       if (lstatIfPresent(mount)?.isDirectory())
         addRoot(stages, mount, { place: mount, archivePath }, pathsBelow(archivePath, target), {

@@ -1,6 +1,6 @@
 /** One place on disk that a restore changes, and what of the archive goes there. */
 import { type BytePath, type Identity, joinPath } from '@gofr-backup/model';
-import { isWithin } from '@gofr-backup/posix';
+import { isWithin, parentOf } from '@gofr-backup/posix';
 
 export interface Target {
   /** names, for people; empty when it is no component */
@@ -17,6 +17,8 @@ export interface Target {
   stays: boolean;
   /** directories that are never touched, by whatever path they are reached: the backup directory */
   withheld: readonly Identity[];
+  /** what is mounted inside and cannot be replaced; absent: nothing */
+  mounted?: ReadonlySet<BytePath>;
   /**
    * whether a present path (relative to `place`) stays whatever the archive has, because EXCLUDE keeps it out of
    * every backup
@@ -45,6 +47,16 @@ export function within(paths: BytePath[] | undefined): (path: BytePath) => boole
       if (known.has(path.slice(0, at))) return true;
     return false;
   };
+}
+
+/** Whether a place stays because of what is mounted at it or above it. */
+export function isMounted(
+  place: BytePath,
+  { place: root, mounted }: Pick<Target, 'place' | 'mounted'>,
+): boolean {
+  if (mounted === undefined || mounted.size === 0) return false;
+  for (let at = place; at.length > root.length; at = parentOf(at)) if (mounted.has(at)) return true;
+  return false;
 }
 
 /** Where an entry of the archive comes to lie; undefined: it is none of the target's. */

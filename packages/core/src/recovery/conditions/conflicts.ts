@@ -1,8 +1,8 @@
 /** What --merge cannot lay over what is there. */
 import type { ArchiveEntry } from '@gofr-backup/model';
 import { lstatIfPresent } from '@gofr-backup/posix';
-import { isLeftAlone, refuseConflict } from './moves.ts';
-import { placeOf, relativeTo, type Target, within } from './target.ts';
+import { isLeftAlone, refuseConflict } from '../moves.ts';
+import { isMounted, placeOf, relativeTo, type Target, within } from '../target.ts';
 
 /** Sees every entry; throws FAILED for the first one in whose place something lies that no merging may remove. */
 export function conflictCheck(targets: readonly Target[]): (entry: ArchiveEntry) => void {
@@ -12,7 +12,7 @@ export function conflictCheck(targets: readonly Target[]): (entry: ArchiveEntry)
   return ({ path, type }) => {
     for (const { target, has } of merging) {
       const place = placeOf(path, target);
-      if (place === undefined || !has(path)) continue;
+      if (place === undefined || !has(path) || isMounted(place, target)) continue;
       const present = lstatIfPresent(place);
       if (present && !isLeftAlone(present, relativeTo(place, target), target, true))
         refuseConflict(place, present, type === 'directory');

@@ -10,8 +10,8 @@ import {
   toBytePath,
 } from '@gofr-backup/model';
 import { lstatIfPresent, parentOf } from '@gofr-backup/posix';
-import { nearestAbove } from './place.ts';
-import type { PlannedStage } from './restore-plan.ts';
+import { nearestAbove } from '../place.ts';
+import type { PlannedStage } from '../restore-plan.ts';
 
 /** The space that a file takes beyond its bytes: its last block, and its share of the directory. */
 const PER_ENTRY = 4096;
