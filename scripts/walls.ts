@@ -82,7 +82,7 @@ export const WALLS: Wall[] = [
   },
   {
     of: 'packages/config',
-    packages: ['archive', 'model', 'posix'],
+    packages: ['archive', 'store', 'model', 'posix'],
     because: 'settings are read without knowing who works with them',
   },
   {

@@ -1,6 +1,7 @@
-import type { Setting } from './setting.ts';
+import type { Origin, Setting } from './setting.ts';
 import type { SettingKey, Settings } from './settings.ts';
 import { GROUPS, SETTINGS } from './settings.ts';
+import { ownSettingsOf, type StoreSettings } from './stores.ts';
 
 /** One effective setting, safe to show: secrets are masked. */
 export interface DescribedSetting {
@@ -15,14 +16,22 @@ export interface DescribedSetting {
 
 /** Every setting in the order of the documentation, the project first. */
 export function describeSettings(settings: Settings): DescribedSetting[] {
-  return Object.entries(GROUPS).flatMap(([group, members]) =>
-    Object.keys(members).map((key) => describe(settings, group, key as SettingKey)),
+  const groups = Object.entries(GROUPS).flatMap(([group, members]) =>
+    Object.keys(members).map((key) =>
+      describe(SETTINGS[key as SettingKey], group, settings.origins[key as SettingKey]),
+    ),
+  );
+  return [...groups, ...settings.stores.flatMap(describeStore)];
+}
+
+/** What a store of several has for itself. */
+function describeStore(store: StoreSettings): DescribedSetting[] {
+  return ownSettingsOf(store).map(({ setting, origin }) =>
+    describe(setting, `Off-site copies: ${store.name}`, origin),
   );
 }
 
-function describe(settings: Settings, group: string, key: SettingKey): DescribedSetting {
-  const setting: Setting<unknown> = SETTINGS[key];
-  const origin = settings.origins[key];
+function describe(setting: Setting<unknown>, group: string, origin: Origin): DescribedSetting {
   return {
     name: setting.name,
     group,

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { BackupError } from '@gofr-backup/model';
 import { describeSettings } from './describe.ts';
-import { loadSettings, type Environment } from './load.ts';
+import { loadSettings } from './load.ts';
+import type { Environment } from './origin.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
 import type { Setting } from './setting.ts';
 

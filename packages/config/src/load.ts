@@ -1,21 +1,11 @@
 import { closest } from 'fastest-levenshtein';
-import { BackupError, codeOf, toBytePath } from '@gofr-backup/model';
-import { NotRegular, readFileAt } from '@gofr-backup/posix';
+import { BackupError } from '@gofr-backup/model';
 import { componentsOf, conflicts } from './components.ts';
-import type { Setting } from './setting.ts';
-import type { Origin, SettingKey, Settings, Values } from './settings.ts';
+import { type Environment, problemOf, readOrigin, type SettingProblem, variablesOf } from './origin.ts';
+import type { Origin, Setting } from './setting.ts';
+import type { SettingKey, Settings, Values } from './settings.ts';
 import { SETTING_KEYS, SETTINGS, variablePrefix } from './settings.ts';
-
-export type Environment = Record<string, string | undefined>;
-
-/** One thing wrong with the environment. `value` is absent for secrets. */
-export interface SettingProblem {
-  variable: string;
-  value?: string;
-  reason: string;
-  allowed: string;
-  example: string;
-}
+import { ownSettings, readStores, type StoreSettings } from './stores.ts';
 
 const PROJECT = /^[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?$/;
 const DEFAULT_PROJECT = 'plot';
@@ -33,9 +23,10 @@ export function loadSettings(env: Environment = process.env): Settings {
   ) as Record<SettingKey, Origin>;
   const values = parseAll({ project, prefix, origins, problems });
   checkTogether(values, prefix, origins, problems);
+  const stores = readStores(env, { prefix, values, origins, problems });
   if (problems.length > 0) throw configError(problems);
-  const warnings = unknownVariables(env, prefix);
-  return { ...(values as Values), project, origins, surroundings: surroundingsOf(env), warnings };
+  const warnings = unknownVariables(env, prefix, stores);
+  return { ...(values as Values), project, stores, origins, surroundings: surroundingsOf(env), warnings };
 }
 
 /** No setting among them: the others may be secrets. */
@@ -55,56 +46,6 @@ function readProject(env: Environment, problems: SettingProblem[]): string {
     example: 'plot',
   });
   return DEFAULT_PROJECT;
-}
-
-function readOrigin(
-  env: Environment,
-  prefix: string,
-  setting: Setting<unknown>,
-  problems: SettingProblem[],
-): Origin {
-  const names = [`${prefix}${setting.name}`, `BACKUP_${setting.name}`];
-  for (const name of names) {
-    const found = setting.secret ? readSecret(env, name, setting, problems) : readPlain(env, name);
-    if (found) return found;
-  }
-  return (setting.bare && readPlain(env, setting.bare)) || { variable: null, text: undefined };
-}
-
-function readPlain(env: Environment, variable: string): Origin | undefined {
-  const text = env[variable]?.trim();
-  return text ? { variable, text } : undefined;
-}
-
-function readSecret(
-  env: Environment,
-  variable: string,
-  setting: Setting<unknown>,
-  problems: SettingProblem[],
-): Origin | undefined {
-  const direct = readPlain(env, variable);
-  const file = readPlain(env, `${variable}_FILE`);
-  if (!file?.text) return direct;
-  const wrong = (reason: string): Origin => {
-    const allowed = `given as ${variable} or as ${variable}_FILE, a file that holds it`;
-    problems.push({
-      variable: `${variable}_FILE`,
-      value: file.text ?? '',
-      reason,
-      allowed,
-      example: `/run/secrets/${setting.name.toLowerCase()}`,
-    });
-    return { variable: file.variable, text: undefined };
-  };
-  if (direct) return wrong(`is set, and so is ${variable}`);
-  try {
-    const text = readFileAt(toBytePath(file.text), { follow: true })?.replace(/\r?\n$/, '');
-    if (text === undefined) return wrong('cannot be read (ENOENT)');
-    return text === '' ? wrong('names an empty file') : { variable: file.variable, text };
-  } catch (error) {
-    if (error instanceof NotRegular) return wrong('names no regular file');
-    return wrong(`cannot be read (${codeOf(error) ?? 'unknown'})`);
-  }
 }
 
 interface Reading {
@@ -132,23 +73,6 @@ function parseAll({ project, prefix, origins, problems }: Reading): Partial<Valu
     else problems.push(problemOf(setting, prefix, origin, result.error.issues[0]?.message ?? 'is wrong'));
   }
   return values as Partial<Values>;
-}
-
-function problemOf(
-  setting: Setting<unknown>,
-  prefix: string,
-  origin: Origin,
-  reason: string,
-): SettingProblem {
-  return {
-    variable: origin.variable ?? `${prefix}${setting.name}`,
-    ...(setting.secret || origin.variable === null || origin.text === undefined
-      ? {}
-      : { value: origin.text }),
-    reason,
-    allowed: setting.kind.allowed,
-    example: setting.example,
-  };
 }
 
 /** Rules between settings; each is checked only when the settings it is about were themselves right. */
@@ -186,11 +110,9 @@ function renderProblem({ variable, value, reason, allowed, example }: SettingPro
   return `${shown} ${reason}; it must be ${allowed}, for example ${example}`;
 }
 
-function unknownVariables(env: Environment, prefix: string): string[] {
-  const known = SETTING_KEYS.flatMap((key) => {
-    const { name, secret }: Setting<unknown> = SETTINGS[key];
-    return secret ? [`${prefix}${name}`, `${prefix}${name}_FILE`] : [`${prefix}${name}`];
-  });
+function unknownVariables(env: Environment, prefix: string, stores: StoreSettings[]): string[] {
+  const settings = [...SETTING_KEYS.map((key): Setting<unknown> => SETTINGS[key]), ...ownSettings(stores)];
+  const known = settings.flatMap((setting) => variablesOf(setting, prefix));
   return Object.keys(env)
     .filter((name) => name.startsWith(prefix) && env[name]?.trim() && !known.includes(name))
     .sort()

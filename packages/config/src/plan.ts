@@ -31,7 +31,7 @@ export function planFrom(settings: Settings): BackupPlan {
   };
 }
 
-function retentionOf(settings: Settings): RetentionPolicy {
+export function retentionOf(settings: Settings): RetentionPolicy {
   return {
     retentionDays: settings.retentionDays,
     maxCount: settings.maxCount,

@@ -29,6 +29,14 @@ export interface Setting<T> {
   secret?: 'whole' | 'url';
 }
 
+/** Where a value came from. */
+export interface Origin {
+  /** the variable's full name (with _FILE when it was read from a file); null: the default */
+  variable: string | null;
+  /** as the operator wrote it, or the default; undefined: unset. Never logged for a secret. */
+  text: string | undefined;
+}
+
 export function setting<T>(
   definition: Setting<T> & { default: string | ((context: DefaultContext) => string) },
 ): Setting<T> {

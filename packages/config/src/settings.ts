@@ -4,11 +4,13 @@ import { archive } from './settings/archive.ts';
 import { commands } from './settings/commands.ts';
 import { content } from './settings/content.ts';
 import { dashboard } from './settings/dashboard.ts';
+import { offsite } from './settings/offsite.ts';
 import { output } from './settings/output.ts';
 import { places } from './settings/places.ts';
 import { retention } from './settings/retention.ts';
 import { schedule } from './settings/schedule.ts';
-import type { Setting } from './setting.ts';
+import type { Origin, Setting } from './setting.ts';
+import type { StoreSettings } from './stores.ts';
 
 /** In the order documents show them. */
 export const GROUPS = {
@@ -17,6 +19,7 @@ export const GROUPS = {
   'The archive': archive,
   Retention: retention,
   Places: places,
+  'Off-site copies': offsite,
   Commands: commands,
   Alerts: alerts,
   Dashboard: dashboard,
@@ -29,6 +32,7 @@ export const SETTINGS = {
   ...archive,
   ...retention,
   ...places,
+  ...offsite,
   ...commands,
   ...alerts,
   ...dashboard,
@@ -43,16 +47,10 @@ export type Values = {
   [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
 };
 
-/** Where a value came from. */
-export interface Origin {
-  /** the variable's full name (with _FILE when it was read from a file); null: the default */
-  variable: string | null;
-  /** as the operator wrote it, or the default; undefined: unset. Never logged for a secret. */
-  text: string | undefined;
-}
-
 export interface Settings extends Values {
   project: string;
+  /** of OFFSITES, or the one of OFFSITE_URL */
+  stores: StoreSettings[];
   origins: Record<SettingKey, Origin>;
   /** what a command of the operator gets of this process's environment */
   surroundings: Record<string, string>;

@@ -51,3 +51,26 @@ export interface BackupPlan {
   /** milliseconds */
   commandTimeout: number;
 }
+
+/** A place elsewhere that good backups are copied to. */
+export interface StorePlan {
+  name: string;
+  url: string;
+  credentials: { accessKey?: string; secretKey?: string; password?: string; sshKey?: string };
+  encryption: 'age' | 'none';
+  /** public keys of age */
+  recipients: string[];
+  /** private key of age, where drills and restores run unattended */
+  identity?: string;
+  /** a directory may lie on the file system of the backup directory */
+  sameDevice: boolean;
+  retention: RetentionPolicy;
+  /** bytes per second; undefined: as fast as it goes */
+  rate?: number;
+  /** all objects are read back within so many days */
+  verifyDays: number;
+  /** undefined: a day more than backups may be old */
+  maxAgeHours?: number;
+  /** undefined: no object lock */
+  lockDays?: number;
+}
