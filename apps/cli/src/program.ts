@@ -76,6 +76,7 @@ export function buildProgram(done: (code: number) => void): Command {
     .option('--path <path>', 'only this path of the archive, e.g. data/storage/x (repeatable)', repeatable)
     .option('--to <dir>', 'extract into this directory instead of replacing the data')
     .option('--merge', 'lay it over what is there instead of replacing it')
+    .option('--trust-modes', 'with setuid, setgid and capabilities of a backup that others made')
     .option('--dry-run', 'only say what would change')
     .option('--no-safety-backup', 'do not save the present state first')
     .option('--yes', 'do not ask')

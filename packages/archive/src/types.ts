@@ -109,6 +109,10 @@ export interface ExtractOptions extends Ports {
   directory: string | DirectoryHandle;
   /** archive paths (display form); each takes itself and all below it; absent: everything */
   paths?: string[];
+  /** extended attributes, ACLs and capabilities are restored; default: they are */
+  xattrs?: boolean;
+  /** setuid and setgid bits and file capabilities are restored; default: they are. What is left out is a warning. */
+  privileges?: boolean;
 }
 
 export interface ExtractReport {

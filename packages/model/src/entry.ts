@@ -31,6 +31,14 @@ export interface ArchiveEntry extends FileFacts {
   hash?: Buffer;
 }
 
+/**
+ * Whether an attribute is archived and restored: what the owner of a file, or its administrator, sets: user attributes, POSIX
+ * ACLs, file capabilities, and what only root sees. Labels of a security module belong to the host and its policy, as GNU tar
+ * and rsync leave them out unless asked. Overlayfs's own marks belong to the mount.
+ */
+export const isKeptXattr = (name: string): boolean =>
+  /^(user\.|system\.posix_acl_|security\.capability$|trusted\.(?!overlay\.))/.test(name);
+
 export function areSameXattrs(one: Xattrs | undefined, other: Xattrs | undefined): boolean {
   return (one?.size ?? 0) === (other?.size ?? 0) && hasAllXattrs(other, one);
 }

@@ -83,6 +83,8 @@ export const restoreRequestSchema = z.object({
   /** extract here instead of swapping the components in */
   to: z.string().exactOptional(),
   merge: z.boolean().exactOptional(),
+  /** also setuid, setgid and capabilities of a backup that this installation has not signed */
+  trustModes: z.boolean().exactOptional(),
   dryRun: z.boolean().exactOptional(),
   /** default true */
   safetyBackup: z.boolean().exactOptional(),

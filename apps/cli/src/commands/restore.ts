@@ -21,6 +21,7 @@ interface Options {
   path?: string[];
   to?: string;
   merge?: boolean;
+  trustModes?: boolean;
   dryRun?: boolean;
   safetyBackup: boolean;
   yes?: boolean;
@@ -68,6 +69,7 @@ function requestOf(options: Options): Omit<RestoreRequest, 'backup'> {
     ...(options.path === undefined ? {} : { paths: options.path.map(archivePath) }),
     ...(options.to === undefined ? {} : { to: absolutePath(options.to) }),
     ...(options.merge ? { merge: true } : {}),
+    ...(options.trustModes ? { trustModes: true } : {}),
     ...(options.dryRun ? { dryRun: true } : {}),
     ...(options.safetyBackup ? {} : { safetyBackup: false }),
   };

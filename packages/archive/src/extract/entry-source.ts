@@ -1,7 +1,7 @@
 /** The source of entries and their content: an index and its frames, or the stream. */
 import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
 import type { ExtractPlan } from './extract-plan.ts';
-import type { Fresh } from './metadata.ts';
+import type { Fresh, Grants } from './metadata.ts';
 import type { Refused } from './refused.ts';
 
 export interface EntrySource {
@@ -22,6 +22,7 @@ export interface EntrySource {
 export interface WriteTarget {
   root: number;
   fresh: Fresh;
+  grants: Grants;
 }
 
 export interface PlanWriter extends AsyncDisposable {

@@ -9,6 +9,7 @@ import { checkRoom, DeclaredBound } from './declared-bound.ts';
 import { EntrySelection } from './entry-selection.ts';
 import type { EntrySource } from './entry-source.ts';
 import { type ExtractPlan, ExtractPlanner } from './extract-plan.ts';
+import { type Grants, MetadataWriter } from './metadata.ts';
 import { addRefused, type Refused, warningsOf } from './refused.ts';
 import { SafetyCheck } from './safety.ts';
 import { Skeleton } from './skeleton.ts';
@@ -38,11 +39,11 @@ async function extractInto(
 ): Promise<ExtractReport> {
   const { signal } = options;
   const target = inspectTarget(root);
-  const { fresh } = target;
-  await using writer = source.writerTo({ root: root.fd, fresh });
+  const how = { fresh: target.fresh, grants: grantsOf(options) };
+  await using writer = source.writerTo({ root: root.fd, ...how });
   const plan = await planExtraction(source, target, options, known);
   checkRoom(plan, target);
-  using skeleton = new Skeleton(root, plan, fresh, signal);
+  using skeleton = new Skeleton(root, plan, new MetadataWriter(how), signal);
   await skeleton.makeDirectories();
   const progress = new WriteProgress(plan, options);
   const refused: Refused = {};
@@ -55,6 +56,8 @@ async function extractInto(
   const warnings = [...warningsOf(refused), ...timesNotKept(plan, root)];
   return { files, bytes: progress.bytes, warnings };
 }
+
+const grantsOf = ({ xattrs = true, privileges = true }: ExtractOptions): Grants => ({ xattrs, privileges });
 
 async function planExtraction(
   source: EntrySource,

@@ -10,7 +10,9 @@ const PERMISSIONS = 0o7777;
 const CAPABILITY = 'security.capability';
 const ACL = 'system.posix_acl_';
 
-export type Metadata = Pick<ArchiveEntry, 'path' | 'mode' | 'uid' | 'gid' | 'mtimeNs' | 'xattrs'>;
+export interface Metadata extends Pick<ArchiveEntry, 'path' | 'mode' | 'uid' | 'gid' | 'mtimeNs'> {
+  xattrs?: ArchiveEntry['xattrs'] | undefined;
+}
 
 /** What a new file gets by itself in the directory extracted into: a tried one had them. */
 export interface Fresh {
@@ -18,6 +20,14 @@ export interface Fresh {
   gid: number;
   /** bits of the mode that a new file gets when they are asked for; undefined: nobody knows */
   kept?: number;
+}
+
+/** What may be set, for all entries alike. */
+export interface Grants {
+  /** extended attributes, ACLs and capabilities */
+  xattrs: boolean;
+  /** setuid and setgid bits, and file capabilities */
+  privileges: boolean;
 }
 
 interface Present {
@@ -31,28 +41,43 @@ interface Present {
 export class MetadataWriter {
   readonly refused: Refused = {};
   readonly #fresh: Fresh;
+  readonly #grants: Grants;
 
-  constructor(fresh: Fresh) {
+  constructor({ fresh, grants }: { fresh: Fresh; grants: Grants }) {
     this.#fresh = fresh;
+    this.#grants = grants;
   }
 
   /** A new file of this process that was made with the mode `createdAs`. */
   setFile(fd: number, wanted: Metadata, createdAs: number): void {
     const { uid, gid, kept } = this.#fresh;
-    this.#set(fd, wanted, { uid, gid, mode: kept === undefined ? undefined : createdAs & kept }, true);
+    const mode = kept === undefined ? undefined : createdAs & kept;
+    this.#set(fd, this.#granted(wanted), { uid, gid, mode }, true);
   }
 
   setDirectory(fd: number, wanted: Metadata): void {
     const { uid, gid, mode } = fstatSync(fd);
-    this.#set(fd, wanted, { uid, gid, mode: mode & PERMISSIONS }, false);
+    this.#set(fd, this.#granted(wanted), { uid, gid, mode: mode & PERMISSIONS }, false);
   }
 
   /** A symlink has no mode. */
   setLink(directory: DirectoryHandle, name: BytePath, wanted: Metadata): void {
     const { path, mtimeNs } = wanted;
     this.#chown(wanted, this.#fresh, (uid, gid) => lchownSync(directory.at(name), uid, gid));
-    this.#setXattrs({ directory: directory.fd, name }, wanted, () => true);
+    this.#setXattrs({ directory: directory.fd, name }, this.#granted(wanted), () => true);
     unlessRefused(this.refused, 'time', path, () => setTimesAt(directory.fd, name, mtimeNs));
+  }
+
+  /** Without what may not be set; privileges that are left out are counted. */
+  #granted(wanted: Metadata): Metadata {
+    const { path, mode, xattrs } = wanted;
+    const { privileges } = this.#grants;
+    const set = this.#grants.xattrs ? xattrs : undefined;
+    const hasPrivileges = (mode & (SETUID | SETGID)) !== 0 || set?.has(CAPABILITY) === true;
+    if (privileges || !hasPrivileges) return set === xattrs ? wanted : { ...wanted, xattrs: set };
+    refuse(this.refused, 'privileges', path, 'this installation has not signed the backup');
+    const others = [...(set ?? [])].filter(([name]) => name !== CAPABILITY);
+    return { ...wanted, mode: mode & ~(SETUID | SETGID), xattrs: new Map(others) };
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { type BytePath, displayPath, errnoOf, formatCount, type Warning } from '@gofr-backup/model';
 
-const KINDS = ['owner', 'mode', 'time', 'xattrs'] as const;
+const KINDS = ['owner', 'mode', 'time', 'xattrs', 'privileges'] as const;
 export type RefusedKind = (typeof KINDS)[number];
 
 interface Refusal {
@@ -62,6 +62,10 @@ const TEXTS: Record<RefusedKind, { what: string; hint: string }> = {
   },
   time: { what: 'the modification time', hint: 'this file system does not keep it' },
   xattrs: { what: 'all extended attributes', hint: 'ACLs and capabilities are among them' },
+  privileges: {
+    what: 'setuid, setgid or capabilities',
+    hint: 'when you trust who made it, restore with --trust-modes',
+  },
 };
 
 /** The code of a warning about attributes of this kind. */

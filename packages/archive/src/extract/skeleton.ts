@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type BytePath, fsPath } from '@gofr-backup/model';
 import { Beneath, type DirectoryHandle } from '@gofr-backup/posix';
 import type { ExtractPlan } from './extract-plan.ts';
-import { type Fresh, MetadataWriter } from './metadata.ts';
+import type { MetadataWriter } from './metadata.ts';
 import type { Refused } from './refused.ts';
 
 /** Steps between two turns of the event loop, so that timers and signals are served. */
@@ -18,11 +18,11 @@ export class Skeleton implements Disposable {
   readonly #metadata: MetadataWriter;
   readonly #signal: AbortSignal;
 
-  constructor(root: DirectoryHandle, plan: ExtractPlan, fresh: Fresh, signal: AbortSignal) {
+  constructor(root: DirectoryHandle, plan: ExtractPlan, metadata: MetadataWriter, signal: AbortSignal) {
     this.#root = root;
     this.#beneath = new Beneath(root);
     this.#plan = plan;
-    this.#metadata = new MetadataWriter(fresh);
+    this.#metadata = metadata;
     this.#signal = signal;
   }
 

@@ -117,7 +117,7 @@ export class IndexedSource implements EntrySource {
   async #writeFiles(readers: Readers, work: FileWork, target: WriteTarget): Promise<Refused> {
     const large = new Map<BytePath, IndexEntry>();
     const jobs = this.#writeJobs(work, target, large);
-    const metadata = new MetadataWriter(target.fresh);
+    const metadata = new MetadataWriter(target);
     const done = ({ files, bytes, refused }: ReadResult): void => {
       addRefused(metadata.refused, refused ?? {});
       work.written(files, bytes);

@@ -77,7 +77,7 @@ function writeFrame(
 ): ReadResult {
   if (job.slice) return writeSlice(raw, job.slice, target.root);
   const moved = new Map(job.moved);
-  const metadata = new MetadataWriter(target.fresh);
+  const metadata = new MetadataWriter(target);
   const written = { files: 0, bytes: 0, refused: metadata.refused };
   for (const file of files) {
     const path = moved.has(file.at) ? moved.get(file.at) : file.entry.path;

@@ -143,7 +143,7 @@ class StreamFileWriter implements EntrySink {
   constructor(work: FileWork, target: WriteTarget) {
     this.#work = work;
     this.#root = target.root;
-    this.#metadata = new MetadataWriter(target.fresh);
+    this.#metadata = new MetadataWriter(target);
   }
 
   entry(entry: ArchiveEntry, ordinal: number): void {

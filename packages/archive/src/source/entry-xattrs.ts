@@ -1,18 +1,11 @@
 /** The extended attributes of an entry that are archived. They are read where the entry is: by descriptors alone. */
 import { closeSync, constants } from 'node:fs';
-import type { BytePath, Xattrs } from '@gofr-backup/model';
+import { type BytePath, isKeptXattr, type Xattrs } from '@gofr-backup/model';
 import { errnoOf, O_PATH, openBeneath, readXattrs, type XattrPlace } from '@gofr-backup/posix';
 import { pathBelow } from './content.ts';
 import type { WalkEntry } from './source.ts';
 
 const { O_DIRECTORY } = constants;
-
-/**
- * What the owner of a file, or its administrator, sets: user attributes, POSIX ACLs, file capabilities, and what only
- * root sees. Labels of a security module belong to the host and its policy, so they are not archived, as GNU tar and
- * rsync leave them out unless asked. Overlayfs's own marks belong to the mount.
- */
-const ARCHIVED = /^(user\.|system\.posix_acl_|security\.capability$|trusted\.(?!overlay\.))/;
 
 /** The attributes of an entry, or why there are none: an errno, or what the writer says. */
 export interface ReadXattrs {
@@ -52,6 +45,6 @@ function inDirectory<T>(root: number, path: BytePath, look: (directory: number) 
 function archived(place: XattrPlace): Xattrs | undefined {
   const all = readXattrs(place);
   if (all === undefined) return undefined;
-  const names = [...all.keys()].filter((name) => ARCHIVED.test(name)).sort();
+  const names = [...all.keys()].filter(isKeptXattr).sort();
   return names.length === 0 ? undefined : new Map(names.map((name) => [name, all.get(name)!]));
 }

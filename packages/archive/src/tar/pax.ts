@@ -1,5 +1,5 @@
 /** The records of a pax extended header (POSIX pax, "pax Extended Header"): `<length> <key>=<value>\n`, length in decimal. */
-import type { BytePath, Xattrs } from '@gofr-backup/model';
+import { type BytePath, isKeptXattr, type Xattrs } from '@gofr-backup/model';
 import { MalformedHeader, SIZE_RANGE } from './header.ts';
 
 /**
@@ -100,8 +100,10 @@ export function paxXattrs(records: PaxRecords): Map<string, Buffer> | undefined 
   let found: Map<string, Buffer> | undefined;
   for (const [key, value] of records) {
     if (!key.startsWith(XATTR)) continue;
+    const name = unescaped(key.slice(XATTR.length));
+    if (!isKeptXattr(name)) continue;
     found ??= new Map();
-    found.set(unescaped(key.slice(XATTR.length)), Buffer.from(value, 'latin1'));
+    found.set(name, Buffer.from(value, 'latin1'));
   }
   return found;
 }

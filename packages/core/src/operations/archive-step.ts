@@ -17,6 +17,7 @@ import {
   untilNow,
   type Warning,
 } from '@gofr-backup/model';
+import { lackingText } from '@gofr-backup/posix';
 import { refuseRoot } from '../recovery/index.ts';
 import { type CommitFacts, makeScratch, type Repository, withheldDirectories } from '../repository/index.ts';
 import { newestGood } from '../retention/index.ts';
@@ -182,8 +183,14 @@ function facts({ ctx, request, missing }: ArchiveRequest, result: CreateArchiveR
     files: result.files,
     source_bytes: result.sourceBytes,
     reused_bytes: result.reusedBytes,
-    warnings: [...absent, ...result.warnings],
+    warnings: [...absent, ...lackingHere(ctx.plan), ...result.warnings],
   };
+}
+
+/** What this machine cannot archive is told once a backup, not a file. */
+function lackingHere({ xattrs }: BackupPlan): Warning[] {
+  const message = lackingText({ xattrs });
+  return message === undefined ? [] : [{ code: 'native-missing', message }];
 }
 
 function complete(entry: CatalogueEntry): CatalogueEntry {

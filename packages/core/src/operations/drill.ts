@@ -104,8 +104,9 @@ async function extractAndCompare(
     const directory = join(scratch, 'restored');
     await mkdir(directory, { mode: 0o700 });
     const restored = toBytePath(directory);
-    const { warnings } = await reader.extract({ ...ctx, directory });
-    const comparison = await compareTree(reader, restored, ctx, warnings);
+    const { xattrs = true } = ctx.plan;
+    const { warnings } = await reader.extract({ ...ctx, directory, xattrs });
+    const comparison = await compareTree(reader, restored, ctx, { warnings, xattrs });
     const { torn, known } = await checkDatabases(ctx, entry, restored, comparison);
     return {
       files: comparison.files,

@@ -74,7 +74,7 @@ async function stage(journal: Journal, homes: Home[], options: BringInOptions): 
   for (const workDir of others) homes.push(createWorkDir(workDir));
   writeMarkers(journal);
   step('extract');
-  const report = await extractStages(reader, stages, options);
+  const report = await extractStages(reader, options.plan, options);
   for (const target of targets) pruneTarget(target, options.plan);
   step('flush');
   await syncStages(stages);

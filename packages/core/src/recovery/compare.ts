@@ -32,6 +32,13 @@ export interface Comparison {
   databases: { path: BytePath; place: BytePath }[];
 }
 
+/** How it was extracted. */
+interface Extraction {
+  warnings?: readonly Warning[];
+  /** whether extended attributes were restored */
+  xattrs?: boolean;
+}
+
 const CHUNK = 1 << 20;
 const OTHER_TIME = 'has another modification time';
 const OTHER_MODE = 'has another mode';
@@ -49,11 +56,11 @@ export async function compareTree(
   reader: ArchiveReader,
   root: BytePath,
   ports: Ports,
-  warnings: readonly Warning[] = [],
+  { warnings = [], xattrs = true }: Extraction = {},
 ): Promise<Comparison> {
   const result: Comparison = { files: 0, bytes: 0, problems: [], databases: [] };
   const known = new PathSet();
-  const isTold = toldBy(warnings);
+  const isTold = toldBy(warnings, xattrs);
   const buffer = Buffer.alloc(CHUNK);
   using directory = DirectoryHandle.open(root);
   const tree = { root, directory };
@@ -104,14 +111,17 @@ function countBelow(root: BytePath): number {
 }
 
 /** What the target or our rights do not permit: the extraction has said so. */
-function toldBy(warnings: readonly Warning[]): (difference: string, entry: ArchiveEntry) => boolean {
+function toldBy(
+  warnings: readonly Warning[],
+  xattrs: boolean,
+): (difference: string, entry: ArchiveEntry) => boolean {
   const codes = new Set(warnings.map(({ code }) => code));
   const told = new Set(
     Object.entries({ owner: OTHER_OWNER, mode: OTHER_MODE, time: OTHER_TIME, xattrs: OTHER_XATTRS } as const)
       .filter(([kind]) => codes.has(notRestored(kind as 'owner')))
       .map(([, difference]): string => difference),
   );
-  if (lacking().length > 0) told.add(OTHER_XATTRS);
+  if (!xattrs || lacking().length > 0) told.add(OTHER_XATTRS);
   const timeNotKept = new Set(warnings.filter(({ code }) => code === TIME_NOT_KEPT).map(({ path }) => path));
   return (difference, { path }) =>
     told.has(difference) || (difference === OTHER_TIME && timeNotKept.has(displayPath(path)));

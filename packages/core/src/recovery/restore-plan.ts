@@ -1,6 +1,6 @@
 /** What a restore will do, decided once, from the archive's entries and what lies in place; nothing is written for it. */
 import { randomBytes } from 'node:crypto';
-import type { ArchiveReader, ExtractSize } from '@gofr-backup/archive';
+import type { ArchiveReader, ExtractOptions, ExtractSize } from '@gofr-backup/archive';
 import {
   BackupError,
   type BackupPlan,
@@ -10,7 +10,7 @@ import {
   isWorkDirName,
   type RestoreRequest,
 } from '@gofr-backup/model';
-import { lstatIfPresent, namesIn } from '@gofr-backup/posix';
+import { lackingText, lstatIfPresent, namesIn } from '@gofr-backup/posix';
 import { conflictCheck } from './conditions/conflicts.ts';
 import { withFixedMounts } from './conditions/fixed-mounts.ts';
 import { type MountTable, readMounts } from './mounts.ts';
@@ -30,6 +30,8 @@ export interface RestorePlan {
   targets: Target[];
   stages: PlannedStage[];
   mounts: MountTable;
+  /** what of the entries' attributes is restored */
+  grants: Required<Pick<ExtractOptions, 'xattrs' | 'privileges'>>;
   warnings: string[];
 }
 
@@ -52,8 +54,17 @@ export async function planRestore(
   const id = randomBytes(8).toString('hex');
   const stages = await weigh(reader, layStages(targets, mounts, id), targets);
   if (request.to !== undefined && !request.merge) assertEmpty(targets[0]!);
-  return { id, targets, stages, mounts, warnings };
+  const lacks = lackingText(plan) ?? [];
+  const grants = grantsOf(plan, request, entry);
+  return { id, targets, stages, mounts, grants, warnings: warnings.concat(lacks) };
 }
+
+/** A setuid program of anybody's must not come to lie in the data by a restore as root. */
+const grantsOf = (
+  { xattrs }: BackupPlan,
+  { trustModes }: RestoreRequest,
+  { adopted }: CatalogueEntry,
+): RestorePlan['grants'] => ({ xattrs: xattrs ?? true, privileges: trustModes === true || adopted !== true });
 
 /** Also refuses by name what cannot be merged. */
 async function weigh(reader: ArchiveReader, stages: Stage[], targets: Target[]): Promise<PlannedStage[]> {

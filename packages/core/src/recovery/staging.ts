@@ -24,7 +24,7 @@ import {
 } from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import { isJournalFile, type Journal, removeJournal } from './journal.ts';
-import type { PlannedStage } from './restore-plan.ts';
+import type { RestorePlan } from './restore-plan.ts';
 import { newIn, oldIn, type Stage } from './stages.ts';
 import { settleTimes } from './swap.ts';
 
@@ -63,7 +63,7 @@ export function settleTime({ place, mtimeNs }: Home): void {
 
 export async function extractStages(
   reader: ArchiveReader,
-  stages: PlannedStage[],
+  { stages, grants }: Pick<RestorePlan, 'stages' | 'grants'>,
   ports: Ports,
 ): Promise<ExtractReport> {
   const total: ExtractReport = { files: 0, bytes: 0, warnings: [] };
@@ -74,6 +74,7 @@ export async function extractStages(
     const report = await reader.extract({
       ...ports,
       directory,
+      ...grants,
       ...(stage.paths && { paths: stage.paths.map(displayPath) }),
     });
     total.files += report.files;

@@ -71,6 +71,7 @@ describe('a restore', () => {
       'another directory': { ...data, to: '/etc' },
       'another backup': { ...data, backup: 'b.tar' },
       'one field more': { ...data, merge: true },
+      'modes to be trusted': { ...data, trustModes: true },
       'one field less': { backup: 'a.tar', signature },
       'a later time': { ...data, signature: { ...signature, issued: signature.issued + 1 } },
       'no signature': { ...data, signature: undefined },
