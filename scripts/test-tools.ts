@@ -14,23 +14,42 @@ const TOOLS: Record<string, string> = {
   'lowntfs-3g': 'ntfs-3g',
 };
 
+/**
+ * Servers that tests of stores start themselves. Packages that would start a server of the system's are left out: of Apache only its
+ * program is taken.
+ */
+const SERVERS: Record<string, string> = {
+  radosgw: 'radosgw',
+  'ceph-mon': 'ceph-mon',
+  'ceph-osd': 'ceph-osd',
+  apache2: 'apache2-bin',
+  rclone: 'rclone',
+};
+
 /** Wanted where nobody waits: their tests leave themselves out elsewhere. */
-const CI_TOOLS: Record<string, string> = { promtool: 'prometheus', zsh: 'zsh', fish: 'fish' };
-const wanted = process.env['CI'] ? { ...TOOLS, ...CI_TOOLS } : TOOLS;
+const CI_TOOLS: Record<string, string> = {
+  promtool: 'prometheus',
+  zsh: 'zsh',
+  fish: 'fish',
+  // its package starts a server of the system's
+  sshd: 'openssh-server',
+};
+const ALL: Record<string, string> = { ...TOOLS, ...SERVERS, ...CI_TOOLS };
+const wanted: Record<string, string> = process.env['CI'] ? ALL : { ...TOOLS, ...SERVERS };
 
 /** Installs what is missing where that is possible; returns the tools that stay missing. */
 export async function provideTestTools(say: (text: string) => void): Promise<string[]> {
-  const missing = absent();
-  if (missing.length === 0) return [];
-  const packages = missing.map((tool) => wanted[tool] ?? tool);
+  const missing = absent(wanted);
+  if (missing.length === 0) return absent(ALL);
+  const packages = [...new Set(missing.map((tool) => ALL[tool] ?? tool))];
   say(
     `tools for tests are missing (${missing.join(', ')}): installing ${packages.join(' ')} from the system's packages`,
   );
   const complaint = await installPackages(packages);
   if (complaint !== undefined) say(`not installed: ${complaint}; the tests that need them are skipped`);
-  return absent();
+  return absent(ALL);
 }
 
-function absent(): string[] {
-  return Object.keys(wanted).filter((tool) => !isInstalled(tool));
+function absent(tools: Record<string, string>): string[] {
+  return Object.keys(tools).filter((tool) => !isInstalled(tool));
 }

@@ -10,4 +10,5 @@ export { retrying } from './retrying.ts';
 export type { Patience } from './retrying.ts';
 export { NoSuchObject, StoreError } from './store-error.ts';
 export type { StoreProblem } from './store-error.ts';
+export { LARGEST_OBJECT } from './store.ts';
 export type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from './store.ts';

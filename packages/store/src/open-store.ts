@@ -44,13 +44,17 @@ export async function openStore(
 
 async function openLocation(
   location: StoreLocation,
-  _credentials: Credentials,
-  _options: OpenOptions & { timeout: number },
+  credentials: Credentials,
+  options: OpenOptions & { timeout: number },
 ): Promise<Store> {
   switch (location.kind) {
     case 'directory': {
       const { DirectoryStore } = await import('./directory/directory-store.ts');
       return new DirectoryStore(location.path);
+    }
+    case 's3': {
+      const { openS3 } = await import('./s3/open-s3.ts');
+      return openS3(location, { ...credentials, ...options });
     }
     default:
       throw new StoreError('unsupported', `stores of the kind ${location.kind} cannot be opened yet`);

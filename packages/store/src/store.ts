@@ -38,9 +38,12 @@ export interface Store extends AsyncDisposable {
 
 /**
  * Bytes in pieces. What can be iterated again, as an array of pieces can, is sent again after a failure; of a generator, which
- * cannot, the pieces are kept in memory until the put has ended.
+ * cannot, the pieces are kept in memory until the put has ended. At most LARGEST_OBJECT bytes.
  */
 export type Content = AsyncIterable<Uint8Array>;
+
+/** bytes; what is larger some stores could not take without holding it all in memory */
+export const LARGEST_OBJECT = 256 * 1024 * 1024;
 
 export interface PutOptions {
   signal?: AbortSignal;

@@ -8,6 +8,7 @@ export * from './private-redis.ts';
 export * from './race-figures.ts';
 export * from './racing-process.ts';
 export * from './redis-garbage.ts';
+export * from './servers/index.ts';
 export * from './temporary.ts';
 export * from './tools.ts';
 export * from './travel.ts';

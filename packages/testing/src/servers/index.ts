@@ -1,0 +1,4 @@
+/** Real servers of others that tests start on loopback and end. */
+export * from './daemon.ts';
+export * from './object-server.ts';
+export * from './proxy.ts';
