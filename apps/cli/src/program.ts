@@ -44,6 +44,17 @@ export function buildProgram(done: (code: number) => void): Command {
   verb('show <name>', "one backup's record", () => import('./commands/show.ts'));
   verb('files <name> [path]', 'what is in a backup', () => import('./commands/files.ts'));
   verb('cat <name> <path>', 'one file out of a backup, to stdout', () => import('./commands/cat.ts'));
+  verb('find <pattern>', 'where a file is, over all backups', () => import('./commands/find.ts')).option(
+    '-i, --ignore-case',
+    'capital and small letters are the same',
+  );
+  verb('history <path>', 'the versions of a file, over all backups', () => import('./commands/history.ts'));
+  verb('diff <name> <other>', 'what changed between two backups', () => import('./commands/diff.ts'));
+  verb(
+    'export <name> [path]',
+    'a backup, or a folder of it, as a tar stream on stdout',
+    () => import('./commands/export.ts'),
+  );
   verb('prune', 'apply retention now', () => import('./commands/prune.ts'))
     .option('--dry-run', 'only say what would go, and why')
     .option('--force', 'also while an anomaly holds pruning');
@@ -71,6 +82,7 @@ export function buildProgram(done: (code: number) => void): Command {
     .addOption(here());
   verb('restore [name]', 'bring a backup back', () => import('./commands/restore.ts'))
     .option('--latest', 'the newest good one')
+    .option('--before <time>', 'the newest good one before it, e.g. "2025-12-13 02:00"')
     .option('--interactive', 'choose from a list')
     .option('--only <components>', 'only these, e.g. storage,auth', commaSeparated)
     .option('--path <path>', 'only this path of the archive, e.g. data/storage/x (repeatable)', repeatable)

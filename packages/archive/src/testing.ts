@@ -1,5 +1,5 @@
 /** For the tests of other packages only. */
-export { loadIndex } from './index/file.fixture.ts';
+export { loadIndex } from './index/whole-index.ts';
 export { extractTo, listOf, opened, testPorts } from './read/reading.fixture.ts';
 export { HOURS_LATER, archive, inside } from './write/create.fixture.ts';
 export { SafetyCheck } from './extract/safety.ts';

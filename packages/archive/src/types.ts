@@ -142,6 +142,8 @@ export interface ArchiveReader {
   extract(options: ExtractOptions): Promise<ExtractReport>;
   /** one regular file's content (hard links followed inside the archive) */
   content(path: string): AsyncIterable<Buffer>;
+  /** a part of it (absent: all) as a plain tar stream, which breaks off where the archive is damaged */
+  tar(paths: readonly string[] | undefined, ports: Pick<Ports, 'signal' | 'progress'>): AsyncIterable<Buffer>;
   /** for each selection of paths (absent: everything) what its extraction takes, in one pass; `see` is given every entry */
   measure(
     selections: readonly (readonly string[] | undefined)[],

@@ -4,8 +4,13 @@ export {
   backup,
   cat,
   describeRestore,
+  diff,
   drill,
+  exportTar,
   files,
+  find,
+  history,
+  inArchive,
   list,
   pin,
   promoteStep,
@@ -24,7 +29,18 @@ export {
   verify,
   verifyStep,
 } from './operations/index.ts';
-export type { ListOutcome, RestoreDescription, RestoreTarget } from './operations/index.ts';
+export type {
+  ChangedEntry,
+  Difference,
+  DiffOutcome,
+  FindOutcome,
+  FoundPath,
+  HistoryOutcome,
+  ListOutcome,
+  PathVersion,
+  RestoreDescription,
+  RestoreTarget,
+} from './operations/index.ts';
 export {
   ensureOwnDirectory,
   freeSpace,

@@ -20,3 +20,12 @@ export const isFuture = (entry: CatalogueEntry, now: number): boolean => isFutur
 /** The backups that are not dated in the future, in the order given. */
 export const untilNow = (catalogue: Catalogue, now: number): CatalogueEntry[] =>
   catalogue.filter((entry) => !isFuture(entry, now));
+
+/**
+ * Milliseconds since the epoch of a time as a person writes it (`2025-12-13`, `2025-12-13 02:00`, ISO 8601), in the zone
+ * unless it names one; undefined when it is none.
+ */
+export function momentOf(text: string, timezone: string): number | undefined {
+  const time = DateTime.fromISO(text.trim().replace(/(?<=\d) +(?=\d)/, 'T'), { zone: timezone });
+  return time.isValid ? time.toMillis() : undefined;
+}

@@ -14,6 +14,9 @@ const DOUBLE_BITS = 52;
 const EARLIEST_KEPT = -(2n ** 31n) * NS;
 const LATEST_KEPT = (2n ** 31n - 1n) * NS;
 
+/** Of a file's time, for a Date. */
+export const milliseconds = (ns: bigint): number => Number(ns / 1_000_000n);
+
 export const isHeld = (ns: bigint): boolean => ns >= -MOST_NS && ns <= MOST_NS;
 
 /** The nearest that can be held. */

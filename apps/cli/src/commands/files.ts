@@ -1,11 +1,11 @@
 import { files } from '@gofr-backup/core';
-import { type ArchiveEntry, displayPath, formatMinute, jsonText } from '@gofr-backup/model';
+import { type ArchiveEntry, displayPath, formatMinute, jsonText, milliseconds } from '@gofr-backup/model';
 import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import { writeOut } from '../stream.ts';
 
-/** One entry of the JSON document. Paths are in display form. */
-interface ListedFile {
+/** One entry of a JSON document. Paths are in display form. */
+export interface ListedFile {
   path: string;
   type: ArchiveEntry['type'];
   size: number;
@@ -35,9 +35,7 @@ async function writeDocument(entries: AsyncIterable<ArchiveEntry>, backup: strin
   await writeOut(before === ',' ? '\n  ]\n}\n' : `${before}]\n}\n`);
 }
 
-const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds / 1_000_000n);
-
-function listed(entry: ArchiveEntry): ListedFile {
+export function listed(entry: ArchiveEntry): ListedFile {
   return {
     path: displayPath(entry.path),
     type: entry.type,

@@ -1,9 +1,16 @@
-import { describeRestore, restore, type RestoreDescription, type RestoreTarget } from '@gofr-backup/core';
+import {
+  describeRestore,
+  restore,
+  type RestoreDescription,
+  type RestoreTarget,
+  show,
+} from '@gofr-backup/core';
 import {
   BackupError,
   formatCount,
   formatSize,
   formatTimestamp,
+  momentOf,
   type RestoreOutcome,
   type RestoreRequest,
 } from '@gofr-backup/model';
@@ -11,11 +18,13 @@ import { chooseRestore } from '../choose.ts';
 import { confirm } from '../confirm.ts';
 import { absolutePath, archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
+import { undoOf } from '../undo.ts';
 import { performOrFallBack } from '../work.ts';
 import { columns } from '../columns.ts';
 
 interface Options {
   latest?: boolean;
+  before?: string;
   interactive?: boolean;
   only?: string[];
   path?: string[];
@@ -40,26 +49,40 @@ export async function run(session: Session, [name]: string[], options: Options):
     here: options.here === true,
     inProcess: () => restore(session.context('restore'), request),
   });
-  session.answer(outcome, render(session, outcome, options));
+  const undo = options.dryRun ? undefined : await undoOf(session, request, description, outcome);
+  session.answer({ ...outcome, ...(undo?.command && { undo: undo.command }) }, [
+    ...render(session, outcome, options),
+    ...(undo ? [undo.line] : []),
+  ]);
 }
 
 async function chosenBackup(
   session: Session,
   name: string | undefined,
-  { latest, interactive }: Options,
+  { latest, before, interactive }: Options,
 ): Promise<Pick<RestoreRequest, 'backup' | 'only'>> {
-  const said = [name !== undefined, latest, interactive].filter(Boolean).length;
+  const said = [name !== undefined, latest ?? before !== undefined, interactive].filter(Boolean).length;
   if (said !== 1) {
     throw new BackupError(
       'USAGE',
-      said === 0 ? 'Which backup to restore was not said' : 'Which backup to restore was said twice',
+      said === 0 ? 'Say which backup to restore' : 'Choose only one backup to restore',
       {
-        why: 'a restore takes exactly one of NAME, --latest and --interactive',
+        why: 'a restore takes exactly one of NAME, --latest, --before TIME and --interactive',
         hint: 'See the names with `gofr-backup list`, or choose with `gofr-backup restore --interactive`.',
       },
     );
   }
+  if (before !== undefined) return { backup: await newestBefore(session, before) };
   return interactive ? chooseRestore(session) : { backup: name ?? 'latest' };
+}
+
+async function newestBefore(session: Session, time: string): Promise<string> {
+  const before = momentOf(time, session.settings.timezone);
+  if (before !== undefined) return (await show(session.context('restore'), 'latest', { before })).filename;
+  throw new BackupError('USAGE', `${JSON.stringify(time)} is not a time`, {
+    why: `--before takes a time in ${session.settings.timezone}, or one that names its zone`,
+    hint: 'Write it as 2025-12-13, "2025-12-13 02:00" or 2025-12-13T02:00:00Z.',
+  });
 }
 
 /** Relative directories count from this command's working directory, not from a worker's. */

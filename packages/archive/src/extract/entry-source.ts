@@ -14,9 +14,17 @@ export interface EntrySource {
   find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined>;
   /** Content of the regular file with this ordinal, counted from 0 over all entries. */
   content(ordinal: number, size: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /**
+   * The entries that are wanted, in archive order, as they are wanted; after each regular file its bytes, those of holes
+   * among them. What is handed out was proved.
+   */
+  members(wanted: Wanted, signal: AbortSignal): AsyncIterable<ArchiveEntry | Buffer>;
   /** Prepares a writer of files, whose threads start while the plan is made. The caller disposes of it. */
   writerTo(target: WriteTarget): PlanWriter;
 }
+
+/** The entry with this ordinal (counted from 0 over all entries) as it is to be handed out; undefined: not at all. */
+export type Wanted = (entry: ArchiveEntry, ordinal: number) => ArchiveEntry | undefined;
 
 /** A fresh directory, open. */
 export interface WriteTarget {

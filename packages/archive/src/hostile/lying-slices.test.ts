@@ -16,7 +16,7 @@ import {
   tarStream,
 } from '../write/create.fixture.ts';
 import { digestFrame } from '../codec/digest.ts';
-import { loadIndex } from '../index/file.fixture.ts';
+import { loadIndex } from '../index/whole-index.ts';
 import { paddedLength } from '../index/file.ts';
 import { IndexWriter } from '../index/writer.ts';
 import { collect, extractTo, opened, testPorts } from '../read/reading.fixture.ts';

@@ -4,7 +4,7 @@ import { temporaryDirectory } from '@gofr-backup/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inside, sha256 } from '../write/create.fixture.ts';
-import { decodeIndex, loadIndex } from './file.fixture.ts';
+import { decodeIndex, loadIndex } from './whole-index.ts';
 import { type ArchiveIndex, openIndex, sharedIndex } from './file.ts';
 import { TRAILER_BYTES } from './footer.ts';
 import type { PagedEntry } from './page.ts';

@@ -28,6 +28,7 @@ import { openRegular } from '@gofr-backup/posix';
 import { checkSum, decodeFooter, readEnds, TRAILER_BYTES } from './footer.ts';
 import { decodePaths, PageReader } from './page.ts';
 import { digestPages, type Page, pagesOf, type ReadPage } from './pages.ts';
+import type { PathSearch } from './path-search.ts';
 import {
   FRAME_KINDS,
   type FrameTable,
@@ -128,6 +129,20 @@ export class ArchiveIndex {
       });
     });
     return found;
+  }
+
+  /** The entries whose paths match, in archive order. */
+  *matching(search: PathSearch): Generator<IndexEntry> {
+    const { firstEntries } = this.#table;
+    for (const [n, page] of this.#pages.entries()) {
+      const places = checked(() => search.inPage(this.#read(page, n).columns, page, this.#version));
+      let frame = page.firstFrame;
+      for (const place of places) {
+        const ordinal = page.firstEntry + place;
+        while (firstEntries[frame + 1]! <= ordinal) frame++;
+        yield this.entriesOf(frame)[ordinal - firstEntries[frame]!]!;
+      }
+    }
   }
 
   #paths(page: Page, n: number): Generator<BytePath> {

@@ -152,14 +152,30 @@ export class PageWriter {
 }
 
 /** Only the paths of a page, for finding one: a fraction of the work of decoding it. Throws as PageReader does. */
-export function* decodePaths(
+export function decodePaths(
   columns: Buffer,
   rawLength: number,
   count: number,
   version: IndexVersion,
 ): Generator<BytePath> {
+  return pathsOf(pathColumns(columns, rawLength, count, version), count);
+}
+
+/** The two columns that the paths of a page lie in: equal for pages with the same paths. Throws as PageReader does. */
+export function pathColumns(
+  columns: Buffer,
+  rawLength: number,
+  count: number,
+  version: IndexVersion,
+): [lengths: Buffer, suffixes: Buffer] {
   const column = openPage(columns, rawLength, count, version);
-  const path = new PathReader(column(COLUMN.paths), column(COLUMN.names));
+  return [restOf(column(COLUMN.paths)), restOf(column(COLUMN.names))];
+}
+
+const restOf = (column: ColumnReader): Buffer => column.raw(column.remaining);
+
+export function* pathsOf([lengths, suffixes]: [Buffer, Buffer], count: number): Generator<BytePath> {
+  const path = new PathReader(new ColumnReader(lengths), new ColumnReader(suffixes));
   for (let n = 0; n < count; n++) yield path.next();
 }
 

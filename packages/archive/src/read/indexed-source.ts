@@ -3,12 +3,19 @@ import { closeSync, ftruncateSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArchiveEntry, BytePath, Compression, EngineCodec } from '@gofr-backup/model';
-import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
+import type {
+  EntrySource,
+  FileWork,
+  FoundEntry,
+  PlanWriter,
+  Wanted,
+  WriteTarget,
+} from '../extract/entry-source.ts';
 import { createFile, PART_MODE, reopenFile } from '../extract/file-writer.ts';
 import { MetadataWriter } from '../extract/metadata.ts';
 import { addRefused, type Refused } from '../extract/refused.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
-import { readFrame } from './frame-reader.ts';
+import { type FrameOrigin, readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { checkLengths, type Section, sectionsOf, type FileSlice, slicesAfter } from '../index/sections.ts';
 import { canonicalPath, linkTargetOf } from '../extract/safety.ts';
@@ -214,11 +221,38 @@ export class IndexedSource implements EntrySource {
   }
 
   /** Each frame is proved before its bytes are handed out. */
+  async *members(wanted: Wanted, signal: AbortSignal): AsyncGenerator<ArchiveEntry | Buffer> {
+    /** the file whose slices are handed out */
+    let open: number | undefined;
+    for (const { frame, entries, firstEntry, slice } of sectionsOf(this.index)) {
+      await pause(signal);
+      if (slice) {
+        if (slice.ordinal === open) yield readFrame(this.#origin, frame, []).raw.subarray(0, slice.length);
+        continue;
+      }
+      const members = entries.map((entry, at) => wanted(trusted(entry), firstEntry + at));
+      open = members.at(-1) && firstEntry + entries.length - 1;
+      if (members.every((member) => member === undefined)) continue;
+      const { raw } = readFrame(this.#origin, frame, entries);
+      for (const [at, member] of members.entries()) {
+        const { sliced, dataOffset, size } = entries[at]!;
+        if (member === undefined) continue;
+        yield member;
+        if (size > 0 && !sliced) yield raw.subarray(dataOffset, dataOffset + size);
+      }
+    }
+  }
+
+  get #origin(): FrameOrigin {
+    return { archive: this.archive.fd, codec: this.codec, engine: this.#how.engine };
+  }
+
+  /** Each frame is proved before its bytes are handed out. */
   async *content(ordinal: number, _: number, signal: AbortSignal): AsyncGenerator<Buffer> {
     const frame = this.#frameOf(ordinal);
     const entries = this.index.entriesOf(frame.number);
     const entry = entries[ordinal - frame.firstEntry]!;
-    const origin = { archive: this.archive.fd, codec: this.codec, engine: this.#how.engine };
+    const origin = this.#origin;
     const { raw } = readFrame(origin, frame, entries);
     if (!entry.sliced) return yield raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
     for (const { frame: slice, length } of slicesAfter(this.index, frame.number, entry.size)) {
@@ -304,7 +338,7 @@ async function pause(signal: AbortSignal): Promise<void> {
  * An entry of an index, refused when its name is not canonical: this program writes no such name, so the index is an
  * attack.
  */
-function trusted(entry: IndexEntry): ArchiveEntry {
+export function trusted(entry: IndexEntry): ArchiveEntry {
   const { path, type, size, mode, uid, gid, mtimeNs, linkTarget, hash } = entry;
   if (canonicalPath(path) !== path || path === '')
     throw hostile(path, 'its name in the index is not canonical');

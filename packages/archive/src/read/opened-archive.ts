@@ -27,6 +27,7 @@ import { IndexedSource, type ReadingOptions } from './indexed-source.ts';
 import { NewIndex } from './new-index.ts';
 import { NotFramed } from './stored-units.ts';
 import type { StreamSource } from './stream-source.ts';
+import { tarStream } from './tar-stream.ts';
 import { verifyFrames, verifyIndexed, verifyStream } from './verify.ts';
 
 export class OpenedArchive implements ArchiveReader {
@@ -154,6 +155,13 @@ export class OpenedArchive implements ArchiveReader {
 
   content(path: string): AsyncIterable<Buffer> {
     return contentOf(this.#source, path, this.#options.signal);
+  }
+
+  tar(
+    paths: readonly string[] | undefined,
+    ports: Pick<Ports, 'signal' | 'progress'>,
+  ): AsyncIterable<Buffer> {
+    return tarStream(this.#source, paths, ports);
   }
 
   async measure(

@@ -17,7 +17,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { archive } from '../write/create.fixture.ts';
-import { loadIndex } from '../index/file.fixture.ts';
+import { loadIndex } from '../index/whole-index.ts';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import { collect, extractTo, listOf, opened, testPorts } from './reading.fixture.ts';
 import { rebuildIndex } from './rebuild-index.ts';

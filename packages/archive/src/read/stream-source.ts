@@ -2,7 +2,14 @@
 import { closeSync, ftruncateSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
-import type { EntrySource, FileWork, FoundEntry, PlanWriter, WriteTarget } from '../extract/entry-source.ts';
+import type {
+  EntrySource,
+  FileWork,
+  FoundEntry,
+  PlanWriter,
+  Wanted,
+  WriteTarget,
+} from '../extract/entry-source.ts';
 import { createFile, PART_MODE, writeAt, writeSparseAt } from '../extract/file-writer.ts';
 import { MetadataWriter } from '../extract/metadata.ts';
 import type { Refused } from '../extract/refused.ts';
@@ -93,31 +100,69 @@ export class StreamSource implements EntrySource {
     return writer.refused;
   }
 
-  /** Content of the file with this ordinal, holes as zeros. */
+  async *members(wanted: Wanted, signal: AbortSignal): AsyncGenerator<ArchiveEntry | Buffer> {
+    const sink = new MemberSink(wanted);
+    for await (const _ of this.read(sink, { signal })) yield* sink.taken();
+    sink.finish();
+    yield* sink.taken();
+  }
+
+  /** Content of the file with this ordinal, holes as zeros. Nothing is decoded behind it. */
   async *content(ordinal: number, size: number, signal: AbortSignal): AsyncGenerator<Buffer> {
-    /** numbers are lengths of holes */
-    const parts: (Buffer | number)[] = [];
-    let wanted = false;
-    let at = 0;
-    const sink: EntrySink = {
-      entry: (_, number) => (wanted = number === ordinal),
-      data(bytes, offset) {
-        if (!wanted) return;
-        if (offset > at) parts.push(offset - at);
-        parts.push(Buffer.from(bytes));
-        at = offset + bytes.length;
-      },
-    };
     if (size === 0) return;
-    for await (const _ of this.read(sink, { signal })) {
-      for (const part of parts.splice(0)) yield* typeof part === 'number' ? zeros(part) : [part];
-      if (at === size) return;
+    let left = size;
+    const wanted: Wanted = (entry, found) => (found === ordinal ? entry : undefined);
+    for await (const piece of this.members(wanted, signal)) {
+      if (!Buffer.isBuffer(piece)) continue;
+      yield piece;
+      if ((left -= piece.length) === 0) return;
     }
-    if (at < size) yield* zeros(size - at);
   }
 }
 
-function* zeros(length: number): Generator<Buffer> {
+/** Keeps what is wanted of a piece of the stream; a number is the length of a hole. */
+class MemberSink implements EntrySink {
+  readonly #wanted: Wanted;
+  #parts: (ArchiveEntry | Buffer | number)[] = [];
+  /** bytes of the open file: all, and how many came */
+  #size = 0;
+  #at = 0;
+  #open = false;
+
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted;
+  }
+
+  entry(entry: ArchiveEntry, ordinal: number): void {
+    this.finish();
+    const member = this.#wanted(entry, ordinal);
+    this.#open = member !== undefined;
+    if (member === undefined) return;
+    this.#parts.push(member);
+    [this.#size, this.#at] = [entry.size, 0];
+  }
+
+  data(bytes: Buffer, offset: number): void {
+    if (!this.#open) return;
+    if (offset > this.#at) this.#parts.push(offset - this.#at);
+    this.#parts.push(Buffer.from(bytes));
+    this.#at = offset + bytes.length;
+  }
+
+  /** The file before is complete. */
+  finish(): void {
+    if (this.#open && this.#at < this.#size) this.#parts.push(this.#size - this.#at);
+    this.#open = false;
+  }
+
+  *taken(): Generator<ArchiveEntry | Buffer> {
+    const parts = this.#parts;
+    this.#parts = [];
+    for (const part of parts) yield* typeof part === 'number' ? zeros(part) : [part];
+  }
+}
+
+export function* zeros(length: number): Generator<Buffer> {
   const block = Buffer.alloc(Math.min(length, 1 << 16));
   for (let left = length; left > 0; left -= block.length) yield block.subarray(0, left);
 }

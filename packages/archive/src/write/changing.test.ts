@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { isMissing, temporaryDirectory } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
 import { archive, inside, previousOf, tarStream } from './create.fixture.ts';
-import { loadIndex } from '../index/file.fixture.ts';
+import { loadIndex } from '../index/whole-index.ts';
 import type { CreateArchiveResult } from '../types.ts';
 
 const SIZE = 300_000;

@@ -19,7 +19,7 @@ import { expect, test } from 'vitest';
 import { FRAME_BYTES, SLICE_BYTES } from '../index/sizes.ts';
 import type { IndexFrame } from '../index/types.ts';
 import { archive, HOURS_LATER, inside, previousOf, sha256, tarStream } from './create.fixture.ts';
-import { loadIndex } from '../index/file.fixture.ts';
+import { loadIndex } from '../index/whole-index.ts';
 import { paddedLength } from '../index/file.ts';
 import { sectionsOf } from '../index/sections.ts';
 import { collect, extractTo, opened, testPorts } from '../read/reading.fixture.ts';

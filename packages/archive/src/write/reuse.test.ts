@@ -23,7 +23,7 @@ import { temporaryDirectory, tries } from '@gofr-backup/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { archive, HOURS_LATER, inside, previousOf, sha256, tarStream } from './create.fixture.ts';
-import { loadIndex } from '../index/file.fixture.ts';
+import { loadIndex } from '../index/whole-index.ts';
 
 const NAMES = ['a', 'a.b', 'b', 'd/one', 'd/two', 'd/e/three', 'd/e/four', 'f', 'big.log', 'z'];
 

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { systemClock } from '@gofr-backup/model';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
-import { loadIndex } from '../index/file.fixture.ts';
+import { loadIndex } from '../index/whole-index.ts';
 import { archive, HOURS_LATER, inside, previousOf } from './create.fixture.ts';
 import { type FileSystems, systemFileSystems, WalkStart } from './walk-start.ts';
 

@@ -1,36 +1,65 @@
-/** The entries of a backup, and the content of one file. No lock is taken, because nothing changes. */
-import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
+/** The entries of a backup, and the content of its files. No lock is taken, because nothing changes. */
+import { type ArchiveReader, noSuchPath, openArchive } from '@gofr-backup/archive';
 import { type ArchiveEntry, displayPath, type OperationContext } from '@gofr-backup/model';
 import { archiveOptions } from './archive-options.ts';
 import { repositoryOf } from './context.ts';
+import { inArchive } from './search/index.ts';
 
-/** Every entry, or those at and below `path` (display form). `name`: a file name, or `latest`. */
+/**
+ * Every entry, or those at and below `path` (display form, or a place on the disk below a component). `name`: a file name,
+ * or `latest`. NO_SUCH_BACKUP when nothing lies there.
+ */
 export async function* files(
   ctx: OperationContext,
   name: string,
   path?: string,
 ): AsyncGenerator<ArchiveEntry, void> {
   const reader = await open(ctx, name);
-  const wanted = path?.replace(/\/+$/, '');
+  const wanted = path && wholePath(ctx, path);
+  let found = !wanted;
   try {
     for await (const entry of reader.entries()) {
       const shown = displayPath(entry.path);
-      if (!wanted || shown === wanted || shown.startsWith(`${wanted}/`)) yield entry;
+      if (wanted && shown !== wanted && !shown.startsWith(`${wanted}/`)) continue;
+      found = true;
+      yield entry;
     }
   } finally {
     await reader.close();
   }
+  if (!found) throw noSuchPath(path!);
 }
 
 /** The content of one regular file of a backup. */
 export async function* cat(ctx: OperationContext, name: string, path: string): AsyncGenerator<Buffer, void> {
   const reader = await open(ctx, name);
   try {
-    yield* reader.content(path);
+    yield* reader.content(wholePath(ctx, path));
   } finally {
     await reader.close();
   }
 }
+
+/**
+ * A backup, or what lies at and below `path` in it, as a plain tar stream. It breaks off where the archive is damaged.
+ * NO_SUCH_BACKUP when nothing lies there.
+ */
+export async function* exportTar(
+  ctx: OperationContext,
+  name: string,
+  path?: string,
+): AsyncGenerator<Buffer, void> {
+  const reader = await open(ctx, name);
+  try {
+    const wanted = path && wholePath(ctx, path);
+    yield* reader.tar(wanted ? [wanted] : undefined, ctx);
+  } finally {
+    await reader.close();
+  }
+}
+
+const wholePath = ({ plan }: OperationContext, path: string): string =>
+  inArchive(plan, path).replace(/^(?:\.?\/)+|\/+$/g, '');
 
 async function open(ctx: OperationContext, name: string): Promise<ArchiveReader> {
   const repository = await repositoryOf(ctx);

@@ -8,6 +8,8 @@ import {
 } from '../repository/index.ts';
 import { recoverInterrupted } from './recover.ts';
 
+export type { Repository } from '../repository/index.ts';
+
 /** The repository of the plan's backup directory. Apps open it only by this function. */
 export function repositoryOf({
   plan,

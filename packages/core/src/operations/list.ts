@@ -58,9 +58,13 @@ export async function list(ctx: OperationContext, request: { tier?: Tier } = {})
 export const newestOf = (backups: Catalogue, now: number): CatalogueEntry | undefined =>
   untilNow(backups, now)[0] ?? backups[0];
 
-/** One backup's record, by name or `latest`. Takes no lock. */
-export async function show(ctx: OperationContext, name: string): Promise<CatalogueEntry> {
-  return (await repositoryOf(ctx)).find(name);
+/** One backup's record, by name or `latest`: NO_SUCH_BACKUP. `before`: what `latest` meant then. Takes no lock. */
+export async function show(
+  ctx: OperationContext,
+  name: string,
+  options: { before?: number } = {},
+): Promise<CatalogueEntry> {
+  return (await repositoryOf(ctx)).find(name, options);
 }
 
 export const totalSize = (backups: Catalogue): number =>

@@ -6,6 +6,9 @@ import {
   type Compression,
   countsAsGood,
   formatCount,
+  formatTime,
+  formatTimestamp,
+  madeAt,
   shellWord,
   type Tier,
   untilNow,
@@ -73,15 +76,37 @@ export class Repository {
     return knownCatalogue(this.#options);
   }
 
-  /** By file name, or what `latest` means; NO_SUCH_BACKUP. */
-  async find(name: string): Promise<CatalogueEntry> {
+  /**
+   * By file name, or what `latest` means: NO_SUCH_BACKUP. `before`: what `latest` meant at that time, in milliseconds since
+   * the epoch.
+   */
+  async find(name: string, { before }: { before?: number } = {}): Promise<CatalogueEntry> {
     const known = await this.known();
     const { clock, unverifiedIsGood } = this.#options;
-    const present = untilNow(known.list(), clock.now());
+    const { timezone } = this.#options;
+    const present = untilNow(known.list(), clock.now()).filter(
+      (entry) => before === undefined || madeAt(entry, timezone) < before,
+    );
     const found = name === 'latest' ? latestOf(present, unverifiedIsGood) : known.entry(name);
     if (found) return found;
+    if (before !== undefined) throw this.#nothingBefore(before, known);
     const future = name === 'latest' ? known.list().length - present.length : 0;
     throw this.#notFound(name, known, future);
+  }
+
+  #nothingBefore(before: number, known: KnownCatalogue): BackupError {
+    const { timezone } = this.#options;
+    const oldest = known.list().at(-1)?.timestamp;
+    return new BackupError(
+      'NO_SUCH_BACKUP',
+      `There is no good backup before ${formatTime(before, timezone)}`,
+      {
+        why:
+          oldest === undefined
+            ? `${this.backupDir} holds none`
+            : `the oldest of ${formatCount(known.list().length, 'backup')} is of ${formatTimestamp(oldest)}`,
+      },
+    );
   }
 
   #notFound(name: string, known: KnownCatalogue, future: number): BackupError {

@@ -8,7 +8,7 @@ import { fifo, isMissing, makeTree, sparse, temporaryDirectory, type Tree } from
 import { expect, test } from 'vitest';
 import { archive, inside, LEVELS, writerPorts } from '../../write/create.fixture.ts';
 import { createArchive } from '../../write/create.ts';
-import { loadIndex } from '../../index/file.fixture.ts';
+import { loadIndex } from '../../index/whole-index.ts';
 
 const TREE: Tree = {
   storage: {

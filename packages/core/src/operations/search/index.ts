@@ -1,0 +1,8 @@
+/** Over all backups, from their indexes: where a file is, its versions, what changed between two. */
+export { diff } from './diff.ts';
+export type { ChangedEntry, Difference, DiffOutcome } from './diff.ts';
+export { find } from './find.ts';
+export type { FindOutcome, FoundPath } from './find.ts';
+export { history } from './history.ts';
+export type { HistoryOutcome, PathVersion } from './history.ts';
+export { inArchive } from './pattern.ts';
