@@ -89,6 +89,7 @@ export function buildProgram(done: (code: number) => void): Command {
     .option('--to <dir>', 'extract into this directory instead of replacing the data')
     .option('--merge', 'lay it over what is there instead of replacing it')
     .option('--trust-modes', 'with setuid, setgid and capabilities of a backup that others made')
+    .option('--salvage', 'with --to: every file of a damaged backup that proves right')
     .option('--dry-run', 'only say what would change')
     .option('--no-safety-backup', 'do not save the present state first')
     .option('--yes', 'do not ask')

@@ -66,6 +66,8 @@ export interface OpenArchiveOptions extends Ports {
   archivePath: string;
   /** the .idx beside it; when absent, unreadable or not of this archive, the archive is streamed */
   indexPath?: string;
+  /** of a damaged archive its index alone tells what it is: it may be cut short, or begin otherwise; for a salvage */
+  asIndexed?: boolean;
   threads: number;
   /** who decodes gzip frames; default: own. A stream, read without an index, is always zlib's. */
   engine?: EngineCodec | undefined;
@@ -149,6 +151,11 @@ export interface ArchiveReader {
     selections: readonly (readonly string[] | undefined)[],
     see?: (entry: ArchiveEntry) => void,
   ): Promise<ExtractSize[]>;
+  /**
+   * Proves every file by itself: from then on the reader has only those that are right. Answers the others, by name.
+   * Throws ARCHIVE_DAMAGED without an index: nothing tells then what is right.
+   */
+  salvage(ports: Pick<Ports, 'signal' | 'progress'>): Promise<readonly ArchiveProblem[]>;
   close(): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ export const ERRORS = {
   ARCHIVE_DAMAGED: {
     exit: 3,
     retryable: false,
-    hint: 'Use another backup (`gofr-backup list`); keep this one for `tar --ignore-zeros` salvage.',
+    hint: 'Use another backup (`gofr-backup list`). What is right of it: `gofr-backup restore NAME --salvage --to DIR`.',
   },
   ARCHIVE_HOSTILE: {
     exit: 3,

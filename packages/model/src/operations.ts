@@ -86,6 +86,8 @@ export const restoreRequestSchema = z.object({
   /** also setuid, setgid and capabilities of a backup that this installation has not signed */
   trustModes: z.boolean().exactOptional(),
   dryRun: z.boolean().exactOptional(),
+  /** with `to`: of a damaged backup every file that proves right */
+  salvage: z.boolean().exactOptional(),
   /** default true */
   safetyBackup: z.boolean().exactOptional(),
 });
@@ -110,6 +112,8 @@ export const restoreOutcomeSchema = z.object({
     })
     .exactOptional(),
   warnings: z.array(z.string()).exactOptional(),
+  /** with salvage: what did not prove right, each with the reason; empty when all did */
+  lost: z.array(z.string()).exactOptional(),
 });
 export type RestoreOutcome = z.infer<typeof restoreOutcomeSchema>;
 

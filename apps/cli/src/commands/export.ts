@@ -6,7 +6,8 @@ import { writeOut } from '../stream.ts';
 
 export async function run(session: Session, [name = '', path]: string[]): Promise<void> {
   refuseToPrint(session);
-  for await (const chunk of exportTar(session.context('export'), name, path && archivePath(path))) await writeOut(chunk);
+  for await (const chunk of exportTar(session.context('export'), name, path && archivePath(path)))
+    await writeOut(chunk);
   session.screen.clear();
 }
 

@@ -7,6 +7,7 @@ import {
 } from '@gofr-backup/core';
 import {
   BackupError,
+  ERRORS,
   formatCount,
   formatSize,
   formatTimestamp,
@@ -31,13 +32,14 @@ interface Options {
   to?: string;
   merge?: boolean;
   trustModes?: boolean;
+  salvage?: boolean;
   dryRun?: boolean;
   safetyBackup: boolean;
   yes?: boolean;
   here?: boolean;
 }
 
-export async function run(session: Session, [name]: string[], options: Options): Promise<void> {
+export async function run(session: Session, [name]: string[], options: Options): Promise<number> {
   const which = await chosenBackup(session, name, options);
   const request: RestoreRequest = { ...requestOf(options), ...which };
   const description = await describeRestore(session.context('restore'), request);
@@ -54,6 +56,7 @@ export async function run(session: Session, [name]: string[], options: Options):
     ...render(session, outcome, options),
     ...(undo ? [undo.line] : []),
   ]);
+  return outcome.lost?.length ? ERRORS.ARCHIVE_DAMAGED.exit : 0;
 }
 
 async function chosenBackup(
@@ -93,6 +96,7 @@ function requestOf(options: Options): Omit<RestoreRequest, 'backup'> {
     ...(options.to === undefined ? {} : { to: absolutePath(options.to) }),
     ...(options.merge ? { merge: true } : {}),
     ...(options.trustModes ? { trustModes: true } : {}),
+    ...(options.salvage ? { salvage: true } : {}),
     ...(options.dryRun ? { dryRun: true } : {}),
     ...(options.safetyBackup ? {} : { safetyBackup: false }),
   };
@@ -147,6 +151,17 @@ function render({ paint }: Session, outcome: RestoreOutcome, options: Options): 
     ]);
     lines.push(...columns(rows));
   }
+  lines.push(...lostLines(paint, outcome));
   lines.push(...(outcome.warnings ?? []).map((warning) => `  ${paint.warn('warning:')} ${warning}`));
   return lines;
+}
+
+/** What a salvage could not bring. */
+function lostLines({ bad }: Session['paint'], { lost }: RestoreOutcome): string[] {
+  if (lost === undefined) return [];
+  if (lost.length === 0) return ['  Nothing of this backup is damaged.'];
+  return [
+    `  ${bad(`${formatCount(lost.length, 'file')} did not prove right:`)}`,
+    ...lost.map((one) => `    ${one}`),
+  ];
 }

@@ -116,6 +116,25 @@ export class ArchiveIndex {
     return entries;
   }
 
+  /** By its ordinal, counted from 0 over all entries: RangeError when there is none. Throws as entriesOf does. */
+  entryAt(ordinal: number): IndexEntry {
+    const frame = this.frameOfEntry(ordinal);
+    return this.entriesOf(frame)[ordinal - this.#table.firstEntries[frame]!]!;
+  }
+
+  /** The frame in which the entry with this ordinal begins. */
+  frameOfEntry(ordinal: number): number {
+    const { firstEntries } = this.#table;
+    if (!(ordinal >= 0 && ordinal < this.entryCount)) throw new RangeError(`no entry ${ordinal}`);
+    let [low, high] = [0, this.frameCount - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (firstEntries[middle + 1]! > ordinal) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
   /** Ordinal (counted from 0 over all entries) of the last entry whose path matches: the one that tar would leave. */
   findLast(matches: (path: BytePath) => boolean): number | undefined {
     let found: number | undefined;

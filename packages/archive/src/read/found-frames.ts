@@ -8,7 +8,7 @@ import { SLICE_BYTES } from '../index/sizes.ts';
 import type { FrameKind } from '../index/types.ts';
 import { type TarMember, TarParser } from '../tar/parser.ts';
 import { NotFramed, type StoredUnit } from './stored-units.ts';
-import { mayHaveHoles } from './stream-source.ts';
+import { mayHaveHoles } from './sequential-source.ts';
 
 export interface FoundFrame {
   kind: FrameKind;

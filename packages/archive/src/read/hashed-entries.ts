@@ -5,7 +5,8 @@ import { openRegular } from '@gofr-backup/posix';
 import { SafetyCheck } from '../extract/safety.ts';
 import type { KnownEntry } from './backup-index.ts';
 import { detectCompression } from './stream-decoder.ts';
-import { StreamSource, zeros } from './stream-source.ts';
+import { zeros } from './sequential-source.ts';
+import { StreamSource } from './stream-source.ts';
 
 /** Throws ARCHIVE_DAMAGED where the archive is damaged, ARCHIVE_HOSTILE for a name that no archive may have. */
 export async function* hashedEntries(archivePath: string, signal: AbortSignal): AsyncGenerator<KnownEntry> {

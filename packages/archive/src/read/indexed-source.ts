@@ -97,8 +97,7 @@ export class IndexedSource implements EntrySource {
     signal.throwIfAborted();
     const ordinal = this.index.findLast(matches);
     if (ordinal === undefined) return undefined;
-    const frame = this.#frameOf(ordinal);
-    return { entry: trusted(this.index.entriesOf(frame.number)[ordinal - frame.firstEntry]!), ordinal };
+    return { entry: trusted(this.index.entryAt(ordinal)), ordinal };
   }
 
   /** Every frame, proved: `entry` sees all entries in order, `problem` what is wrong with a frame. */
@@ -227,13 +226,13 @@ export class IndexedSource implements EntrySource {
     for (const { frame, entries, firstEntry, slice } of sectionsOf(this.index)) {
       await pause(signal);
       if (slice) {
-        if (slice.ordinal === open) yield readFrame(this.#origin, frame, []).raw.subarray(0, slice.length);
+        if (slice.ordinal === open) yield readFrame(this.origin, frame, []).raw.subarray(0, slice.length);
         continue;
       }
       const members = entries.map((entry, at) => wanted(trusted(entry), firstEntry + at));
       open = members.at(-1) && firstEntry + entries.length - 1;
       if (members.every((member) => member === undefined)) continue;
-      const { raw } = readFrame(this.#origin, frame, entries);
+      const { raw } = readFrame(this.origin, frame, entries);
       for (const [at, member] of members.entries()) {
         const { sliced, dataOffset, size } = entries[at]!;
         if (member === undefined) continue;
@@ -243,29 +242,22 @@ export class IndexedSource implements EntrySource {
     }
   }
 
-  get #origin(): FrameOrigin {
+  get origin(): FrameOrigin {
     return { archive: this.archive.fd, codec: this.codec, engine: this.#how.engine };
   }
 
   /** Each frame is proved before its bytes are handed out. */
   async *content(ordinal: number, _: number, signal: AbortSignal): AsyncGenerator<Buffer> {
-    const frame = this.#frameOf(ordinal);
+    const frame = this.index.frame(this.index.frameOfEntry(ordinal));
     const entries = this.index.entriesOf(frame.number);
     const entry = entries[ordinal - frame.firstEntry]!;
-    const origin = this.#origin;
+    const origin = this.origin;
     const { raw } = readFrame(origin, frame, entries);
     if (!entry.sliced) return yield raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
     for (const { frame: slice, length } of slicesAfter(this.index, frame.number, entry.size)) {
       await pause(signal);
       yield readFrame(origin, slice, []).raw.subarray(0, length);
     }
-  }
-
-  #frameOf(ordinal: number): IndexFrame {
-    for (const frame of this.index.frames()) {
-      if (ordinal < frame.firstEntry + frame.entryCount) return frame;
-    }
-    throw new RangeError(`no entry ${ordinal}`);
   }
 }
 

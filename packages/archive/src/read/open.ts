@@ -1,6 +1,6 @@
 /** Opens an archive for reading, by its index when that is good, else as a stream. */
 import type { FileHandle } from 'node:fs/promises';
-import { BackupError, type Compression, isErrno, toBackupError } from '@gofr-backup/model';
+import { BackupError, isErrno, toBackupError } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';
 import { damagedIndex } from '../index/sections.ts';
 import type { OpenArchive, OpenArchiveOptions } from '../types.ts';
@@ -14,9 +14,11 @@ export const openArchive: OpenArchive = async (options) => {
   const archive = await openFile(options.archivePath);
   try {
     const { size } = await archive.stat();
-    const codec = await detectCompression(archive);
-    const stream = new StreamSource(archive, codec, size);
-    return new OpenedArchive(options, archive, stream, await indexedSource(options, archive, codec, size));
+    const told = options.asIndexed ? await indexedSource(options, archive, () => true) : undefined;
+    const codec = told?.codec ?? (await detectCompression(archive));
+    const fits = (index: IndexedSource): boolean => index.size === size && index.codec === codec;
+    const index = told ?? (await indexedSource(options, archive, fits));
+    return new OpenedArchive(options, archive, new StreamSource(archive, codec, size), index);
   } catch (cause) {
     await archive.close();
     throw toBackupError(cause, `Opening ${options.archivePath}`);
@@ -38,13 +40,12 @@ async function openFile(path: string): Promise<FileHandle> {
 async function indexedSource(
   { indexPath, threads, engine, logger, archivePath }: OpenArchiveOptions,
   archive: FileHandle,
-  codec: Compression,
-  size: number,
+  fits: (index: IndexedSource) => boolean,
 ): Promise<IndexedSource | undefined> {
   if (indexPath === undefined) return undefined;
   try {
     const source = await IndexedSource.load(archive, indexPath, { threads, engine });
-    if (source.size === size && source.codec === codec) return source;
+    if (fits(source)) return source;
     await source.close();
     throw damagedIndex('It is the index of another archive.');
   } catch (cause) {

@@ -5,6 +5,7 @@ import {
   BackupError,
   type Compression,
   type Ports,
+  shellWord,
   toBackupError,
 } from '@gofr-backup/model';
 import { EntrySelection } from '../extract/entry-selection.ts';
@@ -13,6 +14,7 @@ import { ExtractPlanner } from '../extract/extract-plan.ts';
 import { extractFrom } from '../extract/extract.ts';
 import { SafetyCheck } from '../extract/safety.ts';
 import type {
+  ArchiveProblem,
   ArchiveReader,
   ExtractOptions,
   ExtractReport,
@@ -26,6 +28,7 @@ import { contentOf } from './content.ts';
 import { IndexedSource, type ReadingOptions } from './indexed-source.ts';
 import { NewIndex } from './new-index.ts';
 import { NotFramed } from './stored-units.ts';
+import { SalvagedSource } from './salvaged-source.ts';
 import type { StreamSource } from './stream-source.ts';
 import { tarStream } from './tar-stream.ts';
 import { verifyFrames, verifyIndexed, verifyStream } from './verify.ts';
@@ -36,6 +39,7 @@ export class OpenedArchive implements ArchiveReader {
   readonly #archive: FileHandle;
   readonly #stream: StreamSource;
   #index: IndexedSource | undefined;
+  #salvaged: SalvagedSource | undefined;
   /** the check of a pass that admitted every entry: entries are checked once, however often they are read */
   #checked: SafetyCheck | undefined;
 
@@ -57,7 +61,7 @@ export class OpenedArchive implements ArchiveReader {
   }
 
   get #source(): EntrySource {
-    return this.#index ?? this.#stream;
+    return this.#salvaged ?? this.#index ?? this.#stream;
   }
 
   async *entries(): AsyncGenerator<ArchiveEntry> {
@@ -184,11 +188,25 @@ export class OpenedArchive implements ArchiveReader {
     });
   }
 
+  async salvage(ports: Pick<Ports, 'signal' | 'progress'>): Promise<readonly ArchiveProblem[]> {
+    const index = this.#index;
+    if (index === undefined) throw withoutIndex(this.#options.archivePath);
+    this.#salvaged = await translated(ports.signal, 'Salvaging', () => SalvagedSource.prove(index, ports));
+    this.#checked = undefined;
+    return this.#salvaged.lost;
+  }
+
   async close(): Promise<void> {
     await this.#index?.close();
     await this.#archive.close();
   }
 }
+
+const withoutIndex = (archivePath: string): BackupError =>
+  new BackupError('ARCHIVE_DAMAGED', 'Nothing tells which files of this archive are right', {
+    why: 'its index is missing or damaged, and the archive has no hashes of its own',
+    hint: `What lies before the damage comes out with tar: tar --ignore-zeros -xf ${shellWord(archivePath)} -C DIR`,
+  });
 
 /** One pass over all entries: each as it is to be extracted, or ARCHIVE_HOSTILE. */
 interface EntryPass {

@@ -10,7 +10,7 @@ import { lstatIfPresent } from '@gofr-backup/posix';
 import { countFiles, type Target } from '../recovery/index.ts';
 import type { Repository } from '../repository/index.ts';
 import { repositoryOf } from './context.ts';
-import { planFor, withReader } from './plan-restore.ts';
+import { planFor, salvage, withReader } from './plan-restore.ts';
 
 /** A place that a restore would write to, for the question that a person answers. */
 export interface RestoreTarget {
@@ -36,11 +36,20 @@ export async function describeRestore(
 ): Promise<RestoreDescription> {
   const repository = await repositoryOf(ctx);
   const entry = await repository.find(request.backup);
-  return withReader(ctx, repository, entry, async (reader) => {
-    const { targets, warnings } = await planFor(ctx, request, entry, reader);
-    const newer = request.backup === 'latest' ? await passedOver(repository, entry, ctx.clock.now()) : [];
-    return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
-  });
+  return withReader(
+    ctx,
+    repository,
+    entry,
+    async (reader) => {
+      // without an index nothing can be salvaged, which is known before anything is read
+      if (request.salvage && !(reader.indexed && request.to !== undefined))
+        await salvage(ctx, request, reader);
+      const { targets, warnings } = await planFor(ctx, request, entry, reader);
+      const newer = request.backup === 'latest' ? await passedOver(repository, entry, ctx.clock.now()) : [];
+      return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
+    },
+    request,
+  );
 }
 
 /** The warning that tells why `latest` is not the newest backup. */

@@ -1,5 +1,5 @@
 /** From a request to the plan of a restore, and to one whose archive is proved. */
-import { type ArchiveReader, openArchive } from '@gofr-backup/archive';
+import { type ArchiveProblem, type ArchiveReader, openArchive } from '@gofr-backup/archive';
 import {
   BackupError,
   type CatalogueEntry,
@@ -34,6 +34,19 @@ export async function verifiedPlan(
   return early && indexProblem === undefined ? early : planFor(ctx, request, entry, reader);
 }
 
+/** From now on the reader has only the files that prove right; answers the others. Never over present data: USAGE. */
+export function salvage(
+  ctx: OperationContext,
+  request: RestoreRequest,
+  reader: ArchiveReader,
+): Promise<readonly ArchiveProblem[]> {
+  if (request.to !== undefined) return reader.salvage(ctx);
+  throw new BackupError('USAGE', 'A salvage goes into a directory of its own', {
+    why: 'a damaged backup lacks files, so it never takes the place of data',
+    hint: 'Name a new directory: gofr-backup restore NAME --salvage --to DIR.',
+  });
+}
+
 /** Verifies the backup in full, and marks it corrupt when it is damaged. */
 async function verifyInFull(
   ctx: OperationContext,
@@ -45,6 +58,7 @@ async function verifyInFull(
   if (ok) return found;
   throw new BackupError('ARCHIVE_DAMAGED', `${entry.filename} is damaged; nothing was changed`, {
     why: problems.slice(0, 3).join('; '),
+    hint: `Use another backup, or take what is right of it into a new directory: gofr-backup restore ${entry.filename} --salvage --to DIR.`,
   });
 }
 
@@ -53,8 +67,9 @@ export async function withReader<T>(
   repository: Repository,
   entry: CatalogueEntry,
   work: (reader: ArchiveReader) => Promise<T>,
+  { salvage: asIndexed = false }: Pick<RestoreRequest, 'salvage'> = {},
 ): Promise<T> {
-  const reader = await openArchive(archiveOptions(ctx, repository, entry));
+  const reader = await openArchive({ ...archiveOptions(ctx, repository, entry), asIndexed });
   try {
     return await work(reader);
   } finally {

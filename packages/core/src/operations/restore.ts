@@ -1,5 +1,5 @@
 /** Brings a backup back: plan, verify, save the present state, stage, swap. */
-import type { ArchiveReader } from '@gofr-backup/archive';
+import type { ArchiveProblem, ArchiveReader } from '@gofr-backup/archive';
 import {
   type BackupPlan,
   type CatalogueEntry,
@@ -20,7 +20,7 @@ import {
 } from '../recovery/index.ts';
 import type { HeldLock, Repository } from '../repository/index.ts';
 import { underLock } from './context.ts';
-import { verifiedPlan, withReader } from './plan-restore.ts';
+import { planFor, salvage, verifiedPlan, withReader } from './plan-restore.ts';
 import { noPlaceForSafety, roomForSafety, safetyBackup, wantsSafetyBackup } from './safety-backup.ts';
 
 /**
@@ -47,23 +47,33 @@ async function restoreLocked(
   step: StepHook,
 ): Promise<RestoreOutcome> {
   const entry = await repository.find(request.backup);
-  return withReader(ctx, repository, entry, async (reader) => {
-    const plan = await verifiedPlan(ctx, request, repository, entry, reader);
-    const saves = wantsSafetyBackup(request, ctx.plan);
-    if (saves && lock.readOnly) throw noPlaceForSafety(ctx.plan);
-    assertRoom(plan.stages, saves ? await roomForSafety(ctx.plan, repository) : undefined);
-    ctx.signal.throwIfAborted();
-    if (request.dryRun) return dryRun(ctx, request, entry, reader, plan);
-    const saved = saves ? await safetyBackup(ctx) : null;
-    assertUnmoved(plan);
-    if (!saves) ctx.logger.info({ asked: request.safetyBackup !== false }, 'no safety backup is made');
-    const { project } = ctx.plan;
-    const { stateDir } = repository;
-    const checkLock = () => lock.check();
-    const report = await bringIn({ ...ctx, reader, plan, project, stateDir, checkLock, step });
-    const warnings = [...plan.warnings, ...report.warnings.map(warningText)];
-    return { ...outcomeOf(ctx.plan, request, entry, report, warnings), safety_backup: saved };
-  });
+  return withReader(
+    ctx,
+    repository,
+    entry,
+    async (reader) => {
+      const lost = request.salvage ? await salvage(ctx, request, reader) : undefined;
+      const plan = await (lost
+        ? planFor(ctx, request, entry, reader)
+        : verifiedPlan(ctx, request, repository, entry, reader));
+      const saves = wantsSafetyBackup(request, ctx.plan);
+      if (saves && lock.readOnly) throw noPlaceForSafety(ctx.plan);
+      assertRoom(plan.stages, saves ? await roomForSafety(ctx.plan, repository) : undefined);
+      ctx.signal.throwIfAborted();
+      if (request.dryRun) return { ...(await dryRun(ctx, request, entry, reader, plan)), ...lacking(lost) };
+      const saved = saves ? await safetyBackup(ctx) : null;
+      assertUnmoved(plan);
+      if (!saves) ctx.logger.info({ asked: request.safetyBackup !== false }, 'no safety backup is made');
+      const { project } = ctx.plan;
+      const { stateDir } = repository;
+      const checkLock = () => lock.check();
+      const report = await bringIn({ ...ctx, reader, plan, project, stateDir, checkLock, step });
+      const warnings = [...plan.warnings, ...report.warnings.map(warningText)];
+      const outcome = outcomeOf(ctx.plan, request, entry, report, warnings);
+      return { ...outcome, safety_backup: saved, ...lacking(lost) };
+    },
+    request,
+  );
 }
 
 async function dryRun(
@@ -90,6 +100,9 @@ function outcomeOf(
   const target = request.to === undefined ? plan.dataDir : displayPath(toBytePath(request.to));
   return { backup: entry.filename, target, files, bytes, ...(warnings.length > 0 && { warnings }) };
 }
+
+const lacking = (lost?: readonly ArchiveProblem[]): Pick<RestoreOutcome, 'lost'> =>
+  lost === undefined ? {} : { lost: lost.map(warningText) };
 
 function warningText({ path, message }: { path?: string; message: string }): string {
   return path === undefined ? message : `${path}: ${message}`;
