@@ -83,7 +83,7 @@ function jobNews(job: Ended, at: string): News {
 }
 
 function drillNews(job: Ended, end: { ok: boolean; at: string }): WorkerReport['last_drill'] {
-  if (!job.ok) return { ...end, backup: (job.payload as { backup: string }).backup };
+  if (job.result === undefined) return { ...end, backup: (job.payload as { backup: string }).backup };
   const { backup, ok, problems } = job.result as Result<'drill'>;
   return { ...end, ok, backup, ...(ok ? {} : { message: problems.slice(0, 3).join('; ') }) };
 }

@@ -13,6 +13,7 @@ import {
   type Processors,
   type Result,
 } from './jobs/index.ts';
+import { findingOf, OUTCOME } from './jobs/finding.ts';
 import { parsePayload } from './jobs/payload.ts';
 import { faultOfJob } from './records/fault.ts';
 import type { Judge } from './requests/judge.ts';
@@ -40,6 +41,8 @@ export interface Attempting {
 interface Bookkeeping {
   /** milliseconds since the epoch: since when it waits for the lock */
   busySince?: number;
+  /** the result of a job that failed by what it found */
+  [OUTCOME]?: unknown;
 }
 
 /** Answers the result, or throws what makes BullMQ fail, retry, delay or give back the job. */
@@ -71,6 +74,7 @@ export async function attempt(
       save: (next: Payload<JobName>) => saveSigned(job, name, next, judge),
     });
     const checked = checkResult(name, result);
+    await failByFinding(job, name, checked, log.logger);
     logger.info({ ...context, ms: Math.round(clock.monotonic() - began) }, 'job done');
     return checked;
   } catch (thrown) {
@@ -126,6 +130,15 @@ function checkResult(name: JobName, result: Result<JobName>): Result<JobName> {
       }),
     ),
   );
+}
+
+/** A verify or a drill that found damage is a failed job. Nothing is tried again: it would find the same. */
+async function failByFinding(job: Job, name: JobName, result: Result<JobName>, log: Logger): Promise<void> {
+  const error = findingOf(name, result);
+  if (error === undefined) return;
+  await job.updateData({ ...(job.data as object), [OUTCOME]: result });
+  log.error({ code: error.code, reason: error.why, error: error.message }, 'job failed');
+  throw failure(error, false);
 }
 
 async function giveUpOrGoOn(

@@ -234,3 +234,42 @@ export function typed(consumerOf: (processors: Processors) => void): void {
   // @ts-expect-error no such payload
   void enqueue(on.queue, 'backup', { tier: 'hourly' });
 }
+
+test('a verify or a drill that found damage is a failed job, and its result comes all the same', async () => {
+  const verified: Result<'verify'> = {
+    results: [
+      { filename: 'a.tar.gz', ok: true, problems: [] },
+      { filename: 'b.tar.gz', ok: false, problems: ['bytes differ'], code: 'ARCHIVE_DAMAGED' },
+    ],
+  };
+  const drilled: Result<'drill'> = {
+    backup: 'b.tar.gz',
+    ok: false,
+    files: 3,
+    problems: ['x: another content'],
+  };
+  let tries = 0;
+  on.consume({
+    verify: () => (tries++, Promise.resolve(verified)),
+    drill: () => (tries++, Promise.resolve(drilled)),
+  });
+  const jobs = [
+    await enqueue(on.queue, 'verify', { which: 'all' }),
+    await enqueue(on.queue, 'drill', {}),
+  ] as const;
+  expect(await follow(jobs[0])).toEqual(verified);
+  expect(await follow(jobs[1])).toEqual(drilled);
+  expect(tries).toBe(2);
+  expect(await findJob(on.queue, jobs[0].id)).toMatchObject({
+    state: 'failed',
+    payload: { which: 'all' },
+    result: verified,
+    error: { code: 'ARCHIVE_DAMAGED', message: 'b.tar.gz failed verification', why: 'bytes differ' },
+  });
+  expect(await findJob(on.queue, jobs[1].id)).toMatchObject({ state: 'failed', result: drilled });
+  await waitFor(() => on.ended.length === 2);
+  expect(on.ended).toMatchObject([
+    { ok: false, result: verified },
+    { ok: false, result: drilled },
+  ]);
+});

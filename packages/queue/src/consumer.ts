@@ -5,6 +5,7 @@ import { abortReason, attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.
 import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import { decodeFailure } from './failure.ts';
+import { foundResult } from './jobs/finding.ts';
 import type { Processors } from './jobs/index.ts';
 import { menderOf, removeWrongKeys } from './records/mend.ts';
 import { type Judge, keylessJudge } from './requests/judge.ts';
@@ -27,10 +28,11 @@ export interface ConsumerOptions {
   telemetry?: Telemetry | undefined;
 }
 
+/** `result`: also of a job that failed by what it found. */
+type How = { ok: true; result: unknown } | { ok: false; error: BackupError; result?: unknown };
+
 /** A job after its last attempt. */
-export type Ended = { id: string; name: string; payload: unknown } & (
-  { ok: true; result: unknown } | { ok: false; error: BackupError }
-);
+export type Ended = { id: string; name: string; payload: unknown } & How;
 
 export interface Consumer {
   /**
@@ -120,7 +122,7 @@ function tellEnds(
   { ended, logger = silentLogger }: ConsumerOptions,
 ): () => Promise<void> {
   let ending: Promise<void> = Promise.resolve();
-  const tell = (job: Job, how: { ok: true; result: unknown } | { ok: false; error: BackupError }): void => {
+  const tell = (job: Job, how: How): void => {
     const id = job.id ?? '';
     ending = ending
       .then(() => judge.end(id))
@@ -129,7 +131,9 @@ function tellEnds(
   };
   worker.on('completed', (job, result: unknown) => tell(job, { ok: true, result }));
   worker.on('failed', (job, error) => {
-    if (job?.finishedOn) tell(job, { ok: false, error: decodeFailure(error.message) });
+    if (!job?.finishedOn) return;
+    const result = foundResult(job.name, job.data);
+    tell(job, { ok: false, error: decodeFailure(error.message), ...(result && { result }) });
   });
   return () => ending;
 }

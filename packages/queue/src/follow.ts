@@ -5,6 +5,7 @@ import { BackupError, type ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import type { EnqueuedJob } from './enqueue.ts';
 import { decodeFailure } from './failure.ts';
+import { foundResult } from './jobs/finding.ts';
 import { JOBS, type JobName, type Result } from './jobs/index.ts';
 
 export interface FollowOptions {
@@ -18,7 +19,7 @@ export interface FollowOptions {
 }
 
 /**
- * Resolves to the job's result, or throws the BackupError it failed with; REDIS_UNREACHABLE when Redis dies meanwhile
+ * Resolves to the job's result, also when it failed by what it found, or throws the BackupError it failed with; REDIS_UNREACHABLE when Redis dies meanwhile
  * (`command` mode). It polls instead of listening, so that nothing is missed when a connection is lost.
  */
 export async function follow<Name extends JobName>(
@@ -51,7 +52,11 @@ async function outcome<Name extends JobName>(
   name: Name,
   queue: EnqueuedJob['queue'],
 ): Promise<Result<Name>> {
-  if (!(await askRedis(queue.connection, () => job.isCompleted()))) throw decodeFailure(job.failedReason);
+  if (!(await askRedis(queue.connection, () => job.isCompleted()))) {
+    const found = foundResult(name, job.data);
+    if (found === undefined) throw decodeFailure(job.failedReason);
+    return found as Result<Name>;
+  }
   const parsed = JOBS[name].result.safeParse(job.returnvalue);
   if (parsed.success) return parsed.data as Result<Name>;
   throw new BackupError('FAILED', `The worker answered a ${name} in a form this version does not know`, {

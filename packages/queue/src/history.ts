@@ -4,6 +4,7 @@ import type { ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { decodeFailure } from './failure.ts';
 import { isProgress } from './follow.ts';
+import { foundResult } from './jobs/finding.ts';
 import type { BackupQueue } from './queue.ts';
 import { partsOf } from './requests/judge.ts';
 
@@ -110,6 +111,7 @@ const brief = <Texts extends Record<string, string>>(texts: Texts): Texts =>
 
 function summary(job: Job, state: JobStateName): JobSummary {
   const failed = job.failedReason && state !== 'completed' ? decodeFailure(job.failedReason) : undefined;
+  const result: unknown = state === 'completed' ? job.returnvalue : failed && foundResult(job.name, job.data);
   return {
     id: job.id ?? '',
     name: job.name,
@@ -122,7 +124,7 @@ function summary(job: Job, state: JobStateName): JobSummary {
     ...(job.finishedOn === undefined ? {} : { finished: job.finishedOn }),
     ...(state === 'delayed' ? { due: job.timestamp + job.delay } : {}),
     ...(isProgress(job.progress) ? { progress: job.progress } : {}),
-    ...(state === 'completed' ? { result: job.returnvalue } : {}),
+    ...(result === undefined ? {} : { result }),
     ...(failed
       ? {
           error: {

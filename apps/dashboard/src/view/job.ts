@@ -41,13 +41,14 @@ export function progressShare(
   return undefined;
 }
 
-/** `verify of gofr-plot_daily_….tar.gz`, `weekly backup`. */
+/** `verify of gofr-plot_daily_….tar.gz`, `weekly backup`, `prune preview`. */
 export function describeJob({ name, payload }: Pick<JobView, 'name' | 'payload'>): string {
   if (name === 'backup') return `${text(payload['tier']) ?? 'daily'} backup`;
+  const what = payload['dryRun'] === true ? `${name} preview` : name;
   const names = Array.isArray(payload['names']) ? payload['names'].map(String) : [];
   const subject = text(payload['backup']) ?? names[0] ?? text(payload['which']);
   const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
-  return subject ? `${name} of ${subject}${more}` : name;
+  return subject ? `${what} of ${subject}${more}` : what;
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

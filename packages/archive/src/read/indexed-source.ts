@@ -14,7 +14,7 @@ import type {
 import { createFile, PART_MODE, reopenFile } from '../extract/file-writer.ts';
 import { MetadataWriter } from '../extract/metadata.ts';
 import { addRefused, type Refused } from '../extract/refused.ts';
-import type { IndexEntry, IndexFrame } from '../index/types.ts';
+import type { IndexEntry } from '../index/types.ts';
 import { type FrameOrigin, readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { checkLengths, type Section, sectionsOf, type FileSlice, slicesAfter } from '../index/sections.ts';

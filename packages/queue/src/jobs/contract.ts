@@ -1,4 +1,5 @@
 /** The contract of a job. Each job has one file under jobs/, which asker and worker share. */
+import type { BackupError } from '@gofr-backup/model';
 import type { z } from 'zod';
 
 /** Waits `delay` ms before the second attempt, doubling; up to the share `jitter` of it is taken off at random. */
@@ -29,6 +30,8 @@ export interface JobContract<Name extends string, Payload extends z.ZodObject, R
    * it; undefined: the job is refused. It may read, and add what retention takes away again.
    */
   unsigned(payload: z.output<Payload>): z.output<Payload> | undefined;
+  /** The error by which the job fails although it has a result, which goes with it: what it found is no success. */
+  finding?(result: z.output<Result>): BackupError | undefined;
   /** While a job of this key waits or runs, another job of the same key is not added; undefined: always added. */
   deduplicationKey(payload: z.output<Payload>): string | undefined;
 }

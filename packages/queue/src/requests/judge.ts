@@ -1,4 +1,5 @@
 /** What a worker may do for a job: all it asks for with the signature of its installation, else what does no harm. */
+import { OUTCOME } from '../jobs/finding.ts';
 import { type Clock, HOUR, type Logger, MINUTE } from '@gofr-backup/model';
 import { type JobName, JOBS, type Payload } from '../jobs/index.ts';
 import { parsePayload, withoutSignature } from '../jobs/payload.ts';
@@ -99,10 +100,15 @@ function validSignature(
   return isSignedBy(key, { project, name, id, payload }, signature) ? signature : undefined;
 }
 
-/** A job's data: the payload, its signature, and since when the worker waits for the lock with it. */
+/** A job's data: the payload, its signature, and what the worker notes with it. */
 export function partsOf(data: unknown): { payload: object; signature: Signature | undefined } {
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
-  const { signature, busySince: _, ...payload } = (isObject ? data : {}) as Record<string, unknown>;
+  const {
+    signature,
+    busySince: _,
+    [OUTCOME]: __,
+    ...payload
+  } = (isObject ? data : {}) as Record<string, unknown>;
   return { payload, signature: signatureSchema.safeParse(signature).data };
 }
 
