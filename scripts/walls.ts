@@ -74,6 +74,15 @@ export const WALLS: Wall[] = [
           'swapping data in knows the target, not the backup directory; operations bring them together',
       },
       {
+        of: 'offsite',
+        never: [
+          '{..,../..}/{operations,recovery,repository,retention}/**',
+          '!{..,../..}/{repository,retention}/index.ts',
+        ],
+        because:
+          'a copy is made of an archive, its index and its record; operations say which, and what happens with what comes back',
+      },
+      {
         of: 'operations',
         never: ['../*/**', '!../*/index.ts'],
         because: 'a room is entered through its index.ts',

@@ -2,6 +2,8 @@
 export { EXTENSIONS } from './codec/codecs.ts';
 export { createArchive } from './write/create.ts';
 export { exclusionOf, exclusionProblem } from './source/tree/exclusion.ts';
+export { contentSpans } from './read/content-spans.ts';
+export type { StoredSpan } from './read/content-spans.ts';
 export { openArchive } from './read/open.ts';
 export { rebuildIndex } from './read/rebuild-index.ts';
 export type * from './types.ts';

@@ -3,6 +3,7 @@ export {
   archiveStep,
   backup,
   cat,
+  copy,
   describeRestore,
   diff,
   drill,
@@ -12,6 +13,7 @@ export {
   history,
   inArchive,
   list,
+  offsiteOf,
   pin,
   promoteStep,
   prune,
@@ -40,7 +42,31 @@ export type {
   PathVersion,
   RestoreDescription,
   RestoreTarget,
+  StoreOf,
 } from './operations/index.ts';
+export {
+  checkKey,
+  Copies,
+  copyToStore,
+  isWrapped,
+  newKeys,
+  openCopy,
+  provedKeys,
+  readIdentities,
+  recipientOf,
+  wrapIdentityFile,
+} from './offsite/index.ts';
+export type {
+  CopyRequest,
+  CopyResult,
+  Encryption,
+  KeyPair,
+  NewKeys,
+  Offsite,
+  OpenedCopy,
+  ProvedKey,
+  StoredCopy,
+} from './offsite/index.ts';
 export {
   ensureOwnDirectory,
   freeSpace,

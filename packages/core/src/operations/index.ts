@@ -2,6 +2,8 @@
 export { archiveStep } from './archive-step.ts';
 export { backup, promoteStep, verifyStep } from './backup.ts';
 export { repositoryOf, underLock } from './context.ts';
+export { copy, offsiteOf } from './copy.ts';
+export type { StoreOf } from './copy.ts';
 export { describeRestore } from './describe-restore.ts';
 export type { RestoreDescription, RestoreTarget } from './describe-restore.ts';
 export { drill } from './drill.ts';

@@ -23,6 +23,8 @@ import {
 } from './catalogue/held-catalogue.ts';
 import { discard, install } from './install.ts';
 import type { KnownCatalogue } from './catalogue/known-catalogue.ts';
+import { signingKey } from './catalogue/signing-key.ts';
+import type { SigningKey } from './catalogue/signing-key.ts';
 import { stateDirOf, tierDir } from './layout.ts';
 import { isoUtc, prefixOf, timestampAt } from './names.ts';
 import type { RepositoryOptions } from './options.ts';
@@ -135,6 +137,11 @@ export class Repository {
   }
   checksumPathOf(entry: Located): string {
     return `${this.pathOf(entry)}.sha256`;
+  }
+
+  /** With which this installation signs; undefined: it cannot be used, which is told. */
+  signer(): Promise<SigningKey | undefined> {
+    return signingKey(this.#options);
   }
 
   /** A free name of the time `at` (milliseconds since the epoch). */

@@ -30,6 +30,18 @@ export class SigningKey {
   }
 }
 
+/** What stands before the raw key in a SubjectPublicKeyInfo of Ed25519 (RFC 8410). */
+const BEFORE_PUBLIC_KEY = Buffer.from('302a300506032b6570032100', 'hex');
+const PUBLIC_KEY = /^[A-Za-z0-9_-]{43}$/;
+
+/** Whether the holder of `publicKey` (as SigningKey has it) signed `text`. */
+export function hasSigned(publicKey: string, text: string, signature: string): boolean {
+  if (!PUBLIC_KEY.test(publicKey)) return false;
+  const raw = Buffer.concat([BEFORE_PUBLIC_KEY, Buffer.from(publicKey, 'base64url')]);
+  const key = createPublicKey({ key: raw, format: 'der', type: 'spki' });
+  return verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64url'));
+}
+
 /** undefined: there is none yet, or it cannot be used, which is told. Then no record counts as signed. */
 export const readSigningKey = (options: RepositoryOptions): Promise<SigningKey | undefined> =>
   usable(options, () => readStateSecret(keyDirOf(options), NAME, SEED_BYTES));

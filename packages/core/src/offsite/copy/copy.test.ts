@@ -1,0 +1,59 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { displayPath } from '@gofr-backup/model';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { temporaryDirectory } from '@gofr-backup/testing';
+import { Copies } from '../read/copies.ts';
+import { openCopy } from '../read/open-copy.ts';
+import { type Host, host, noise, sha256Of } from '../testing.ts';
+import { copyToStore } from './copy.ts';
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+beforeEach(async () => (directory = await temporaryDirectory()));
+afterEach(() => directory[Symbol.asyncDispose]());
+
+async function fetched({ offsite, root }: Host, name: string): Promise<string> {
+  const copies = await Copies.open(offsite, { anew: true });
+  const path = join(root, `fetched-${name}-${Math.random()}`);
+  await copies.fetchArchive(copies.find(name), path);
+  return sha256Of(path);
+}
+
+const charts = (count: number): Record<string, Buffer> =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`c/${n}.png`, noise(`chart ${n}`, 20_000)]));
+
+test.each(['age', 'none'] as const)(
+  'with encryption %s, what comes back is the very archive',
+  async (kind) => {
+    const age = await host(directory.path);
+    const one = kind === 'age' ? age : { ...age, offsite: { ...age.offsite, encryption: { kind } } };
+    one.write(charts(100));
+    const first = await one.backup(1);
+    const sent = await copyToStore(one.offsite, first);
+    expect(sent.bytes_sent).toBeGreaterThan(2_000_000);
+    expect(await fetched(one, first.entry.filename)).toBe(first.sha256);
+
+    one.write({ 'c/7.png': noise('other', 20_000) });
+    const second = await one.backup(2);
+    const more = await copyToStore(one.offsite, second);
+    expect(more.bytes_sent).toBeLessThan(60_000);
+    expect(await fetched(one, second.entry.filename)).toBe(second.sha256);
+    expect(await fetched(one, first.entry.filename)).toBe(first.sha256);
+
+    const copies = await Copies.open(one.offsite);
+    const scratch = join(directory.path, 'scratch');
+    mkdirSync(scratch);
+    await using copy = await openCopy(one.offsite, copies, copies.find(second.entry.filename), scratch);
+    const chart: Buffer[] = [];
+    for await (const bytes of copy.content('storage/c/7.png')) chart.push(bytes);
+    expect(Buffer.concat(chart).equals(noise('other', 20_000))).toBe(true);
+    const paths: string[] = [];
+    for await (const entry of copy.entries()) paths.push(displayPath(entry.path));
+    expect(paths).toContain('storage/c/99.png');
+    // one file takes little of a store
+    expect(statSync(join(scratch, 'archive')).blocks * 512).toBeLessThan(700_000);
+
+    const again = await copyToStore(one.offsite, second);
+    expect(again).toMatchObject({ already: true, bytes_sent: 0 });
+  },
+);

@@ -1,0 +1,94 @@
+/** The objects of one project: those of a store below the project's name. */
+import { BackupError, type Clock } from '@gofr-backup/model';
+import { type ByteRange, type Store, StoreError, type StoredObject } from '@gofr-backup/store';
+import { storedName } from './layout.ts';
+
+/** Bytes of one piece that is handed to the store. */
+const PIECE = 256 * 1024;
+
+export interface ObjectsOptions {
+  store: Store;
+  project: string;
+  clock: Clock;
+}
+
+export class Objects {
+  readonly #store: Store;
+  readonly #below: string;
+  readonly #clock: Clock;
+
+  constructor({ store, project, clock }: ObjectsOptions) {
+    this.#store = store;
+    this.#below = `${storedName(project)}/`;
+    this.#clock = clock;
+  }
+
+  /** By the store's own clock, milliseconds since the epoch; undefined: it does not tell, and nothing may be removed by time. */
+  async storeNow(signal: AbortSignal): Promise<number | undefined> {
+    try {
+      return (await this.#store.now(signal)).getTime();
+    } catch (error) {
+      if (error instanceof StoreError && error.kind === 'unsupported') return undefined;
+      throw error;
+    }
+  }
+
+  /** The same, or this host's time, for what is only told. */
+  async now(signal: AbortSignal): Promise<number> {
+    return (await this.storeNow(signal)) ?? this.#clock.now();
+  }
+
+  put(object: string, bytes: Uint8Array, signal: AbortSignal): Promise<'stored' | 'taken'> {
+    return this.#store.put(this.#below + object, pieces(bytes), { signal });
+  }
+
+  /** The same, and the size that the store then tells is that of the bytes; throws IO. */
+  async putProved(object: string, bytes: Uint8Array, signal: AbortSignal): Promise<'stored' | 'taken'> {
+    const answer = await this.put(object, bytes, signal);
+    const size = await this.size(object, signal);
+    if (size === bytes.length) return answer;
+    throw new BackupError('IO', `The store does not keep ${object} as it was put`, {
+      why:
+        size === undefined
+          ? 'it says that there is no such object'
+          : `it tells ${size} bytes of ${bytes.length}`,
+      hint: 'Look at the store and what lies before it. Nothing was counted as copied.',
+    });
+  }
+
+  stream(object: string, signal: AbortSignal, range?: ByteRange): AsyncIterable<Uint8Array> {
+    return this.#store.read(this.#below + object, range, signal);
+  }
+
+  /** Throws RangeError for an object larger than `most`, NoSuchObject. */
+  async read(object: string, signal: AbortSignal, most: number, range?: ByteRange): Promise<Buffer> {
+    const found: Uint8Array[] = [];
+    let length = 0;
+    for await (const bytes of this.stream(object, signal, range)) {
+      length += bytes.length;
+      if (length > most) throw new RangeError(`it is larger than ${most} bytes`);
+      found.push(bytes);
+    }
+    return Buffer.concat(found);
+  }
+
+  size(object: string, signal: AbortSignal): Promise<number | undefined> {
+    return this.#store.size(this.#below + object, signal);
+  }
+
+  async *list(prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject> {
+    for await (const { name, size } of this.#store.list(this.#below + prefix, signal))
+      yield { name: name.slice(this.#below.length), size };
+  }
+
+  remove(object: string, signal: AbortSignal): Promise<void> {
+    return this.#store.remove(this.#below + object, signal);
+  }
+}
+
+/** Can be iterated again, so that a store can send them again. */
+const pieces = (bytes: Uint8Array): AsyncIterable<Uint8Array> => ({
+  async *[Symbol.asyncIterator]() {
+    for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+  },
+});

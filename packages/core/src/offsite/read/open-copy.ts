@@ -1,0 +1,110 @@
+/** A copy as an archive that is opened, without all of it being fetched: with its index, only what is asked for. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ArchiveReader,
+  contentSpans,
+  openArchive,
+  openIndex,
+  type StoredSpan,
+} from '@gofr-backup/archive';
+import type { ArchiveEntry } from '@gofr-backup/model';
+import type { Offsite } from '../offsite.ts';
+import { fillSpans } from './assemble-archive.ts';
+import type { Copies, StoredCopy } from './copies.ts';
+
+/** Tells the codec. */
+const BEGINNING = 64;
+
+export interface OpenedCopy extends AsyncDisposable {
+  /** every entry in archive order */
+  entries(): AsyncIterable<ArchiveEntry>;
+  /** one regular file's content */
+  content(path: string): AsyncIterable<Buffer>;
+}
+
+/** `directory`: empty, with room for what is fetched; the caller removes it. */
+export async function openCopy(
+  offsite: Offsite,
+  copies: Copies,
+  copy: StoredCopy,
+  directory: string,
+): Promise<OpenedCopy> {
+  const archivePath = join(directory, 'archive');
+  const indexPath = join(directory, 'index');
+  const { clock, logger, progress, signal } = offsite;
+  const how = { clock, logger, progress, signal, archivePath, indexPath, threads: 1 };
+  const part = (await copies.fetchIndex(copy, indexPath))
+    ? await PartialArchive.make(copies, copy, archivePath)
+    : undefined;
+  if (part !== undefined) {
+    const reader = await openArchive(how);
+    if (reader.indexed) return partly(reader, part, indexPath);
+    await reader.close();
+    await part.close();
+  }
+  const whole = join(directory, 'whole');
+  await copies.fetchArchive(copy, whole);
+  const reader = await openArchive({ ...how, archivePath: whole });
+  return {
+    entries: () => reader.entries(),
+    content: (path) => reader.content(path),
+    [Symbol.asyncDispose]: () => reader.close(),
+  };
+}
+
+function partly(reader: ArchiveReader, part: PartialArchive, indexPath: string): OpenedCopy {
+  return {
+    entries: () => reader.entries(),
+    async *content(path) {
+      const { index, close } = await openIndex(indexPath);
+      try {
+        await part.fetch(contentSpans(index, path));
+      } finally {
+        await close();
+      }
+      yield* reader.content(path);
+    },
+    async [Symbol.asyncDispose]() {
+      await reader.close();
+      await part.close();
+    },
+  };
+}
+
+/** A file as long as the archive, with holes where nothing was fetched. Every frame is proved by the index when it is read. */
+class PartialArchive {
+  readonly #copies: Copies;
+  readonly #copy: StoredCopy;
+  readonly #file: FileHandle;
+
+  private constructor(copies: Copies, copy: StoredCopy, file: FileHandle) {
+    this.#copies = copies;
+    this.#copy = copy;
+    this.#file = file;
+  }
+
+  static async make(copies: Copies, copy: StoredCopy, path: string): Promise<PartialArchive> {
+    const file = await open(path, 'wx+', 0o600);
+    const part = new PartialArchive(copies, copy, file);
+    try {
+      const { size } = copy.recipe.extents;
+      await file.truncate(size);
+      await part.fetch([{ offset: 0, length: Math.min(BEGINNING, size) }]);
+      return part;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async fetch(spans: readonly StoredSpan[]): Promise<void> {
+    const { recipe } = this.#copy;
+    const extents = spans.flatMap(({ offset, length }) => [...recipe.extents.within(offset, length)]);
+    await fillSpans(recipe, extents, this.#copies.packs, this.#file, () => {});
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}

@@ -1,0 +1,190 @@
+/** Reads what is sealed in packs: a whole pack, proved by its name, or a part of it by a ranged read. */
+import { createHash } from 'node:crypto';
+import { BackupError } from '@gofr-backup/model';
+import { NoSuchObject } from '@gofr-backup/store';
+import { PACK_BYTES, packObject } from '../layout.ts';
+import type { Objects } from '../objects.ts';
+import type { Pack } from '../recipe/recipe.ts';
+import { headerLength, MOST_HEADER_BYTES, openHeader } from '../sealing/age-header.ts';
+import { chunksOf, NONCE, openChunk, payloadKey, SEALED_CHUNK } from '../sealing/age-payload.ts';
+import { chunksAround, type Encryption } from '../sealing/sealing.ts';
+
+/** Most headers are shorter: one request reads them. */
+const HEADER_BYTES = 1024;
+
+/** A part of what is sealed in a pack. */
+export interface ContentPiece {
+  offset: number;
+  bytes: Buffer;
+}
+
+interface OpenedPack {
+  key: Uint8Array;
+  /** where its first chunk begins in the object */
+  payload: number;
+}
+
+export class PackReader {
+  readonly #objects: Objects;
+  readonly #kind: Pick<Encryption, 'kind'>;
+  readonly #identities: readonly string[];
+  readonly #signal: AbortSignal;
+  readonly #opened = new Map<string, Promise<OpenedPack>>();
+
+  constructor(
+    objects: Objects,
+    how: { encryption: Pick<Encryption, 'kind'>; identities: readonly string[]; signal: AbortSignal },
+  ) {
+    this.#objects = objects;
+    this.#kind = how.encryption;
+    this.#identities = how.identities;
+    this.#signal = how.signal;
+  }
+
+  /** Throws ARCHIVE_DAMAGED when it is not what was put there; nothing that came before counts then. */
+  async *whole(pack: Pack): AsyncGenerator<ContentPiece> {
+    const sum = createHash('sha256');
+    const pieces = hashed(this.#stream(pack), sum);
+    yield* this.#kind.kind === 'none' ? plainPieces(pieces) : this.#openPieces(pack, pieces);
+    if (sum.digest('hex') !== pack.sha256) throw damagedPack(pack, 'its bytes are not those of its name');
+  }
+
+  /** Only the chunks around the part are read. Without encryption nothing proves it but who uses it. */
+  async part(pack: Pack, offset: number, length: number): Promise<Buffer> {
+    if (this.#kind.kind === 'none') return this.#range(pack, offset, length);
+    const { key, payload } = await this.#open(pack);
+    const around = chunksAround(pack.content, { offset, length });
+    const sealed = await this.#range(pack, payload + around.offset, around.length);
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < sealed.length; at += SEALED_CHUNK)
+      chunks.push(
+        this.#openChunk(pack, key, around.first + chunks.length, sealed.subarray(at, at + SEALED_CHUNK)),
+      );
+    const from = offset - around.first * (SEALED_CHUNK - 16);
+    return Buffer.concat(chunks).subarray(from, from + length);
+  }
+
+  /** The SHA-256 of the object against its name; needs no key. Undefined: it is right. */
+  async problem(pack: Pick<Pack, 'sha256'>): Promise<string | undefined> {
+    const sum = createHash('sha256');
+    try {
+      for await (const bytes of this.#objects.stream(packObject(pack.sha256, this.#kind), this.#signal))
+        sum.update(bytes);
+    } catch (error) {
+      if (error instanceof NoSuchObject) return 'it is missing';
+      throw error;
+    }
+    return sum.digest('hex') === pack.sha256 ? undefined : 'its bytes are not those of its name';
+  }
+
+  async *#stream(pack: Pack): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#objects.stream(packObject(pack.sha256, this.#kind), this.#signal);
+    } catch (error) {
+      throw error instanceof NoSuchObject ? damagedPack(pack, 'the store does not have it', error) : error;
+    }
+  }
+
+  async #range(pack: Pack, offset: number, length: number): Promise<Buffer> {
+    try {
+      const object = packObject(pack.sha256, this.#kind);
+      const bytes = await this.#objects.read(object, this.#signal, PACK_BYTES, { offset, length });
+      if (bytes.length === length) return bytes;
+    } catch (error) {
+      throw error instanceof NoSuchObject ? damagedPack(pack, 'the store does not have it', error) : error;
+    }
+    throw damagedPack(pack, 'it is cut short');
+  }
+
+  #open(pack: Pack): Promise<OpenedPack> {
+    const known = this.#opened.get(pack.sha256);
+    if (known) return known;
+    const opening = this.#readHeader(pack);
+    this.#opened.set(pack.sha256, opening);
+    opening.catch(() => this.#opened.delete(pack.sha256));
+    return opening;
+  }
+
+  async #readHeader(pack: Pack): Promise<OpenedPack> {
+    const beginning = (length: number) => this.#range(pack, 0, Math.min(length, pack.size));
+    const short = await beginning(HEADER_BYTES);
+    const bytes = headerLength(short) === undefined ? await beginning(MOST_HEADER_BYTES) : short;
+    return this.#keyOf(pack, bytes);
+  }
+
+  async #keyOf(pack: Pack, bytes: Buffer): Promise<OpenedPack> {
+    const length = headerLength(bytes);
+    if (length === undefined || bytes.length < length + NONCE)
+      throw damagedPack(pack, 'it does not begin as an age file does');
+    try {
+      const fileKey = await openHeader(bytes.subarray(0, length), this.#identities);
+      return { key: payloadKey(fileKey, bytes.subarray(length, length + NONCE)), payload: length + NONCE };
+    } catch (error) {
+      throw damagedPack(pack, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  async *#openPieces(pack: Pack, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<ContentPiece> {
+    let held: Buffer = Buffer.alloc(0);
+    let opened: OpenedPack | undefined;
+    let number = 0;
+    for await (const bytes of pieces) {
+      held =
+        held.length === 0
+          ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+          : Buffer.concat([held, bytes]);
+      if (opened === undefined && (headerLength(held) ?? Infinity) + NONCE > held.length) {
+        if (held.length > MOST_HEADER_BYTES) throw damagedPack(pack, 'it does not begin as an age file does');
+        continue;
+      }
+      if (opened === undefined) {
+        opened = await this.#keyOf(pack, held);
+        held = held.subarray(opened.payload);
+      }
+      // the last chunk is opened when all is there
+      let at = 0;
+      for (; held.length - at > SEALED_CHUNK; at += SEALED_CHUNK)
+        yield this.#piece(pack, opened.key, number++, held.subarray(at, at + SEALED_CHUNK));
+      held = held.subarray(at);
+    }
+    if (opened === undefined) throw damagedPack(pack, 'it does not begin as an age file does');
+    yield this.#piece(pack, opened.key, number, held);
+  }
+
+  #piece(pack: Pack, key: Uint8Array, number: number, sealed: Buffer): ContentPiece {
+    return { offset: number * (SEALED_CHUNK - 16), bytes: this.#openChunk(pack, key, number, sealed) };
+  }
+
+  #openChunk(pack: Pack, key: Uint8Array, number: number, sealed: Buffer): Buffer {
+    try {
+      return openChunk(key, { number, last: number === chunksOf(pack.content) - 1 }, sealed);
+    } catch (error) {
+      throw damagedPack(pack, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+}
+
+async function* hashed(
+  pieces: AsyncIterable<Uint8Array>,
+  sum: { update(bytes: Uint8Array): unknown },
+): AsyncGenerator<Uint8Array> {
+  for await (const bytes of pieces) {
+    sum.update(bytes);
+    yield bytes;
+  }
+}
+
+async function* plainPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<ContentPiece> {
+  let offset = 0;
+  for await (const bytes of pieces) {
+    yield { offset, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) };
+    offset += bytes.length;
+  }
+}
+
+export const damagedPack = ({ sha256 }: Pick<Pack, 'sha256'>, why: string, cause?: unknown): BackupError =>
+  new BackupError('ARCHIVE_DAMAGED', `The pack ${sha256} in the store is damaged`, {
+    why,
+    hint: 'Copies whose recipes do not name it are not concerned (`gofr-backup verify --store …`). Use another copy, or a local backup.',
+    ...(cause === undefined ? {} : { cause }),
+  });

@@ -1,0 +1,129 @@
+/** How the objects of one store are sealed: by age for its recipients, or, by name, not at all. */
+import { randomBytes } from 'node:crypto';
+import { headerLength, newHeader, openHeader } from './age-header.ts';
+import {
+  chunksOf,
+  CHUNK,
+  NONCE,
+  openChunk,
+  payloadKey,
+  SEALED_CHUNK,
+  sealChunk,
+  sealedLength,
+} from './age-payload.ts';
+
+export type Encryption = { kind: 'age'; recipients: readonly string[] } | { kind: 'none' };
+
+/** What every object's name ends with. */
+export const suffixOf = ({ kind }: Pick<Encryption, 'kind'>): '' | '.age' => (kind === 'age' ? '.age' : '');
+
+/** An object in the making: content goes in piece by piece, sealed bytes lie in one buffer. */
+export interface Seal {
+  /** bytes of content so far */
+  readonly content: number;
+  add(bytes: Uint8Array): void;
+  /** The whole object. Nothing can be added any more. */
+  finish(): Buffer;
+}
+
+/** `most`: bytes of content, at most. */
+export async function beginSeal(encryption: Encryption, most: number): Promise<Seal> {
+  if (encryption.kind === 'none') return new PlainSeal(most);
+  const { header, fileKey } = await newHeader(encryption.recipients);
+  return new AgeSeal(header, fileKey, most);
+}
+
+export async function sealed(encryption: Encryption, content: Uint8Array): Promise<Buffer> {
+  const seal = await beginSeal(encryption, content.length);
+  seal.add(content);
+  return seal.finish();
+}
+
+/** Throws RangeError when it does not open. Without `.age` it is what it is. */
+export async function opened(object: Buffer, name: string, identities: readonly string[]): Promise<Buffer> {
+  if (!name.endsWith('.age')) return object;
+  const length = headerLength(object);
+  if (length === undefined) throw new RangeError('it does not begin as an age file does');
+  const fileKey = await openHeader(object.subarray(0, length), identities);
+  const key = payloadKey(fileKey, object.subarray(length, length + NONCE));
+  const payload = object.subarray(length + NONCE);
+  const count = Math.max(1, Math.ceil(payload.length / SEALED_CHUNK));
+  const pieces = Array.from({ length: count }, (_, number) =>
+    openChunk(
+      key,
+      { number, last: number === count - 1 },
+      payload.subarray(number * SEALED_CHUNK, (number + 1) * SEALED_CHUNK),
+    ),
+  );
+  return Buffer.concat(pieces);
+}
+
+class PlainSeal implements Seal {
+  readonly #object: Buffer;
+  content = 0;
+
+  constructor(most: number) {
+    this.#object = Buffer.allocUnsafeSlow(most);
+  }
+  add(bytes: Uint8Array): void {
+    this.#object.set(bytes, this.content);
+    this.content += bytes.length;
+  }
+  finish(): Buffer {
+    return this.#object.subarray(0, this.content);
+  }
+}
+
+class AgeSeal implements Seal {
+  readonly #object: Buffer;
+  readonly #key: Uint8Array;
+  /** content of the chunk that is not sealed yet: only a later byte tells that it is not the last one */
+  readonly #open: Buffer;
+  #filled = 0;
+  #chunks = 0;
+  #at: number;
+  content = 0;
+
+  constructor(header: Buffer, fileKey: Uint8Array, most: number) {
+    const nonce = randomBytes(NONCE);
+    this.#key = payloadKey(fileKey, nonce);
+    this.#object = Buffer.allocUnsafeSlow(header.length + NONCE + sealedLength(most));
+    this.#open = Buffer.allocUnsafeSlow(Math.min(CHUNK, Math.max(most, 1)));
+    this.#object.set(header, 0);
+    this.#object.set(nonce, header.length);
+    this.#at = header.length + NONCE;
+  }
+
+  add(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#filled === CHUNK) this.#seal(false);
+      const part = bytes.subarray(at, at + CHUNK - this.#filled);
+      this.#open.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+    }
+    this.content += bytes.length;
+  }
+
+  finish(): Buffer {
+    this.#seal(true);
+    return this.#object.subarray(0, this.#at);
+  }
+
+  #seal(last: boolean): void {
+    const content = this.#open.subarray(0, this.#filled);
+    this.#at = sealChunk(this.#key, { number: this.#chunks++, last }, content, this.#object, this.#at);
+    this.#filled = 0;
+  }
+}
+
+/** Where the chunks with a part of the content lie in an object, counted from the end of its nonce. */
+export function chunksAround(
+  content: number,
+  { offset, length }: { offset: number; length: number },
+): { first: number; offset: number; length: number } {
+  const first = Math.floor(offset / CHUNK);
+  const end = Math.min(chunksOf(content), Math.ceil((offset + length) / CHUNK));
+  const from = first * SEALED_CHUNK;
+  return { first, offset: from, length: Math.min(end * SEALED_CHUNK, sealedLength(content)) - from };
+}
