@@ -22,8 +22,7 @@ const RACES: Record<string, Run> = {
   'races backup': { name: 'A backup', test: 'packages/archive/src/write/racing.test.ts' },
   'races walk': { name: 'The walk alone', test: 'packages/archive/src/write/racing.test.ts' },
   'races removal': { name: 'Removing a tree', test: 'packages/posix/src/remove-tree.test.ts' },
-  'races restore': { name: 'A restore', test: 'packages/archive/src/extract/racing.test.ts' },
-  'restore-races': { name: 'A restore', test: 'packages/archive/src/extract/racing.test.ts' },
+  'races restore': { name: 'A restore', test: 'packages/core/src/operations/restore-races.test.ts' },
 };
 
 function rowsOf(runs: Record<string, Run>): string[] {

@@ -24,6 +24,12 @@ export class Beneath implements Disposable {
     return directory.at(name);
   }
 
+  /** What has this name now is another one, or may be: it is opened anew, and all below it. '': everything. */
+  forget(path: BytePath): void {
+    for (const held of this.#held.keys())
+      if (path === '' || held === path || held.startsWith(`${path}/`)) this.#close(held);
+  }
+
   /** The open directory of a name. */
   place(path: BytePath): { directory: DirectoryHandle; name: BytePath } {
     const slash = path.lastIndexOf('/');

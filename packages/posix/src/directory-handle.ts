@@ -74,6 +74,18 @@ export class DirectoryHandle implements Disposable {
     fs.chmodSync(this.path, mode);
   }
 
+  /** Makes the names in it durable. File systems that cannot sync a directory are left as they are. */
+  sync(): void {
+    const fd = fs.openSync(this.path, O_RDONLY | O_DIRECTORY);
+    try {
+      fs.fsyncSync(fd);
+    } catch (error) {
+      if (!isErrno(error, 'EINVAL', 'ENOTSUP', 'EISDIR', 'EBADF')) throw error;
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
   close(): void {
     fs.closeSync(this.fd);
   }

@@ -22,6 +22,16 @@ export async function removeTree(path: BytePath, spared: readonly Identity[] = [
   const slash = path.lastIndexOf('/');
   if (!lstatIfPresent(path)) return;
   using parent = DirectoryHandle.open(path.slice(0, slash) || '/', { follow: true, search: true });
+  await removeTreeIn(parent, path, spared);
+}
+
+/** The same for the last name of `path` in an open directory, wherever the rest of the path leads. */
+export async function removeTreeIn(
+  parent: DirectoryHandle,
+  path: BytePath,
+  spared: readonly Identity[] = [],
+): Promise<void> {
+  const slash = path.lastIndexOf('/');
   using removal = new Removal(parent, path.slice(0, slash), spared);
   await removal.remove(path.slice(slash + 1));
 }

@@ -9,11 +9,6 @@ export function exists(path: BytePath): boolean {
   return lstatIfPresent(path) !== undefined;
 }
 
-/** A socket, FIFO or device: no archive of ours holds one. */
-export function isSpecial(stat: fs.BigIntStats): boolean {
-  return !stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink();
-}
-
 export function parentOf(path: BytePath): BytePath {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }

@@ -6,8 +6,7 @@ import {
   type OperationContext,
   type RestoreRequest,
 } from '@gofr-backup/model';
-import { lstatIfPresent } from '@gofr-backup/posix';
-import { countFiles, type Target } from '../recovery/index.ts';
+import { countFiles, type RestorePlan, type Target } from '../recovery/index.ts';
 import type { Repository } from '../repository/index.ts';
 import { repositoryOf } from './context.ts';
 import { planFor, salvage, withReader } from './plan-restore.ts';
@@ -44,9 +43,10 @@ export async function describeRestore(
       // without an index nothing can be salvaged, which is known before anything is read
       if (request.salvage && !(reader.indexed && request.to !== undefined))
         await salvage(ctx, request, reader);
-      const { targets, warnings } = await planFor(ctx, request, entry, reader);
+      using plan = await planFor(ctx, request, entry, reader);
       const newer = request.backup === 'latest' ? await passedOver(repository, entry, ctx.clock.now()) : [];
-      return { backup: entry, targets: targets.map(describeTarget), warnings: [...newer, ...warnings] };
+      const targets = plan.targets.map((target) => describeTarget(target, plan));
+      return { backup: entry, targets, warnings: [...newer, ...plan.warnings] };
     },
     request,
   );
@@ -64,7 +64,10 @@ async function passedOver(repository: Repository, chosen: CatalogueEntry, now: n
   });
 }
 
-function describeTarget({ components, place, merge, withheld }: Target): RestoreTarget {
-  const effect = lstatIfPresent(place) === undefined ? 'create' : merge ? 'lay-over' : 'replace';
-  return { components, place: displayPath(place), effect, present: countFiles([place], withheld) };
+function describeTarget(
+  { components, place, merge, withheld }: Target,
+  { ground }: RestorePlan,
+): RestoreTarget {
+  const effect = !ground.exists(place) ? 'create' : merge ? 'lay-over' : 'replace';
+  return { components, place: displayPath(place), effect, present: countFiles([place], withheld, ground) };
 }

@@ -29,9 +29,12 @@ export async function verifiedPlan(
   entry: CatalogueEntry,
   reader: ArchiveReader,
 ): Promise<RestorePlan> {
-  const early = reader.indexed ? await planFor(ctx, request, entry, reader) : undefined;
+  using open = new DisposableStack();
+  const early = reader.indexed ? open.use(await planFor(ctx, request, entry, reader)) : undefined;
   const { indexProblem } = await verifyInFull(ctx, repository, entry, reader);
-  return early && indexProblem === undefined ? early : planFor(ctx, request, entry, reader);
+  if (early === undefined || indexProblem !== undefined) return planFor(ctx, request, entry, reader);
+  open.move();
+  return early;
 }
 
 /** From now on the reader has only the files that prove right; answers the others. Never over present data: USAGE. */

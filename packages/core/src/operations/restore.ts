@@ -53,12 +53,12 @@ async function restoreLocked(
     entry,
     async (reader) => {
       const lost = request.salvage ? await salvage(ctx, request, reader) : undefined;
-      const plan = await (lost
+      using plan = await (lost
         ? planFor(ctx, request, entry, reader)
         : verifiedPlan(ctx, request, repository, entry, reader));
       const saves = wantsSafetyBackup(request, ctx.plan);
       if (saves && lock.readOnly) throw noPlaceForSafety(ctx.plan);
-      assertRoom(plan.stages, saves ? await roomForSafety(ctx.plan, repository) : undefined);
+      assertRoom(plan, saves ? await roomForSafety(ctx.plan, repository) : undefined);
       ctx.signal.throwIfAborted();
       if (request.dryRun) return { ...(await dryRun(ctx, request, entry, reader, plan)), ...lacking(lost) };
       const saved = saves ? await safetyBackup(ctx) : null;
@@ -81,13 +81,17 @@ async function dryRun(
   request: RestoreRequest,
   entry: CatalogueEntry,
   reader: ArchiveReader,
-  { targets, warnings }: RestorePlan,
+  plan: RestorePlan,
 ): Promise<RestoreOutcome> {
-  const changes = await compareWithTargets(reader, targets, ctx.signal);
+  const changes = await compareWithTargets(reader, plan, ctx.signal);
   const { added, replaced, unchanged } = changes;
   const files = added.files + replaced.files + unchanged.files;
   const bytes = added.bytes + replaced.bytes + unchanged.bytes;
-  return { ...outcomeOf(ctx.plan, request, entry, { files, bytes }, warnings), safety_backup: null, changes };
+  return {
+    ...outcomeOf(ctx.plan, request, entry, { files, bytes }, plan.warnings),
+    safety_backup: null,
+    changes,
+  };
 }
 
 function outcomeOf(

@@ -6,13 +6,13 @@ import {
   type RestoreRequest,
   toBackupError,
 } from '@gofr-backup/model';
-import { componentRoots, estimateSafetyBackup, hasFiles } from '../recovery/index.ts';
+import { estimateSafetyBackup, hasFiles } from '../recovery/index.ts';
 import { type Repository, withheldDirectories } from '../repository/index.ts';
 import { backup } from './backup.ts';
 
 export function wantsSafetyBackup(request: RestoreRequest, plan: BackupPlan): boolean {
   const isWanted = request.safetyBackup !== false && request.to === undefined;
-  return isWanted && hasFiles(componentRoots(plan), withheldDirectories(plan.backupDir));
+  return isWanted && hasFiles(plan, withheldDirectories(plan.backupDir));
 }
 
 /**

@@ -37,6 +37,7 @@ export interface BringInOptions extends Ports {
  */
 export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   const { plan, project, stateDir, step } = options;
+  const { ground } = plan;
   const journal = newJournal(plan, project);
   const homes: Home[] = [];
   writePointer(stateDir, journal);
@@ -45,15 +46,15 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
     options.signal.throwIfAborted();
     await options.checkLock();
     assertUnmoved(plan);
-    const report = withoutKept(staged, await swapInto(journal, options));
+    const report = withoutKept(staged, await swapInto(journal, options), ground);
     step('tidy');
     const leftovers = await tidyUp(journal, options, step);
     return { ...report, warnings: [...report.warnings, ...leftovers] };
   } catch (error) {
     if (journal.state === 'swapping') throw unsettled(journal, error);
-    const untouched = homes.filter(isUntouched);
+    const untouched = homes.filter((home) => isUntouched(home, ground));
     await tidyUp(journal, options);
-    untouched.forEach(settleTime);
+    for (const home of untouched) settleTime(home, ground);
     throw error;
   }
 }
@@ -66,29 +67,29 @@ function newJournal({ id, stages, targets }: RestorePlan, project: string): Jour
 
 async function stage(journal: Journal, homes: Home[], options: BringInOptions): Promise<ExtractReport> {
   const { reader, step } = options;
-  const { targets, stages } = options.plan;
+  const { targets, stages, ground } = options.plan;
   const [anchor, ...others] = journal.workDirs;
-  homes.push(createWorkDir(anchor!));
+  homes.push(createWorkDir(anchor!, ground));
   step('work directory');
-  writeJournal(journal);
-  for (const workDir of others) homes.push(createWorkDir(workDir));
-  writeMarkers(journal);
+  writeJournal(journal, ground);
+  for (const workDir of others) homes.push(createWorkDir(workDir, ground));
+  writeMarkers(journal, ground);
   step('extract');
   const report = await extractStages(reader, options.plan, options);
   for (const target of targets) pruneTarget(target, options.plan);
   step('flush');
-  await syncStages(stages);
+  await syncStages(stages, ground);
   return report;
 }
 
 /** Also in the stages of what is mounted inside it. */
-function pruneTarget(target: Target, { stages }: RestorePlan): void {
+function pruneTarget(target: Target, { stages, ground }: RestorePlan): void {
   const inside = stages.flatMap(({ roots }) => roots).filter(({ place }) => isWithin(place, target.place));
   for (const place of new Set([target.place, ...inside.map((root) => root.place)])) {
     const below = relativeTo(place, target);
-    pruneStaged(stagedFor(place, stages).staged, (relative) =>
-      target.takes([below, relative].filter((part) => part !== '').join('/')),
-    );
+    const takes = (relative: BytePath): boolean =>
+      target.takes([below, relative].filter((part) => part !== '').join('/'));
+    pruneStaged(stagedFor(place, stages).staged, takes, ground);
   }
 }
 
@@ -97,15 +98,15 @@ function pruneTarget(target: Target, { stages }: RestorePlan): void {
  * directory that stays is what the first attempt found: an attempt changes its times, and those of its staged counterpart.
  */
 async function swapInto(journal: Journal, options: BringInOptions): Promise<Kept[]> {
-  const { targets, stages, mounts } = options.plan;
+  const { targets, stages, mounts, ground } = options.plan;
   const fixed = new Set<BytePath>();
   const found = new Map<BytePath, AttributeChange>();
   for (;;) {
-    const { moves, attributes, kept } = planMoves(targets, stages, mounts, fixed);
+    const { moves, attributes, kept } = planMoves(targets, stages, mounts, ground, fixed);
     for (const change of attributes) if (!found.has(change.place)) found.set(change.place, change);
     Object.assign(journal, { moves, attributes: attributes.map(({ place }) => found.get(place)!) });
     try {
-      await swap(journal, options.step);
+      await swap(journal, ground, options.step);
       return kept;
     } catch (error) {
       if (!(error instanceof CannotRename) || fixed.has(error.place)) throw error;
@@ -121,7 +122,7 @@ async function tidyUp(
   step: StepHook = () => {},
 ): Promise<ExtractReport['warnings']> {
   const withheld = plan.targets.flatMap((target) => target.withheld);
-  const leftovers = await discardWorkDirs(journal, withheld, step);
+  const leftovers = await discardWorkDirs(journal, withheld, plan.ground, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
   return leftovers.map((text) => ({
     code: 'leftover',

@@ -1,6 +1,5 @@
 /** Computes what a restore would change, file by file; nothing is written. */
 import { readlinkSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
 import type { ArchiveReader } from '@gofr-backup/archive';
 import {
   type ArchiveEntry,
@@ -13,10 +12,12 @@ import {
   isWorkDirName,
   type RestoreOutcome,
 } from '@gofr-backup/model';
-import { exists, isSpecial, lstatIfPresent, parentOf, realPath, walk } from '@gofr-backup/posix';
+import { type FileStat, isDirectory, isFile, isLink, isSpecial, parentOf } from '@gofr-backup/posix';
+import type { Ground } from './ground/ground.ts';
 import { hashFile } from './hash-file.ts';
 import { isLeftAlone } from './moves.ts';
 import { PathSet } from './path-set.ts';
+import type { RestorePlan } from './restore-plan.ts';
 import { leadsInto } from './roots.ts';
 import { isMounted, placeOf, relativeTo, type Target, within } from './target.ts';
 
@@ -28,7 +29,7 @@ export type Changes = NonNullable<RestoreOutcome['changes']>;
  */
 export async function compareWithTargets(
   reader: ArchiveReader,
-  targets: Target[],
+  { targets, ground }: Pick<RestorePlan, 'targets' | 'ground'>,
   signal: AbortSignal,
 ): Promise<Changes> {
   const changes = { added: none(), replaced: none(), removed: none(), unchanged: none() };
@@ -36,51 +37,36 @@ export async function compareWithTargets(
     target,
     has: within(target.paths),
     seen: new PathSet(),
-    statOf: lstatUnlessBehindLink(),
   }));
   for await (const entry of reader.entries()) {
     signal.throwIfAborted();
     if (entry.type === 'directory') continue;
-    for (const { target, has, seen, statOf } of selected) {
+    for (const { target, has, seen } of selected) {
       const place = placeOf(entry.path, target);
       if (place === undefined || !has(entry.path)) continue;
-      if (leadsInto(parentOf(place), target.place, target.withheld)) continue;
-      const present = statOf(place);
+      if (leadsInto(parentOf(place), target.place, target.withheld, ground)) continue;
+      // Nothing is found behind a link, because a restore puts a directory in its place.
+      const present = ground.lstat(place);
       if (present && isCounted(place, present, target) && seen.add(place))
         count(changes.removed, present, -1);
       if (isMounted(place, target)) count(changes.unchanged, present ?? entry);
-      else if (!present || present.isDirectory()) count(changes.added, entry);
+      else if (!present || isDirectory(present)) count(changes.added, entry);
       else if (isLeftAlone(present, relativeTo(place, target), target, true))
         count(changes.unchanged, present);
-      else if (await isSame(entry, place, present, target)) count(changes.unchanged, present);
+      else if (await isSame(entry, place, present, target, ground)) count(changes.unchanged, present);
       else count(changes.replaced, entry);
     }
   }
-  for (const { target } of selected) if (!target.merge) countPresent(changes.removed, target);
+  for (const { target } of selected) if (!target.merge) countPresent(changes.removed, target, ground);
   return changes;
-}
-
-/**
- * An lstat that finds nothing behind a link, because a restore puts a directory in the link's place. The last parent
- * is remembered.
- */
-function lstatUnlessBehindLink(): (path: BytePath) => BigIntStats | undefined {
-  let [parent, isReal] = ['', false];
-  return (path) => {
-    if (parentOf(path) !== parent) {
-      parent = parentOf(path);
-      isReal = exists(parent) && realPath(parent) === parent;
-    }
-    return isReal ? lstatIfPresent(path) : undefined;
-  };
 }
 
 /**
  * Whether a present file counts. Removed files are the present files less those that the archive has, so no list of
  * the archive's names is needed.
  */
-function isCounted(place: BytePath, present: BigIntStats, target: Target): boolean {
-  if (target.merge || present.isDirectory() || isSpecial(present) || isMounted(place, target)) return false;
+function isCounted(place: BytePath, present: FileStat, target: Target): boolean {
+  if (target.merge || isDirectory(present) || isSpecial(present) || isMounted(place, target)) return false;
   const relative = relativeTo(place, target);
   return target.owns(relative, false) && !relative.split('/').some(isWorkDirName);
 }
@@ -92,21 +78,22 @@ function isCounted(place: BytePath, present: BigIntStats, target: Target): boole
 async function isSame(
   entry: ArchiveEntry,
   place: BytePath,
-  present: BigIntStats,
+  present: FileStat,
   target: Target,
+  ground: Ground,
 ): Promise<boolean> {
-  if (entry.type === 'symlink') return present.isSymbolicLink() && readLink(place) === entry.linkTarget;
-  if (!present.isFile()) return false;
+  if (entry.type === 'symlink') return isLink(present) && readLink(ground.at(place)) === entry.linkTarget;
+  if (!isFile(present)) return false;
   if (entry.type === 'hardlink')
-    return lstatIfPresent(placeOf(entry.linkTarget!, target) ?? '/')?.ino === present.ino;
-  if (BigInt(entry.size) !== present.size) return false;
+    return ground.lstat(placeOf(entry.linkTarget!, target) ?? '/')?.ino === present.ino;
+  if (entry.size !== present.size) return false;
   if (isSameTime(entry.mtimeNs, present.mtimeNs)) return true;
-  return entry.hash !== undefined && entry.hash.toString('hex') === (await hashFile(place));
+  return entry.hash !== undefined && entry.hash.toString('hex') === (await hashFile(ground.at(place)));
 }
 
-function countPresent(removed: ChangeCount, target: Target): void {
-  const isClosed = (path: BytePath, stat: BigIntStats) => isWorkDir(path) || isOneOf(stat, target.withheld);
-  for (const { path, stat } of walk(target.place, isClosed))
+function countPresent(removed: ChangeCount, target: Target, ground: Ground): void {
+  const isClosed = (path: BytePath, stat: FileStat) => isWorkDir(path) || isOneOf(stat, target.withheld);
+  for (const { path, stat } of ground.walk(target.place, isClosed))
     if (isCounted(path, stat, target)) count(removed, stat);
 }
 
@@ -116,8 +103,8 @@ export function readLink(path: BytePath): BytePath {
 
 const none = (): ChangeCount => ({ files: 0, bytes: 0 });
 
-function count(change: ChangeCount, file: BigIntStats | ArchiveEntry, sign = 1): void {
-  const isFile = 'isFile' in file ? file.isFile() : true;
+/** Of what lies there: only files have bytes of their own. */
+function count(change: ChangeCount, file: FileStat | ArchiveEntry, sign = 1): void {
   change.files += sign;
-  change.bytes += isFile ? sign * Number(file.size) : 0;
+  change.bytes += 'nlink' in file && !isFile(file) ? 0 : sign * file.size;
 }

@@ -4,15 +4,21 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { makeTree, temporaryDirectory } from '@gofr-backup/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { backup } from '../operations/backup.ts';
 import { restore } from '../operations/restore.ts';
 import { fill, makeWorld, NOW, present, THEN } from '../operations/restoring.fixture.ts';
 import { flushTree } from './flush.ts';
+import { Ground } from './ground/ground.ts';
 
 const { PATH } = process.env;
+let ground: Ground;
+beforeEach(() => {
+  ground = new Ground();
+});
 afterEach(() => {
   process.env['PATH'] = PATH;
+  ground[Symbol.dispose]();
 });
 
 /** A `sync` of this text, and its calls in `calls`; without text the machine has none. */
@@ -68,7 +74,7 @@ describe('what the kernel tells once', () => {
   test('and so does a sync that was killed', async () => {
     await using place = await temporaryDirectory();
     setSync(place.path, 'kill -9 $$');
-    await expect(flushTree(place.path)).rejects.toMatchObject({ code: 'IO' });
+    await expect(flushTree(place.path, ground)).rejects.toMatchObject({ code: 'IO' });
   });
 });
 
@@ -84,7 +90,7 @@ describe('without a program for it every file and directory is synced by itself'
     const tree = join(place.path, 'tree');
     const synced: string[] = [];
     using _heard = overhearFsync((path) => synced.push(path.slice(tree.length)));
-    await flushTree(tree);
+    await flushTree(tree, ground);
     expect(synced.toSorted()).toEqual(['', '/deep', '/deep/file', '/file']);
   });
 
@@ -96,7 +102,7 @@ describe('without a program for it every file and directory is synced by itself'
       if (path.endsWith('/deep/file'))
         throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
     });
-    await expect(flushTree(place.path)).rejects.toMatchObject({
+    await expect(flushTree(place.path, ground)).rejects.toMatchObject({
       code: 'IO',
       why: expect.stringContaining('EIO'),
     });
@@ -132,5 +138,5 @@ test.skipIf(!existsSync('/proc/self/fd'))('a directory whose name is not UTF-8 i
   await using place = await temporaryDirectory();
   const name = `${place.path}/\xff`;
   execFileSync('sh', ['-c', `mkdir "$(printf '%s/\\377' '${place.path}')"`]);
-  await expect(flushTree(name)).resolves.toBeUndefined();
+  await expect(flushTree(name, ground)).resolves.toBeUndefined();
 });

@@ -5,8 +5,9 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { once } from 'node:events';
-import { BackupError, type BytePath, displayPath, fsPath, toBackupError } from '@gofr-backup/model';
-import { breathe, fsyncPath, walk } from '@gofr-backup/posix';
+import { BackupError, type BytePath, displayPath, toBackupError } from '@gofr-backup/model';
+import { breathe, fsyncPath, isDirectory, isFile } from '@gofr-backup/posix';
+import type { Ground } from './ground/ground.ts';
 
 const COMPLAINT_CHARACTERS = 500;
 /** The complaint of getopt(3) about an unknown option, in coreutils, busybox and BSD. */
@@ -18,17 +19,17 @@ const FILES_PER_TURN = 100;
  * One syncfs(2), which costs less than 100,000 fsyncs. Where no program offers it, each file is synced by itself.
  * Throws IO (or DISK_FULL) when anything may not have reached the disk: the files there must not be used then.
  */
-export async function flushTree(directory: BytePath): Promise<void> {
+export async function flushTree(directory: BytePath, ground: Ground): Promise<void> {
   try {
-    if (!(await syncFileSystem(directory))) await syncEach(directory);
+    if (!(await syncFileSystem(ground.directory(directory).path))) await syncEach(directory, ground);
   } catch (cause) {
     throw notFlushed(directory, cause);
   }
 }
 
 /** By coreutils or busybox, as Node has no syncfs. False: there is no such program, or it has no such option. */
-async function syncFileSystem(directory: BytePath): Promise<boolean> {
-  const fd = fs.openSync(fsPath(directory), fs.constants.O_RDONLY);
+async function syncFileSystem(directory: string): Promise<boolean> {
+  const fd = fs.openSync(directory, fs.constants.O_RDONLY);
   try {
     // The program gets the descriptor: a path as an argument would have to be UTF-8.
     const child = spawn('sync', ['-f', '/proc/self/fd/3'], {
@@ -49,11 +50,12 @@ async function syncFileSystem(directory: BytePath): Promise<boolean> {
   }
 }
 
-async function syncEach(directory: BytePath): Promise<void> {
+async function syncEach(directory: BytePath, ground: Ground): Promise<void> {
   let synced = 0;
-  for (const { path, stat } of walk(directory)) {
-    if (!stat.isFile() && !stat.isDirectory()) continue;
-    fsyncPath(path);
+  for (const { path, stat } of ground.walk(directory)) {
+    if (isDirectory(stat)) ground.directory(path).sync();
+    else if (isFile(stat)) fsyncPath(ground.at(path));
+    else continue;
     if (++synced % FILES_PER_TURN === 0) await breathe();
   }
 }

@@ -4,7 +4,7 @@ export { compareWithTargets } from './changes.ts';
 export { compareTree } from './compare.ts';
 export type { Comparison } from './compare.ts';
 export { assertUnmoved } from './place.ts';
-export { componentRoots, countFiles, estimateSafetyBackup, hasFiles } from './present-data.ts';
+export { countFiles, estimateSafetyBackup, hasFiles } from './present-data.ts';
 export { planRestore } from './restore-plan.ts';
 export type { RestorePlan } from './restore-plan.ts';
 export { assertRoom } from './conditions/room.ts';

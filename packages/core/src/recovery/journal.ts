@@ -11,19 +11,23 @@
  */
 import * as fs from 'node:fs';
 import { type BytePath, fsPath, isWorkDirName, joinPath, workDirName } from '@gofr-backup/model';
-import { fsyncPath, isWithin, parentOf, readFileAt } from '@gofr-backup/posix';
+import { isErrno, isWithin, parentOf, readFileAt } from '@gofr-backup/posix';
+import type { Ground } from './ground/ground.ts';
 
 export const STATES = ['staging', 'swapping', 'committed', 'rolled-back'] as const;
 export type JournalState = (typeof STATES)[number];
 
 /**
  * `staged` is renamed to `place` (null: the place becomes empty). The old content of `place` goes to `aside` (null:
- * there was none).
+ * there was none). The inode numbers prove what is moved; absent: it is nothing, or nobody knows.
  */
 export interface Move {
   place: BytePath;
   staged: BytePath | null;
   aside: BytePath | null;
+  stagedInode?: string | undefined;
+  /** of a directory: files are replaced by their writers all the time */
+  asideInode?: string | undefined;
 }
 
 export interface Attributes {
@@ -37,6 +41,8 @@ export interface Attributes {
 /** A directory that stays in place (a mount point, or a parent of files that stay) takes over the archive's attributes. */
 export interface AttributeChange {
   place: BytePath;
+  /** of the directory; absent: nobody knows */
+  inode?: string | undefined;
   before: Attributes;
   after: Attributes;
 }
@@ -65,42 +71,52 @@ export const isJournalFile = (name: string): boolean =>
 export const journalPath = (workDir: BytePath): BytePath => joinPath(workDir, FILE);
 
 /** Atomic and durable: afterwards a power cut shows this state or a later one. */
-export function writeJournal(journal: Journal): void {
-  writeDurably(journalPath(journal.workDirs[0]!), JSON.stringify(journal));
+export function writeJournal(journal: Journal, ground: Ground): void {
+  writeDurably(journalPath(journal.workDirs[0]!), JSON.stringify(journal), ground);
 }
 
 /** In every other work directory: where the journal is. */
-export function writeMarkers(journal: Journal): void {
+export function writeMarkers(journal: Journal, ground: Ground): void {
   const [anchor, ...others] = journal.workDirs;
-  for (const workDir of others) writeDurably(joinPath(workDir, MARKER), JSON.stringify({ anchor }));
+  for (const workDir of others) writeDurably(joinPath(workDir, MARKER), JSON.stringify({ anchor }), ground);
 }
 
-export function removeJournal(journal: Journal): void {
-  fs.rmSync(fsPath(journalPath(journal.workDirs[0]!)), { force: true });
+export function removeJournal(journal: Journal, ground: Ground): void {
+  fs.rmSync(fsPath(ground.at(journalPath(journal.workDirs[0]!))), { force: true });
 }
 
 /**
  * The work directory that holds the journal of `workDir`'s restore: itself, or the one its marker names. A marker that
  * cannot be read is none of ours, or of a directory that is closed to this user: `settle` says which.
  */
-export function anchorOf(workDir: BytePath): BytePath {
-  if (fs.existsSync(fsPath(journalPath(workDir)))) return workDir;
-  const text = readableText(joinPath(workDir, MARKER));
+export function anchorOf(workDir: BytePath, ground: Ground): BytePath {
+  if (unlessUnreadable(() => ground.exists(journalPath(workDir)))) return workDir;
+  const text = unlessUnreadable(() => readText(joinPath(workDir, MARKER), ground));
   const anchor = text === undefined ? undefined : (parseObject(text)?.['anchor'] as unknown);
   return isAbsolutePath(anchor) && isWorkDirName(baseName(anchor)) ? anchor : workDir;
 }
 
-function readableText(path: BytePath): string | undefined {
+function unlessUnreadable<T>(read: () => T): T | undefined {
   try {
-    return readFileAt(path);
+    return read();
   } catch {
     return undefined;
   }
 }
 
+/** Undefined: there is none. */
+function readText(path: BytePath, ground: Ground): string | undefined {
+  try {
+    return readFileAt(ground.at(path));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
 /** undefined: there is no journal. Throws with the reason when the journal cannot be trusted. */
-export function readJournal(workDir: BytePath): Journal | undefined {
-  const text = readFileAt(journalPath(workDir));
+export function readJournal(workDir: BytePath, ground: Ground): Journal | undefined {
+  const text = readText(journalPath(workDir), ground);
   return text === undefined ? undefined : parseJournal(text, workDir);
 }
 
@@ -132,19 +148,26 @@ export function parseJournal(text: string, workDir: BytePath): Journal {
 }
 
 function isMove(move: unknown, places: BytePath[], workDirs: BytePath[]): boolean {
-  const { place, staged, aside } = (move ?? {}) as Move;
+  const { place, staged, aside, stagedInode, asideInode } = (move ?? {}) as Move;
   const inWork = (path: unknown) =>
     path === null || (isAbsolutePath(path) && workDirs.some((dir) => path !== dir && isWithin(path, dir)));
   const inPlace = isAbsolutePath(place) && places.some((root) => isWithin(place, root));
-  return inPlace && inWork(staged) && inWork(aside);
+  return inPlace && inWork(staged) && inWork(aside) && isInode(stagedInode) && isInode(asideInode);
 }
 
+const isInode = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'string' && /^\d{1,20}$/.test(value));
+
 function isChange(change: unknown, places: BytePath[]): boolean {
-  const { place, before, after } = (change ?? {}) as AttributeChange;
+  const { place, inode, before, after } = (change ?? {}) as AttributeChange;
   const valid = (a: Attributes | undefined) =>
     [a?.mode, a?.uid, a?.gid].every(Number.isInteger) && /^-?\d{1,30}$/.test(String(a?.mtimeNs));
   return (
-    isAbsolutePath(place) && places.some((root) => isWithin(place, root)) && valid(before) && valid(after)
+    isAbsolutePath(place) &&
+    places.some((root) => isWithin(place, root)) &&
+    isInode(inode) &&
+    valid(before) &&
+    valid(after)
   );
 }
 
@@ -181,16 +204,19 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = fs.constants;
+const FOR_WRITING = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+
 /** Readable by all: a service that runs as another uid must be able to see that a restore is unfinished. */
-function writeDurably(path: BytePath, text: string): void {
+function writeDurably(path: BytePath, text: string, ground: Ground): void {
   const temporary = `${path}.tmp`;
-  const fd = fs.openSync(fsPath(temporary), 'w', 0o644);
+  const fd = fs.openSync(fsPath(ground.at(temporary)), FOR_WRITING, 0o644);
   try {
     fs.writeFileSync(fd, text);
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);
   }
-  fs.renameSync(fsPath(temporary), fsPath(path));
-  fsyncPath(parentOf(path));
+  ground.rename(temporary, path);
+  ground.directory(parentOf(path)).sync();
 }

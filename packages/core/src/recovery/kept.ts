@@ -1,6 +1,7 @@
 /** Paths that a restore left alone although the archive has them too: reported, and not counted as restored. */
 import type { ExtractReport } from '@gofr-backup/archive';
 import { type BytePath, displayPath } from '@gofr-backup/model';
+import type { Ground } from './ground/ground.ts';
 import { countFiles } from './present-data.ts';
 
 /** The content of `place` stayed; the archive's content for it is still at `staged`. */
@@ -11,10 +12,11 @@ export interface Kept {
 
 const NAMED = 5;
 
-export function withoutKept(report: ExtractReport, kept: readonly Kept[]): ExtractReport {
+export function withoutKept(report: ExtractReport, kept: readonly Kept[], ground: Ground): ExtractReport {
   const left = countFiles(
     kept.map(({ staged }) => staged),
     [],
+    ground,
   );
   if (left.files === 0) return report;
   const named = kept.slice(0, NAMED).map(({ place }) => displayPath(place));

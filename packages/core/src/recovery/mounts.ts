@@ -1,6 +1,7 @@
 /** Which directories are mount points: these cannot be renamed, and a rename never crosses them. */
 import type { BytePath } from '@gofr-backup/model';
-import { isWithin, lstatIfPresent, parentOf, readMountPoints } from '@gofr-backup/posix';
+import { isDirectory, isWithin, parentOf, readMountPoints } from '@gofr-backup/posix';
+import type { Ground } from './ground/ground.ts';
 
 export class MountTable {
   readonly points: ReadonlySet<BytePath>;
@@ -9,8 +10,8 @@ export class MountTable {
     this.points = new Set(points);
   }
 
-  isMountPoint(path: BytePath): boolean {
-    return this.points.has(path) || crossesDevice(path);
+  isMountPoint(path: BytePath, ground: Ground): boolean {
+    return this.points.has(path) || crossesDevice(path, ground);
   }
 
   /** mount points strictly below `path`, outermost first */
@@ -22,8 +23,8 @@ export class MountTable {
 /** Where there is no /proc, st_dev alone decides. */
 export const readMounts = (file?: string): MountTable => new MountTable(readMountPoints(file));
 
-function crossesDevice(path: BytePath): boolean {
+function crossesDevice(path: BytePath, ground: Ground): boolean {
   if (path === '/') return true;
-  const [self, parent] = [lstatIfPresent(path), lstatIfPresent(parentOf(path))];
-  return self !== undefined && parent !== undefined && self.isDirectory() && self.dev !== parent.dev;
+  const [self, parent] = [ground.lstat(path), ground.lstat(parentOf(path))];
+  return self !== undefined && parent !== undefined && isDirectory(self) && self.dev !== parent.dev;
 }

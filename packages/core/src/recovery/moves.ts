@@ -1,5 +1,4 @@
 /** From a staged tree and what lies in place: the fewest renames that make one of the other. */
-import type { BigIntStats } from 'node:fs';
 import {
   BackupError,
   type BytePath,
@@ -9,12 +8,13 @@ import {
   isWorkDirName,
   joinPath,
 } from '@gofr-backup/model';
-import { isSpecial, isWithin, lstatIfPresent, namesIn, parentOf, walk } from '@gofr-backup/posix';
+import { type FileStat, isDirectory, isSpecial, isWithin, parentOf } from '@gofr-backup/posix';
+import type { Ground } from './ground/ground.ts';
 import type { AttributeChange, Move } from './journal.ts';
 import type { Kept } from './kept.ts';
 import type { MountTable } from './mounts.ts';
 import { cannotMove, oldIn, type Stage, stagedFor } from './stages.ts';
-import { attributesOf } from './swap.ts';
+import { attributesOf, inodeOfDirectory } from './swap.ts';
 import { isMounted, relativeTo, type Target } from './target.ts';
 
 export interface MovePlan {
@@ -33,10 +33,11 @@ export function planMoves(
   targets: Target[],
   stages: Stage[],
   mounts: MountTable,
+  ground: Ground,
   fixed: ReadonlySet<BytePath> = new Set(),
 ): MovePlan {
   const plan: MovePlan = { moves: [], attributes: [], kept: [] };
-  for (const target of targets) planTarget(target, stages, mounts, fixed, plan);
+  for (const target of targets) planTarget(target, stages, mounts, ground, fixed, plan);
   // children before parents: setting a child's attributes leaves its parent's times alone, moving one in does not
   plan.attributes.reverse();
   return plan;
@@ -46,21 +47,22 @@ function planTarget(
   target: Target,
   stages: Stage[],
   mounts: MountTable,
+  ground: Ground,
   fixed: ReadonlySet<BytePath>,
   plan: MovePlan,
 ): void {
-  const keepers = directoriesThatStay(target, mounts, fixed);
+  const keepers = directoriesThatStay(target, mounts, ground, fixed);
   const keepsItsPlace = (directory: BytePath) =>
     target.merge ||
     keepers.has(directory) ||
-    (directory === target.place && (target.stays || cannotMove(directory, mounts)));
+    (directory === target.place && (target.stays || cannotMove(directory, mounts, ground)));
   const pending: BytePath[] = [target.place];
   while (pending.length > 0) {
     const place = pending.pop()!;
     const relative = relativeTo(place, target);
     const { staged, workDir } = stagedFor(place, stages);
-    const present = lstatIfPresent(place);
-    const coming = lstatIfPresent(staged);
+    const present = ground.lstat(place);
+    const coming = ground.lstat(staged);
     if (!coming && (target.merge || !present)) continue;
     if (
       present &&
@@ -69,23 +71,36 @@ function planTarget(
       if (coming) plan.kept.push({ place, staged });
       continue;
     }
-    if (target.merge && present && coming) refuseConflict(place, present, coming.isDirectory());
-    if (present?.isDirectory() && keepsItsPlace(place)) {
-      if (coming && !coming.isDirectory()) throw inTheWay(place);
+    if (target.merge && present && coming) refuseConflict(place, present, isDirectory(coming));
+    if (present && isDirectory(present) && keepsItsPlace(place)) {
+      if (coming && !isDirectory(coming)) throw inTheWay(place);
       if (coming && !target.keepsAttributes(place) && !target.keeps(relative, true))
-        plan.attributes.push({ place, before: attributesOf(present), after: attributesOf(coming) });
-      pending.push(...childrenOf(place, coming ? staged : undefined));
-    } else if (coming || target.owns(relative, present!.isDirectory())) {
-      const aside = present ? joinPath(oldIn(workDir), String(plan.moves.length)) : null;
-      plan.moves.push({ place, staged: coming ? staged : null, aside });
-    }
+        plan.attributes.push(changeOf(place, present, coming));
+      ground.know(place, present);
+      pending.push(...childrenOf(place, coming ? staged : undefined, ground));
+    } else if (coming || target.owns(relative, isDirectory(present!)))
+      plan.moves.push({
+        place,
+        staged: coming ? staged : null,
+        aside: present ? joinPath(oldIn(workDir), String(plan.moves.length)) : null,
+        stagedInode: coming && String(coming.ino),
+        asideInode: present && inodeOfDirectory(present),
+      });
   }
 }
+
+const changeOf = (place: BytePath, present: FileStat, coming: FileStat): AttributeChange => ({
+  place,
+  inode: String(present.ino),
+  before: attributesOf(present),
+  after: attributesOf(coming),
+});
 
 /** Every directory with something below that must not move with it. */
 function directoriesThatStay(
   target: Target,
   mounts: MountTable,
+  ground: Ground,
   fixed: ReadonlySet<BytePath>,
 ): Set<BytePath> {
   const stays = new Set<BytePath>(fixed);
@@ -93,16 +108,15 @@ function directoriesThatStay(
     for (let path = from; isWithin(path, target.place) && !stays.has(path); path = parentOf(path))
       stays.add(path);
   };
-  for (const mount of mounts.below(target.place))
-    markUp(lstatIfPresent(mount)?.isDirectory() ? mount : parentOf(mount));
+  for (const mount of mounts.below(target.place)) markUp(ground.isDirectory(mount) ? mount : parentOf(mount));
   if (target.merge) return stays;
-  const isClosed = (path: BytePath, stat: BigIntStats) => {
+  const isClosed = (path: BytePath, stat: FileStat) => {
     const closed = isWorkDir(path) || isOneOf(stat, target.withheld);
     if (closed) markUp(parentOf(path));
     return closed;
   };
-  for (const { path, relative, stat } of walk(target.place, isClosed)) {
-    if (stat.isDirectory()) {
+  for (const { path, relative, stat } of ground.walk(target.place, isClosed)) {
+    if (isDirectory(stat)) {
       if (!target.owns(relative, true)) markUp(path);
     } else if (isSpecial(stat) || !target.owns(relative, false)) markUp(parentOf(path));
   }
@@ -114,19 +128,19 @@ function directoriesThatStay(
  * replaced.
  */
 export function isLeftAlone(
-  present: BigIntStats,
+  present: FileStat,
   relative: BytePath,
   target: Target,
   isComing: boolean,
 ): boolean {
-  if (present.isDirectory()) return isOneOf(present, target.withheld);
+  if (isDirectory(present)) return isOneOf(present, target.withheld);
   return target.keeps(relative, false) || (isSpecial(present) && !isComing);
 }
 
 /** Merging removes nothing: a directory never gives way to a file, nor a file, socket or device to anything else. */
-export function refuseConflict(place: BytePath, present: BigIntStats, comesDirectory: boolean): void {
-  if (present.isDirectory() === comesDirectory && !isSpecial(present)) return;
-  const here = present.isDirectory()
+export function refuseConflict(place: BytePath, present: FileStat, comesDirectory: boolean): void {
+  if (isDirectory(present) === comesDirectory && !isSpecial(present)) return;
+  const here = isDirectory(present)
     ? 'a directory'
     : isSpecial(present)
       ? 'a socket, FIFO or device'
@@ -139,8 +153,8 @@ export function refuseConflict(place: BytePath, present: BigIntStats, comesDirec
 }
 
 /** The names in both directories. Work directories are left out, because they are never part of the data. */
-function childrenOf(place: BytePath, staged: BytePath | undefined): BytePath[] {
-  const names = new Set([...namesIn(place), ...(staged === undefined ? [] : namesIn(staged))]);
+function childrenOf(place: BytePath, staged: BytePath | undefined, ground: Ground): BytePath[] {
+  const names = new Set([...ground.names(place), ...(staged === undefined ? [] : ground.names(staged))]);
   return [...names]
     .filter((name) => !isWorkDirName(name))
     .sort()

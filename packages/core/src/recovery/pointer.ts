@@ -6,7 +6,8 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { type BytePath, toBytePath, WORK_DIR } from '@gofr-backup/model';
-import { exists, isErrno, parentOf, readFileAt } from '@gofr-backup/posix';
+import { isErrno, parentOf, readFileAt } from '@gofr-backup/posix';
+import type { Ground } from './ground/ground.ts';
 import { isAbsolutePath, type Journal } from './journal.ts';
 
 export interface Pointer {
@@ -43,20 +44,22 @@ export function removePointer(stateDir: string, id: string): void {
 }
 
 /** Those that can be read and believed; one whose restore is over is removed on the way. */
-export function readPointers(stateDir: string): Pointer[] {
+export function readPointers(stateDir: string, ground: Ground): Pointer[] {
   return names(stateDir).flatMap((name) => {
     const pointer = read(join(stateDir, name));
     if (!pointer) return [];
-    const isOver = pointer.workDirs.every((dir) => isThere(dir) === false && isThere(parentOf(dir)));
+    const isOver = pointer.workDirs.every(
+      (dir) => isThere(dir, ground) === false && isThere(parentOf(dir), ground),
+    );
     if (isOver) removePointer(stateDir, pointer.id);
     return isOver ? [] : [pointer];
   });
 }
 
 /** undefined: another user's restore, in a place that is closed to us. */
-export function isThere(path: BytePath): boolean | undefined {
+export function isThere(path: BytePath, ground: Ground): boolean | undefined {
   try {
-    return exists(path);
+    return ground.exists(path);
   } catch (error) {
     if (isErrno(error, 'EACCES', 'EPERM')) return undefined;
     throw error;

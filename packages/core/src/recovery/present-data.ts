@@ -1,5 +1,4 @@
 /** What lies in the places of the components now: how much it is, and what saving it takes. */
-import type { BigIntStats } from 'node:fs';
 import {
   type BackupPlan,
   type BytePath,
@@ -7,9 +6,10 @@ import {
   type Identity,
   isOneOf,
   isWorkDir,
-  toBytePath,
 } from '@gofr-backup/model';
-import { walk } from '@gofr-backup/posix';
+import { type FileStat, isDirectory, isFile } from '@gofr-backup/posix';
+import { Ground } from './ground/ground.ts';
+import { resolvedRoot } from './roots.ts';
 
 /** An estimate of the size of a backup of the present data, from the compression of the newest backup. */
 export function estimateSafetyBackup(
@@ -19,37 +19,41 @@ export function estimateSafetyBackup(
 ): number {
   const model = catalogue.find((entry) => (entry.source_bytes ?? 0) > 0);
   const ratio = model ? Math.min(1, model.size_bytes / model.source_bytes!) : 1;
-  return Math.ceil(countFiles(componentRoots(plan), withheld).bytes * ratio * 1.1) + plan.minFree;
+  using ground = new Ground();
+  return Math.ceil(countFiles(componentRoots(plan), withheld, ground).bytes * ratio * 1.1) + plan.minFree;
 }
 
-export function componentRoots(plan: BackupPlan): BytePath[] {
-  return [...new Set(plan.components.map(({ root }) => toBytePath(root)))];
+function componentRoots(plan: BackupPlan): BytePath[] {
+  return [...new Set(plan.components.map(({ root }) => resolvedRoot(plan, root)))];
 }
 
 /** Neither work directories of restores, which may be closed to this user, nor what is withheld. */
 const isNoData =
   (withheld: readonly Identity[]) =>
-  (path: BytePath, stat: BigIntStats): boolean =>
+  (path: BytePath, stat: FileStat): boolean =>
     isWorkDir(path) || isOneOf(stat, withheld);
 
 /** Files and links, and the bytes of files, in these places together, but for work directories and `withheld` ones. */
 export function countFiles(
   places: BytePath[],
   withheld: readonly Identity[],
+  ground: Ground,
 ): { files: number; bytes: number } {
   const count = { files: 0, bytes: 0 };
   for (const place of places) {
-    for (const { stat } of walk(place, isNoData(withheld))) {
-      if (stat.isDirectory()) continue;
+    for (const { stat } of ground.walk(place, isNoData(withheld))) {
+      if (isDirectory(stat)) continue;
       count.files++;
-      if (stat.isFile()) count.bytes += Number(stat.size);
+      if (isFile(stat)) count.bytes += stat.size;
     }
   }
   return count;
 }
 
-export function hasFiles(places: BytePath[], withheld: readonly Identity[]): boolean {
-  for (const place of places)
-    for (const { stat } of walk(place, isNoData(withheld))) if (!stat.isDirectory()) return true;
+/** Whether the components have any. */
+export function hasFiles(plan: BackupPlan, withheld: readonly Identity[]): boolean {
+  using ground = new Ground();
+  for (const place of componentRoots(plan))
+    for (const { stat } of ground.walk(place, isNoData(withheld))) if (!isDirectory(stat)) return true;
   return false;
 }

@@ -10,10 +10,12 @@ import {
   isWorkDirName,
   type RestoreRequest,
 } from '@gofr-backup/model';
-import { lackingText, lstatIfPresent, namesIn } from '@gofr-backup/posix';
+import { isDirectory, lackingText } from '@gofr-backup/posix';
 import { conflictCheck } from './conditions/conflicts.ts';
 import { withFixedMounts } from './conditions/fixed-mounts.ts';
+import { Ground } from './ground/ground.ts';
 import { type MountTable, readMounts } from './mounts.ts';
+import { knowHomes } from './place.ts';
 import { selectTargets } from './selection/select-targets.ts';
 import { layStages, type Stage } from './stages.ts';
 import type { Target } from './target.ts';
@@ -24,12 +26,14 @@ export interface PlannedStage extends Stage {
 }
 
 /** It is described to a person, checked for room, compared (dry run) or carried out: nobody decides any of this again. */
-export interface RestorePlan {
+export interface RestorePlan extends Disposable {
   /** of the work directories and the journal */
   id: string;
   targets: Target[];
   stages: PlannedStage[];
   mounts: MountTable;
+  /** the way to the targets and stages; closed with the plan */
+  ground: Ground;
   /** what of the entries' attributes is restored */
   grants: Required<Pick<ExtractOptions, 'xattrs' | 'privileges'>>;
   warnings: string[];
@@ -47,16 +51,22 @@ export async function planRestore(
   reader: ArchiveReader,
   withheld: readonly Identity[],
 ): Promise<RestorePlan> {
+  using open = new DisposableStack();
+  const ground = open.use(new Ground());
   const mounts = readMounts();
-  const selection = await selectTargets(plan, request, entry, reader, withheld);
-  const { targets, warnings } = withFixedMounts(selection, mounts);
-  assertWritable(targets, mounts);
+  const selection = await selectTargets(plan, request, entry, reader, withheld, ground);
+  const { targets, warnings } = withFixedMounts(selection, mounts, ground);
+  assertWritable(targets, mounts, ground);
   const id = randomBytes(8).toString('hex');
-  const stages = await weigh(reader, layStages(targets, mounts, id), targets);
-  if (request.to !== undefined && !request.merge) assertEmpty(targets[0]!);
-  const lacks = lackingText(plan) ?? [];
+  const laid = layStages(targets, mounts, id, ground);
+  knowHomes({ targets, stages: laid, ground });
+  const stages = await weigh(reader, laid, conflictCheck(targets, ground));
+  if (request.to !== undefined && !request.merge) assertEmpty(targets[0]!, ground);
+  const told = warnings.concat(lackingText(plan) ?? []);
   const grants = grantsOf(plan, request, entry);
-  return { id, targets, stages, mounts, grants, warnings: warnings.concat(lacks) };
+  const kept = open.move();
+  const close = (): void => kept.dispose();
+  return { id, targets, stages, mounts, ground, grants, warnings: told, [Symbol.dispose]: close };
 }
 
 /** A setuid program of anybody's must not come to lie in the data by a restore as root. */
@@ -67,18 +77,22 @@ const grantsOf = (
 ): RestorePlan['grants'] => ({ xattrs: xattrs ?? true, privileges: trustModes === true || adopted !== true });
 
 /** Also refuses by name what cannot be merged. */
-async function weigh(reader: ArchiveReader, stages: Stage[], targets: Target[]): Promise<PlannedStage[]> {
+async function weigh(
+  reader: ArchiveReader,
+  stages: Stage[],
+  refuse: ReturnType<typeof conflictCheck>,
+): Promise<PlannedStage[]> {
   const selections = stages.map(({ paths }) => paths?.map(displayPath));
-  const sizes = await reader.measure(selections, conflictCheck(targets));
+  const sizes = await reader.measure(selections, refuse);
   return stages.map((stage, at) => ({ ...stage, size: sizes[at]! }));
 }
 
-function assertEmpty({ place }: Target): void {
-  const there = lstatIfPresent(place);
+function assertEmpty({ place }: Target, ground: Ground): void {
+  const there = ground.lstat(place);
   if (!there) return;
-  const what = !there.isDirectory()
+  const what = !isDirectory(there)
     ? 'it is no directory'
-    : namesIn(place).every(isWorkDirName)
+    : ground.names(place).every(isWorkDirName)
       ? ''
       : 'it is not empty';
   if (what === '') return;

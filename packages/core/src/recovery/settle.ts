@@ -11,22 +11,14 @@ import {
   toBytePath,
   WORK_DIR,
 } from '@gofr-backup/model';
-import {
-  exists,
-  isErrno,
-  isWithin,
-  lstatIfPresent,
-  namesIn,
-  parentOf,
-  realPath,
-  removeTree,
-} from '@gofr-backup/posix';
+import { isErrno, isFile, isWithin, parentOf } from '@gofr-backup/posix';
+import { Ground } from './ground/ground.ts';
 import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
-import { resolvePlace } from './place.ts';
 import { isThere, readPointers, removePointer } from './pointer.ts';
-import { refusedLink } from './roots.ts';
+import { refusedLink, resolvedRoot } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
 import { damagedJournal, rollBack, type StepHook, type DisplacedEntry } from './swap.ts';
+import { openAt, removeWorkDir } from './ground/work-dir.ts';
 
 export type Settled = 'finished' | 'rolled back' | 'discarded';
 
@@ -54,17 +46,19 @@ export interface Interrupted {
  */
 export function findInterrupted(plan: BackupPlan, stateDir: string, logger: Logger): Interrupted[] {
   const components = plan.components.filter(({ root }) => refusedLink(plan, root) === undefined);
-  const roots = components.map(({ root }) => resolvedOrAsIs(toBytePath(root)));
-  const pointers = readPointers(stateDir);
-  const beside = roots.flatMap((root) => [...workDirsIn(parentOf(root)), ...workDirsIn(root)]);
-  const found = [...beside, ...pointers.flatMap(({ workDirs }) => workDirs.filter(isInReach(logger)))];
+  const roots = components.map(({ root }) => resolvedOrAsIs(plan, root));
+  using ground = new Ground();
+  const pointers = readPointers(stateDir, ground);
+  const workDirsOf = (root: BytePath) => [parentOf(root), root].flatMap((dir) => workDirsIn(dir, ground));
+  const pointedTo = pointers.flatMap(({ workDirs }) => workDirs.filter(isInReach(ground, logger)));
+  const found = [...roots.flatMap(workDirsOf), ...pointedTo].map((workDir) => anchorOf(workDir, ground));
   const allowed = [...roots, ...pointers.flatMap(({ places }) => places)];
   const pointed = new Set(pointers.flatMap(({ workDirs }) => workDirs));
-  return [...new Set(found.map(anchorOf))].map((anchor) => ({ anchor, allowed, known: pointed.has(anchor) }));
+  return [...new Set(found)].map((anchor) => ({ anchor, allowed, known: pointed.has(anchor) }));
 }
 
-const isInReach = (logger: Logger) => (workDir: BytePath) => {
-  const there = isThere(workDir);
+const isInReach = (ground: Ground, logger: Logger) => (workDir: BytePath) => {
+  const there = isThere(workDir, ground);
   if (there === undefined)
     logger.warn(
       { workDir: displayPath(workDir) },
@@ -73,28 +67,28 @@ const isInReach = (logger: Logger) => (workDir: BytePath) => {
   return there === true;
 };
 
-function resolvedOrAsIs(root: BytePath): BytePath {
+function resolvedOrAsIs(plan: BackupPlan, root: string): BytePath {
   try {
-    return resolvePlace(root);
+    return resolvedRoot(plan, root);
   } catch {
-    return root;
-  }
-}
-
-function workDirsIn(directory: BytePath): BytePath[] {
-  try {
-    return namesIn(directory)
-      .filter(isWorkDirName)
-      .map((name) => joinPath(directory, name))
-      .filter(isRealDirectory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return [];
-    throw error;
+    return toBytePath(root);
   }
 }
 
 /** A link, a file or a FIFO with such a name is the application's: it is neither followed nor removed. */
-const isRealDirectory = (path: BytePath): boolean => lstatIfPresent(path)?.isDirectory() === true;
+function workDirsIn(directory: BytePath, ground: Ground): BytePath[] {
+  try {
+    if (!ground.isDirectory(directory)) return [];
+    return ground
+      .names(directory)
+      .filter(isWorkDirName)
+      .map((name) => joinPath(directory, name))
+      .filter((path) => ground.isDirectory(path));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES')) return [];
+    throw error;
+  }
+}
 
 type Outcome = { settled: Settled; warnings: string[] } | undefined;
 
@@ -109,11 +103,12 @@ export async function settle(
   logger: Logger,
   step: StepHook = () => {},
 ): Promise<Outcome> {
+  using ground = new Ground();
   try {
-    return await settleAnchor(interrupted, scope, logger, step);
+    return await settleAnchor(interrupted, scope, ground, logger, step);
   } catch (error) {
     const { anchor, known } = interrupted;
-    if (known || isRootsJournal(anchor) || !isRefusal(error)) throw error;
+    if (known || isRootsJournal(anchor, ground) || !isRefusal(error)) throw error;
     const workDir = displayPath(anchor);
     const reason = error instanceof BackupError ? error.why : String(error);
     logger.warn({ workDir, reason }, 'it has the name of a restore under way, but none is known: left alone');
@@ -128,20 +123,22 @@ const isRefusal = (error: unknown): boolean =>
  * Whether root owns the journal: a restore by root that could write no pointer. The application is not root and
  * cannot have forged it.
  */
-function isRootsJournal(anchor: BytePath): boolean {
-  if (!isRealDirectory(anchor) || isThere(journalPath(anchor)) !== true) return false;
-  const journal = lstatIfPresent(journalPath(anchor));
-  return journal?.isFile() === true && journal.uid === 0n;
+function isRootsJournal(anchor: BytePath, ground: Ground): boolean {
+  if (isThere(journalPath(anchor), ground) !== true) return false;
+  const journal = ground.lstat(journalPath(anchor));
+  return journal !== undefined && isFile(journal) && journal.uid === 0;
 }
 
 async function settleAnchor(
   { anchor, allowed }: Interrupted,
-  { project, stateDir, withheld }: SettleScope,
+  scope: SettleScope,
+  ground: Ground,
   logger: Logger,
   step: StepHook,
 ): Promise<Outcome> {
-  const journal = journalOrReason(anchor);
-  if (journal === undefined) return discardUnbegun(anchor, allowed, stateDir, logger);
+  const { project } = scope;
+  const journal = journalOrReason(anchor, ground);
+  if (journal === undefined) return discardUnbegun(anchor, allowed, scope, ground, logger);
   if (journal.project !== project) {
     logger.warn(
       { workDir: displayPath(anchor), project: journal.project },
@@ -149,7 +146,7 @@ async function settleAnchor(
     );
     return undefined;
   }
-  const ownership = ownershipProblem(journal, allowed);
+  const ownership = ownershipProblem(journal, allowed, ground);
   if (ownership && journal.state !== 'swapping') {
     logger.warn(
       { workDir: displayPath(anchor), reason: ownership },
@@ -158,13 +155,13 @@ async function settleAnchor(
     return undefined;
   }
   if (ownership) throw cannotSettle(anchor, ownership);
-  return settleJournal(journal, stateDir, withheld, logger, step);
+  return settleJournal(journal, scope, ground, logger, step);
 }
 
 async function settleJournal(
   journal: Journal,
-  stateDir: string,
-  withheld: readonly Identity[],
+  { stateDir, withheld }: SettleScope,
+  ground: Ground,
   logger: Logger,
   step: StepHook,
 ) {
@@ -174,9 +171,9 @@ async function settleJournal(
     committed: 'finished',
     'rolled-back': 'rolled back',
   }[journal.state] as Settled;
-  const displaced = journal.state === 'swapping' ? await undo(journal, step) : [];
+  const displaced = journal.state === 'swapping' ? await undo(journal, ground, step) : [];
   step('discard');
-  const leftovers = await discardWorkDirs(journal, withheld, step);
+  const leftovers = await discardWorkDirs(journal, withheld, ground, step);
   if (leftovers.length === 0) removePointer(stateDir, journal.id);
   const warnings = [...displaced.map(keptText), ...leftovers.map((text) => `could not be removed: ${text}`)];
   logger.warn(
@@ -186,32 +183,41 @@ async function settleJournal(
   return { settled, warnings };
 }
 
-async function undo(journal: Journal, step: StepHook): Promise<DisplacedEntry[]> {
+async function undo(journal: Journal, ground: Ground, step: StepHook): Promise<DisplacedEntry[]> {
   try {
-    return await rollBack(journal, step);
+    return await rollBack(journal, ground, step);
   } catch (error) {
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
     throw cannotSettle(journal.workDirs[0]!, (error as Error).message);
   }
 }
 
-function journalOrReason(anchor: BytePath): Journal | undefined {
+/** What is read is in the directory that is settled: it is held from here on. */
+function journalOrReason(anchor: BytePath, ground: Ground): Journal | undefined {
   try {
-    if (!exists(anchor))
+    if (!ground.exists(anchor))
       throw new Error('the work directory with its journal is missing: is everything mounted?');
-    if (!isRealDirectory(anchor)) throw new Error('it is not a directory');
-    return readJournal(anchor);
+    if (!ground.isDirectory(anchor)) throw new Error('it is not a directory');
+    ground.hold(anchor, openAt(anchor, ground));
+    return readJournal(anchor, ground);
   } catch (error) {
     if (isErrno(error, 'EACCES')) throw cannotSettle(anchor, 'its journal may not be read');
     throw damagedJournal(anchor, error instanceof Error ? error.message : String(error));
   }
 }
 
-async function discardUnbegun(anchor: BytePath, allowed: BytePath[], stateDir: string, logger: Logger) {
+async function discardUnbegun(
+  anchor: BytePath,
+  allowed: BytePath[],
+  { stateDir, withheld }: SettleScope,
+  ground: Ground,
+  logger: Logger,
+) {
   const beside = allowed.some((place) => isWithin(anchor, place) || parentOf(anchor) === parentOf(place));
-  if (!beside || !isEmptyWorkDir(anchor)) throw damagedJournal(anchor, 'it holds data, but no journal');
+  if (!beside || !isEmptyWorkDir(anchor, ground))
+    throw damagedJournal(anchor, 'it holds data, but no journal');
   try {
-    await removeTree(anchor);
+    await removeWorkDir(anchor, withheld, ground);
     removePointer(stateDir, WORK_DIR.exec(baseName(anchor))![1]!);
   } catch (error) {
     logger.warn(
@@ -228,29 +234,40 @@ async function discardUnbegun(anchor: BytePath, allowed: BytePath[], stateDir: s
  * and could forge a journal that root would carry out. So the journal must belong to this user, its paths must lie
  * where this plan's restores write, and no path may lead through a link.
  */
-function ownershipProblem(journal: Journal, allowed: BytePath[]): string | undefined {
-  const uid = process.geteuid?.() ?? 0;
+function ownershipProblem(journal: Journal, allowed: BytePath[], ground: Ground): string | undefined {
   for (const workDir of journal.workDirs) {
-    const stat = lstatIfPresent(workDir);
-    if (!stat) {
-      if (exists(parentOf(workDir)) && journal.state !== 'swapping') continue;
-      return `${displayPath(workDir)} is missing: is everything mounted?`;
-    }
-    if (!stat.isDirectory() || WORK_DIR.exec(baseName(workDir))?.[1] !== journal.id)
-      return `${displayPath(workDir)} is no work directory`;
-    if (Number(stat.uid) !== uid)
-      return `${displayPath(workDir)} was made by uid ${stat.uid}, this is uid ${uid}`;
-    if (Number(stat.mode) & 0o022) return `${displayPath(workDir)} may be written by others`;
+    const isGone = !ground.exists(workDir);
+    if (isGone && ground.exists(parentOf(workDir)) && journal.state !== 'swapping') continue;
+    const problem = isGone
+      ? 'is missing: is everything mounted?'
+      : workDirProblem(workDir, journal.id, ground);
+    if (problem !== undefined) return `${displayPath(workDir)} ${problem}`;
   }
   const astray = journal.places.find((place) => !allowed.some((root) => isWithin(place, root)));
   if (astray) return `${displayPath(astray)} is no place that is restored here`;
-  return linkedParent(journal);
+  return linkedParent(journal, ground);
 }
 
-function linkedParent(journal: Journal): string | undefined {
+/** It is held when it is right: nothing takes its place after it was looked at. */
+function workDirProblem(workDir: BytePath, id: string, ground: Ground): string | undefined {
+  if (!ground.isDirectory(workDir) || WORK_DIR.exec(baseName(workDir))?.[1] !== id)
+    return 'is no work directory';
+  if (!ground.isHeld(workDir)) ground.hold(workDir, openAt(workDir, ground));
+  const own = process.geteuid?.() ?? 0;
+  const { uid, mode } = ground.directory(workDir).stat();
+  if (uid !== own) return `was made by uid ${uid}, this is uid ${own}`;
+  return mode & 0o022 ? 'may be written by others' : undefined;
+}
+
+function linkedParent(journal: Journal, ground: Ground): string | undefined {
   const parents = new Set([...journal.moves, ...journal.attributes].map(({ place }) => parentOf(place)));
   for (const parent of parents)
-    if (exists(parent) && realPath(parent) !== parent) return `${displayPath(parent)} leads through a link`;
+    try {
+      ground.directory(parent);
+    } catch (error) {
+      if (error instanceof BackupError) return `${displayPath(parent)} leads through a link`;
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
   return undefined;
 }
 

@@ -1,7 +1,8 @@
 /** On which file system each part of a restore is staged, and under which name. */
 import * as fs from 'node:fs';
-import { type BytePath, fsPath, joinPath, workDirName } from '@gofr-backup/model';
-import { isWithin, lstatIfPresent, parentOf } from '@gofr-backup/posix';
+import { type BytePath, joinPath, workDirName } from '@gofr-backup/model';
+import { isWithin, parentOf } from '@gofr-backup/posix';
+import type { Ground } from './ground/ground.ts';
 import type { MountTable } from './mounts.ts';
 import { leadsInto } from './roots.ts';
 import { isMounted, type Target, within } from './target.ts';
@@ -25,14 +26,14 @@ export const newIn = (workDir: BytePath): BytePath => joinPath(workDir, 'new');
 export const oldIn = (workDir: BytePath): BytePath => joinPath(workDir, 'old');
 
 /** Where each target (and each mount point inside one) is staged. The first stage's directory holds the journal. */
-export function layStages(targets: Target[], mounts: MountTable, id: string): Stage[] {
+export function layStages(targets: Target[], mounts: MountTable, id: string, ground: Ground): Stage[] {
   const stages = new Map<BytePath, Stage>();
   for (const target of targets) {
-    addRoot(stages, workHome(target, mounts), target, target.paths, { id, isMount: false });
+    addRoot(stages, workHome(target, mounts, ground), target, target.paths, { id, isMount: false });
     for (const mount of mounts.below(target.place)) {
-      if (leadsInto(mount, target.place, target.withheld) || isMounted(mount, target)) continue;
+      if (leadsInto(mount, target.place, target.withheld, ground) || isMounted(mount, target)) continue;
       const archivePath = joinPath(target.archivePath, mount.slice(target.place.length + 1));
-      if (lstatIfPresent(mount)?.isDirectory())
+      if (ground.isDirectory(mount))
         addRoot(stages, mount, { place: mount, archivePath }, pathsBelow(archivePath, target), {
           id,
           isMount: true,
@@ -49,23 +50,28 @@ function pathsBelow(archivePath: BytePath, { paths }: Target): BytePath[] {
 }
 
 /** The directory that gets the work directory: beside the place, or inside it when it cannot be renamed. */
-export function workHome(target: Target, mounts: MountTable): BytePath {
+export function workHome(target: Target, mounts: MountTable, ground: Ground): BytePath {
   const inside =
-    lstatIfPresent(target.place)?.isDirectory() && (target.stays || cannotMove(target.place, mounts));
+    ground.isDirectory(target.place) && (target.stays || cannotMove(target.place, mounts, ground));
   return inside ? target.place : parentOf(target.place);
 }
 
-export function cannotMove(directory: BytePath, mounts: MountTable): boolean {
-  return mounts.isMountPoint(directory) || !isWritable(parentOf(directory));
+export function cannotMove(directory: BytePath, mounts: MountTable, ground: Ground): boolean {
+  return mounts.isMountPoint(directory, ground) || !isWritable(parentOf(directory), ground);
 }
 
-export function isWritable(directory: BytePath): boolean {
+export function isWritable(directory: BytePath, ground: Ground): boolean {
   try {
-    fs.accessSync(fsPath(directory), fs.constants.W_OK | fs.constants.X_OK);
+    assertAccess(directory, ground);
     return true;
   } catch {
     return false;
   }
+}
+
+/** Throws as accessSync: names can be made in the directory. */
+export function assertAccess(directory: BytePath, ground: Ground): void {
+  fs.accessSync(ground.directory(directory).path, fs.constants.W_OK | fs.constants.X_OK);
 }
 
 function addRoot(

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BackupError, type BackupPlan, silentLogger } from '@gofr-backup/model';
 import { parseMountInfo } from '@gofr-backup/posix';
 import { directory, makeTree, readTree, type Tree } from '@gofr-backup/testing';
+import { Ground } from './ground/ground.ts';
 import { type Journal, parseJournal, readJournal, writeJournal, writeMarkers } from './journal.ts';
 import { MountTable, readMounts } from './mounts.ts';
 import { planMoves } from './moves.ts';
@@ -31,11 +32,16 @@ const ID = '0123456789abcdef';
 /** hundreds of journals are flushed: memory where there is some */
 const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 let base: string;
+let ground: Ground;
 
 beforeEach(() => {
   base = mkdtempSync(join(FAST, 'swap-'));
+  ground = new Ground();
 });
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+afterEach(() => {
+  ground[Symbol.dispose]();
+  rmSync(base, { recursive: true, force: true });
+});
 
 function target(name: string, change: Partial<Target> = {}): Target {
   return {
@@ -56,7 +62,9 @@ function target(name: string, change: Partial<Target> = {}): Target {
 
 /** What extraction would have left in the work directories, and the journal over it. */
 async function stageByHand(targets: Target[], coming: Tree, mounts = new MountTable([])): Promise<Journal> {
-  const stages = layStages(targets, mounts, ID);
+  ground[Symbol.dispose]();
+  ground = new Ground();
+  const stages = layStages(targets, mounts, ID, ground);
   const workDirs = stages.map((stage) => stage.workDir);
   const places = targets.map(({ place }) => place);
   const journal: Journal = {
@@ -69,15 +77,15 @@ async function stageByHand(targets: Target[], coming: Tree, mounts = new MountTa
     moves: [],
     attributes: [],
   };
-  workDirs.forEach(createWorkDir);
-  writeJournal(journal);
-  writeMarkers(journal);
+  for (const workDir of workDirs) createWorkDir(workDir, ground);
+  writeJournal(journal, ground);
+  writeMarkers(journal, ground);
   await makeTree(join(base, 'coming'), coming);
   for (const { place, components } of targets) {
     const tree = coming[components[0]!];
     if (tree !== undefined) await makeTree(stagedFor(place, stages).staged, tree as Tree);
   }
-  Object.assign(journal, planMoves(targets, stages, mounts));
+  Object.assign(journal, planMoves(targets, stages, mounts, ground));
   return journal;
 }
 
@@ -130,21 +138,24 @@ test('a commit that cannot be written is undone: the journal never lags behind t
   const before = await data();
   const journal = await stageByHand([target('storage')], { storage: { a: 'new' } });
   const inTheWay = join(journal.workDirs[0]!, 'journal.json.tmp');
-  const failing = swap(journal, (step) => {
+  const failing = swap(journal, ground, (step) => {
     if (step === 'commit') mkdirSync(inTheWay);
     if (step === 'rolled-back') rmSync(inTheWay, { recursive: true });
   });
   await expect(failing).rejects.toMatchObject({ code: 'EISDIR' });
   expect(await data()).toEqual(before);
-  expect([journal.state, readJournal(journal.workDirs[0]!)?.state]).toEqual(['rolled-back', 'rolled-back']);
+  expect([journal.state, readJournal(journal.workDirs[0]!, ground)?.state]).toEqual([
+    'rolled-back',
+    'rolled-back',
+  ]);
 });
 
 test('an intent that cannot be written is no swap', async () => {
   await makeTree(join(base, 'data'), { storage: { a: 'old' } });
   const journal = await stageByHand([target('storage')], { storage: { a: 'new' } });
   mkdirSync(join(journal.workDirs[0]!, 'journal.json.tmp'));
-  await expect(swap(journal)).rejects.toMatchObject({ code: 'EISDIR' });
-  expect([journal.state, readJournal(journal.workDirs[0]!)?.state]).toEqual(['staging', 'staging']);
+  await expect(swap(journal, ground)).rejects.toMatchObject({ code: 'EISDIR' });
+  expect([journal.state, readJournal(journal.workDirs[0]!, ground)?.state]).toEqual(['staging', 'staging']);
 });
 
 describe('a swap that dies', () => {
@@ -166,13 +177,13 @@ describe('a swap that dies', () => {
             expect(merge).toBe(true);
             return;
           }
-          const outcome = await swap(journal, dieAt(at)).then(
+          const outcome = await swap(journal, ground, dieAt(at)).then(
             () => 'committed',
             () => 'killed',
           );
-          const onDisk = readJournal(journal.workDirs[0]!)!;
+          const onDisk = readJournal(journal.workDirs[0]!, ground)!;
           // a recovery may die as well
-          if (onDisk.state === 'swapping') await rollBack(onDisk, dieAt(again)).catch(() => {});
+          if (onDisk.state === 'swapping') await rollBack(onDisk, ground, dieAt(again)).catch(() => {});
           await recover(NAMES);
           const after = await data();
           if (outcome === 'killed') expect(after).toEqual(before);
@@ -191,7 +202,7 @@ describe('a swap that dies', () => {
       storage: { x: 'new' },
       auth: {},
     });
-    await swap(journal);
+    await swap(journal, ground);
     expect(existsSync(journal.workDirs[0]!)).toBe(true);
     await recover(NAMES);
     expect(Object.keys(await data())).toEqual(['auth', 'storage', 'storage/x']);
@@ -201,7 +212,7 @@ describe('a swap that dies', () => {
   test('keeps what was written into the gap meanwhile, and says where', async () => {
     await makeTree(join(base, 'data'), { storage: { x: 'old' } });
     const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });
-    await expect(swap(journal, dieAt(2))).rejects.toThrow('killed');
+    await expect(swap(journal, ground, dieAt(2))).rejects.toThrow('killed');
     await makeTree(join(base, 'data'), { storage: { fresh: 'written by the service' } });
     const stateDir = join(base, 'state');
     const [interrupted] = findInterrupted(planOf(NAMES), stateDir, silentLogger);
@@ -215,7 +226,7 @@ describe('a swap that dies', () => {
   test('and whose old data was carried off is left alone', async () => {
     await makeTree(join(base, 'data'), { storage: { x: 'old' } });
     const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });
-    await expect(swap(journal, dieAt(3))).rejects.toThrow('killed');
+    await expect(swap(journal, ground, dieAt(3))).rejects.toThrow('killed');
     renameSync(join(journal.workDirs[0]!, 'old/0'), join(base, 'carried-off'));
     mkdirSync(join(base, 'state'));
     writePointer(join(base, 'state'), journal);
@@ -236,8 +247,8 @@ describe('what a swap spares', () => {
     const journal = await stageByHand([target('storage', { owns })], {
       storage: { x: 'new', f: { g: '' } },
     });
-    await swap(journal);
-    await discardWorkDirs(journal, []);
+    await swap(journal, ground);
+    await discardWorkDirs(journal, [], ground);
     expect(Object.keys(await inData('storage'))).toEqual([
       'd',
       'd/metadata.json',
@@ -253,7 +264,7 @@ describe('what a swap spares', () => {
     const journal = await stageByHand([target('storage', { merge: true })], {
       storage: { d: directory({ same: 'new' }, { mtime: 1_600_000_000 }) },
     });
-    await swap(journal);
+    await swap(journal, ground);
     const after = await readTree(join(base, 'data/storage'));
     expect(Object.keys(after)).toEqual(['d', 'd/keep', 'd/same', 'keep']);
     expect(after['d']?.mtimeNs).toBe(1_600_000_000_000_000_000n);
@@ -321,12 +332,15 @@ describe('a journal that was tampered with', () => {
     await makeTree(base, { data: { storage: { x: 'old' } }, elsewhere: { secret: 's' } });
     const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });
     const place = join(base, 'elsewhere');
-    writeJournal({
-      ...journal,
-      state: 'swapping',
-      places: [place],
-      moves: [{ place, staged: null, aside: `${journal.workDirs[0]}/old/0` }],
-    });
+    writeJournal(
+      {
+        ...journal,
+        state: 'swapping',
+        places: [place],
+        moves: [{ place, staged: null, aside: `${journal.workDirs[0]}/old/0` }],
+      },
+      ground,
+    );
     await expect(recover(NAMES)).rejects.toMatchObject({ code: 'PERMISSION' });
     expect(existsSync(join(place, 'secret'))).toBe(true);
   });
@@ -336,11 +350,14 @@ describe('a journal that was tampered with', () => {
     const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });
     execFileSync('ln', ['-s', join(base, 'elsewhere'), join(base, 'data/storage/link')]);
     const place = join(base, 'data/storage/link/x');
-    writeJournal({
-      ...journal,
-      state: 'swapping',
-      moves: [{ place, staged: `${journal.workDirs[0]}/new/none`, aside: null }],
-    });
+    writeJournal(
+      {
+        ...journal,
+        state: 'swapping',
+        moves: [{ place, staged: `${journal.workDirs[0]}/new/none`, aside: null }],
+      },
+      ground,
+    );
     await expect(recover(NAMES)).rejects.toMatchObject({ code: 'PERMISSION' });
     expect(existsSync(join(base, 'elsewhere/x'))).toBe(true);
   });
@@ -411,9 +428,9 @@ describe('mount points', () => {
           rmSync(join(base, 'coming'), { recursive: true, force: true });
           const journal = await stageByHand(targets, coming, mounts);
           moveInner(journal);
-          Object.assign(journal, planMoves(targets, layStages(targets, mounts, ID), mounts));
+          Object.assign(journal, planMoves(targets, layStages(targets, mounts, ID, ground), mounts, ground));
           const before = await data();
-          const killed = await swap(journal, dieAt(at)).then(
+          const killed = await swap(journal, ground, dieAt(at)).then(
             () => false,
             () => true,
           );
@@ -438,6 +455,8 @@ describe('mount points', () => {
         ).toEqual(['new', 'new', 'new']);
         expect(readMounts().points.has(join(storage, 'inner'))).toBe(true);
       } finally {
+        ground[Symbol.dispose]();
+        ground = new Ground();
         for (const at of mounted.reverse()) execFileSync('umount', [at]);
       }
     },

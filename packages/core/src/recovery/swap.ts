@@ -1,17 +1,19 @@
 /** Carries out the moves of a journal, and undoes them. Every step can be repeated: a kill may come between any two. */
 import * as fs from 'node:fs';
-import { BackupError, type BytePath, displayPath, fsPath, joinPath } from '@gofr-backup/model';
+import { BackupError, type BytePath, displayPath, joinPath } from '@gofr-backup/model';
 import {
   breathe,
-  exists,
-  fsyncPath,
+  type DirectoryHandle,
+  type FileStat,
+  isDirectory,
   isErrno,
   isWithin,
-  lstatIfPresent,
   parentOf,
-  setTimesOf,
+  setTimesAt,
 } from '@gofr-backup/posix';
+import { type Ground, movedAway } from './ground/ground.ts';
 import {
+  type AttributeChange,
   type Attributes,
   type Journal,
   type JournalState,
@@ -40,31 +42,33 @@ export class CannotRename extends Error {
 
 /**
  * staging -> swapping -> committed. On any error all moves are undone (rolled-back) before the error is thrown:
- * CannotRename when a directory must be swapped one level down, else the error of the file system.
+ * CannotRename when a directory must be swapped one level down, FAILED when something else took the place of one, else the
+ * error of the file system.
  */
-export async function swap(journal: Journal, step: StepHook = () => {}): Promise<void> {
+export async function swap(journal: Journal, ground: Ground, step: StepHook = () => {}): Promise<void> {
   step('intent');
-  advance(journal, 'swapping');
+  advance(journal, 'swapping', ground);
   try {
     for (const [index, move] of journal.moves.entries()) {
-      moveIn(move, step);
+      moveIn(move, ground, step);
       if (index % 256 === 255) await breathe();
     }
-    for (const change of journal.attributes) setAttributes(change.place, change.after);
+    for (const change of journal.attributes) setAttributes(change, change.after, ground);
     step('sync');
-    syncDirectories(journal);
+    syncDirectories(journal, ground);
     step('commit');
-    advance(journal, 'committed');
+    advance(journal, 'committed', ground);
   } catch (error) {
     // A failed commit may still have reached the disk. So nothing is undone here, and the next command finishes it.
-    if (readJournal(journal.workDirs[0]!)?.state === 'swapping') await rollBack(journal, step);
+    if (readJournal(journal.workDirs[0]!, ground)?.state === 'swapping')
+      await rollBack(journal, ground, step);
     throw error;
   }
 }
 
 /** Writes the new state to the disk before it counts. */
-function advance(journal: Journal, state: JournalState): void {
-  writeJournal({ ...journal, state });
+function advance(journal: Journal, state: JournalState, ground: Ground): void {
+  writeJournal({ ...journal, state }, ground);
   journal.state = state;
 }
 
@@ -72,51 +76,84 @@ function advance(journal: Journal, state: JournalState): void {
  * Any number of times, from any point of a swap. Throws IO when old data is not where the journal left it: nothing is
  * removed then, and the journal stays.
  */
-export async function rollBack(journal: Journal, step: StepHook = () => {}): Promise<DisplacedEntry[]> {
+export async function rollBack(
+  journal: Journal,
+  ground: Ground,
+  step: StepHook = () => {},
+): Promise<DisplacedEntry[]> {
   const displaced: DisplacedEntry[] = [];
   for (const [index, move] of journal.moves.toReversed().entries()) {
     step('undo');
-    const entry = moveBack(move, journal);
-    if (entry) displaced.push(entry);
+    displaced.push(...moveBack(move, journal, ground));
     if (index % 256 === 255) await breathe();
   }
-  for (const change of journal.attributes) setAttributes(change.place, change.before);
-  syncDirectories(journal);
+  for (const change of journal.attributes) resetAttributes(change, change.before, ground);
+  syncDirectories(journal, ground);
   step('rolled-back');
-  advance(journal, 'rolled-back');
+  advance(journal, 'rolled-back', ground);
   return displaced;
 }
 
-function moveIn(move: Move, step: StepHook): void {
+function moveIn(move: Move, ground: Ground, step: StepHook): void {
   step('aside');
-  if (move.aside !== null) takeAside(move.place, move.aside);
+  if (move.aside !== null) takeAside(move, move.aside, ground);
   step('place');
-  if (move.staged !== null) fs.renameSync(fsPath(move.staged), fsPath(move.place));
+  if (move.staged !== null) ground.rename(move.staged, move.place);
 }
 
-function takeAside(place: BytePath, aside: BytePath): void {
+/** What was taken must be what the plan saw, as it knows what lies below. */
+function takeAside({ place, asideInode }: Move, aside: BytePath, ground: Ground): void {
   try {
-    fs.renameSync(fsPath(place), fsPath(aside));
+    ground.rename(place, aside);
   } catch (error) {
-    const directory = lstatIfPresent(place)?.isDirectory() ?? false;
-    if (directory && isErrno(error, 'EBUSY', 'EXDEV')) throw new CannotRename(place, error);
+    const present = isErrno(error, 'EBUSY', 'EXDEV') ? ground.lstat(place) : undefined;
+    if (present && isDirectory(present)) throw new CannotRename(place, error);
     throw error;
   }
+  if (inodeOfDirectory(ground.lstat(aside)!) !== asideInode) throw movedAway(place);
 }
+
+/** Undefined for what is none. */
+export const inodeOfDirectory = (stat: FileStat): string | undefined =>
+  isDirectory(stat) ? String(stat.ino) : undefined;
 
 /**
  * The existing files show which renames have happened, because only a swap takes anything out of a work directory.
- * When `staged` is gone, the new data is in place. When `aside` exists, the old data was moved out.
+ * When `staged` is gone, the new data is in place, unless somebody moved it on. When `aside` exists, the old data was moved
+ * out.
  */
-function moveBack({ place, staged, aside }: Move, journal: Journal): DisplacedEntry | undefined {
-  const isIn = staged !== null && !exists(staged) && exists(place);
-  const oldIsOut = aside !== null && exists(aside);
-  if (isIn && aside !== null && !oldIsOut) throw lost(place, journal);
-  if (isIn) fs.renameSync(fsPath(place), fsPath(staged));
-  if (!oldIsOut) return undefined;
-  const entry = exists(place) ? displace(place, journal) : undefined;
-  fs.renameSync(fsPath(aside), fsPath(place));
-  return entry;
+function moveBack(move: Move, journal: Journal, ground: Ground): DisplacedEntry[] {
+  const { place, staged, aside } = move;
+  const wentIn = staged !== null && !ground.exists(staged) && ground.exists(place);
+  const oldIsOut = aside !== null && ground.exists(aside);
+  if (wentIn && aside !== null && !oldIsOut) throw lost(place, journal);
+  const displaced: DisplacedEntry[] = [];
+  if (wentIn && isOurs(move, place, ground)) {
+    ground.rename(place, staged);
+    // Something may have taken its place just then.
+    if (!isOurs(move, staged, ground)) displaced.push(displace(staged, place, journal, ground));
+  }
+  if (oldIsOut) displaced.push(...putBack(aside, place, journal, ground));
+  return displaced;
+}
+
+function isOurs({ stagedInode }: Move, path: BytePath, ground: Ground): boolean {
+  return stagedInode === undefined || String(ground.lstat(path)?.ino) === stagedInode;
+}
+
+/** What comes faster than it is moved aside ends the attempt, and the next command goes on. */
+const ATTEMPTS = 16;
+
+function putBack(aside: BytePath, place: BytePath, journal: Journal, ground: Ground): DisplacedEntry[] {
+  const displaced: DisplacedEntry[] = [];
+  for (let attempt = 1; ; attempt++)
+    try {
+      if (ground.exists(place)) displaced.push(displace(place, place, journal, ground));
+      ground.renameToFree(aside, place);
+      return displaced;
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST', 'ENOENT') || attempt === ATTEMPTS) throw error;
+    }
 }
 
 /**
@@ -129,44 +166,62 @@ function lost(place: BytePath, journal: Journal): BackupError {
 }
 
 /** Moves aside what another program wrote at `place` after the kill. This program must not remove it. */
-function displace(place: BytePath, journal: Journal): DisplacedEntry {
+function displace(from: BytePath, place: BytePath, journal: Journal, ground: Ground): DisplacedEntry {
   const home = parentOf(journal.workDirs.find((dir) => isWithin(place, parentOf(dir))) ?? place);
   const name = place.slice(place.lastIndexOf('/') + 1);
-  let keptAt = joinPath(home, `${name}.found-${journal.id}`);
-  for (let n = 2; exists(keptAt); n++) keptAt = joinPath(home, `${name}.found-${journal.id}-${n}`);
-  fs.renameSync(fsPath(place), fsPath(keptAt));
-  return { place, keptAt };
+  for (let n = 1; ; n++) {
+    const keptAt = joinPath(home, `${name}.found-${journal.id}${n === 1 ? '' : `-${n}`}`);
+    try {
+      if (ground.exists(keptAt)) continue;
+      ground.renameToFree(from, keptAt);
+      return { place, keptAt };
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+    }
+  }
 }
 
-export function attributesOf(stat: fs.BigIntStats): Attributes {
-  return {
-    mode: Number(stat.mode) & 0o7777,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    mtimeNs: String(stat.mtimeNs),
-  };
+export function attributesOf(stat: FileStat): Attributes {
+  return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeNs: String(stat.mtimeNs) };
 }
 
 /** Sets the times of the directories that stay once more, because removing a work directory has changed them. */
-export function settleTimes(journal: Journal): void {
+export function settleTimes(journal: Journal, ground: Ground): void {
   const homes = new Set(journal.workDirs.map(parentOf));
-  for (const { place, before, after } of journal.attributes)
-    if (homes.has(place)) setAttributes(place, journal.state === 'committed' ? after : before);
+  for (const change of journal.attributes)
+    if (homes.has(change.place))
+      resetAttributes(change, journal.state === 'committed' ? change.after : change.before, ground);
+}
+
+/** Where the directory is still there. */
+function resetAttributes(change: AttributeChange, wanted: Attributes, ground: Ground): void {
+  try {
+    setAttributes(change, wanted, ground);
+  } catch (error) {
+    if (!(error instanceof BackupError) && !isErrno(error, 'ENOENT')) throw error;
+  }
+}
+
+/** Of the directory that the plan saw. Throws FAILED when it is another one. */
+function setAttributes({ place, inode }: AttributeChange, wanted: Attributes, ground: Ground): void {
+  const directory = ground.directory(place);
+  const now = directory.stat();
+  if (inode !== undefined && String(now.ino) !== inode) throw movedAway(place);
+  unlessForbidden(() => setOwner(directory, now, wanted));
+  unlessForbidden(() => {
+    directory.chmod(wanted.mode);
+    setTimesAt(directory.fd, '.', BigInt(wanted.mtimeNs));
+  });
 }
 
 /** Owner first: a chown clears setuid and setgid. Only root may give away; others keep what they have. */
-function setAttributes(place: BytePath, wanted: Attributes): void {
-  const now = lstatIfPresent(place);
-  if (!now?.isDirectory()) return;
+function setOwner(directory: DirectoryHandle, now: FileStat, { uid, gid }: Attributes): void {
+  if (now.uid !== uid || now.gid !== gid) fs.chownSync(directory.path, uid, gid);
+}
+
+function unlessForbidden(change: () => void): void {
   try {
-    if (Number(now.uid) !== wanted.uid || Number(now.gid) !== wanted.gid)
-      fs.chownSync(fsPath(place), wanted.uid, wanted.gid);
-  } catch (error) {
-    if (!isErrno(error, 'EPERM')) throw error;
-  }
-  try {
-    fs.chmodSync(fsPath(place), wanted.mode);
-    setTimesOf(place, BigInt(wanted.mtimeNs));
+    change();
   } catch (error) {
     if (!isErrno(error, 'EPERM')) throw error;
   }
@@ -176,10 +231,10 @@ function setAttributes(place: BytePath, wanted: Attributes): void {
  * Syncs the directories that data came from and went to, because the renames must be on the disk before the journal
  * says so.
  */
-function syncDirectories(journal: Journal): void {
+function syncDirectories(journal: Journal, ground: Ground): void {
   const ends = journal.moves.flatMap(({ place, staged, aside }) => [place, staged, aside]);
   const directories = new Set(ends.flatMap((path) => (path === null ? [] : [parentOf(path)])));
-  for (const directory of directories) if (exists(directory)) fsyncPath(directory);
+  for (const directory of directories) if (ground.exists(directory)) ground.directory(directory).sync();
 }
 
 export function damagedJournal(workDir: BytePath, reason: string): BackupError {

@@ -33,6 +33,9 @@ export interface FileStat {
 
 export const isDirectory = ({ mode }: FileStat): boolean => (mode & constants.S_IFMT) === constants.S_IFDIR;
 export const isLink = ({ mode }: FileStat): boolean => (mode & constants.S_IFMT) === constants.S_IFLNK;
+export const isFile = ({ mode }: FileStat): boolean => (mode & constants.S_IFMT) === constants.S_IFREG;
+/** A socket, FIFO or device: no archive of ours holds one. */
+export const isSpecial = (stat: FileStat): boolean => !isFile(stat) && !isDirectory(stat) && !isLink(stat);
 
 const answer = Buffer.alloc(STATX_BYTES);
 const name = Buffer.alloc(NAME_BYTES);

@@ -21,6 +21,7 @@ const DEFINITIONS = {
   statx: 'int statx(int directory, const void *path, int flags, unsigned int mask, void *answer)',
   lseek: 'int64_t lseek(int fd, int64_t offset, int whence)',
   futimens: 'int futimens(int fd, const void *times)',
+  renameat2: 'int renameat2(int from, const void *a, int to, const void *b, unsigned int flags)',
   utimensat: 'int utimensat(int dirfd, const void *path, const void *times, int flags)',
   flistxattr: 'int64_t flistxattr(int fd, void *list, size_t size)',
   fgetxattr: 'int64_t fgetxattr(int fd, const void *name, void *value, size_t size)',

@@ -1,14 +1,19 @@
 /** What is mounted inside a target and cannot be replaced: it stays, is named before the work, and the rest goes on. */
 import * as fs from 'node:fs';
-import { BackupError, type BytePath, displayPath, errnoOf, fsPath, joinPath } from '@gofr-backup/model';
-import { lstatIfPresent } from '@gofr-backup/posix';
+import { BackupError, type BytePath, displayPath, errnoOf, joinPath } from '@gofr-backup/model';
+import { isDirectory } from '@gofr-backup/posix';
+import type { Ground } from '../ground/ground.ts';
 import type { MountTable } from '../mounts.ts';
 import { leadsInto } from '../roots.ts';
 import { isMounted, relativeTo, type Selection, type Target } from '../target.ts';
 
 /** Throws FAILED for a target that is such a mount itself. */
-export function withFixedMounts({ targets, warnings }: Selection, mounts: MountTable): Selection {
-  const all = targets.map((target) => ({ target, found: fixedMounts(target, targets, mounts) }));
+export function withFixedMounts(
+  { targets, warnings }: Selection,
+  mounts: MountTable,
+  ground: Ground,
+): Selection {
+  const all = targets.map((target) => ({ target, found: fixedMounts(target, targets, mounts, ground) }));
   return {
     targets: all.map(({ target, found }) =>
       found.size === 0 ? target : { ...target, mounted: new Set(found.keys()) },
@@ -18,29 +23,39 @@ export function withFixedMounts({ targets, warnings }: Selection, mounts: MountT
 }
 
 /** The places, each with the reason. */
-function fixedMounts(target: Target, targets: Target[], mounts: MountTable): Map<BytePath, string> {
-  if (isFile(target.place) && mounts.points.has(target.place)) throw mountedFile(target, targets);
+function fixedMounts(
+  target: Target,
+  targets: Target[],
+  mounts: MountTable,
+  ground: Ground,
+): Map<BytePath, string> {
+  if (isNoDirectory(target.place, ground) && mounts.points.has(target.place))
+    throw mountedFile(target, targets);
   const found = new Map<BytePath, string>();
   for (const mount of mounts.below(target.place)) {
-    const why = leadsInto(mount, target.place, target.withheld) ? undefined : reasonOf(mount);
+    const why = leadsInto(mount, target.place, target.withheld, ground) ? undefined : reasonOf(mount, ground);
     const isInside = isMounted(mount, { ...target, mounted: new Set(found.keys()) });
     if (why !== undefined && !isInside) found.set(mount, why);
   }
   return found;
 }
 
-function reasonOf(mount: BytePath): string | undefined {
-  if (isFile(mount)) return 'this one file is a mount of its own, and a mount point cannot be renamed';
+function reasonOf(mount: BytePath, ground: Ground): string | undefined {
+  if (isNoDirectory(mount, ground))
+    return 'this one file is a mount of its own, and a mount point cannot be renamed';
   try {
-    fs.accessSync(fsPath(mount), fs.constants.W_OK);
+    fs.accessSync(ground.directory(mount).path, fs.constants.W_OK);
     return undefined;
   } catch (error) {
     return errnoOf(error) === 'EROFS' ? 'it is mounted read-only' : undefined;
   }
 }
 
-/** Not a directory; nothing is none. */
-const isFile = (path: BytePath): boolean => lstatIfPresent(path)?.isDirectory() === false;
+/** Nothing is none. */
+const isNoDirectory = (path: BytePath, ground: Ground): boolean => {
+  const stat = ground.lstat(path);
+  return stat !== undefined && !isDirectory(stat);
+};
 
 const warningOf =
   (target: Target) =>

@@ -6,12 +6,13 @@ import {
   displayPath,
   formatNumber,
   formatSize,
-  fsPath,
   toBytePath,
 } from '@gofr-backup/model';
-import { lstatIfPresent, parentOf } from '@gofr-backup/posix';
+import { parentOf } from '@gofr-backup/posix';
+import type { Ground } from '../ground/ground.ts';
+import { resolvePlace } from '../ground/resolve-place.ts';
 import { nearestAbove } from '../place.ts';
-import type { PlannedStage } from '../restore-plan.ts';
+import type { PlannedStage, RestorePlan } from '../restore-plan.ts';
 
 /** The space that a file takes beyond its bytes: its last block, and its share of the directory. */
 const PER_ENTRY = 4096;
@@ -19,6 +20,7 @@ const PER_ENTRY = 4096;
 interface Need {
   /** what for */
   purpose: string;
+  /** absolute, every link in it resolved */
   directory: BytePath;
   bytes: number;
   entries: number;
@@ -26,33 +28,33 @@ interface Need {
 
 /** Throws DISK_FULL with the sum per file system. */
 export function assertRoom(
-  stages: readonly PlannedStage[],
+  { stages, ground }: Pick<RestorePlan, 'stages' | 'ground'>,
   safety: { directory: string; bytes: number } | undefined,
 ): void {
-  const needs = stages.map(stageNeed);
+  const needs = stages.map((stage) => stageNeed(stage, ground));
   if (safety)
     needs.push({
       purpose: 'the safety backup',
-      directory: nearestAbove(toBytePath(safety.directory)),
+      directory: nearestAbove(resolvePlace(toBytePath(safety.directory)), ground),
       bytes: safety.bytes,
       entries: 3,
     });
-  const byDevice = Map.groupBy(needs, ({ directory }) => lstatIfPresent(directory)?.dev ?? 0n);
-  for (const group of byDevice.values()) assertFits(group);
+  const byDevice = Map.groupBy(needs, ({ directory }) => ground.directory(directory).stat().dev);
+  for (const group of byDevice.values()) assertFits(group, ground);
 }
 
-function stageNeed({ workDir, size: { bytes, entries } }: PlannedStage): Need {
+function stageNeed({ workDir, size: { bytes, entries } }: PlannedStage, ground: Ground): Need {
   return {
     purpose: 'the restored data beside the present',
-    directory: nearestAbove(parentOf(workDir)),
+    directory: nearestAbove(parentOf(workDir), ground),
     bytes: bytes + entries * PER_ENTRY,
     entries,
   };
 }
 
-function assertFits(needs: Need[]): void {
+function assertFits(needs: Need[], ground: Ground): void {
   const { directory } = needs[0]!;
-  const { bavail, bsize, ffree, files } = fs.statfsSync(fsPath(directory));
+  const { bavail, bsize, ffree, files } = fs.statfsSync(ground.directory(directory).path);
   const bytes = needs.reduce((sum, need) => sum + need.bytes, 0);
   const entries = needs.reduce((sum, need) => sum + need.entries, 0);
   const free = bavail * bsize;

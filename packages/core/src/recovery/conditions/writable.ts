@@ -1,21 +1,22 @@
 /** Whether the places of a restore may be written, before anything is. */
-import * as fs from 'node:fs';
-import { BackupError, type BytePath, displayPath, fsPath } from '@gofr-backup/model';
-import { isErrno, lstatIfPresent } from '@gofr-backup/posix';
+import { BackupError, type BytePath, displayPath } from '@gofr-backup/model';
+import { isErrno } from '@gofr-backup/posix';
 import { orTheOthers } from './fixed-mounts.ts';
+import type { Ground } from '../ground/ground.ts';
 import type { MountTable } from '../mounts.ts';
 import { nearestAbove } from '../place.ts';
-import { workHome } from '../stages.ts';
+import { assertAccess, workHome } from '../stages.ts';
 import type { Target } from '../target.ts';
 
 /** Throws IO for a read-only mount, PERMISSION for a foreign directory; both say how to get at it. */
-export function assertWritable(targets: Target[], mounts: MountTable): void {
+export function assertWritable(targets: Target[], mounts: MountTable, ground: Ground): void {
   for (const target of targets) {
-    const home = nearestAbove(workHome(target, mounts));
+    const home = nearestAbove(workHome(target, mounts, ground), ground);
     try {
-      fs.accessSync(fsPath(home), fs.constants.W_OK | fs.constants.X_OK);
+      assertAccess(home, ground);
     } catch (error) {
-      throw isErrno(error, 'EROFS') ? readOnly(target, targets) : notOurs(target.place, home);
+      if (error instanceof BackupError) throw error;
+      throw isErrno(error, 'EROFS') ? readOnly(target, targets) : notOurs(target.place, home, ground);
     }
   }
 }
@@ -34,8 +35,8 @@ function readOnly(target: Target, targets: Target[]): BackupError {
   );
 }
 
-function notOurs(place: BytePath, home: BytePath): BackupError {
-  const { uid } = lstatIfPresent(home)!;
+function notOurs(place: BytePath, home: BytePath, ground: Ground): BackupError {
+  const { uid } = ground.lstat(home)!;
   return new BackupError('PERMISSION', `${displayPath(place)} cannot be restored: no right to write`, {
     why: `${displayPath(home)} belongs to uid ${uid}, this is uid ${process.geteuid?.() ?? '?'}`,
     hint: `Run as root (which also restores the owners of files) or as uid ${uid}, or use --to DIR.`,

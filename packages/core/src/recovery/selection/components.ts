@@ -12,8 +12,7 @@ import {
   toBytePath,
 } from '@gofr-backup/model';
 import { isWithin } from '@gofr-backup/posix';
-import { resolvePlace } from '../place.ts';
-import { refuseRoot } from '../roots.ts';
+import { placeOfRoot } from '../roots.ts';
 import type { Selection, Target } from '../target.ts';
 import { notConfigured, usage } from '../usage.ts';
 import type { Survey } from './survey.ts';
@@ -97,10 +96,9 @@ export function targetOf(source: Source, plan: BackupPlan, request: RestoreReque
   const excluded = exclusionOf(plan.exclude);
   const keeps: Target['keeps'] = (relative, isDirectory) =>
     excluded?.(joinPath(archivePath, relative), isDirectory) ?? false;
-  refuseRoot(plan, source.root, survey.withheld);
   return {
     components,
-    place: resolvePlace(toBytePath(source.root)),
+    place: placeOfRoot(plan, source.root, survey.withheld, survey.ground),
     archivePath,
     paths: layOver ? survey.metadata.filter((path) => isWithin(path, archivePath)) : [archivePath],
     merge: layOver || request.merge === true,

@@ -8,8 +8,7 @@ import {
   toBytePath,
 } from '@gofr-backup/model';
 import { isWithin } from '@gofr-backup/posix';
-import { resolvePlace } from '../place.ts';
-import { leadsInto, linkOnTheWay } from '../roots.ts';
+import { leadsInto, linkOnTheWay, resolvedDirectory } from '../roots.ts';
 import type { Target } from '../target.ts';
 import { usage } from '../usage.ts';
 import { chosenComponents } from './components.ts';
@@ -20,8 +19,8 @@ export function elsewhere(request: RestoreRequest, plan: BackupPlan, survey: Sur
   assertHasRequested(survey);
   const linked = linkOnTheWay(plan, request.to!);
   if (linked !== undefined) throw linkedRoot(displayPath(linked));
-  const place = resolvePlace(toBytePath(request.to!));
-  if (leadsInto(place, '/', survey.withheld))
+  const place = resolvedDirectory(plan, request.to!);
+  if (leadsInto(place, '/', survey.withheld, survey.ground))
     throw usage(`${displayPath(place)} lies inside the backup directory`, 'only backups belong there');
   const chosen = request.only === undefined ? undefined : chosenComponents(plan, request.only);
   const layOver = (component: Component) => component.select === 'metadata-only';

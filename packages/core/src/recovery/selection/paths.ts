@@ -8,7 +8,8 @@ import {
   type RestoreRequest,
   toBytePath,
 } from '@gofr-backup/model';
-import { isWithin, lstatIfPresent } from '@gofr-backup/posix';
+import { isDirectory, isWithin } from '@gofr-backup/posix';
+import type { Ground } from '../ground/ground.ts';
 import { leadsInto } from '../roots.ts';
 import type { Selection, Target } from '../target.ts';
 import { notConfigured, usage } from '../usage.ts';
@@ -48,21 +49,21 @@ function targetsOfPath(
     .filter((candidate) => isWithin(path, candidate.archivePath))
     .sort((a, b) => b.archivePath.length - a.archivePath.length);
   if (!source) throw notConfigured([path]);
-  return [below(targetOf(source, plan, request, survey), path)];
+  return [below(targetOf(source, plan, request, survey), path, survey.ground)];
 }
 
 /** When directories above the path are missing, the topmost missing one is what comes in. */
-function below(whole: Target, path: BytePath): Target {
+function below(whole: Target, path: BytePath, ground: Ground): Target {
   const parts = path.slice(whole.archivePath.length + 1).split('/');
   let { place, archivePath } = whole;
   for (const part of parts) {
-    const here = lstatIfPresent(place);
+    const here = ground.lstat(place);
     if (!here) break;
-    if (!here.isDirectory()) throw notADirectory(place, path);
+    if (!isDirectory(here)) throw notADirectory(place, path);
     place = joinPath(place, part);
     archivePath = joinPath(archivePath, part);
   }
-  if (leadsInto(place, whole.place, whole.withheld))
+  if (leadsInto(place, whole.place, whole.withheld, ground))
     throw usage(
       `"${displayPath(path)}" lies inside the backup directory here`,
       'nothing is restored over it',

@@ -1,6 +1,7 @@
 /** Which places on disk a restore changes, and what of the archive goes there. */
 import { type ArchiveReader, isLack } from '@gofr-backup/archive';
 import type { BackupPlan, CatalogueEntry, Identity, RestoreRequest } from '@gofr-backup/model';
+import type { Ground } from '../ground/ground.ts';
 import type { Selection } from '../target.ts';
 import { forComponents } from './components.ts';
 import { elsewhere } from './elsewhere.ts';
@@ -14,9 +15,10 @@ export async function selectTargets(
   entry: CatalogueEntry,
   reader: ArchiveReader,
   withheld: readonly Identity[],
+  ground: Ground,
 ): Promise<Selection> {
   const survey = await surveyArchive(reader, plan.components, (request.paths ?? []).map(archivePathOf));
-  const { targets, warnings } = targetsFor(plan, request, entry, { ...survey, withheld });
+  const { targets, warnings } = targetsFor(plan, request, entry, { ...survey, withheld, ground });
   return { targets, warnings: [...lacking(entry), ...warnings] };
 }
 

@@ -12,10 +12,12 @@ import {
   toBytePath,
 } from '@gofr-backup/model';
 import { isWithin } from '@gofr-backup/posix';
+import type { Ground } from '../ground/ground.ts';
 import { usage } from '../usage.ts';
 
-/** Also what no restore touches. */
+/** Also what no restore touches, and where the places are found. */
 export interface Survey {
+  ground: Ground;
   withheld: readonly Identity[];
   /** a few names that no configured component holds */
   foreign: BytePath[];
@@ -28,12 +30,15 @@ export interface Survey {
   metadata: BytePath[];
 }
 
+/** What the archive alone tells. */
+type Seen = Omit<Survey, 'withheld' | 'ground'>;
+
 export async function surveyArchive(
   reader: ArchiveReader,
   components: Component[],
   paths: BytePath[],
-): Promise<Omit<Survey, 'withheld'>> {
-  const survey: Omit<Survey, 'withheld'> = {
+): Promise<Seen> {
+  const survey: Seen = {
     foreign: [],
     present: new Set(),
     requested: new Map(paths.map((path) => [path, false])),
