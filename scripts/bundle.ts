@@ -22,7 +22,7 @@ export const BUNDLE = {
   target: 'node24',
   banner: { js: BANNER },
   // type-only and optional natives of dependencies: used when present, never required
-  external: ['koffi', 'msgpackr-extract', 'pino-pretty', '@napi-rs/nice', 'pg'],
+  external: ['koffi', 'cpu-features', 'msgpackr-extract', 'pino-pretty', '@napi-rs/nice', 'pg'],
   logLevel: 'warning',
 } satisfies BuildOptions;
 

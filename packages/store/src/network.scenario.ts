@@ -14,7 +14,7 @@ export interface Networked {
 const PATIENT = 20_000;
 /** ms: a busy machine answers within it, and a test can wait for it */
 const IMPATIENT = 1500;
-const CUTS = 8;
+const CUTS = 5;
 const BODY = Buffer.alloc(400_000, 'gofr backup');
 
 export function describeNetwork(name: string, prepare: () => Promise<Networked>): void {

@@ -56,7 +56,27 @@ async function openLocation(
       const { openS3 } = await import('./s3/open-s3.ts');
       return openS3(location, { ...credentials, ...options });
     }
+    case 'sftp': {
+      const { openSftp } = await import('./sftp/open-sftp.ts');
+      return openSftp(location, { ...credentials, ...options });
+    }
+    case 'webdav': {
+      const { WebDavStore } = await import('./webdav/webdav-store.ts');
+      return new WebDavStore(serverOf(location, credentials, options.timeout));
+    }
+    case 'rest': {
+      const { RestStore } = await import('./rest/rest-store.ts');
+      return new RestStore(serverOf(location, credentials, options.timeout));
+    }
     default:
       throw new StoreError('unsupported', `stores of the kind ${location.kind} cannot be opened yet`);
   }
+}
+
+function serverOf(
+  { url, user }: { url: string; user?: string },
+  { password }: Credentials,
+  timeout: number,
+): { url: string; user?: string; password?: string; timeout: number } {
+  return { url, timeout, ...(user !== undefined && { user }), ...(password !== undefined && { password }) };
 }

@@ -7,7 +7,8 @@ import { toBytePath } from '@gofr-backup/model';
 import { fsyncPath, isErrno, NotRegular, openRegular } from '@gofr-backup/posix';
 import { toStoreError } from '../errno-problem.ts';
 import { checkName, isName } from '../name.ts';
-import { NoSuchObject, StoreError } from '../store-error.ts';
+import { cannotLock } from '../no-lock.ts';
+import { NoSuchObject } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
 import { type Watched, watched } from '../watched.ts';
 
@@ -28,7 +29,7 @@ export class DirectoryStore implements Store {
     { signal, retainUntil }: PutOptions = {},
   ): Promise<'stored' | 'taken'> {
     const path = this.#pathOf(name);
-    if (retainUntil) throw cannotLock();
+    if (retainUntil) throw noLock();
     const source = watched(content, signal);
     return telling(`putting ${name}`, () => this.#putAt(path, source), source);
   }
@@ -105,7 +106,7 @@ export class DirectoryStore implements Store {
   }
 
   async extendLock(): Promise<void> {
-    throw cannotLock();
+    throw noLock();
   }
 
   async lockedUntil(name: string): Promise<Date | undefined> {
@@ -140,12 +141,8 @@ export class DirectoryStore implements Store {
   }
 }
 
-function cannotLock(): StoreError {
-  return new StoreError('unsupported', 'objects in a directory cannot be locked', {
-    why: 'whoever may write there may remove what is there',
-    hint: 'Unset OFFSITE_LOCK_DAYS, or use an S3 bucket with object lock.',
-  });
-}
+const noLock = (): Error =>
+  cannotLock('objects in a directory', 'whoever may write there may remove what is there');
 
 /** Failures of the system are told by kind; those of the content stay what they are. */
 async function telling<T>(doing: string, work: () => Promise<T>, content?: Watched): Promise<T> {

@@ -1,6 +1,7 @@
 /** What an S3 server's answer means. Providers agree on few codes: the HTTP status decides where the code is strange. */
 import { StoreError, type StoreProblem } from '../store-error.ts';
 import { toStoreError } from '../errno-problem.ts';
+import { byStatus } from '../http/http-problem.ts';
 
 const BY_CODE: Record<string, StoreProblem> = {
   QuotaExceeded: 'full',
@@ -51,14 +52,4 @@ function isSkewed(thrown: Error): boolean {
 export function statusOf(thrown: unknown): number | undefined {
   const found = thrown as { $metadata?: { httpStatusCode?: number } };
   return found.$metadata?.httpStatusCode;
-}
-
-/** Also for other servers that speak HTTP. */
-export function byStatus(status: number): StoreProblem {
-  if (status === 401 || status === 403) return 'forbidden';
-  if (status === 413 || status === 507) return 'full';
-  if (status === 429 || status === 503) return 'busy';
-  if (status === 408 || status === 502 || status === 504) return 'unreachable';
-  if (status === 405 || status === 501) return 'unsupported';
-  return status >= 500 ? 'failed' : 'misconfigured';
 }

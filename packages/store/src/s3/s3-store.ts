@@ -19,13 +19,13 @@ import {
   type Abilities,
   type ByteRange,
   type Content,
-  LARGEST_OBJECT,
   type PutOptions,
   type Store,
   type StoredObject,
 } from '../store.ts';
-import { type Watched, watched } from '../watched.ts';
-import { dateOf } from './answer-date.ts';
+import { gathered } from '../gathered.ts';
+import { watched } from '../watched.ts';
+import { dateOf } from './bucket-date.ts';
 import { s3Error, statusOf } from './s3-problem.ts';
 
 /** Small enough to be sent twice, to see whether the server refuses the second. */
@@ -259,18 +259,6 @@ export class S3Store implements Store {
 }
 
 const sent = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {});
-
-/** The whole of it, since its signature covers its hash. */
-async function gathered(content: Watched): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const bytes of content) {
-    length += bytes.length;
-    if (length > LARGEST_OBJECT) throw new RangeError(`an object has at most ${LARGEST_OBJECT} bytes`);
-    pieces.push(bytes);
-  }
-  return pieces.length === 1 ? Buffer.from(pieces[0]!) : Buffer.concat(pieces, length);
-}
 
 async function telling<T>(
   doing: string,

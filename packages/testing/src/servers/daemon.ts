@@ -7,21 +7,29 @@ export interface Daemon {
   /** whether it still runs */
   runs(): boolean;
   signal(signal: NodeJS.Signals): void;
-  /** SIGKILL, and waits until it is gone. */
+  /** Waits until it is gone. */
   stop(): Promise<void>;
 }
 
-/** A server in the foreground, its words in the file `log`. It ends with the test process at the latest. */
-export function daemon(command: string, args: readonly string[], log: string, env = {}): Daemon {
+/**
+ * A server in the foreground, its words in the file `log`. It ends with the test process at the latest; one that has children of its own
+ * wants a SIGTERM for it.
+ */
+export function daemon(
+  command: string,
+  args: readonly string[],
+  log: string,
+  ending: NodeJS.Signals = 'SIGKILL',
+): Daemon {
   const out = openSync(log, 'a');
   const child: ChildProcess = spawn(command, args, {
     stdio: ['ignore', out, out],
-    env: { ...process.env, ...env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
   });
   closeSync(out);
   let failed = false;
   child.once('error', () => (failed = true));
-  const kill = (): void => void child.kill('SIGKILL');
+  const kill = (): void => void child.kill(ending);
   process.once('exit', kill);
   const runs = (): boolean => !failed && child.exitCode === null && child.signalCode === null;
   return {

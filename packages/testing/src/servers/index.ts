@@ -2,3 +2,6 @@
 export * from './daemon.ts';
 export * from './object-server.ts';
 export * from './proxy.ts';
+export * from './sftp-server.ts';
+export * from './webdav-server.ts';
+export * from './rest-server.ts';

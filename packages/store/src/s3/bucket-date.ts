@@ -1,6 +1,6 @@
 /** The `Date` that a server answers with, which no output of the SDK has. */
 import type { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { StoreError } from '../store-error.ts';
+import { toDate } from '../http/answer-date.ts';
 
 /** Also of an answer that refuses. */
 export async function dateOf(
@@ -23,12 +23,4 @@ export async function dateOf(
     (error: unknown) => error,
   );
   return toDate(date, failure);
-}
-
-/** Throws the failure where there was no answer at all. */
-export function toDate(date: string | null | undefined, failure?: unknown): Date {
-  const told = new Date(date ?? Number.NaN);
-  if (!Number.isNaN(told.getTime())) return told;
-  if (failure instanceof Error) throw failure;
-  throw new StoreError('unsupported', 'the server tells no time', { why: 'its answer has no Date' });
 }
