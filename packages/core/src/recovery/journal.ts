@@ -96,6 +96,15 @@ export function anchorOf(workDir: BytePath, ground: Ground): BytePath {
   return isAbsolutePath(anchor) && isWorkDirName(baseName(anchor)) ? anchor : workDir;
 }
 
+/** Whether a directory, whatever its name, has the journal of the work directory's restore, or a marker of it. */
+export function isOfRestore(directory: BytePath, workDir: BytePath, ground: Ground): boolean {
+  const journal = unlessUnreadable(() => readText(journalPath(directory), ground));
+  if (journal !== undefined) return unlessUnreadable(() => parseJournal(journal, workDir)) !== undefined;
+  const marker = unlessUnreadable(() => readText(joinPath(directory, MARKER), ground));
+  const anchor = marker === undefined ? undefined : (parseObject(marker)?.['anchor'] as unknown);
+  return isAbsolutePath(anchor) && baseName(anchor) === baseName(workDir);
+}
+
 function unlessUnreadable<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -9,6 +9,7 @@ import { type BytePath, toBytePath, WORK_DIR } from '@gofr-backup/model';
 import { isErrno, parentOf, readFileAt } from '@gofr-backup/posix';
 import type { Ground } from './ground/ground.ts';
 import { isAbsolutePath, type Journal } from './journal.ts';
+import { strayed } from './strayed.ts';
 
 export interface Pointer {
   id: string;
@@ -48,13 +49,17 @@ export function readPointers(stateDir: string, ground: Ground): Pointer[] {
   return names(stateDir).flatMap((name) => {
     const pointer = read(join(stateDir, name));
     if (!pointer) return [];
-    const isOver = pointer.workDirs.every(
-      (dir) => isThere(dir, ground) === false && isThere(parentOf(dir), ground),
-    );
+    const isOver = pointer.workDirs.every((dir) => isGone(dir, ground));
     if (isOver) removePointer(stateDir, pointer.id);
     return isOver ? [] : [pointer];
   });
 }
+
+/** Under any name. */
+const isGone = (dir: BytePath, ground: Ground): boolean =>
+  isThere(dir, ground) === false &&
+  isThere(parentOf(dir), ground) === true &&
+  strayed(dir, ground) === undefined;
 
 /** undefined: another user's restore, in a place that is closed to us. */
 export function isThere(path: BytePath, ground: Ground): boolean | undefined {

@@ -17,6 +17,7 @@ import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
 import { isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink, resolvedRoot } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
+import { bringBack, strayed } from './strayed.ts';
 import { damagedJournal, rollBack, type StepHook, type DisplacedEntry } from './swap.ts';
 import { openAt, removeWorkDir } from './ground/work-dir.ts';
 
@@ -64,7 +65,7 @@ const isInReach = (ground: Ground, logger: Logger) => (workDir: BytePath) => {
       { workDir: displayPath(workDir) },
       'a restore of another user is out of reach and left alone',
     );
-  return there === true;
+  return there === true || strayed(workDir, ground) !== undefined;
 };
 
 function resolvedOrAsIs(plan: BackupPlan, root: string): BytePath {
@@ -130,13 +131,14 @@ function isRootsJournal(anchor: BytePath, ground: Ground): boolean {
 }
 
 async function settleAnchor(
-  { anchor, allowed }: Interrupted,
+  { anchor, allowed, known }: Interrupted,
   scope: SettleScope,
   ground: Ground,
   logger: Logger,
   step: StepHook,
 ): Promise<Outcome> {
   const { project } = scope;
+  if (known) bringBack(anchor, ground);
   const journal = journalOrReason(anchor, ground);
   if (journal === undefined) return discardUnbegun(anchor, allowed, scope, ground, logger);
   if (journal.project !== project) {
@@ -146,6 +148,7 @@ async function settleAnchor(
     );
     return undefined;
   }
+  if (known) for (const workDir of journal.workDirs.slice(1)) bringBack(workDir, ground);
   const ownership = ownershipProblem(journal, allowed, ground);
   if (ownership && journal.state !== 'swapping') {
     logger.warn(

@@ -223,6 +223,27 @@ describe('a swap that dies', () => {
     expect(after[`storage.found-${ID}/fresh`]?.content).toBe('written by the service');
   });
 
+  test.each([false, true])(
+    'and whose work directory was renamed (another in its place: %s)',
+    async (other) => {
+      await makeTree(join(base, 'data'), { storage: { x: 'old' } });
+      const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });
+      await expect(swap(journal, ground, dieAt(3))).rejects.toThrow('killed');
+      mkdirSync(join(base, 'state'));
+      writePointer(join(base, 'state'), journal);
+      renameSync(journal.workDirs[0]!, join(base, 'data/moved'));
+      if (other) await makeTree(journal.workDirs[0]!, { old: { 0: 'not mine' } });
+      await recover(NAMES);
+      const after = await data();
+      expect(after['storage/x']?.content).toBe('old');
+      expect(Object.keys(after)).toEqual([
+        ...(other ? ['moved', 'moved/old', 'moved/old/0'] : []),
+        'storage',
+        'storage/x',
+      ]);
+    },
+  );
+
   test('and whose old data was carried off is left alone', async () => {
     await makeTree(join(base, 'data'), { storage: { x: 'old' } });
     const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });

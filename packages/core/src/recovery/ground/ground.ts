@@ -41,7 +41,11 @@ export class Ground implements Disposable {
     if (own) return own.handle.stat();
     const { beneath, below } = this.#way(path);
     this.#check(parentOf(path), beneath);
-    return beneath.lstat(below);
+    try {
+      return beneath.lstat(below);
+    } catch (error) {
+      throw told(error, path);
+    }
   }
 
   exists(path: BytePath): boolean {
