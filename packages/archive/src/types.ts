@@ -129,7 +129,10 @@ export interface ArchiveReader {
   readonly codec: Compression;
   /** true when a valid index speeds this up */
   readonly indexed: boolean;
-  /** every entry in archive order, as extract makes it; ARCHIVE_HOSTILE when a name would lead outside */
+  /**
+   * every entry in archive order, as extract makes it; ARCHIVE_HOSTILE when a name would lead outside. After a pass over all
+   * of them, a verify or a measure, those that a later one of their name replaces are left out.
+   */
   entries(): AsyncIterable<ArchiveEntry>;
   /**
    * Full decode, every frame and file hash against the index, sha256 of the archive against `expectedSha256`. Without an

@@ -20,7 +20,9 @@ export const ERRORS = {
   ARCHIVE_HOSTILE: {
     exit: 3,
     retryable: false,
-    hint: 'Nothing was written. Do not restore this archive; find out who could write to the backup directory.',
+    hint:
+      'Nothing was written. Find out who could write to the backup directory. An archive that another program made and that ' +
+      'you trust: unpack it into an empty directory with `tar -xf`, and copy what you need.',
   },
   NOTHING_TO_BACK_UP: {
     exit: 4,

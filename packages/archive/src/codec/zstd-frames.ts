@@ -23,7 +23,8 @@ const broken = (why: string): Error => damaged('The archive is damaged: not a va
 export class ZstdFrameScanner {
   /** header bytes seen so far */
   #header = Buffer.alloc(0);
-  #state: 'frame' | 'block' | 'skip' = 'frame';
+  #state: 'frame' | 'block' | 'skip' | 'padding' = 'frame';
+  #frames = 0;
   /** bytes to pass before the next state */
   #skip = 0;
   #then: 'block' | 'end' = 'end';
@@ -31,13 +32,16 @@ export class ZstdFrameScanner {
 
   /** True when every frame that began has ended. */
   get complete(): boolean {
-    return this.#state === 'frame' && this.#header.length === 0;
+    return (this.#state === 'frame' && this.#header.length === 0) || this.#state === 'padding';
   }
 
   *push(chunk: Buffer): Generator<ZstdPiece> {
     for (let from = 0; from < chunk.length;) {
+      if (this.complete && this.#frames > 0 && chunk[from] === 0) this.#state = 'padding';
+      if (this.#state === 'padding') return refuseNonZero(chunk, from);
       const end = this.#toFrameEnd(chunk, from);
       const endsFrame = this.complete;
+      if (endsFrame) this.#frames++;
       yield { bytes: chunk.subarray(from, end), endsFrame };
       from = end;
     }
@@ -92,6 +96,12 @@ export class ZstdFrameScanner {
     this.#then = then;
     this.#state = bytes > 0 ? 'skip' : then === 'end' ? 'frame' : 'block';
   }
+}
+
+/** Zeros may fill up the last record of a tar that wrote into a pipe. */
+function refuseNonZero(chunk: Buffer, from: number): void {
+  if (chunk.subarray(from).some((byte) => byte !== 0))
+    throw broken('There is something else after its frames.');
 }
 
 /** Length of the frame header at the start of `bytes`. When `bytes` is too short to tell, one more than its length. */

@@ -10,8 +10,14 @@ export interface EntrySource {
   readonly size: number;
   /** in archive order, with canonical paths; may be asked for again */
   entries(signal: AbortSignal): AsyncIterable<ArchiveEntry>;
-  /** The last entry whose path matches: the one that tar would leave on the disk. */
-  find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined>;
+  /**
+   * The last entry whose path matches: the one that tar would leave on the disk. `before`: of those before this ordinal.
+   */
+  find(
+    matches: (path: BytePath) => boolean,
+    signal: AbortSignal,
+    before?: number,
+  ): Promise<FoundEntry | undefined>;
   /** Content of the regular file with this ordinal, counted from 0 over all entries. */
   content(ordinal: number, size: number, signal: AbortSignal): AsyncIterable<Buffer>;
   /**

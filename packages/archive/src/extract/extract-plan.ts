@@ -2,11 +2,18 @@
 import { type ArchiveEntry, type BytePath, isKeptEverywhere } from '@gofr-backup/model';
 import { damaged } from '../refusals.ts';
 import type { EntrySelection } from './entry-selection.ts';
+import type { FileBehind } from './repeated-names.ts';
 import type { SafetyCheck } from './safety.ts';
 
 export interface Link {
   path: BytePath;
   target: BytePath;
+}
+
+interface PlannedLink {
+  path: BytePath;
+  /** counted from 0 over all entries */
+  ordinal: number;
 }
 
 export interface ExtractPlan {
@@ -31,7 +38,8 @@ export class ExtractPlanner {
   readonly #directories = new Map<BytePath, ArchiveEntry | undefined>();
   readonly #above = new Map<BytePath, ArchiveEntry>();
   readonly #symlinks = new Map<BytePath, ArchiveEntry>();
-  readonly #hardlinks: Link[] = [];
+  readonly #hardlinks: PlannedLink[] = [];
+  #seen = 0;
   readonly #oddlyTimed: ArchiveEntry[] = [];
   /** sizes of the files that are not selected: a selected hard link may lead to such a file */
   readonly #sizes = new Map<BytePath, number>();
@@ -44,6 +52,7 @@ export class ExtractPlanner {
   }
 
   add(entry: ArchiveEntry): void {
+    const ordinal = this.#seen++;
     if (!this.#selection.takes(entry.path)) {
       if (entry.type === 'directory' && this.#selection.leadsTo(entry.path))
         this.#above.set(entry.path, entry);
@@ -54,7 +63,7 @@ export class ExtractPlanner {
     if (entry.type !== 'hardlink' && !isKeptEverywhere(entry.mtimeNs)) this.#oddlyTimed.push(entry);
     if (entry.type === 'directory') this.#directories.set(entry.path, entry);
     else if (entry.type === 'symlink') this.#symlinks.set(entry.path, entry);
-    else if (entry.type === 'hardlink') this.#hardlinks.push({ path: entry.path, target: entry.linkTarget! });
+    else if (entry.type === 'hardlink') this.#hardlinks.push({ path: entry.path, ordinal });
     else {
       this.#files++;
       this.#bytes += entry.size;
@@ -72,43 +81,54 @@ export class ExtractPlanner {
   }
 
   finish(check: SafetyCheck): ExtractPlan {
-    const stands = this.#standIns(check);
-    for (const [path, times] of check.superseded()) if (this.#selection.takes(path)) this.#files -= times;
+    for (const [path, entry] of this.#symlinks)
+      if (check.kindOf(path) !== 'symlink') this.#symlinks.delete(entry.path);
+    const { hardlinks, standIns } = this.#linked(check);
+    for (const [path, files] of check.repeated.lostFiles())
+      if (this.#selection.takes(path)) this.#files -= files;
     return {
       sparseBytes: this.#sparseBytes,
       directories: this.#directories,
       symlinks: this.#symlinks,
-      hardlinks: this.#hardlinks,
+      hardlinks,
       oddlyTimed: this.#oddlyTimed,
       files: this.#files,
       bytes: this.#bytes,
       destination: (ordinal, path) => {
-        if (!check.isLast(path, ordinal)) return undefined;
-        return stands.get(path) ?? (this.#selection.takes(path) ? path : undefined);
+        const generation = check.repeated.generationOf(path, ordinal);
+        const standIn = standIns.get(keyOf({ path, ...(generation !== undefined && { generation }) }));
+        if (standIn !== undefined || generation !== undefined) return standIn;
+        return this.#selection.takes(path) ? path : undefined;
       },
     };
   }
 
   /**
-   * When a hard link is selected but its file is not, the link takes the file's place: the content is written at the
-   * link's path, and other selected links to the file lead to that path.
+   * When a hard link is selected but its file is not, or has lost its name, the link takes the file's place: the content is
+   * written at the link's path, and other selected links to the file lead to that path.
    */
-  #standIns(check: SafetyCheck): Map<BytePath, BytePath> {
-    const stands = new Map<BytePath, BytePath>();
-    let kept = 0;
-    for (const link of this.#hardlinks) {
-      const file = check.fileBehind(link.target);
+  #linked(check: SafetyCheck): { hardlinks: Link[]; standIns: Map<string, BytePath> } {
+    const standIns = new Map<string, BytePath>();
+    const hardlinks: Link[] = [];
+    for (const { path, ordinal } of this.#hardlinks) {
+      if (!check.isLast(path, ordinal)) continue;
+      const file = check.repeated.fileBehind(path);
       if (file === undefined) throw damaged('The archive is damaged.', 'A hard link leads nowhere.');
-      const wanted = this.#selection.takes(file);
-      if (!wanted && !stands.has(file)) {
-        stands.set(file, link.path);
-        this.#files++;
-        this.#bytes += this.#sizes.get(file) ?? 0;
-      } else {
-        this.#hardlinks[kept++] = { path: link.path, target: wanted ? file : stands.get(file)! };
+      const key = keyOf(file);
+      const wanted = file.generation === undefined && this.#selection.takes(file.path);
+      const target = wanted ? file.path : standIns.get(key);
+      if (target !== undefined) {
+        hardlinks.push({ path, target });
+        continue;
       }
+      standIns.set(key, path);
+      this.#files++;
+      this.#bytes += this.#sizes.get(file.path) ?? 0;
     }
-    this.#hardlinks.length = kept;
-    return stands;
+    return { hardlinks, standIns };
   }
 }
+
+/** No path has a NUL. */
+const keyOf = ({ path, generation }: FileBehind): string =>
+  generation === undefined ? path : `${path}\0${generation}`;

@@ -71,9 +71,10 @@ async function planExtraction(
   const selection = new EntrySelection(options.paths);
   const planner = new ExtractPlanner(selection);
   const bound = new DeclaredBound(source, target);
+  let ordinal = 0;
   for await (const entry of source.entries(options.signal)) {
     bound.add(entry);
-    planner.add(checked ? checked.again(entry) : check.admit(entry));
+    planner.add(checked ? checked.again(entry, ordinal++) : check.admit(entry));
   }
   selection.checkAllUsed();
   return planner.finish(check);

@@ -6,6 +6,7 @@
  */
 import { type ArchiveEntry, type BytePath, displayPath } from '@gofr-backup/model';
 import { type Kind, PathKinds } from './path-kinds.ts';
+import { type FileBehind, RepeatedNames } from './repeated-names.ts';
 import { hostile } from '../refusals.ts';
 import type { TarMember } from '../tar/parser.ts';
 
@@ -75,11 +76,9 @@ export class SafetyCheck {
   readonly #kinds = new PathKinds();
   readonly #symlinks = new Map<BytePath, BytePath>();
   readonly #hardlinks = new Map<BytePath, BytePath>();
-  readonly #linkedTo = new Set<BytePath>();
+  readonly repeated = new RepeatedNames();
   readonly #folded = new Map<string, BytePath>();
   readonly #fold: SafetyOptions['fold'];
-  /** for each name: ordinal of its last file, and how many files of that name came before */
-  readonly #lastOf = new Map<BytePath, { ordinal: number; before: number }>();
   #count = 0;
   /** parent of the entry before, kept because siblings usually follow each other */
   #lastParent: BytePath = '';
@@ -93,17 +92,23 @@ export class SafetyCheck {
     if (++this.#count > MAX_ENTRIES)
       throw hostile(entry.path, `the archive has more than ${MAX_ENTRIES} entries`);
     const admitted = entry.type === 'hardlink' ? this.#hardlink(entry) : entry;
-    this.#parents(admitted.path);
+    const { path, type, linkTarget } = admitted;
+    this.#parents(path);
+    const file = type === 'hardlink' ? this.#fileAt(linkTarget!) : undefined;
     this.#place(admitted);
+    if (file !== undefined) this.repeated.link(path, file);
     return admitted;
   }
 
   /**
    * An entry of a later pass over the same archive, as `admit` answered it. Throws ARCHIVE_HOSTILE for an entry that
-   * the first pass did not see: an attacker who can write the index may exchange it between two passes.
+   * the first pass did not see: an attacker who can write the index may exchange it between two passes. Of what a later
+   * entry replaces, nothing is made under its name.
    */
-  again(entry: ArchiveEntry): ArchiveEntry {
-    const text = entry.type === 'hardlink' ? this.#symlinks.get(entry.linkTarget!) : undefined;
+  again(entry: ArchiveEntry, ordinal: number): ArchiveEntry {
+    if (entry.type !== 'directory' && !this.isLast(entry.path, ordinal)) return entry;
+    const isLinked = entry.type === 'hardlink' && this.#kinds.get(entry.path) === 'symlink';
+    const text = isLinked ? this.#symlinks.get(entry.path) : undefined;
     const admitted: ArchiveEntry =
       text === undefined ? entry : { ...entry, type: 'symlink', linkTarget: text };
     const { path, type, linkTarget } = admitted;
@@ -113,25 +118,13 @@ export class SafetyCheck {
     throw hostile(path, 'it was not there, or was another, when the archive was checked');
   }
 
-  /**
-   * Whether the file with this ordinal (counted from 0 over all entries) is the last of its name. The last file wins.
-   */
+  /** Whether the entry with this ordinal (counted from 0 over all entries) is the last of its name, as nearly all are. */
   isLast(path: BytePath, ordinal: number): boolean {
-    const last = this.#lastOf.get(path);
-    return last === undefined || last.ordinal === ordinal;
+    return this.repeated.generationOf(path, ordinal) === undefined;
   }
 
-  /** The names that several files have, each with the number of files that a later one replaces. */
-  *superseded(): Generator<[path: BytePath, times: number]> {
-    for (const [path, { before }] of this.#lastOf) yield [path, before];
-  }
-
-  /** The regular file at the end of a chain of hard links. */
-  fileBehind(target: BytePath): BytePath | undefined {
-    let at: BytePath | undefined = target;
-    // A target comes before its links, so there is no cycle.
-    while (at !== undefined && this.#kinds.get(at) === 'hardlink') at = this.#hardlinks.get(at);
-    return at !== undefined && this.#kinds.get(at) === 'file' ? at : undefined;
+  kindOf(path: BytePath): Kind | undefined {
+    return this.#kinds.get(path);
   }
 
   #hardlink(entry: ArchiveEntry): ArchiveEntry {
@@ -144,8 +137,11 @@ export class SafetyCheck {
       throw hostile(entry.path, `its link target "${displayPath(target)}" is not in the archive before it`);
     if (kind !== 'file' && kind !== 'hardlink')
       throw hostile(entry.path, `its link target is ${articled(kind)}`);
-    this.#linkedTo.add(target);
     return entry;
+  }
+
+  #fileAt(path: BytePath): FileBehind {
+    return this.repeated.fileBehind(path) ?? { path };
   }
 
   #parents(path: BytePath): void {
@@ -168,23 +164,20 @@ export class SafetyCheck {
     const before = this.#kinds.get(path);
     if (before === undefined) this.#know(path, type);
     else if (before === 'implied directory' && type === 'directory') this.#kinds.set(path, type);
-    else this.#duplicate(entry, before);
+    else this.#repeat(entry, before);
     if (type === 'symlink') this.#symlinks.set(path, entry.linkTarget!);
     if (type === 'hardlink') this.#hardlinks.set(path, entry.linkTarget!);
   }
 
-  /** Plain tar lets the last of two entries win. That is harmless only while no other entry depends on the first. */
-  #duplicate({ path, type, linkTarget }: ArchiveEntry, before: Kind): void {
-    if (before !== type) throw hostile(path, `it is ${articled(type)} but was ${articled(before)} before`);
-    if (type === 'directory') return;
-    if (type === 'file') {
-      if (this.#linkedTo.has(path)) throw hostile(path, 'it replaces a file that hard links lead to');
-      const times = this.#lastOf.get(path)?.before ?? 0;
-      this.#lastOf.set(path, { ordinal: this.#count - 1, before: times + 1 });
-      return;
-    }
-    const links = type === 'symlink' ? this.#symlinks : this.#hardlinks;
-    if (links.get(path) !== linkTarget) throw hostile(path, `it appears twice, as different ${type}s`);
+  /** Tar lets the last of two entries win; a directory, which others may lie in, gives way to nothing else. */
+  #repeat({ path, type }: ArchiveEntry, before: Kind): void {
+    if (type === 'directory' && isDirectory(before)) return;
+    if (type === 'directory' || isDirectory(before))
+      throw hostile(path, `it is ${articled(type)} but was ${articled(before)} before`);
+    this.repeated.repeat(path, before, this.#count - 1);
+    this.#kinds.set(path, type);
+    this.#symlinks.delete(path);
+    this.#hardlinks.delete(path);
   }
 
   #know(path: BytePath, kind: Kind): void {

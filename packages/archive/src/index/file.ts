@@ -135,14 +135,17 @@ export class ArchiveIndex {
     return low;
   }
 
-  /** Ordinal (counted from 0 over all entries) of the last entry whose path matches: the one that tar would leave. */
-  findLast(matches: (path: BytePath) => boolean): number | undefined {
+  /**
+   * Ordinal (counted from 0 over all entries) of the last entry whose path matches: the one that tar would leave. Of those
+   * before `before`.
+   */
+  findLast(matches: (path: BytePath) => boolean, before = Infinity): number | undefined {
     let found: number | undefined;
     this.#pages.forEach((page, n) => {
       let ordinal = page.firstEntry;
       checked(() => {
         for (const path of this.#paths(page, n)) {
-          if (matches(path)) found = ordinal;
+          if (ordinal < before && matches(path)) found = ordinal;
           ordinal++;
         }
       });

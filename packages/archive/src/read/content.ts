@@ -13,7 +13,7 @@ export async function* contentOf(
   // A target comes before its links, so this ends. A link that breaks the rule finds nothing.
   for (let hops = 0; found?.entry.type === 'hardlink' && hops < 10; hops++) {
     const target: BytePath = found.entry.linkTarget!;
-    found = await source.find((candidate) => candidate === target, signal);
+    found = await source.find((candidate) => candidate === target, signal, found.ordinal);
   }
   if (found === undefined) throw noSuchPath(path);
   if (found.entry.type !== 'file') throw notAFile(found.entry);

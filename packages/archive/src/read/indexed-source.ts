@@ -93,9 +93,13 @@ export class IndexedSource implements EntrySource {
     }
   }
 
-  async find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined> {
+  async find(
+    matches: (path: BytePath) => boolean,
+    signal: AbortSignal,
+    before = Infinity,
+  ): Promise<FoundEntry | undefined> {
     signal.throwIfAborted();
-    const ordinal = this.index.findLast(matches);
+    const ordinal = this.index.findLast(matches, before);
     if (ordinal === undefined) return undefined;
     return { entry: trusted(this.index.entryAt(ordinal)), ordinal };
   }

@@ -65,14 +65,22 @@ export class OpenedArchive implements ArchiveReader {
   }
 
   async *entries(): AsyncGenerator<ArchiveEntry> {
+    const known = this.#checked;
     const pass = this.#pass();
-    for await (const entry of this.#source.entries(this.#options.signal)) yield pass.admit(entry);
+    let ordinal = 0;
+    for await (const entry of this.#source.entries(this.#options.signal)) {
+      const admitted = pass.admit(entry);
+      // what a later one replaces is known once all were seen
+      if (entry.type === 'directory' || (known?.isLast(entry.path, ordinal) ?? true)) yield admitted;
+      ordinal++;
+    }
     this.#checked = pass.check;
   }
 
   #pass(): EntryPass {
     const known = this.#checked;
-    if (known !== undefined) return { check: known, admit: (entry) => known.again(entry) };
+    let ordinal = 0;
+    if (known !== undefined) return { check: known, admit: (entry) => known.again(entry, ordinal++) };
     return freshPass();
   }
 

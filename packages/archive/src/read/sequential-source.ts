@@ -27,11 +27,15 @@ export abstract class SequentialSource implements EntrySource {
   /** Gives everything to `sink`, in order; yields after every piece, with its length. */
   abstract read(sink: EntrySink, options: { signal: AbortSignal }): AsyncGenerator<number>;
 
-  async find(matches: (path: BytePath) => boolean, signal: AbortSignal): Promise<FoundEntry | undefined> {
+  async find(
+    matches: (path: BytePath) => boolean,
+    signal: AbortSignal,
+    before = Infinity,
+  ): Promise<FoundEntry | undefined> {
     let ordinal = 0;
     let found: FoundEntry | undefined;
     for await (const entry of this.entries(signal)) {
-      if (matches(entry.path)) found = { entry, ordinal };
+      if (ordinal < before && matches(entry.path)) found = { entry, ordinal };
       ordinal++;
     }
     return found;

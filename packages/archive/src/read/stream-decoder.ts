@@ -8,6 +8,7 @@ import { BackupError, type Compression, isErrno } from '@gofr-backup/model';
 import { filterFailure, isCodecError } from '../codec/codecs.ts';
 import { damaged } from '../refusals.ts';
 import { BLOCK, hasValidChecksum, isZeroBlock } from '../tar/header.ts';
+import { isPaddedBzip2, isPadding } from './zero-padding.ts';
 import { ZstdFrameScanner, type ZstdPiece } from '../codec/zstd-frames.ts';
 
 const READ_BYTES = 1 << 20;
@@ -43,7 +44,7 @@ export async function* decodeStream(
     if (compression === 'none') yield* stored;
     else if (compression === 'gzip') yield* gunzip(stored, archive);
     else if (compression === 'zstd') yield* unzstd(stored);
-    else yield* filter(compression, stored);
+    else yield* filter(compression, stored, archive);
   } catch (cause) {
     options.signal.throwIfAborted();
     throw isCodecError(cause) ? damaged('The archive cannot be decompressed.', cause.message, cause) : cause;
@@ -70,7 +71,7 @@ async function* gunzip(stored: AsyncIterable<Buffer>, archive: FileHandle): Asyn
   const decoder = createGunzip({ chunkSize: OUTPUT_BYTES });
   yield* through(stored, decoder);
   const rest = (await archive.stat()).size - decoder.bytesWritten;
-  if (rest !== 0)
+  if (rest !== 0 && !(await isPadding(archive, decoder.bytesWritten)))
     throw damaged('The archive has data after its end.', `${rest} bytes follow the last gzip member.`);
 }
 
@@ -111,8 +112,15 @@ async function* through(source: AsyncIterable<Buffer>, decoder: Duplex): AsyncGe
   }
 }
 
+/** What bzip2 says of anything behind its last stream. */
+const PADDED_BZIP2 = /^\s*bzip2: [^\n]*trailing garbage after EOF ignored\s*$/;
+
 /** bzip2 and xz have no decoder in Node: their own programs read the archive. */
-async function* filter(program: 'bzip2' | 'xz', stored: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* filter(
+  program: 'bzip2' | 'xz',
+  stored: AsyncIterable<Buffer>,
+  archive: FileHandle,
+): AsyncGenerator<Buffer> {
   const child = spawn(program, ['-dc'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close') as Promise<[number | null]>;
   ended.catch(() => {});
@@ -129,7 +137,8 @@ async function* filter(program: 'bzip2' | 'xz', stored: AsyncIterable<Buffer>): 
     yield* child.stdout as AsyncIterable<Buffer>;
     await feeding;
     const [status] = await ended;
-    if (status !== 0 || complaint !== '') throw filterFailure(program, status, complaint);
+    const isPadded = PADDED_BZIP2.test(complaint) && (await isPaddedBzip2(archive));
+    if (status !== 0 || (complaint !== '' && !isPadded)) throw filterFailure(program, status, complaint);
   } catch (cause) {
     throw isMissing(cause) ? missingProgram(program) : cause;
   } finally {

@@ -64,12 +64,13 @@ async function planStream(
 function wantedBy(plan: ExtractPlan, selection: EntrySelection, check: SafetyCheck): Wanted {
   const targets = new Map(plan.hardlinks.map(({ path, target }) => [path, target]));
   return (entry, ordinal) => {
-    const admitted = check.again(entry);
+    const admitted = check.again(entry, ordinal);
     const { path, type } = admitted;
     if (type === 'file') {
       const place = plan.destination(ordinal, path);
       return place === undefined ? undefined : { ...admitted, path: place };
     }
+    if (type !== 'directory' && !check.isLast(path, ordinal)) return undefined;
     if (type !== 'hardlink') return selection.takes(path) ? admitted : undefined;
     const linkTarget = targets.get(path);
     return linkTarget === undefined ? undefined : { ...admitted, linkTarget };

@@ -50,6 +50,8 @@ const TYPES: Record<string, EntryType> = {
   '1': 'hardlink',
   '2': 'symlink',
   '5': 'directory',
+  // of an incremental archive of GNU tar; its content is the list of names, which an extraction leaves out
+  D: 'directory',
   S: 'file',
 };
 const REFUSED: Record<string, string> = {
@@ -246,7 +248,8 @@ export class TarParser {
     const type = memberType(header.flag, name);
     if (type === undefined)
       throw hostile(name, REFUSED[header.flag] ?? `its type is unknown (${header.flag})`);
-    if (type !== 'file' && stored > 0)
+    const hasList = header.flag === 'D';
+    if (type !== 'file' && !hasList && stored > 0)
       throw hostile(name, `it is a ${type} but declares ${stored} bytes of content`);
     const sparse = sparseMapOf(header, block, pax);
     const xattrs = paxXattrs(pax);
@@ -268,7 +271,13 @@ export class TarParser {
     this.#sink.member(member);
     this.#contentAt = 0;
     this.#mapReader = sparse?.reader;
-    this.#begin(stored, sparse?.map);
+    if (hasList) this.#leaveOut(stored);
+    else this.#begin(stored, sparse?.map);
+  }
+
+  #leaveOut(stored: number): void {
+    this.#left = padded(stored);
+    this.#state = stored > 0 ? 'padding' : 'header';
   }
 
   #forget(): void {

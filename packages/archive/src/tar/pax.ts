@@ -53,15 +53,20 @@ export function paxNumber(
   return value;
 }
 
-/** Nanoseconds of a decimal time such as `-1.5`; digits past the ninth are cut, as GNU tar does. */
+/**
+ * Nanoseconds of a decimal time such as `-1.5`; digits past the ninth are cut, as GNU tar does. Python writes times near 1970
+ * with an exponent: `1e-05`.
+ */
 export function paxTime(records: PaxRecords, key: string): bigint | undefined {
   const text = records.get(key);
   if (text === undefined) return undefined;
-  const parts = /^(-?)(\d{1,20})(?:\.(\d*))?$/.exec(text);
-  if (!parts) throw new MalformedHeader(`its pax ${key} is not a time`);
-  const nanoseconds =
-    BigInt(parts[2]!) * 1_000_000_000n + BigInt((parts[3] ?? '').slice(0, 9).padEnd(9, '0'));
-  return parts[1] === '-' ? -nanoseconds : nanoseconds;
+  const [, sign, whole, fraction = '', exponent = '0'] =
+    /^(-?)(\d{1,20})(?:\.(\d*))?(?:e([+-]?\d{1,2}))?$/.exec(text) ?? [];
+  if (whole === undefined) throw new MalformedHeader(`its pax ${key} is not a time`);
+  const shift = 9 + Number(exponent);
+  const digits = whole + fraction.slice(0, Math.max(0, shift)).padEnd(Math.max(0, shift), '0');
+  const nanoseconds = BigInt(shift < 0 ? digits.slice(0, shift) || '0' : digits);
+  return sign === '-' ? -nanoseconds : nanoseconds;
 }
 
 /** `<length> <key>=<value>\n`, where the length counts itself. Key and value are byte strings. */

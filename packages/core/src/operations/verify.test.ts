@@ -87,8 +87,14 @@ test('a truncated archive is found', async () => {
 });
 
 describe('beside an intact archive', () => {
+  test('an empty checksum file, as a full disk leaves it, is written anew', async () => {
+    await writeFile(`${path}.sha256`, '');
+    expect((await verifyAll()).results.every(({ ok }) => ok)).toBe(true);
+    expect(await readFile(`${path}.sha256`, 'utf8')).toMatch(/^[0-9a-f]{64} {2}gofr-plot_/);
+  });
+
   test('a wrong or unreadable checksum file is damage of that name only', async () => {
-    for (const content of [`${'0'.repeat(64)}  ${NAME}\n`, 'nonsense', '']) {
+    for (const content of [`${'0'.repeat(64)}  ${NAME}\n`, 'nonsense']) {
       await writeFile(`${path}.sha256`, content);
       const { results } = await verifyAll();
       expect(results.filter(({ ok }) => !ok)).toMatchObject([

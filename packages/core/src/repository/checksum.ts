@@ -7,17 +7,40 @@ export const formatChecksum = (sha256: string, filename: string): string => `${s
 export type Checksum =
   { kind: 'hash'; sha256: string } | { kind: 'missing' } | { kind: 'unreadable'; why: string };
 
-/** unreadable: the sidecar exists, but is not one line with a hash for this very file. */
+/** As sha256sum writes it; as BSD, `sha256sum --tag` and OpenSSL do; the hash by itself, which only the file's name tells of. */
+const FORMS = [
+  /^(?<hash>[0-9a-f]{64}) [ *](?<name>.+)$/i,
+  /^SHA(?:2-)?256 ?\((?<name>.+)\) ?= (?<hash>[0-9a-f]{64})$/i,
+  /^(?<hash>[0-9a-f]{64})$/i,
+];
+
+/**
+ * unreadable: it says something, but not one hash of this very file. An empty one says nothing: it is as good as missing. Of
+ * several lines, as `sha256sum *` writes them, the one of this file counts.
+ */
 export async function readChecksum(path: string, filename: string): Promise<Checksum> {
   const content = await readSmallText(path).catch((error: unknown) => {
     if (error instanceof NotRegular) return error;
     throw error;
   });
-  if (content === undefined) return { kind: 'missing' };
   if (content instanceof NotRegular) return { kind: 'unreadable', why: content.message };
-  const [, hash, name] = /^([0-9a-fA-F]{64}) [ *](.+?)\r?\n?$/.exec(content) ?? [];
-  const ours = name === filename || name?.endsWith(`/${filename}`);
-  return hash !== undefined && ours
-    ? { kind: 'hash', sha256: hash.toLowerCase() }
-    : { kind: 'unreadable', why: 'its .sha256 file holds no checksum of this archive' };
+  const lines = (content ?? '').split('\n').map((line) => line.replace(/\s+$/, ''));
+  const told = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  if (told.length === 0) return { kind: 'missing' };
+  const hashes = new Set(told.flatMap((line) => hashOf(line, filename, told.length === 1) ?? []));
+  const [sha256] = hashes;
+  return sha256 !== undefined && hashes.size === 1 ? { kind: 'hash', sha256 } : unreadable(filename);
 }
+
+function hashOf(line: string, filename: string, isOnly: boolean): string | undefined {
+  const { hash, name } = FORMS.map((form) => form.exec(line)).find((found) => found !== null)?.groups ?? {};
+  const isOurs = name === undefined ? isOnly : name === filename || name.endsWith(`/${filename}`);
+  return isOurs ? hash?.toLowerCase() : undefined;
+}
+
+const unreadable = (filename: string): Checksum => ({
+  kind: 'unreadable',
+  why:
+    'its .sha256 file holds no checksum of this archive; when you know the archive to be right, remove that file or ' +
+    `write it anew: \`sha256sum ${filename} > ${filename}.sha256\` in its directory`,
+});
