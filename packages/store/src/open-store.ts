@@ -1,7 +1,6 @@
 import { limited } from './limited.ts';
 import { parseLocation, type StoreLocation } from './location.ts';
 import { type Patience, retrying } from './retrying.ts';
-import { StoreError } from './store-error.ts';
 import type { Store } from './store.ts';
 
 /** Contents, not files. Each kind of store takes what it needs; what is absent is asked of nobody. */
@@ -68,8 +67,11 @@ async function openLocation(
       const { RestStore } = await import('./rest/rest-store.ts');
       return new RestStore(serverOf(location, credentials, options.timeout));
     }
-    default:
-      throw new StoreError('unsupported', `stores of the kind ${location.kind} cannot be opened yet`);
+    case 'rclone': {
+      const { startRclone } = await import('./rclone/rclone-child.ts');
+      const { RcloneStore } = await import('./rclone/rclone-store.ts');
+      return new RcloneStore(await startRclone(options.timeout), `${location.remote}:${location.path}`);
+    }
   }
 }
 
