@@ -80,7 +80,7 @@ function sayGoodbye({ root, own }: Playground, archive: string): void {
   Look around     set -a; . ${settings}; set +a
                   npx gofr-backup list        (or: status, files latest, drill, config, --help)
   ${own === undefined ? 'Your own data   npm run quickstart -- /some/dir        (only read, never written)' : 'Sample data     npm run quickstart'}
-  In compose      docker/docker-compose.single.yml, ten lines beside your service: see README.md
+  In compose      ten lines in README.md; hardened: docker/docker-compose.single.yml
   The bad day     sha256sum -c ${basename(archive)}.sha256
                   tar -xzf ${basename(archive)} -C /where/to
                   (docs/recovery.md; no program of ours is needed)

@@ -92,8 +92,16 @@ test('show, files and cat look into it', async () => {
 
 test('verify and drill say that it is whole', async () => {
   expect(await sandbox.json(['verify', made.filename])).toEqual({
-    results: [{ filename: made.filename, ok: true, problems: [] }],
+    results: [
+      {
+        ...{ filename: made.filename, ok: true, problems: [], files: 5 },
+        ...{ bytes: expect.any(Number) as number, ms: expect.any(Number) as number },
+      },
+    ],
   });
+  expect((await sandbox.run(['verify', made.filename])).stdout).toMatch(
+    new RegExp(`^✓ ${made.filename}: 5 files, .* MB|KB in .*s\n$`),
+  );
   expect(await sandbox.json(['drill'])).toEqual({ backup: made.filename, ok: true, files: 5, problems: [] });
   expect(await sandbox.json(['show', 'latest'])).toMatchObject({ last_drill_ok: true });
 });
@@ -195,6 +203,10 @@ test('a pruned backup comes back from the trash', async () => {
   const { trash } = await other.json<{ trash: Entry[] }>(['undelete']);
   expect(trash).toMatchObject([{ tier: 'daily', trashed_at: expect.any(String) }]);
   expect((await other.run(['undelete'])).stdout).toContain(trash[0]?.filename);
+  expect(await other.json(['list', '--trash'])).toEqual({ trash });
+  expect(await other.json(['status'])).toMatchObject({
+    trash: { total: trash.length, size_bytes: expect.any(Number) as number },
+  });
   expect(await other.json(['unpin', backup.filename])).not.toMatchObject({ backup: { pinned: true } });
   expect(await other.json(['pin', backup.filename])).toMatchObject({ backup: { pinned: true } });
   expect((await other.run(['pin', 'nope.tar.gz'])).code).toBe(4);

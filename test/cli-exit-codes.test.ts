@@ -48,6 +48,20 @@ test('2: what cannot be understood', async () => {
       expectThreeLines(ran, /./);
     }),
   );
+  const said = async (...args: string[]) => (await sandbox.run(args)).stderr.split('\n');
+  expect(await said('lst')).toEqual([
+    'gofr-backup: Unknown command "lst". Did you mean "list"?',
+    '  why: gofr-backup has no command of this name',
+    '  to do: See `gofr-backup --help`.',
+    '',
+  ]);
+  expect(await said('list', '--teir', 'daily')).toEqual([
+    'gofr-backup: `gofr-backup list` was called incorrectly',
+    '  why: unknown option "--teir". Did you mean "--tier"?',
+    '  to do: See `gofr-backup list --help`.',
+    '',
+  ]);
+  expect((await said('verify', '--all', '--latest'))[2]).toBe('  to do: See `gofr-backup verify --help`.');
   const ran = await sandbox.run(['now', 'hourly', '--json']);
   expect([ran.code, errorOf(ran).code, ran.stderr]).toEqual([2, 'USAGE', '']);
 });
@@ -58,6 +72,7 @@ test('4: no such backup, and nothing to back up', async () => {
     ['files', '../../etc/passwd'],
     ['verify', 'nope.tar.gz'],
     ['cat', name, 'data/nope'],
+    ['logs', 'nope'],
   ]) {
     const ran = await sandbox.run(args);
     expect(ran.code, `${args.join(' ')}\n${ran.stderr}`).toBe(4);

@@ -72,7 +72,7 @@ test('an interactive restore chooses the backup, the components, and asks', asyn
   const restore = onTerminal(['restore', '--interactive']);
   await seen(restore, /gofr-plot_daily_\S+ +[\d.]+ K?B +(just now|\d+ \w+) +daily +✓/);
   restore.type('\r');
-  await seen(restore, 'What of it');
+  await seen(restore, 'Restore which parts');
   restore.type('\u001b[B\u001b[B \r'); // down to logs, off, on with it
   await seen(restore, 'Type `yes` to go on:');
   restore.type('yes\r');

@@ -65,7 +65,7 @@ function describe(entry: CatalogueEntry): string[] {
 async function chooseComponents(components: string[]): Promise<string[] | undefined> {
   const chosen = answered(
     await multiselect({
-      message: 'What of it?',
+      message: 'Restore which parts?',
       output: process.stderr,
       withGuide: false,
       options: components.map((name) => ({ value: name, label: oneLine(name) })),

@@ -16,7 +16,8 @@ const missing = (shell: string) => spawnSync(shell, ['-c', 'exit 0']).error !== 
 /** What bash offers for these words, the last one being completed. */
 function offered(...words: string[]): string[] {
   const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}`;
-  const fake = `gofr-backup() { printf '{\\n  "filename": "one.tar.gz",\\n  "filename": "two.tar.gz"\\n}\\n'; }`;
+  const lists = `printf '{\\n  "filename": "one.tar.gz",\\n  "filename": "two.tar.gz"\\n}\\n'`;
+  const fake = `gofr-backup() { case "$*" in *--trash*) echo '"filename": "pruned.tar.gz"' ;; *) ${lists} ;; esac; }`;
   const program = `${script('bash')}\n${fake}\n${line}\n_gofr_backup\nprintf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', program], { encoding: 'utf8' });
   expect(stderr).toBe('');
@@ -28,6 +29,8 @@ test('bash completes verbs, tiers, options and names of backups', () => {
   expect(offered('gofr-backup', 'now', 'w')).toEqual(['weekly']);
   expect(offered('gofr-backup', 'restore', '--i')).toEqual(['--interactive']);
   expect(offered('gofr-backup', 'show', '')).toEqual(['one.tar.gz', 'two.tar.gz']);
+  expect(offered('gofr-backup', 'undelete', '')).toEqual(['pruned.tar.gz']);
+  expect(offered('gofr-backup', 'diff', 'one.tar.gz', 't')).toEqual(['two.tar.gz']);
   expect(offered('gofr-backup', 'verify', 'one.tar.gz', 't')).toEqual(['two.tar.gz']);
 });
 

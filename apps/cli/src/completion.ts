@@ -9,8 +9,8 @@ interface Verb {
   summary: string;
   options: { flag: string; summary: string }[];
   choices: string[];
-  /** takes the name of a backup */
-  names: boolean;
+  /** whose names it takes */
+  names: keyof typeof NAMES | undefined;
 }
 
 export function completionFor(shell: Shell, program: Command): string {
@@ -24,16 +24,24 @@ function verbOf(command: Command): Verb {
     summary: command.description(),
     options: command.options.map(({ long, description }) => ({ flag: long ?? '', summary: description })),
     choices: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
-    names: /^names?$/.test(command.registeredArguments[0]?.name() ?? ''),
+    names: namesFor(command),
   };
 }
 
-const LIST_NAMES = `gofr-backup list --json 2>/dev/null | sed -n 's/^ *"filename": "\\(.*\\)",*$/\\1/p'`;
+function namesFor(command: Command): Verb['names'] {
+  if (!/^names?$/.test(command.registeredArguments[0]?.name() ?? '')) return undefined;
+  return command.name() === 'undelete' ? 'trash' : 'backups';
+}
+
+const namesIn = (list: string): string =>
+  `gofr-backup ${list} --json 2>/dev/null | sed -n 's/^ *"filename": "\\(.*\\)",*$/\\1/p'`;
+/** The commands that print names, one a line. */
+const NAMES = { backups: namesIn('list'), trash: namesIn('list --trash') };
 
 function bash(verbs: Verb[]): string {
   const cases = verbs.map((verb) => {
     const words = [...verb.choices, ...verb.options.map(({ flag }) => flag), '--help'].join(' ');
-    return `    ${verb.name}) words="${words}"${verb.names ? ' names=1' : ''} ;;`;
+    return `    ${verb.name}) words="${words}"${verb.names ? ` names=${verb.names}` : ''} ;;`;
   });
   return `# bash completion for gofr-backup:  source <(gofr-backup completion bash)
 _gofr_backup() {
@@ -44,9 +52,10 @@ _gofr_backup() {
     case "\${COMP_WORDS[1]}" in
 ${cases.map((line) => `  ${line}`).join('\n')}
     esac
-    case "$names$current" in
-      1-*) ;;
-      1*) words="$(${LIST_NAMES})" ;;
+    case "$names:$current" in
+      *:-*) ;;
+      backups:*) words="$(${NAMES.backups})" ;;
+      trash:*) words="$(${NAMES.trash})" ;;
     esac
   fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -64,7 +73,7 @@ function zsh(verbs: Verb[]): string {
       ({ flag, summary }) => shellQuoted(`${flag}[${summary.replaceAll(/[[\]]/g, '')}]`),
     );
     const positional = verb.names
-      ? [`'*:backup:_gofr_backup_names'`]
+      ? [`'*:backup:_gofr_backup_${verb.names}'`]
       : verb.choices.length > 0
         ? [`'1:choice:(${verb.choices.join(' ')})'`]
         : [];
@@ -72,8 +81,12 @@ function zsh(verbs: Verb[]): string {
   });
   return `#compdef gofr-backup
 # zsh completion for gofr-backup:  source <(gofr-backup completion zsh)
-_gofr_backup_names() {
-  local -a names=(\${(f)"$(${LIST_NAMES})"})
+_gofr_backup_backups() {
+  local -a names=(\${(f)"$(${NAMES.backups})"})
+  compadd -a names
+}
+_gofr_backup_trash() {
+  local -a names=(\${(f)"$(${NAMES.trash})"})
   compadd -a names
 }
 _gofr_backup() {
@@ -107,12 +120,15 @@ function fish(verbs: Verb[]): string {
       ...(verb.choices.length > 0
         ? [`complete -c gofr-backup ${inVerb} -a '${verb.choices.join(' ')}'`]
         : []),
-      ...(verb.names ? [`complete -c gofr-backup ${inVerb} -a '(__gofr_backup_names)'`] : []),
+      ...(verb.names ? [`complete -c gofr-backup ${inVerb} -a '(__gofr_backup_${verb.names})'`] : []),
     ];
   });
   return `# fish completion for gofr-backup:  gofr-backup completion fish | source
-function __gofr_backup_names
-  ${LIST_NAMES}
+function __gofr_backup_backups
+  ${NAMES.backups}
+end
+function __gofr_backup_trash
+  ${NAMES.trash}
 end
 complete -c gofr-backup -f
 ${lines.join('\n')}

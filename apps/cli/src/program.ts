@@ -38,9 +38,9 @@ export function buildProgram(done: (code: number) => void): Command {
   verb('now', 'back up now, and follow it to its end', () => import('./commands/now.ts'))
     .addArgument(new Argument('[tier]', 'make one of this tier directly').choices(TIERS))
     .option('--no-wait', 'leave it to the running service');
-  verb('list', 'the backups there are', () => import('./commands/list.ts')).addOption(
-    new Option('--tier <tier>', 'only this one').choices(TIERS),
-  );
+  verb('list', 'the backups there are', () => import('./commands/list.ts'))
+    .addOption(new Option('--tier <tier>', 'only this one').choices(TIERS))
+    .option('--trash', 'the pruned ones that `undelete` can bring back, and for how long');
   verb('show <name>', "one backup's record", () => import('./commands/show.ts'));
   verb('files <name> [path]', 'what is in a backup', () => import('./commands/files.ts'));
   verb('cat <name> <path>', 'one file out of a backup, to stdout', () => import('./commands/cat.ts'));
@@ -57,7 +57,7 @@ export function buildProgram(done: (code: number) => void): Command {
   );
   verb('prune', 'apply retention now', () => import('./commands/prune.ts'))
     .option('--dry-run', 'only say what would go, and why')
-    .option('--force', 'also while an anomaly holds pruning');
+    .option('--force', 'prune even while it is on hold');
   verb('pin <name>', 'keep a backup whatever retention says', () => import('./commands/pin.ts'));
   verb('unpin <name>', 'let retention decide about it again', () => import('./commands/unpin.ts'));
   verb(
@@ -75,7 +75,7 @@ export function buildProgram(done: (code: number) => void): Command {
     .addOption(here());
   verb(
     'drill [name]',
-    'restore into a scratch directory and compare every file',
+    'a test restore into a scratch directory, to prove that restoring works',
     () => import('./commands/drill.ts'),
   )
     .option('--latest', 'the newest good one (default)')
@@ -104,7 +104,7 @@ export function buildProgram(done: (code: number) => void): Command {
   verb('logs <job>', 'the log of one job', () => import('./commands/logs.ts'));
   verb('notify', 'try the alerts that are set up', () => import('./commands/notify.ts')).option(
     '--test',
-    'send one on every way, and say which took it',
+    'send a test through every channel and report the results',
   );
   verb('config', 'every effective setting and where it came from', () => import('./commands/config.ts'));
   program

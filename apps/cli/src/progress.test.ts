@@ -48,6 +48,7 @@ test('elsewhere a line for each phase and every ten seconds', () => {
     'archive: 0 B',
     'archive: 10.00 MB, 10 files, 1.00 MB/s',
     'archive: 20.00 MB, 20 files, 1.00 MB/s',
+    'archive: done, 24.00 MB, 24 files in 25.0 s',
     'verify: 1.00 MB of ~24.00 MB, 1 file',
   ]);
 });
@@ -72,6 +73,17 @@ test('a phase is measured by its estimate, and says that it is one', () => {
   expect(said.at(-1)).toBe(
     `archive   ${'━'.repeat(6)}${'─'.repeat(18)}  ~25%  1.00 MB of ~4.00 MB  2 files  1.00 MB/s  ~0:03 left`,
   );
+});
+
+test('the end of long work is 100 %, and says what was done', () => {
+  const { said, clock, view } = recorded(true);
+  view.report({ phase: 'verify', bytes: MB, totalBytes: 4 * MB, files: 1 });
+  clock.advance(2300);
+  view.report({ phase: 'verify', bytes: 4 * MB, totalBytes: 4 * MB, files: 3 });
+  view.end();
+  view.end();
+  expect(said.at(-1)).toBe(`verify    ${'━'.repeat(24)}  100%  4.00 MB, 3 files in 2.3 s`);
+  expect(said.filter((line) => line.includes('100%  4.00 MB, 3 files in'))).toHaveLength(1);
 });
 
 test('under a second there is no rate', () => {

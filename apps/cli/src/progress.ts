@@ -2,6 +2,7 @@ import {
   type Clock,
   formatCount,
   formatCountdown,
+  formatDuration,
   formatSize,
   type Progress,
   type ProgressEvent,
@@ -25,12 +26,14 @@ export interface ProgressView {
   report: Progress;
   /** Sets the estimate for a phase that does not know its total. */
   expect(bytes: number): void;
+  /** The work has ended well: says what the last phase did. */
+  end(): void;
 }
 
 /**
  * A bar on a terminal; elsewhere a line when a phase begins and every ten seconds of it. A phase without a total is
  * measured by its own estimate, else by the phase before it, because the bytes that were archived are verified next.
- * An estimate is marked with `~`.
+ * An estimate is marked with `~`. A phase that took a while ends with a line of what it did.
  */
 export function progressOn(surroundings: Surroundings): ProgressView {
   const { screen, clock } = surroundings;
@@ -39,11 +42,19 @@ export function progressOn(surroundings: Surroundings): ProgressView {
   let previous: ProgressEvent | undefined;
   let began = 0;
   let drawn = -Infinity;
+  const end = (): void => {
+    const took = clock.monotonic() - began;
+    if (previous && took >= SHORTEST_RATE) screen.line(finished(previous, took, surroundings));
+    previous = undefined;
+  };
   const report = (event: ProgressEvent): void => {
     const now = clock.monotonic();
     const isNew = event.phase !== previous?.phase || event.bytes < previous.bytes;
     if (isNew && previous && previous.bytes > 0) expected = previous.bytes;
-    if (isNew) began = now;
+    if (isNew) {
+      end();
+      began = now;
+    }
     previous = event;
     if (!isNew && now - drawn < every) return;
     drawn = now;
@@ -53,7 +64,7 @@ export function progressOn(surroundings: Surroundings): ProgressView {
     if (screen.isTerminal) screen.status(bar(known, rate, surroundings));
     else screen.line(plain(known, rate));
   };
-  return { report, expect: (bytes) => (expected = bytes) };
+  return { report, expect: (bytes) => (expected = bytes), end };
 }
 
 interface Known extends ProgressEvent {
@@ -82,6 +93,18 @@ function bar(event: Known, rate: number, { screen, colours }: Surroundings): str
     if (width < screen.columns) parts.push(fact);
   }
   return parts.join('  ');
+}
+
+/** The whole bar on a terminal; everywhere what was done, and in what time. */
+function finished(
+  { phase, bytes, files }: ProgressEvent,
+  took: number,
+  { screen, colours }: Surroundings,
+): string {
+  const count = files > 0 ? [formatCount(files, 'file')] : [];
+  const done = `${[formatSize(bytes), ...count].join(', ')} in ${formatDuration(took)}`;
+  if (!screen.isTerminal) return `${phase}: done, ${done}`;
+  return [phase.padEnd(8), colours.good('━'.repeat(BAR_WIDTH)), '100%', done].join('  ');
 }
 
 function plain(event: Known, rate: number): string {

@@ -55,7 +55,7 @@ export function openSession(json: boolean): Session {
   });
   for (const warning of settings.warnings) logger.warn({}, warning);
   const plan = planFrom(settings);
-  const { report: progress, expect } = progressOn({ screen, colours, clock });
+  const { report: progress, expect, end } = progressOn({ screen, colours, clock });
   const { signal, release } = onInterrupt(screen, clock.monotonic);
   return {
     settings,
@@ -71,6 +71,7 @@ export function openSession(json: boolean): Session {
     paint: coloursFor(process.stdout, noColor),
     json,
     answer(document, lines) {
+      end();
       screen.clear();
       const printed = json ? [jsonText(document, 2)] : lines.map(terminalLine);
       process.stdout.write(printed.map((line) => `${line}\n`).join(''));

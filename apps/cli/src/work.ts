@@ -92,7 +92,7 @@ async function followToEnd<Name extends JobName>(
 ): Promise<Result<Name>> {
   const { cancel, follow } = await import('@gofr-backup/queue');
   const giveUp = (): void => {
-    cancel(job.queue, job.id, 'on the command line').catch((error: unknown) => {
+    cancel(job.queue, job.id, 'from the command line').catch((error: unknown) => {
       session.logger.warn({ error }, 'the job could not be cancelled');
     });
   };

@@ -138,7 +138,16 @@ test('the other jobs: verify, drill, prune, restore', async () => {
   const { backup } = await follow(await enqueue(queue, 'backup', {}));
   const { filename } = backup;
   expect(await follow(await enqueue(queue, 'verify', { which: 'latest' }))).toEqual({
-    results: [{ filename, ok: true, problems: [] }],
+    results: [
+      {
+        filename,
+        ok: true,
+        problems: [],
+        files: expect.any(Number) as number,
+        bytes: expect.any(Number) as number,
+        ms: expect.any(Number) as number,
+      },
+    ],
   });
   expect(await follow(await enqueue(queue, 'drill', {}))).toMatchObject({
     backup: filename,

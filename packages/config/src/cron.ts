@@ -3,6 +3,14 @@ import type { Kind } from './kinds.ts';
 import { parsed } from './kinds.ts';
 
 const FIELDS = ['minute', 'hour', 'day', 'month', 'weekday'];
+/** Least and most of each; 7 is Sunday too. */
+const RANGES = [
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 7],
+] as const;
 
 /**
  * Checks a 5-field cron expression; throws with the reason. cron-parser alone would take six fields, fewer than
@@ -17,10 +25,20 @@ export function checkCron(text: string): string {
   if (random >= 0) throw new Error(`has H as ${FIELDS[random]}, which stands for no fixed time`);
   try {
     CronExpressionParser.parse(text, { tz: 'UTC' }).next();
-  } catch (error) {
-    throw new Error(`names no time: ${error instanceof Error ? error.message : String(error)}`);
+  } catch {
+    throw new Error(outOfRange(fields) ?? 'names no time that exists');
   }
   return fields.join(' ');
+}
+
+/** The number that its field cannot have, as a clause. A step is one too. */
+function outOfRange(fields: readonly string[]): string | undefined {
+  for (const [at, field] of fields.entries()) {
+    const [least, most] = RANGES[at]!;
+    const wrong = field.match(/\d+/g)?.find((number) => Number(number) > most || Number(number) < least);
+    if (wrong !== undefined) return `${FIELDS[at]} is ${wrong}; it must be ${least}-${most}`;
+  }
+  return undefined;
 }
 
 const ALLOWED = 'a 5-field cron expression: minute hour day month weekday';

@@ -68,6 +68,10 @@ export const verifyOutcomeSchema = z.object({
       filename: z.string(),
       ok: z.boolean(),
       problems: z.array(z.string()),
+      /** what was read, and how long that took */
+      files: z.number().exactOptional(),
+      bytes: z.number().exactOptional(),
+      ms: z.number().exactOptional(),
       /** when not ok: ARCHIVE_DAMAGED, or why there is no verdict (PERMISSION, IO, …) */
       code: z.enum(Object.keys(ERRORS) as ErrorCode[]).exactOptional(),
     }),

@@ -23,7 +23,7 @@ import { throttleProgress } from './throttle.ts';
 /** Why an attempt is aborted: the `why` of the error that its signal carries. */
 export const STOPPING = 'the worker stops';
 export const LOCK_LOST = 'the job was taken for dead and given to another worker';
-export const CANCELLED = 'somebody cancelled the job';
+export const CANCELLED = 'it was cancelled';
 
 /** The reason for an abort signal: code that throws the signal's reason then throws this error. */
 export const abortReason = (why: string): BackupError =>

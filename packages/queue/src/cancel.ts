@@ -12,7 +12,7 @@ export interface CancelEvents extends QueueEventsListener {
 
 /**
  * `removed`: it had not begun, and is gone. `asked`: its worker was told; the job ends as CANCELLED.
- * `finished`: too late. Throws USAGE when no job has the id, or when it is a schedule's next run.
+ * `finished`: too late. Throws NO_SUCH_JOB, and USAGE for a schedule's next run. `reason`: e.g. `from the page`.
  */
 export async function cancel(
   queue: BackupQueue,
@@ -21,8 +21,7 @@ export async function cancel(
 ): Promise<'removed' | 'asked' | 'finished'> {
   return askRedis(queue.connection, async () => {
     const job = await queue.bull.getJob(jobId);
-    if (!job)
-      throw new BackupError('USAGE', `No job has the id ${jobId}`, { hint: 'See `gofr-backup status`.' });
+    if (!job) throw new BackupError('NO_SUCH_JOB', `No job has the id ${jobId}`);
     if (job.finishedOn) return 'finished';
     if (!(await job.isActive())) {
       if (job.repeatJobKey && isDueLater(job)) {

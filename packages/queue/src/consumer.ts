@@ -155,7 +155,7 @@ function listenForCancel(
   };
   void listen();
   events.on<CancelEvents, typeof CANCEL_EVENT>(CANCEL_EVENT, ({ jobId, reason }) =>
-    abortJob(jobId, reason ? `${CANCELLED}: ${reason}` : CANCELLED),
+    abortJob(jobId, reason ? `${CANCELLED} ${reason}` : CANCELLED),
   );
   return events;
 }

@@ -7,13 +7,12 @@ export async function run(session: Session, [id = '']: string[]): Promise<void> 
   await using reached = await findQueue(session);
   const job = reached && (await findJob(reached.queue, id));
   if (!job) {
-    throw new BackupError('USAGE', `No job has the id ${id}`, {
+    throw new BackupError('NO_SUCH_JOB', `No job has the id ${id}`, {
       why: reached
         ? 'the queue does not know it (any more)'
         : 'no service is running, and its queue is gone with it',
-      hint: 'See the recent jobs with `gofr-backup status`.',
     });
   }
   const lines = await jobLogs(reached.queue, id);
-  session.answer({ job, lines }, lines);
+  session.answer({ job, lines }, lines.length > 0 ? lines : [`The log of ${id} has no lines`]);
 }

@@ -3,13 +3,13 @@ import { BackupError, systemClock } from '@gofr-backup/model';
 import { type Alert, channelsOf, deliver, type Delivery, ping } from '@gofr-backup/notify';
 import type { Session } from '../session.ts';
 
-/** `--test`: one harmless alert on every way that is set up; answers 1 when any of them did not take it. */
+/** `--test`: one harmless alert through every channel; answers 1 when any of them did not take it. */
 export async function run(session: Session, _args: string[], options: { test?: boolean }): Promise<number> {
   if (!options.test) throw new BackupError('USAGE', 'notify needs --test', { why: 'It sends nothing else.' });
   const plan = alertPlanFrom(session.settings);
   const channels = channelsOf(plan);
   if (channels.length === 0 && plan.heartbeatUrl === undefined) {
-    throw new BackupError('CONFIG', 'There is nobody to tell', {
+    throw new BackupError('CONFIG', 'No alert channel is configured', {
       why: 'Neither ALERT_EMAIL_TO, ALERT_WEBHOOK_URL nor HEARTBEAT_URL is set.',
     });
   }

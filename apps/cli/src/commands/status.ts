@@ -1,4 +1,4 @@
-import { freeSpace, list, lockHolder, newestGood, stateDirOf } from '@gofr-backup/core';
+import { freeSpace, list, lockHolder, newestGood, stateDirOf, trashed } from '@gofr-backup/core';
 import {
   BackupError,
   type CatalogueEntry,
@@ -15,6 +15,7 @@ import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
 import { columns } from '../columns.ts';
+import type { Trash } from '../trash-lines.ts';
 
 interface QueueView {
   status: QueueStatus;
@@ -42,6 +43,7 @@ export async function run(session: Session): Promise<number> {
     last_run: view?.jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
     newest_good: newest ?? null,
     backups: { total: summary.total, disk_bytes: summary.disk_bytes },
+    trash: trashOf(await trashed(session.context('status'))),
     ...aside,
     disk: { backup_dir: plan.backupDir, free_bytes: (await freeSpaceOf(plan.backupDir)) ?? null },
     lock: (await lockHolder(stateDirOf(plan.backupDir))) ?? null,
@@ -86,6 +88,8 @@ type Document = {
   last_run: JobSummary | null;
   newest_good: { filename: string; age_seconds: number | null } | null;
   backups: { total: number; disk_bytes: number };
+  /** `next_goes_at`: when the first of it may be deleted for good */
+  trash: { total: number; size_bytes: number; next_goes_at: string | null };
   disk: { backup_dir: string; free_bytes: number | null };
   lock: { operation: string; owner: string; since: string } | null;
 };
@@ -109,6 +113,7 @@ function render(session: Session, document: Document): string[] {
       'Backups',
       `${document.backups.total}, ${formatSize(document.backups.disk_bytes)} in ${disk.backup_dir}`,
     ],
+    ...(document.trash.total > 0 ? [['Trash', trashLine(session, document.trash)]] : []),
     [
       'Disk',
       disk.free_bytes === null
@@ -133,6 +138,17 @@ function render(session: Session, document: Document): string[] {
 function noteUnusable({ note, colours }: Session, { queue }: Document): void {
   for (const { record, reason } of queue?.unusable ?? [])
     note(`${colours.warn('warning:')} left out of the queue: ${JSON.stringify(record)} ${reason}`);
+}
+
+const trashOf = (trash: Trash): Document['trash'] => ({
+  total: trash.length,
+  size_bytes: trash.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
+  next_goes_at: trash.map(({ goes_at }) => goes_at).toSorted()[0] ?? null,
+});
+
+function trashLine(session: Session, { total, size_bytes, next_goes_at }: Document['trash']): string {
+  const until = next_goes_at === null ? '' : `, the first until ${inZone(session, Date.parse(next_goes_at))}`;
+  return `${formatCount(total, 'backup')}, ${formatSize(size_bytes)}${until} (gofr-backup list --trash)`;
 }
 
 const inZone = ({ settings }: Session, at: number): string => formatTime(at, settings.timezone);

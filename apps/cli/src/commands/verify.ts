@@ -1,5 +1,12 @@
 import { list, verify } from '@gofr-backup/core';
-import { BackupError, ERRORS, type VerifyOutcome } from '@gofr-backup/model';
+import {
+  BackupError,
+  ERRORS,
+  formatCount,
+  formatDuration,
+  formatSize,
+  type VerifyOutcome,
+} from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';
 
@@ -18,13 +25,27 @@ export async function run(session: Session, names: string[], options: Options): 
     inProcess: () => verify(session.context('verify'), request),
   });
   const { paint } = session;
-  const lines = outcome.results.flatMap(({ filename, ok, problems, code }) => [
-    `${ok ? paint.good('✓') : paint.bad('✗')} ${filename}`,
+  if (outcome.results.length === 0) throw nothingToVerify(session.plan.backupDir);
+  const lines = outcome.results.flatMap(({ filename, ok, problems, code, ...read }) => [
+    `${ok ? paint.good('✓') : paint.bad('✗')} ${filename}${extent(read)}`,
     ...problems.map((problem) => `    ${problem}`),
     ...(code === undefined || code === 'ARCHIVE_DAMAGED' ? [] : [`    to do: ${ERRORS[code].hint}`]),
   ]);
-  session.answer(outcome, lines.length === 0 ? ['No backups found'] : lines);
+  session.answer(outcome, lines);
   return exitOf(outcome);
+}
+
+const nothingToVerify = (backupDir: string): BackupError =>
+  new BackupError('NO_SUCH_BACKUP', 'There is no backup to verify', { why: `${backupDir} holds none` });
+
+/** `: 417 files, 15.32 MB in 2.3 s` */
+function extent({
+  files,
+  bytes,
+  ms,
+}: Pick<VerifyOutcome['results'][number], 'files' | 'bytes' | 'ms'>): string {
+  if (files === undefined || bytes === undefined || ms === undefined) return '';
+  return `: ${formatCount(files, 'file')}, ${formatSize(bytes)} in ${formatDuration(ms)}`;
 }
 
 /** The exit code: damage outranks all; otherwise the error of the first archive that could not be read. */
@@ -41,9 +62,8 @@ function requestOf(
   { latest, all }: Options,
 ): { names: string[] } | { which: 'latest' | 'all' } {
   if ([names.length > 0, latest, all].filter(Boolean).length > 1) {
-    throw new BackupError('USAGE', 'Which backups to verify was said twice', {
-      why: 'names, --latest and --all exclude each other',
-      hint: 'Give names, or --latest, or --all.',
+    throw new BackupError('USAGE', 'Choose only one of: names, --latest, --all', {
+      why: 'they exclude each other',
     });
   }
   if (names.length > 0) return { names };

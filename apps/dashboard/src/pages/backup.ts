@@ -1,4 +1,5 @@
 /** One backup: what it is, what was wrong while it was made, what is in it, and how to get it back. */
+import { startedBy } from '../view/job.ts';
 import {
   type BytePath,
   displayPath,
@@ -42,24 +43,27 @@ export function backupPage(shell: Shell, { backup, directory, path, restoreComma
 function facts(shell: Shell, { entry, at }: Dated): Html {
   const rows: [string, Html | string | undefined][] = [
     ['Status', html`${statusBadge(entry.status)} ${pinMark(entry)} ${futureMark(at, shell.now)}`],
-    ['Made', html`${time(shell, at, 'full')} (${time(shell, at, 'relative')})`],
+    ['Created', html`${time(shell, at, 'full')} (${time(shell, at, 'relative')})`],
     ['Tier', entry.tier],
-    ['Asked for by', entry.trigger],
+    ['Started by', entry.trigger && startedBy(entry.trigger)],
     ['Size', formatSize(entry.size_bytes)],
-    ['Content', entry.source_bytes === undefined ? undefined : formatSize(entry.source_bytes)],
+    ['Original size', entry.source_bytes === undefined ? undefined : formatSize(entry.source_bytes)],
     ['Files', entry.files === undefined ? undefined : formatNumber(entry.files)],
     ['Components', entry.components?.join(', ')],
     ['Compression', entry.compression && `${entry.compression} ${entry.compression_level ?? ''}`],
     [
-      'Reused from the one before',
+      'Unchanged since the previous backup',
       entry.reused_bytes === undefined ? undefined : formatSize(entry.reused_bytes),
     ],
-    ['Took', entry.duration_ms === undefined ? undefined : formatDuration(entry.duration_ms)],
+    ['Duration', entry.duration_ms === undefined ? undefined : formatDuration(entry.duration_ms)],
     [
       'Verified',
       entry.verified_at ? time(shell, Date.parse(entry.verified_at), 'full') : entry.verified ? 'yes' : 'no',
     ],
-    ['Verifying took', entry.verify_ms === undefined ? undefined : formatDuration(entry.verify_ms)],
+    [
+      'Duration of the verification',
+      entry.verify_ms === undefined ? undefined : formatDuration(entry.verify_ms),
+    ],
     ['Last drill', drillText(shell, entry.last_drill_at, entry.last_drill_ok)],
     ['SHA-256', entry.sha256 && html`<code class="hash">${entry.sha256}</code>`],
   ];

@@ -50,10 +50,10 @@ export function backupTable(shell: Shell, rows: readonly Dated[]): Html {
       <tr>
         <th>Backup</th>
         <th>Status</th>
-        <th class="wide">Made</th>
+        <th class="wide">Created</th>
         <th class="number">Size</th>
         <th class="number wide">Files</th>
-        <th class="number wide">Took</th>
+        <th class="number wide">Duration</th>
       </tr>
     </thead>
     <tbody>

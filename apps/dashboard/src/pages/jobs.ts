@@ -1,6 +1,6 @@
 /** Jobs: those running with their progress, the recent ones, and the log of one. */
 import { formatCount, formatDuration, formatSize, type ProgressEvent } from '@gofr-backup/model';
-import { describeJob, isOpen, progressShare, type JobView } from '../view/job.ts';
+import { describeJob, isOpen, progressShare, startedBy, type JobView } from '../view/job.ts';
 import { html, type Html } from './html.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
 
@@ -70,8 +70,8 @@ export function jobTable(shell: Shell, jobs: readonly JobView[]): Html {
       <tr>
         <th>Job</th>
         <th>State</th>
-        <th class="wide">Asked for</th>
-        <th class="number wide">Took</th>
+        <th class="wide">Queued</th>
+        <th class="number wide">Duration</th>
       </tr>
     </thead>
     <tbody>
@@ -89,7 +89,7 @@ function jobRow(shell: Shell, job: JobView): Html {
     </td>
     <td>${stateBadge(job)}</td>
     <td class="wide">
-      ${time(shell, job.askedAt, 'near')}${job.trigger && html` <span class="muted">${job.trigger}</span>`}
+      ${time(shell, job.askedAt, 'near')}${job.trigger && html` <span class="muted">${startedBy(job.trigger)}</span>`}
     </td>
     <td class="number wide">${took(job)}</td>
   </tr>`;
@@ -115,8 +115,12 @@ export function jobPage(shell: Shell, job: JobView, log: readonly string[], expe
           <dd><code>${job.id}</code></dd>
         </div>
         <div>
-          <dt>Asked for</dt>
-          <dd>${time(shell, job.askedAt, 'full')} ${job.trigger && html`by ${job.trigger}`}</dd>
+          <dt>Queued</dt>
+          <dd>${time(shell, job.askedAt, 'full')}</dd>
+        </div>
+        <div>
+          <dt>Started by</dt>
+          <dd>${startedBy(job.trigger)}</dd>
         </div>
         ${
           job.startedAt !== undefined &&
@@ -128,7 +132,7 @@ export function jobPage(shell: Shell, job: JobView, log: readonly string[], expe
         ${
           job.finishedAt !== undefined &&
           html`<div>
-            <dt>Took</dt>
+            <dt>Duration</dt>
             <dd>${took(job)}</dd>
           </div>`
         }

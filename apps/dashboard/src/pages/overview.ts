@@ -175,7 +175,7 @@ function charts(shell: Shell, history: History): Html | '' {
     </figure>`;
   const data = JSON.stringify(history).replaceAll('<', '\\u003c');
   return html`<section class="charts" aria-label="Development">
-    ${chart('size', 'Archive size', 'bytes')} ${chart('written', 'Written anew', 'bytes')}
+    ${chart('size', 'Archive size', 'bytes')} ${chart('written', 'New data', 'bytes')}
     ${chart('duration', 'Duration', 'seconds')}
     <script type="application/json" id="history" data-timezone="${shell.timezone}">
       ${raw(data)}

@@ -23,7 +23,7 @@ export function prunePage(shell: Shell, preview: PrunePreview): Html {
   const removed = preview.decisions.filter(({ action }) => action === 'remove');
   const bytes = removed.reduce((sum, { filename }) => sum + (preview.sizes.get(filename) ?? 0), 0);
   const body = html`<h1>Pruning</h1>
-    ${preview.held && html`<p class="notice attention">Pruning is held: ${preview.held}. If that is as it should be, type <code>gofr-backup prune --force</code>.</p>`}
+    ${preview.held && html`<p class="notice attention">Pruning is held: ${preview.held}. If you expected this, run <code>gofr-backup prune --force</code>.</p>`}
     <section class="card" data-live="remove">
       <h2>
         ${removed.length === 0 ? 'Nothing would be removed' : `${formatNumber(removed.length)} would be removed`}

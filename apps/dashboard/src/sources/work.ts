@@ -48,7 +48,7 @@ export function workOf(current: () => BackupQueue | undefined): Work {
     status: () => orNothing(queueStatus),
     ask: (name, payload) => inTime((queue) => enqueue(queue, name, payload)),
     cancel: async (id) => {
-      await inTime((queue) => cancel(queue, id, 'asked for on the dashboard'));
+      await inTime((queue) => cancel(queue, id, 'from the page'));
     },
   };
 }

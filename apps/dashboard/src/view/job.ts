@@ -51,4 +51,8 @@ export function describeJob({ name, payload }: Pick<JobView, 'name' | 'payload'>
   return subject ? `${what} of ${subject}${more}` : what;
 }
 
+/** Who asked for a job or a backup. */
+export const startedBy = (trigger: string | undefined): string =>
+  trigger === 'schedule' ? 'schedule' : trigger === 'pre-restore' ? 'a restore' : 'by hand';
+
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

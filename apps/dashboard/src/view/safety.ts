@@ -86,7 +86,7 @@ function words(
     const headline = survey.all.length === 0 ? 'There is no backup yet' : 'No backup has been verified';
     return {
       headline,
-      sentence: `If the data were lost now, nothing is known to bring it back.${coming(facts)}`,
+      sentence: `There is nothing to restore from if the data is lost now.${coming(facts)}`,
     };
   }
   const since = `Everything up to ${formatNear(newestGood.at, now, timezone)} can be restored from a verified backup`;
@@ -143,10 +143,14 @@ function damage({ corrupt, newest, newestGood, future }: Survey): SafetyProblem[
   if (ahead) problems.push(datedAhead(ahead, future.length));
   const worst = corrupt[0];
   if (worst) {
-    const others = corrupt.length > 1 ? ` and ${corrupt.length - 1} more` : '';
-    const text = `${worst.entry.filename}${others} ${corrupt.length > 1 ? 'are' : 'is'} damaged.`;
+    const names = corrupt.slice(0, 3).map(({ entry }) => entry.filename);
+    const more = corrupt.length > names.length ? `, and ${corrupt.length - names.length} more` : '';
+    const text =
+      corrupt.length === 1
+        ? `${worst.entry.filename} is damaged.`
+        : `${corrupt.length} backups are damaged: ${names.join(', ')}${more}.`;
     const todo =
-      'Do not restore from it; check the disk it lies on. It stays until its retention is over: it may be salvaged.';
+      'Use another one, and check the disk. What is right of a damaged one comes out with restore --salvage.';
     problems.push({
       level: 'attention',
       code: 'corrupt',

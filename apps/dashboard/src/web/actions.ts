@@ -58,7 +58,7 @@ function refuse(c: Context<Env>, form: Form, { rights, sessions }: Parts): Respo
     return c.json(refusal('DECLINED', 'This dashboard only shows.', 'DASHBOARD_READ_ONLY is set.'), 403);
   }
   if (c.get('bearer') || sessions.csrfValid(c.get('session'), form['csrf'])) return undefined;
-  return c.text('Refused: the form is too old or not ours. Go back, reload the page and try again.\n', 403);
+  return c.text('This page has expired. Reload it and try again.\n', 403);
 }
 
 async function formOf(c: Context<Env>): Promise<Form> {

@@ -142,6 +142,7 @@ function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
 
 const STATUS: Record<string, 404 | 400 | 503 | 409> = {
   NO_SUCH_BACKUP: 404,
+  NO_SUCH_JOB: 404,
   USAGE: 400,
   REDIS_UNREACHABLE: 503,
   BUSY: 409,
@@ -168,5 +169,8 @@ function failure(
 ): Response | Promise<Response> {
   const person = c.req.header('accept')?.includes('text/html') && c.get('session') !== undefined;
   if (!person) return c.json(refusal(code, message, hint), status);
-  return c.html(messagePage(shellOf(c), 'That did not work', message, hint), status);
+  return c.html(
+    messagePage(shellOf(c), status === 404 ? 'Page not found' : 'This could not be done', message, hint),
+    status,
+  );
 }

@@ -10,7 +10,7 @@ import type { Sessions } from './session.ts';
 /** What may be said after an action; an address cannot put other words there. */
 const NOTICES: Record<string, NonNullable<Shell['notice']>> = {
   joined: { level: 'attention', text: 'The same job was waiting or running already; this is that one.' },
-  asked: { level: 'safe', text: 'Asked for. It begins as soon as a worker is free.' },
+  asked: { level: 'safe', text: 'Queued. Starts as soon as a worker is free.' },
   cancelled: { level: 'attention', text: 'Asked to stop; it leaves the state from before.' },
   changed: {
     level: 'attention',

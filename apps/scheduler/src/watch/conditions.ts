@@ -75,7 +75,7 @@ function damaged({ corrupt = [] }: WorkerReport): Condition[] {
     kind: 'corrupt',
     about: name,
     title: 'a backup is damaged',
-    text: `${name} does not read back as it was written. It no longer counts as good; it is kept until its retention is over. Check the disk it lies on.`,
+    text: `${name} failed verification: its contents have changed on disk. It no longer counts as good; it is kept until its retention is over. Check the disk, and verify the others: gofr-backup verify --all`,
   }));
 }
 
@@ -93,7 +93,7 @@ function held({ held: reason }: WorkerReport): Condition[] {
       kind: 'prune-held',
       about: '',
       title: 'pruning is held',
-      text: `${reason} Nothing is removed until \`gofr-backup prune --force\`, or until backups are as before.`,
+      text: `${reason} Nothing is removed meanwhile. If you expected this, run \`gofr-backup prune --force\`.`,
     },
   ];
 }

@@ -30,7 +30,7 @@ export const schedule = {
     name: 'VERIFY_SCHEDULE',
     kind: cronOrOff,
     default: '0 5 * * *',
-    meaning: 'when to read back the backup that was longest not read; `off`: never',
+    meaning: 'when to read back the backup whose last verification is oldest; `off`: never',
     example: 'off',
   }),
   drillSchedule: setting({

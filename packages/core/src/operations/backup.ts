@@ -57,7 +57,7 @@ export function promoteStep(ctx: OperationContext, filename: string): Promise<Ca
 }
 
 const damaged = (filename: string, problems: string[]): BackupError =>
-  new BackupError('ARCHIVE_DAMAGED', `${filename} did not read back as it was written`, {
+  new BackupError('ARCHIVE_DAMAGED', `${filename} failed verification: its contents have changed on disk`, {
     why: problems.slice(0, 5).join('; '),
     hint: 'Check the disk and the memory of this host. Every older backup was kept.',
     details: { backup: filename, problems },

@@ -26,7 +26,7 @@ export async function checkSources(
   const states = await Promise.all(components.map(stateOf));
   const missing = components.filter((_, place) => states[place] === 'missing');
   if (missing.length === components.length)
-    throw nothingToBackUp('none of its directories exists', components);
+    throw nothingToBackUp(`none of the directories to back up exists (${rootsOf(components)})`, components);
   if (!states.includes('filled')) refuseEmptied(components, lastGood);
   return missing.map(missingComponent);
 }
@@ -70,6 +70,8 @@ async function hasFile(directory: string, select: Selection): Promise<boolean> {
   for (const child of below) if (await hasFile(child, select)) return true;
   return false;
 }
+
+const rootsOf = (components: readonly Component[]): string => components.map(({ root }) => root).join(', ');
 
 const isArchived = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
 

@@ -1,10 +1,11 @@
-import type {
-  Catalogue,
-  CatalogueEntry,
-  OperationContext,
-  PruneOutcome,
-  PruneRequest,
-  RetentionPolicy,
+import {
+  DAY,
+  type Catalogue,
+  type CatalogueEntry,
+  type OperationContext,
+  type PruneOutcome,
+  type PruneRequest,
+  type RetentionPolicy,
 } from '@gofr-backup/model';
 import { isoUtc, type Repository, type TrashedBackup } from '../repository/index.ts';
 import { anomalyHold, planPrune } from '../retention/index.ts';
@@ -34,9 +35,11 @@ export async function pruneForSpace(ctx: OperationContext): Promise<PruneOutcome
   });
 }
 
-/** The backups that `undelete` can bring back, newest first. Takes no lock. */
-export async function trashed(ctx: OperationContext): Promise<TrashedBackup[]> {
-  return (await repositoryOf(ctx)).trashed();
+/** The backups that `undelete` can bring back, newest first; `goes_at`: the first prune after it deletes it. Takes no lock. */
+export async function trashed(ctx: OperationContext): Promise<(TrashedBackup & { goes_at: string })[]> {
+  const found = await (await repositoryOf(ctx)).trashed();
+  const kept = ctx.plan.trashDays * DAY;
+  return found.map((backup) => ({ ...backup, goes_at: isoUtc(Date.parse(backup.trashed_at) + kept) }));
 }
 
 /** Brings a pruned backup back from the trash, pinned; NO_SUCH_BACKUP. */
@@ -92,7 +95,9 @@ async function failureHold(place: LastRunPlace): Promise<string | undefined> {
 
 function anomaly(policy: RetentionPolicy, catalogue: Catalogue, now: number): string | undefined {
   const found = anomalyHold(catalogue, policy, now);
-  return found && `${found}; look whether data is missing, then prune with --force`;
+  return (
+    found && `${found}; look whether data is missing. If you expected this, run \`gofr-backup prune --force\``
+  );
 }
 
 /** Removes oldest first, so that after a kill the least valuable backups are gone. */

@@ -53,7 +53,9 @@ const verifyAll = () => verify(on.ctx, { which: 'all' });
 test('a good backup is good, by any of its names, and says when it was read', async () => {
   clock.advance(1000);
   expect(await verify(on.ctx, { names: [NAME] })).toEqual({
-    results: [{ filename: NAME, ok: true, problems: [] }],
+    results: [
+      { filename: NAME, ok: true, problems: [], files: 3, bytes: 100_002, ms: expect.any(Number) as number },
+    ],
   });
   const { backups } = await list(on.ctx);
   expect(backups.map(({ status, verified_at }) => [status, verified_at])).toEqual(

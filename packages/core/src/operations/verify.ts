@@ -19,6 +19,7 @@ export type VerifyResult = VerifyOutcome['results'][number];
 
 /** A result, or in `unread` the reason why there is no verdict. */
 interface Judged extends VerifyResult {
+  read?: Pick<VerifyResult, 'files' | 'bytes' | 'ms'>;
   unread?: BackupError;
   /** what the index told before is not so */
   indexProblem?: string;
@@ -55,8 +56,8 @@ export function verify(ctx: OperationContext, request: VerifyRequest): Promise<V
   });
 }
 
-const reported = ({ filename, ok, problems, unread }: Judged): VerifyResult => ({
-  ...{ filename, ok, problems },
+const reported = ({ filename, ok, problems, read, unread }: Judged): VerifyResult => ({
+  ...{ filename, ok, problems, ...read },
   ...(ok ? {} : { code: unread?.code ?? 'ARCHIVE_DAMAGED' }),
 });
 
@@ -151,7 +152,7 @@ const isProvenBy = (report: Reading, { verified, sha256 }: CatalogueEntry): bool
   'ok' in report && report.ok && verified && sha256 === report.sha256;
 
 /** Of the bytes behind one name. `unread`: no verdict, because they could not be read for another reason than damage. */
-type Reading = { filename: string } & (VerifyReport | { unread: BackupError });
+type Reading = { filename: string } & ((VerifyReport & { ms?: number }) | { unread: BackupError });
 
 async function read(
   ctx: OperationContext,
@@ -160,6 +161,7 @@ async function read(
   open?: ArchiveReader,
 ): Promise<Reading> {
   const { filename, source_bytes } = entry;
+  const began = ctx.clock.monotonic();
   try {
     const reader = open ?? (await openArchive(archiveOptions(ctx, repository, entry)));
     try {
@@ -170,7 +172,7 @@ async function read(
       const report = await reader.verify({ ...ctx, progress }, undefined, place);
       const problem = { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
       if (report.indexMade) tellNewIndex(ctx, filename, problem.indexProblem ?? 'it is missing');
-      return { filename, ...problem };
+      return { filename, ...problem, ms: Math.round(ctx.clock.monotonic() - began) };
     } finally {
       if (reader !== open) await reader.close();
     }
@@ -214,8 +216,9 @@ async function conclude(
     ctx.logger.error({ backup: filename, problems: problems.slice(0, 20) }, 'backup is damaged');
     await repository.update(filename, { verified: false, status: 'corrupt', verified_at });
   }
-  const { indexProblem } = report;
-  return { filename, ok, problems, ...(indexProblem !== undefined && { indexProblem }) };
+  const { indexProblem, files, bytes, ms } = report;
+  const read = ms === undefined ? {} : { read: { files, bytes, ms } };
+  return { filename, ok, problems, ...read, ...(indexProblem !== undefined && { indexProblem }) };
 }
 
 /** What another wrote of its files is a claim; the archive itself tells. */
