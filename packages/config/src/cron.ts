@@ -50,3 +50,13 @@ export const cronOrOff: Kind<string | null> = {
   allowed: `${ALLOWED}; or \`off\``,
   schema: parsed((text) => (/^(off|never)$/i.test(text) ? null : checkCron(text))),
 };
+
+/** The coming runs of a pattern, milliseconds since the epoch, soonest first; fewer where it has no more. */
+export function nextRuns(pattern: string, timezone: string, from: number, count: number): number[] {
+  try {
+    const cron = CronExpressionParser.parse(pattern, { tz: timezone, currentDate: new Date(from) });
+    return cron.take(count).map((date) => date.getTime());
+  } catch {
+    return [];
+  }
+}

@@ -6,15 +6,7 @@ import type { Session } from '../session.ts';
 /** `--test`: one harmless alert through every channel; answers 1 when any of them did not take it. */
 export async function run(session: Session, _args: string[], options: { test?: boolean }): Promise<number> {
   if (!options.test) throw new BackupError('USAGE', 'notify needs --test', { why: 'It sends nothing else.' });
-  const plan = alertPlanFrom(session.settings);
-  const channels = channelsOf(plan);
-  if (channels.length === 0 && plan.heartbeatUrl === undefined) {
-    throw new BackupError('CONFIG', 'No alert channel is configured', {
-      why: 'Neither ALERT_EMAIL_TO, ALERT_WEBHOOK_URL nor HEARTBEAT_URL is set.',
-    });
-  }
-  const deliveries = await deliver(trial(session.settings.prefix), channels);
-  if (plan.heartbeatUrl !== undefined) deliveries.push(await heartbeat(plan.heartbeatUrl));
+  const deliveries = await sendTest(session, 'gofr-backup notify --test');
   session.answer(
     { deliveries },
     deliveries.map((delivery) => lineOf(session, delivery)),
@@ -22,17 +14,31 @@ export async function run(session: Session, _args: string[], options: { test?: b
   return deliveries.every(({ ok }) => ok) ? 0 : 1;
 }
 
-function trial(project: string): Alert {
+/** Through every channel that is configured. Throws CONFIG when there is none. */
+export async function sendTest(session: Session, command: string): Promise<Delivery[]> {
+  const plan = alertPlanFrom(session.settings);
+  const channels = channelsOf(plan);
+  if (channels.length === 0 && plan.heartbeatUrl === undefined) {
+    throw new BackupError('CONFIG', 'No alert channel is configured', {
+      why: 'Neither ALERT_EMAIL_TO, ALERT_WEBHOOK_URL nor HEARTBEAT_URL is set.',
+    });
+  }
+  const deliveries = await deliver(trial(session.settings.prefix, command), channels);
+  if (plan.heartbeatUrl !== undefined) deliveries.push(await heartbeat(plan.heartbeatUrl, command));
+  return deliveries;
+}
+
+function trial(project: string, command: string): Alert {
   const at = new Date(systemClock.now()).toISOString();
   return {
     ...{ kind: 'backup-failed', about: 'test', project, state: 'raised', at, since: at },
     title: 'this is a test',
-    text: 'Nothing is wrong: somebody asked `gofr-backup notify --test` to show how an alert arrives.',
+    text: 'Nothing is wrong: this shows how an alert arrives (`' + command + '`).',
   };
 }
 
-async function heartbeat(url: string): Promise<Delivery> {
-  const ok = await ping(url, 'success', 'gofr-backup notify --test');
+async function heartbeat(url: string, command: string): Promise<Delivery> {
+  const ok = await ping(url, 'success', command);
   return { channel: 'heartbeat', ok, attempts: 1, ...(ok ? {} : { reason: 'the ping was not accepted' }) };
 }
 

@@ -21,6 +21,7 @@ import { lackingText } from '@gofr-backup/posix';
 import { refuseRoot } from '../recovery/index.ts';
 import { type CommitFacts, makeScratch, type Repository, withheldDirectories } from '../repository/index.ts';
 import { newestGood } from '../retention/index.ts';
+import { liveServers, liveServerWarning } from './checks/live-servers.ts';
 import { checkSources, refuseEmptied } from './check-sources.ts';
 import { withCommands } from './commands.ts';
 import { underLock } from './context.ts';
@@ -46,9 +47,10 @@ export function archiveStep(ctx: OperationContext, request: BackupRequest): Prom
       const lastGood = newestGood(before, inner.plan.retention, inner.clock.now());
       const sources = sourcesOf(inner.plan);
       const missing = await checkSources(inner.plan.components, lastGood);
+      const live = liveServers(inner.plan.components, sources.withheld ?? []).map(liveServerWarning);
       await ensureSpace(inner, repository, lastGood, mayPrune(request, previous));
       const entry = await withCommands(inner.plan, request, inner, () =>
-        makeArchive({ ctx: inner, repository, request, before, lastGood, sources, missing }),
+        makeArchive({ ctx: inner, repository, request, before, lastGood, sources, missing, live }),
       );
       return complete(entry);
     });
@@ -102,6 +104,8 @@ interface ArchiveRequest {
   lastGood: CatalogueEntry | undefined;
   sources: WalkOptions;
   missing: Warning[];
+  /** of servers whose data directories are among the data */
+  live: Warning[];
 }
 
 async function makeArchive(archiving: ArchiveRequest): Promise<CatalogueEntry> {
@@ -169,7 +173,7 @@ function reuse({ ctx, repository, before }: ArchiveRequest) {
   };
 }
 
-function facts({ ctx, request, missing }: ArchiveRequest, result: CreateArchiveResult): CommitFacts {
+function facts({ ctx, request, missing, live }: ArchiveRequest, result: CreateArchiveResult): CommitFacts {
   const { codec } = ctx.plan;
   const absent = result.warnings.some(({ code }) => code === 'missing-component') ? [] : missing;
   return {
@@ -183,7 +187,7 @@ function facts({ ctx, request, missing }: ArchiveRequest, result: CreateArchiveR
     files: result.files,
     source_bytes: result.sourceBytes,
     reused_bytes: result.reusedBytes,
-    warnings: [...absent, ...lackingHere(ctx.plan), ...result.warnings],
+    warnings: [...absent, ...live, ...lackingHere(ctx.plan), ...result.warnings],
   };
 }
 

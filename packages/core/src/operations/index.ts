@@ -9,6 +9,7 @@ export type { RestoreDescription, RestoreTarget } from './describe-restore.ts';
 export { drill } from './drill.ts';
 export { list, show } from './list.ts';
 export type { ListOutcome } from './list.ts';
+export * from './checks/index.ts';
 export { cat, exportTar, files } from './contents.ts';
 export { pin, prune, pruneHold, trashed, undelete, unpin } from './prune.ts';
 export { rebuild } from './rebuild.ts';
