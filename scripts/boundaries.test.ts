@@ -55,7 +55,7 @@ const MAY: [path: string, text: string][] = [
     `import { x } from '../repository/index.ts';\nimport { y } from './b.ts';\nconst z = new Date(5);`,
   ],
   [
-    'apps/cli/src/commands/serve.ts',
+    'apps/cli/src/commands/services/serve.ts',
     `const { start } = await import('@gofr-backup/worker');\nconsole.log(start);`,
   ],
   ['apps/worker/src/a.ts', `// console.log and Date.now() are for others\n/* process.env too */`],

@@ -84,7 +84,7 @@ export const WALLS: Wall[] = [
       },
       {
         of: 'operations',
-        never: ['../*/**', '!../*/index.ts'],
+        never: ['../*/**', '!../*/index.ts', '!../../*/index.ts'],
         because: 'a room is entered through its index.ts',
       },
     ],

@@ -28,10 +28,10 @@ export function buildProgram(done: (code: number) => void): Command {
   verb(
     'serve',
     'scheduler and worker in one, with a private Redis when REDIS_URL is unset',
-    () => import('./commands/serve.ts'),
+    () => import('./commands/services/serve.ts'),
   );
-  verb('scheduler', 'the scheduler alone', () => import('./commands/scheduler.ts'));
-  verb('worker', 'one worker alone', () => import('./commands/worker.ts'));
+  verb('scheduler', 'the scheduler alone', () => import('./commands/services/scheduler.ts'));
+  verb('worker', 'one worker alone', () => import('./commands/services/worker.ts'));
   verb('dashboard', 'the web page', () => import('./commands/dashboard.ts'));
 
   program.commandsGroup('Backups:');

@@ -2,7 +2,7 @@ import { find, type FoundPath } from '@gofr-backup/core';
 import { formatCount } from '@gofr-backup/model';
 import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
-import { type ShownVersion, versionLines } from '../version-lines.ts';
+import { type ShownVersion, versionLines } from '../lines/version-lines.ts';
 
 export async function run(
   session: Session,

@@ -2,7 +2,7 @@ import { history } from '@gofr-backup/core';
 import { formatCount, shellWord } from '@gofr-backup/model';
 import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
-import { versionLines } from '../version-lines.ts';
+import { versionLines } from '../lines/version-lines.ts';
 
 export async function run(session: Session, [asked = '']: string[]): Promise<void> {
   const { path, versions, gone } = await history(session.context('history'), archivePath(asked));

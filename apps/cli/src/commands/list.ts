@@ -2,7 +2,7 @@ import { list, listingLines, trashed } from '@gofr-backup/core';
 import { systemClock, type Tier } from '@gofr-backup/model';
 import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
-import { trashLines } from '../trash-lines.ts';
+import { trashLines } from '../lines/trash-lines.ts';
 
 interface Options {
   tier?: Tier;

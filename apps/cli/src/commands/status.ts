@@ -15,7 +15,7 @@ import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
 import { columns } from '../columns.ts';
-import type { Trash } from '../trash-lines.ts';
+import type { Trash } from '../lines/trash-lines.ts';
 
 interface QueueView {
   status: QueueStatus;

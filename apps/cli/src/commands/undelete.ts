@@ -1,6 +1,6 @@
 import { trashed, undelete } from '@gofr-backup/core';
 import type { Session } from '../session.ts';
-import { trashLines } from '../trash-lines.ts';
+import { trashLines } from '../lines/trash-lines.ts';
 
 /** Without a name: what lies in the trash. */
 export async function run(session: Session, [name]: string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import type { trashed } from '@gofr-backup/core';
 import { formatSize, formatTime } from '@gofr-backup/model';
-import { columns } from './columns.ts';
+import { columns } from '../columns.ts';
 
 export type Trash = Awaited<ReturnType<typeof trashed>>;
 

@@ -1,5 +1,5 @@
-import type { Session } from '../session.ts';
-import { serviceLogger, untilStopped } from '../until-stopped.ts';
+import type { Session } from '../../session.ts';
+import { serviceLogger, untilStopped } from '../../until-stopped.ts';
 
 export async function run(session: Session): Promise<void> {
   const logger = serviceLogger(session, 'worker');

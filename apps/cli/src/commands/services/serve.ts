@@ -1,5 +1,5 @@
-import type { Session } from '../session.ts';
-import { serviceLogger, untilStopped } from '../until-stopped.ts';
+import type { Session } from '../../session.ts';
+import { serviceLogger, untilStopped } from '../../until-stopped.ts';
 
 /**
  * Scheduler and worker in one process. They meet in Redis as if they were on two hosts; with REDIS_URL unset each
