@@ -2,8 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isMissing, sftpServer, type SftpServer, temporaryDirectory } from '@gofr-backup/testing';
+import {
+  isMissing,
+  proxyTo,
+  sftpServer,
+  type SftpServer,
+  temporaryDirectory,
+  waitFor,
+} from '@gofr-backup/testing';
 import { describeStore } from '../contract.ts';
 import { describeNetwork } from '../network.scenario.ts';
 import { openStore } from '../open-store.ts';
@@ -98,6 +106,31 @@ describe.skipIf(isMissing('sshd') || process.getuid?.() !== 0)('with OpenSSH', (
     expect((await contentOf(store, 'large')).equals(body)).toBe(true);
     const part = await contentOf(store, 'large', { offset: 1_234_567, length: 4_000_000 });
     expect(part.equals(body.subarray(1_234_567, 5_234_567))).toBe(true);
+  });
+
+  test('of a content no more is taken than is under way, however slow the server is', async () => {
+    await using proxy = await proxyTo(server.port);
+    const url = `${urlOf(place(), proxy.port)}?hostkey=${server.fingerprint}`;
+    await using store = await openStore(url, { sshKey: server.key }, { patience: false });
+    await store.put('first', text('x'));
+    let taken = 0;
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        taken += 100_000;
+        yield Buffer.alloc(100_000);
+      }
+    };
+    const abort = new AbortController();
+    proxy.stall(true);
+    const put = store.put('x', endless(), { signal: abort.signal });
+    put.catch(() => {});
+    await sleep(500);
+    expect(taken).toBeLessThan(3_000_000);
+    proxy.stall(false);
+    await waitFor(() => taken > 6_000_000, { what: 'it goes on' });
+    abort.abort();
+    await expect(put).rejects.toThrow(/abort/i);
+    await waitFor(async () => (await store.size('x')) === undefined);
   });
 
   describe('the key of the server', () => {
