@@ -28,6 +28,7 @@ const GENERATED: Record<string, (present: string) => string | Promise<string>> =
   'apps/dashboard/assets/dashboard.js': renderBrowserScript,
   'packages/archive/src/codec/deflate-wasm.ts': (present) => renderWasmModule('deflate', present, !check),
   'packages/archive/src/codec/inflate-wasm.ts': (present) => renderWasmModule('inflate', present, !check),
+  'packages/archive/src/index/cuts-wasm.ts': (present) => renderWasmModule('cuts', present, !check),
 };
 
 let stale = 0;

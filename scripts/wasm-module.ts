@@ -11,7 +11,7 @@ const COMPILER = 'assemblyscript@0.28.20';
 const OPTIONS = '-O3 --converge --noAssert --enable simd --runtime stub --initialMemory 16'.split(' ');
 
 /** What is compiled is the file of that name in the directory of that name. */
-export type WasmModule = 'deflate' | 'inflate';
+export type WasmModule = 'deflate' | 'inflate' | 'cuts';
 
 const sourcesOf = (name: WasmModule): string => `packages/archive/assembly/${name}`;
 

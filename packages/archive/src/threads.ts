@@ -39,6 +39,7 @@ interface Failure {
 export class Threads<Job, Result> {
   #workers: { worker: Worker; running: Pending[] }[];
   #waiting: Pending[] = [];
+  #urgent: Pending[] = [];
   #dead: Error | undefined;
 
   constructor({ entry, count, nice, shared, youngGenerationMb = 8 }: ThreadsOptions) {
@@ -63,11 +64,12 @@ export class Threads<Job, Result> {
   }
 
   run(job: Job, transfer: Transferable[] = []): Promise<Result> {
-    if (this.#dead !== undefined) return Promise.reject(this.#dead);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, transfer, resolve: resolve as Pending['resolve'], reject });
-      this.#handOut();
-    });
+    return this.#queue(this.#waiting, job, transfer);
+  }
+
+  /** As `run`, but before jobs that wait. */
+  runSoon(job: Job): Promise<Result> {
+    return this.#queue(this.#urgent, job, []);
   }
 
   /** As `run`, but on the first thread, in the order of the calls, and before jobs that wait. */
@@ -86,11 +88,19 @@ export class Threads<Job, Result> {
     await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
   }
 
+  #queue(queue: Pending[], job: Job, transfer: Transferable[]): Promise<Result> {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead);
+    return new Promise((resolve, reject) => {
+      queue.push({ job, transfer, resolve: resolve as Pending['resolve'], reject });
+      this.#handOut();
+    });
+  }
+
   #handOut(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#urgent.length + this.#waiting.length > 0) {
       const least = this.#workers.reduce((a, b) => (b.running.length < a.running.length ? b : a));
       if (least.running.length >= DEPTH) return;
-      const next = this.#waiting.shift()!;
+      const next = (this.#urgent.shift() ?? this.#waiting.shift())!;
       least.running.push(next);
       least.worker.postMessage(next.job, next.transfer);
     }
@@ -105,7 +115,8 @@ export class Threads<Job, Result> {
 
   #die(cause: Error): void {
     this.#dead ??= cause;
-    const lost = [...this.#workers.flatMap(({ running }) => running.splice(0)), ...this.#waiting.splice(0)];
+    const held = this.#workers.flatMap(({ running }) => running.splice(0));
+    const lost = [...held, ...this.#urgent.splice(0), ...this.#waiting.splice(0)];
     for (const { reject } of lost) reject(this.#dead);
   }
 }

@@ -1,7 +1,7 @@
 /** Inflates (RFC 1951) one stream after another, in the module's own memory. */
 import { nextByte, refill, setBits, startAt, take } from './bits';
 import { readCodes, useFixedCodes } from './header';
-import { INPUT, MOST_PIECES, PADDING, PIECES } from './layout';
+import { INPUT, MOST_PIECES, PADDING, PAGE, PIECES } from './layout';
 import { decodeSymbols } from './symbols';
 import { fillMeanings } from './tables';
 
@@ -9,14 +9,17 @@ fillMeanings();
 
 /** Makes room for a stream and its output, of so many bytes; answers where the stream goes, or 0 when there is no memory. */
 export function reserve(input: u32, output: u32): usize {
-  const pages = <i32>((outputOf(input) + output + PADDING + 0xffff) >> 16);
+  const pages = <i32>((outputOf(input, PAGE) + output + PADDING + 0xffff) >> 16);
   const more = pages - memory.size();
   return more > 0 && memory.grow(more) < 0 ? 0 : INPUT;
 }
 
-/** Where the output for a stream of `input` bytes begins: at a page, as direct writes want it. */
-export function outputOf(input: u32): usize {
-  return (INPUT + input + PADDING + 4095) & ~4095;
+/**
+ * Where the output for a stream of `input` bytes begins: `skew` bytes after the beginning of a page. Direct writes want a
+ * byte to lie in its page of memory where it will lie in its page of the file.
+ */
+export function outputOf(input: u32, skew: u32): usize {
+  return ((INPUT + input + PADDING + PAGE - 1) & ~<usize>(PAGE - 1)) + skew;
 }
 
 /**
@@ -24,9 +27,9 @@ export function outputOf(input: u32): usize {
  * valid, or does not make exactly `output` bytes. It may refuse what is unusual, never make other bytes than those the
  * stream stands for. `apart`: also when a piece refers to bytes before it. (After a stored block the next piece begins.)
  */
-export function inflate(skip: u32, input: u32, output: u32, apart: bool): i32 {
+export function inflate(skip: u32, input: u32, output: u32, apart: bool, skew: u32): i32 {
   const inputEnd = INPUT + input;
-  const outputStart = outputOf(input);
+  const outputStart = outputOf(input, skew);
   const outputEnd = outputStart + output;
   startAt(INPUT + skip);
   pieces = 0;

@@ -37,3 +37,5 @@ export const PIECES: usize = (SORTED + 2 * <usize>LITERALS + 7) & ~7;
 export const INPUT: usize = (PIECES + 8 * <usize>MOST_PIECES + 63) & ~63;
 /** Bytes behind either that may be read or overwritten: a match, and what its copying goes beyond. */
 export const PADDING: usize = 512;
+/** Of memory, and of files. */
+export const PAGE: u32 = 4096;

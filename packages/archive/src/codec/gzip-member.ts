@@ -66,12 +66,17 @@ function storeSegment(target: Buffer, at: number, segment: Buffer): number {
 
 /**
  * The raw bytes of the one member that `room` (see inflateRoom) holds, in the decoder's memory until room is taken
- * again. Undefined when the member is damaged, has another length, or is not in the form that this module writes:
+ * again, `skew` bytes after a page begins. Undefined when the member is damaged, has another length, or is not in the form that this module writes:
  * zlib then tells which. The CRC-32 is compared only when `checked`.
  */
-export function readGzipMember(room: Buffer, rawLength: number, checked: boolean): Buffer | undefined {
+export function readGzipMember(
+  room: Buffer,
+  rawLength: number,
+  checked: boolean,
+  skew = 0,
+): Buffer | undefined {
   if (!mayBeOurs(room)) return undefined;
-  const inflated = inflateSegment(room, HEADER.length, rawLength);
+  const inflated = inflateSegment(room, HEADER.length, rawLength, skew);
   const trailer = room.length - TRAILER_BYTES;
   if (inflated === undefined || HEADER.length + inflated.used !== trailer) return undefined;
   const { raw } = inflated;

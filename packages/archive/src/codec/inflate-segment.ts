@@ -7,17 +7,20 @@
 import { INFLATE_MODULE } from './inflate-wasm.ts';
 import { instantiate } from './wasm-instance.ts';
 
+/** Of memory, and of files. */
+export const PAGE_BYTES = 4096;
+
 interface Inflater {
   memory: { buffer: ArrayBuffer };
   /** Makes room for a stream and its output, of so many bytes; answers the stream's address, 0 when there is no memory. */
   reserve(length: number, rawLength: number): number;
-  /** Where the output for a stream of so many bytes begins. */
-  outputOf(length: number): number;
+  /** Where the output for a stream of so many bytes begins: `skew` bytes, less than a page, after a page begins. */
+  outputOf(length: number, skew: number): number;
   /**
    * Answers the length of the stream that begins after `skip` bytes; -1 when it is not one of exactly `rawLength` bytes.
    * `apart`: 1 to have its pieces noted, and -1 too when one refers to bytes before it.
    */
-  inflate(skip: number, length: number, rawLength: number, apart: 0 | 1): number;
+  inflate(skip: number, length: number, rawLength: number, apart: 0 | 1, skew: number): number;
   pieces: { value: number };
   piecesAt(): number;
 }
@@ -44,12 +47,20 @@ export interface InflatedSegment {
   used: number;
 }
 
-/** Inflates the stream that begins after `skip` bytes of what `inflateRoom` gave. Undefined: not valid, or unusual. */
-export function inflateSegment(room: Buffer, skip: number, rawLength: number): InflatedSegment | undefined {
+/**
+ * Inflates the stream that begins after `skip` bytes of what `inflateRoom` gave, to memory that begins `skew` bytes after a
+ * page. Undefined: not valid, or unusual.
+ */
+export function inflateSegment(
+  room: Buffer,
+  skip: number,
+  rawLength: number,
+  skew = 0,
+): InflatedSegment | undefined {
   const { inflate, outputOf, memory } = theInflater();
-  const used = inflate(skip, room.length, rawLength, 0);
+  const used = inflate(skip, room.length, rawLength, 0, skew);
   if (used < 0) return undefined;
-  return { raw: Buffer.from(memory.buffer, outputOf(room.length), rawLength), used };
+  return { raw: Buffer.from(memory.buffer, outputOf(room.length, skew), rawLength), used };
 }
 
 /** A part of a stream that ends with a stored block, at a whole byte, and refers to nothing before it. */
@@ -64,8 +75,8 @@ export interface StreamPiece {
  */
 export function inflatePieces(room: Buffer, skip: number, rawLength: number): StreamPiece[] | undefined {
   const { inflate, outputOf, piecesAt, memory, pieces } = theInflater();
-  if (inflate(skip, room.length, rawLength, 1) < 0) return undefined;
-  const raw = Buffer.from(memory.buffer, outputOf(room.length), rawLength);
+  if (inflate(skip, room.length, rawLength, 1, 0) < 0) return undefined;
+  const raw = Buffer.from(memory.buffer, outputOf(room.length, 0), rawLength);
   const ends = new Uint32Array(memory.buffer, piecesAt(), 2 * pieces.value);
   let [storedFrom, rawFrom] = [skip, 0];
   return Array.from({ length: pieces.value }, (_, n) => {

@@ -20,11 +20,11 @@ const PAGE = 4096;
 const content = noisy(64 * PAGE + 100);
 
 /** The same bytes where the decoder would have them: memory that direct writes take. */
-function inDecoder(bytes: Buffer): Buffer {
+function inDecoder(bytes: Buffer, skew = 0): Buffer {
   const stream = deflateRawSync(bytes);
   const room = inflateRoom(stream.length, bytes.length);
   room.set(stream);
-  return inflateSegment(room, 0, bytes.length)!.raw;
+  return inflateSegment(room, 0, bytes.length, skew)!.raw;
 }
 
 test('parts in any order, of any length and wherever they lie in memory, make the file', () => {
@@ -37,19 +37,25 @@ test('parts in any order, of any length and wherever they lie in memory, make th
   );
   let n = 0;
   fc.assert(
-    fc.property(cuts, fc.boolean(), fc.boolean(), (places, backwards, decoded) => {
-      const path = `file-${n++}`;
-      closeSync(createFile(fd, path));
-      const ends = [...places.toSorted((a, b) => a - b), content.length];
-      const parts = ends.map((end, at) => ({ offset: at === 0 ? 0 : ends[at - 1]!, end }));
-      for (const { offset, end } of backwards ? parts.toReversed() : parts) {
-        const bytes = content.subarray(offset, end);
-        const moved = decoded ? inDecoder(bytes) : Buffer.from(bytes);
-        if (decoded) expect(moved.byteOffset % PAGE).toBe(0);
-        writePart(fd, path, moved, { offset, sparse: false });
-      }
-      expect(readFileSync(join(root, path)).equals(content)).toBe(true);
-    }),
+    fc.property(
+      cuts,
+      fc.boolean(),
+      fc.constantFrom('pages', 'skewed', 'no'),
+      (places, backwards, decoded) => {
+        const path = `file-${n++}`;
+        closeSync(createFile(fd, path));
+        const ends = [...places.toSorted((a, b) => a - b), content.length];
+        const parts = ends.map((end, at) => ({ offset: at === 0 ? 0 : ends[at - 1]!, end }));
+        for (const { offset, end } of backwards ? parts.toReversed() : parts) {
+          const bytes = content.subarray(offset, end);
+          const skew = decoded === 'skewed' ? offset % PAGE : 0;
+          const moved = decoded === 'no' ? Buffer.from(bytes) : inDecoder(bytes, skew);
+          if (decoded !== 'no') expect(moved.byteOffset % PAGE).toBe(skew);
+          writePart(fd, path, moved, { offset, sparse: false });
+        }
+        expect(readFileSync(join(root, path)).equals(content)).toBe(true);
+      },
+    ),
     { numRuns: 60 },
   );
 });

@@ -37,25 +37,46 @@ export function writePart(
   bytes: Buffer,
   { offset, sparse }: { offset: number; sparse: boolean },
 ): void {
-  if (!sparse && arePages(bytes, offset) && wroteDirectly(root, path, bytes, offset)) return;
+  const pages = sparse ? NO_PAGES : pagesOf(bytes, offset);
+  const direct = pages.end > pages.start && wroteDirectly(root, path, bytes, offset, pages);
+  if (direct && pages.start === 0 && pages.end === bytes.length) return;
   const fd = reopenFile(root, path);
   try {
-    if (sparse) writeSparseAt(fd, bytes, offset);
-    else writeAt(fd, bytes, offset);
+    if (sparse) return writeSparseAt(fd, bytes, offset);
+    if (!direct) return writeAt(fd, bytes, offset);
+    writeAt(fd, bytes.subarray(0, pages.start), offset);
+    writeAt(fd, bytes.subarray(pages.end), offset + pages.end);
   } finally {
     closeSync(fd);
   }
 }
 
-const arePages = (bytes: Buffer, offset: number): boolean =>
-  [bytes.byteOffset, bytes.length, offset].every((place) => place % PAGE_BYTES === 0);
+/** Bytes that fill pages, in memory as well as in the file. */
+interface Pages {
+  start: number;
+  end: number;
+}
+
+const NO_PAGES: Pages = { start: 0, end: 0 };
+
+function pagesOf({ byteOffset, length }: Buffer, offset: number): Pages {
+  if ((byteOffset - offset) % PAGE_BYTES !== 0) return NO_PAGES;
+  const start = (PAGE_BYTES - (offset % PAGE_BYTES)) % PAGE_BYTES;
+  return { start, end: length - ((offset + length) % PAGE_BYTES) };
+}
 
 /** False where direct writes are not possible. Nothing or only a part is written then. */
-function wroteDirectly(root: number, path: BytePath, bytes: Buffer, offset: number): boolean {
+function wroteDirectly(
+  root: number,
+  path: BytePath,
+  bytes: Buffer,
+  offset: number,
+  { start, end }: Pages,
+): boolean {
   let fd: number | undefined;
   try {
     fd = reopenFile(root, path, O_DIRECT);
-    writeAt(fd, bytes, offset);
+    writeAt(fd, bytes.subarray(start, end), offset + start);
     return true;
   } catch (cause) {
     if (errnoOf(cause) === 'EINVAL') return false;

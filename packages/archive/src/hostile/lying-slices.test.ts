@@ -28,7 +28,16 @@ const CONTENT = Buffer.from(Array.from({ length: SIZE }, (_, n) => (n * 7919) >>
 const LIES: Record<string, number[]> = {
   'longer than any slice': [2 * SLICE_BYTES, REST],
   'one block longer than any slice': [SLICE_BYTES + 512, SLICE_BYTES - 512, REST],
-  'not whole blocks': [SLICE_BYTES, SLICE_BYTES - 100, REST + 100],
+  'a byte longer than any slice': [SLICE_BYTES + 1, SLICE_BYTES - 1, REST],
+  'the last block is not filled': [SLICE_BYTES, SLICE_BYTES, SIZE - 2 * SLICE_BYTES],
+  'the last block is filled by a slice of its own': [
+    SLICE_BYTES,
+    SLICE_BYTES,
+    SIZE - 2 * SLICE_BYTES,
+    paddedLength(SIZE) - SIZE,
+  ],
+  'the last block is filled in part': [SLICE_BYTES, SLICE_BYTES, REST - 1],
+  'the last block is filled twice': [SLICE_BYTES, SLICE_BYTES, REST + 1],
   empty: [SLICE_BYTES, 0, SLICE_BYTES, REST],
   'less than the file': [SLICE_BYTES, SLICE_BYTES],
   'more than the file: the end of the archive': [SLICE_BYTES, SLICE_BYTES, REST + 512],
@@ -38,6 +47,13 @@ const LIES: Record<string, number[]> = {
 const TRUTHS: Record<string, number[]> = {
   'the same length each': [SLICE_BYTES, SLICE_BYTES, REST],
   'at any blocks': [512, SLICE_BYTES, 1024, SLICE_BYTES - 5 * 512, REST + 2 * 512],
+  'at any bytes': [1, SLICE_BYTES - 1, 4095, SLICE_BYTES - 4097, 1, REST + 1],
+  'the last one has one byte, and fills its block': [
+    SLICE_BYTES,
+    SLICE_BYTES,
+    SIZE - 2 * SLICE_BYTES - 1,
+    paddedLength(SIZE) - SIZE + 1,
+  ],
   'a hundred of a block each': [
     ...Array.from({ length: 100 }, () => 512),
     SLICE_BYTES,

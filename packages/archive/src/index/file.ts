@@ -20,8 +20,9 @@
  *
  * Frames are contiguous from offset 0 of the archive, and entries are contiguous within the raw bytes of their frame, so
  * offsets follow from lengths. A file of more than SLICE_BYTES is `sliced`: its header is a frame of its own, and the
- * frames after it (kind `slice`) hold its content: each has at least one block of 512 bytes and at most SLICE_BYTES, whole
- * blocks only, and the last is padded to them. How much of the file a slice is follows from its raw length.
+ * frames after it (kind `slice`) hold its content: each has at least one byte and at most SLICE_BYTES of it, and the last
+ * is padded to whole blocks of 512. How much of the file a slice is follows from its raw length. (Until slices were cut by
+ * content, each was whole blocks.)
  */
 import { BackupError, type BytePath } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';

@@ -3,10 +3,8 @@
  * follow each other as a tar stream must. frame-reader.ts proves, frame by frame, that the stream agrees.
  */
 import type { ArchiveIndex } from './file.ts';
-import { paddedLength } from './file.ts';
 import { damaged } from '../refusals.ts';
-import { SLICE_BYTES } from './sizes.ts';
-import type { SliceSpan } from './slices.ts';
+import { contentLengthOf, type SliceSpan } from './slices.ts';
 import type { IndexEntry, IndexFrame } from './types.ts';
 
 /** The most memory that is allocated on the word of an untrusted index; far above any frame of the writer. */
@@ -45,7 +43,7 @@ export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
     if ((frame.kind === 'slice') !== (open !== undefined))
       throw damagedIndex(`Frame ${frame.number} is out of place.`);
     if (frame.kind === 'slice') {
-      const slice: FileSlice = { ...open!, length: sliceLength(frame, open!.entry.size - open!.offset) };
+      const slice: FileSlice = { ...open!, length: sliceLength(frame, open!.offset, open!.entry.size) };
       yield { frame, entries: [], firstEntry: frame.firstEntry, slice };
       const offset = slice.offset + slice.length;
       open = offset < slice.entry.size ? { ...slice, offset } : undefined;
@@ -75,29 +73,31 @@ export function* slicesAfter(
   for (let position = 0, number = header + 1; position < size; number++) {
     if (number >= index.frameCount) throw damagedIndex('Slices of a file are missing.');
     const frame = index.frame(number);
-    const length = sliceLength(frame, size - position);
+    const length = sliceLength(frame, position, size);
     yield { frame, position, length };
     position += length;
   }
 }
 
 /**
- * Bytes of content in a slice of a file with `left` bytes to come. Throws ARCHIVE_DAMAGED for a frame that cannot be
- * a slice.
+ * Bytes of content in the slice at `position` of a file of `size` bytes. Throws ARCHIVE_DAMAGED for a frame that cannot be a slice.
  */
-function sliceLength({ number, kind, rawLength, entryCount }: IndexFrame, left: number): number {
+function sliceLength(
+  { number, kind, rawLength, entryCount }: IndexFrame,
+  position: number,
+  size: number,
+): number {
   if (kind !== 'slice' || entryCount > 0) throw damagedIndex(`Frame ${number} is out of place.`);
-  const most = Math.min(SLICE_BYTES, paddedLength(left));
-  if (rawLength === 0 || rawLength % 512 !== 0 || rawLength > most)
-    throw damagedIndex(`Frame ${number} has a wrong length.`);
-  return Math.min(rawLength, left);
+  const length = contentLengthOf(rawLength, position, size);
+  if (length === undefined) throw damagedIndex(`Frame ${number} has a wrong length.`);
+  return length;
 }
 
 /** Throws ARCHIVE_DAMAGED for a frame larger than any that the writer makes. */
-export function checkLengths({ number, length, rawLength }: IndexFrame): void {
-  if (rawLength > MAX_FRAME_BYTES || length > MAX_FRAME_BYTES || rawLength === 0 || rawLength % 512 !== 0) {
+export function checkLengths({ number, kind, length, rawLength }: IndexFrame): void {
+  const whole = kind === 'slice' || rawLength % 512 === 0;
+  if (rawLength > MAX_FRAME_BYTES || length > MAX_FRAME_BYTES || rawLength === 0 || !whole)
     throw damagedIndex(`Frame ${number} has an impossible length.`);
-  }
 }
 
 function checkSliced(frame: IndexFrame, entries: IndexEntry[]): void {

@@ -5,6 +5,7 @@ import { paddedLength } from '../index/file.ts';
 import type { PagedEntry } from '../index/page.ts';
 import { MAX_FRAME_BYTES } from '../index/sections.ts';
 import { SLICE_BYTES } from '../index/sizes.ts';
+import { contentLengthOf } from '../index/slices.ts';
 import type { FrameKind } from '../index/types.ts';
 import { type TarMember, TarParser } from '../tar/parser.ts';
 import { NotFramed, type StoredUnit } from './stored-units.ts';
@@ -25,29 +26,37 @@ export interface FoundFrame {
 export async function* framesOf(units: AsyncIterable<StoredUnit>): AsyncGenerator<FoundFrame> {
   const stream = new MemberStream();
   let frame = new FrameInMaking(stream);
-  /** bytes of a large file's content still to come, padded */
-  let sliceLeft = 0;
+  /** the large file whose content comes, and how much of it is there */
+  let sliced: { size: number; position: number } | undefined;
   for await (const unit of units) {
-    if (sliceLeft > 0) {
-      yield sliceOf(unit, sliceLeft);
+    if (sliced !== undefined) {
+      sliced.position += contentLength(unit, sliced);
+      yield sliceOf(unit);
       stream.parser.push(unit.raw);
-      sliceLeft -= unit.raw.length;
-      if (sliceLeft === 0) frame = new FrameInMaking(stream);
+      if (sliced.position === sliced.size) {
+        sliced = undefined;
+        frame = new FrameInMaking(stream);
+      }
       continue;
     }
     frame.add(unit);
     if (!frame.complete) continue;
     yield frame.finish();
-    sliceLeft = frame.slicedBytes;
+    const size = frame.slicedBytes;
+    sliced = size > 0 ? { size, position: 0 } : undefined;
     frame = new FrameInMaking(stream);
   }
-  if (frame.begun || sliceLeft > 0) throw new NotFramed('its entries do not end with its parts');
+  if (frame.begun || sliced !== undefined) throw new NotFramed('its entries do not end with its parts');
   stream.parser.end();
 }
 
-function sliceOf({ stored, raw }: StoredUnit, left: number): FoundFrame {
-  if (raw.length === 0 || raw.length % 512 !== 0 || raw.length > Math.min(left, SLICE_BYTES))
-    throw new NotFramed('a large file is not cut into slices');
+function contentLength({ raw }: StoredUnit, { size, position }: { size: number; position: number }): number {
+  const length = contentLengthOf(raw.length, position, size);
+  if (length === undefined) throw new NotFramed('a large file is not cut into slices');
+  return length;
+}
+
+function sliceOf({ stored, raw }: StoredUnit): FoundFrame {
   const { digest } = digestFrame(raw, []);
   return { kind: 'slice', stored: [stored], rawLength: raw.length, digest, entries: [] };
 }
@@ -77,11 +86,11 @@ class FrameInMaking {
     return this.#raw.length > 0;
   }
 
-  /** Padded bytes of the content that slices after this frame hold. */
+  /** Bytes of the content that slices after this frame hold. */
   get slicedBytes(): number {
     const last = this.#members.at(-1);
     if (!last || last.type !== 'file' || last.size <= SLICE_BYTES) return 0;
-    return this.#parser.remaining === paddedLength(last.size) ? paddedLength(last.size) : 0;
+    return this.#parser.remaining === paddedLength(last.size) ? last.size : 0;
   }
 
   get complete(): boolean {

@@ -9,7 +9,7 @@ import { decompressFrame } from '../codec/codecs.ts';
 import { type ContentSpan, digestFrame } from '../codec/digest.ts';
 import { readGzipMember } from '../codec/gzip-member.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
-import { inflateRoom } from '../codec/inflate-segment.ts';
+import { inflateRoom, PAGE_BYTES } from '../codec/inflate-segment.ts';
 import { proveHeaders } from './header-proof.ts';
 import { damaged, damagedEntry, damagedFrame } from '../refusals.ts';
 
@@ -41,10 +41,16 @@ export interface FrameOrigin {
 
 /**
  * Throws ARCHIVE_DAMAGED when anything is not as the index says. `entries` are those that begin in the frame. With
- * scratch, `raw` may lie in memory that the next frame overwrites.
+ * scratch, `raw` may lie in memory that the next frame overwrites. `offset`: where in a file its bytes go; if possible they
+ * lie in pages of memory as they will lie in pages of the file.
  */
-export function readFrame(origin: FrameOrigin, frame: IndexFrame, entries: readonly IndexEntry[]): ReadFrame {
-  const raw = rawBytes(origin, frame, entries);
+export function readFrame(
+  origin: FrameOrigin,
+  frame: IndexFrame,
+  entries: readonly IndexEntry[],
+  offset = 0,
+): ReadFrame {
+  const raw = rawBytes(origin, frame, entries, offset % PAGE_BYTES);
   const files = filesIn(entries);
   const spans = files.filter((file) => file.end > file.start);
   const { digest, hashes } = digestFrame(raw, spans);
@@ -82,12 +88,17 @@ export function release({ raw }: ReadFrame, origin: FrameOrigin): void {
 /** Its raw bytes lie in the decoder's memory. */
 const isOwnGzip = ({ codec, engine }: FrameOrigin): boolean => codec === 'gzip' && engine !== 'zlib';
 
-function rawBytes(origin: FrameOrigin, frame: IndexFrame, entries: readonly IndexEntry[]): Buffer {
+function rawBytes(
+  origin: FrameOrigin,
+  frame: IndexFrame,
+  entries: readonly IndexEntry[],
+  skew: number,
+): Buffer {
   const { archive, codec, scratch, checksums = false } = origin;
   const { length, rawLength } = frame;
   if (isOwnGzip(origin)) {
     const room = readStored(archive, frame, inflateRoom(length, rawLength));
-    const raw = readGzipMember(room, rawLength, checksums);
+    const raw = readGzipMember(room, rawLength, checksums, skew);
     if (raw !== undefined) return scratch ? raw : Buffer.from(raw);
     return decompressed(codec, room, frame, entries);
   }

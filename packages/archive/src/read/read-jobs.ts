@@ -43,7 +43,7 @@ export function frameReading({
   const perform = (job: ReadJob): ReadResult => {
     const frame = index.frame(job.frame);
     const entries = frame.entryCount > 0 ? index.entriesOf(job.frame) : [];
-    const read = readFrame(origin, frame, entries);
+    const read = readFrame(origin, frame, entries, job.slice?.offset);
     try {
       return target ? writeFrame(read, job, target) : countOf(read, job);
     } finally {

@@ -2,7 +2,11 @@
  * The memory through which frames pass from the worker threads to the writer. The number of slots is fixed, so memory
  * is bounded.
  */
-import { SLOT_BYTES } from './frame-jobs.ts';
+import { compressedBound } from '../codec/codecs.ts';
+import { MOST_RAW_BYTES } from '../index/sizes.ts';
+
+/** Bytes of one slot: enough for any compressed frame or a batch of copied frames. */
+export const SLOT_BYTES = compressedBound(MOST_RAW_BYTES);
 
 export class Arena {
   readonly memory: SharedArrayBuffer;

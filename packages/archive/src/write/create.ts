@@ -11,7 +11,7 @@ import { HardLinks, type LinkedEntry } from './hard-links.ts';
 import type { IndexFrame } from '../index/types.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
-import { cutSlices } from '../index/slices.ts';
+import { SlicedFile } from './sliced-file.ts';
 import { openContent } from '../source/content.ts';
 import { NO_FILE_NOW } from '../source/failure.ts';
 import { ArchiveCounts } from './archive-counts.ts';
@@ -213,31 +213,28 @@ class Archiver {
   async #buildSliced(planned: WalkEntry): Promise<void> {
     const source = this.#openBig(planned);
     if (source === undefined) return;
-    const { fd, entry, opened } = source;
+    const { fd, entry } = source;
     const { queue } = this.#pipeline!;
-    const before = this.#previous?.slicesOf(entry) ?? [];
-    const stored = new Map(before.map(({ position, frame }) => [position, frame]));
-    let changes = 0;
-    let left = entry.size;
-    const close = (): void => {
-      this.#reading.delete(fd);
-      closeSource(fd);
-    };
-    const delivered = (changed: boolean, length: number): void => {
-      if (changed && changes++ === 0) this.#counts.warnChanged(entry);
-      left -= length;
-      if (left === 0) close();
-    };
     this.#reading.add(fd);
     await queue.header(entry);
-    if (left === 0) close();
-    for (const span of cutSlices(entry.size, before)) {
-      this.#options.signal.throwIfAborted();
-      const frame = stored.get(span.position);
-      const previous = frame && this.#previous?.stored(frame);
-      await this.#limit?.take(span.length, this.#options.signal);
-      await queue.slice({ fd, ...span, opened, ...(previous ? { previous } : {}) }, delivered);
-    }
+    const { signal, codec } = this.#options;
+    const copied = codec.name !== 'none' && entry.contentPath === undefined;
+    const file = new SlicedFile(
+      { ...source, before: this.#previous?.slicesOf(entry) ?? [], copied },
+      {
+        queue,
+        take: async (bytes) => {
+          signal.throwIfAborted();
+          await this.#limit?.take(bytes, signal);
+        },
+        changed: () => this.#counts.warnChanged(entry),
+        done: () => {
+          this.#reading.delete(fd);
+          closeSource(fd);
+        },
+      },
+    );
+    await file.archive();
   }
 
   #openBig(planned: WalkEntry): { fd: number; entry: WalkEntry; opened: FileState } | undefined {

@@ -9,22 +9,23 @@ import { type Codec, displayPath } from '@gofr-backup/model';
 import { errnoOf, type FileState, stateOf, READ_ATTEMPTS, readFully, isSameState } from '@gofr-backup/posix';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import { CHUNK_BYTES } from './archive-writer.ts';
-import { compressedBound, compressFrame } from '../codec/codecs.ts';
+import { compressFrame } from '../codec/codecs.ts';
 import { type ContentSpan, digestFrame } from '../codec/digest.ts';
 import type { EarlierFrame } from '../codec/earlier-segments.ts';
+import { compareContent, type ContentJob, cutContent } from './content-jobs.ts';
 import { estimatedLength } from './frames.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { incompressibleSpans } from '../codec/incompressible.ts';
 import { paddedLength } from '../index/file.ts';
-import type { SliceSpan } from '../index/slices.ts';
+import { rawLengthOf, type SliceSpan } from '../index/slices.ts';
 import { openContent } from '../source/content.ts';
 import type { ReadXattrs } from '../source/entry-xattrs.ts';
 import { lengthOfXattrs, readFittingXattrs } from './fitting-xattrs.ts';
+import { SLOT_BYTES } from './arena.ts';
+import type { ProvedFrame, StoredFrame } from './stored-frame.ts';
+import { findStored, type StoredSlices } from './stored-slices.ts';
 import { mayPass, NO_FILE_NOW } from '../source/failure.ts';
 import type { WalkEntry } from '../source/source.ts';
-
-/** Bytes of one slot of the arena: enough for any compressed frame or a batch of copied frames. */
-export const SLOT_BYTES = compressedBound(MOST_RAW_BYTES);
 
 /** The memory that all threads share: finished frames pass through its slots. */
 export interface FrameThreadSetup {
@@ -34,12 +35,8 @@ export interface FrameThreadSetup {
   codec: Codec;
   /** whether extended attributes are archived */
   xattrs: boolean;
-}
-
-/** Frames as they lie in the previous archive. */
-export interface StoredFrame {
-  length: number;
-  crc32: number;
+  /** of the previous archive, when its bytes can be of use */
+  slices: StoredSlices | undefined;
 }
 
 export type FrameJob =
@@ -54,16 +51,16 @@ export interface HashJob {
   length: number;
 }
 
-/** A part of a big file, and the frame of the previous archive that probably has the same bytes. */
+export type WritingJob = FrameJob | HashJob | ContentJob;
+
+/** A part of a big file. */
 export interface SliceToWrite extends SliceSpan {
   fd: number;
+  /** of the whole file */
+  size: number;
   /** the state of the file when it was opened */
   opened: FileState;
-  previous?: ProvedFrame;
 }
-
-/** A frame of the previous archive, and what proves that other raw bytes are the same. */
-export type ProvedFrame = StoredFrame & EarlierFrame & { digest: Uint8Array };
 
 export interface FrameResult {
   /** bytes in the slot; 0: a copy failed its check */
@@ -81,6 +78,10 @@ export interface FrameResult {
   changed: boolean;
   /** build: one per entry */
   outcomes: EntryOutcome[];
+  /** cut */
+  ends?: number[];
+  /** compare */
+  same?: boolean[];
 }
 
 /** A frame in its slot. */
@@ -107,13 +108,19 @@ export function frameWorker({
   chunks,
   codec,
   xattrs,
-}: FrameThreadSetup): (job: FrameJob | HashJob) => { result: FrameResult } {
+  slices,
+}: FrameThreadSetup): (job: WritingJob) => { result: FrameResult } {
   const scratch = codec.name === 'none' ? undefined : Buffer.allocUnsafeSlow(MOST_RAW_BYTES);
   const archive = createHash('sha256');
   return (job) => {
     if (job.kind === 'hash') {
       archive.update(Buffer.from(chunks, job.chunk * CHUNK_BYTES, job.length));
       return { result: { ...NOTHING, proofs: new Uint8Array(archive.copy().digest()) } };
+    }
+    if (job.kind === 'cut') return { result: { ...NOTHING, ends: cutContent(job) } };
+    if (job.kind === 'compare') {
+      const same = slices && scratch ? compareContent(job, slices, scratch) : [];
+      return { result: { ...NOTHING, same } };
     }
     const slot = Buffer.from(arena, job.slot * SLOT_BYTES, SLOT_BYTES);
     if (job.kind === 'copy') return { result: copyFrames(job, slot) };
@@ -122,12 +129,15 @@ export function frameWorker({
       result:
         job.kind === 'build'
           ? buildFrame(job, { codec, xattrs }, raw, slot)
-          : buildSlice(job.slice, codec, raw, slot),
+          : buildSlice(job.slice, { codec, slices }, raw, slot),
     };
   };
 }
 
-const NOTHING = { length: 0, rawLength: 0, crc32: 0, copied: false, changed: false, outcomes: [] };
+const NOTHING = {
+  ...{ length: 0, rawLength: 0, crc32: 0, proofs: new Uint8Array(0) },
+  ...{ copied: false, changed: false, outcomes: [] },
+};
 
 type BuildJob = Extract<FrameJob, { kind: 'build' }>;
 type CopyJob = Extract<FrameJob, { kind: 'copy' }>;
@@ -255,14 +265,20 @@ function archivedState(entry: WalkEntry, state: FileState, size: number): FileSt
   return { size, mtimeNs, ctimeNs, ino, mode, uid, gid };
 }
 
-function buildSlice(slice: SliceToWrite, codec: Codec, raw: Buffer, slot: Buffer): FrameResult {
-  const changed = !readSlice(slice, raw);
-  const filled = raw.subarray(0, paddedLength(slice.length));
+function buildSlice(
+  slice: SliceToWrite,
+  { codec, slices }: Pick<FrameThreadSetup, 'codec' | 'slices'>,
+  raw: Buffer,
+  slot: Buffer,
+): FrameResult {
+  const filled = raw.subarray(0, rawLengthOf(slice, slice.size));
+  const changed = !readSlice(slice, filled);
   const { digest } = digestFrame(filled, []);
-  const copied = raw === slot ? undefined : copySame(slice.previous, filled.length, digest, slot);
-  const proofs = proofsOf(digest, []);
-  if (copied !== undefined) return { ...copied, proofs, changed, outcomes: [] };
-  return { ...finish(codec, filled, [{ start: 0, end: slice.length }], slot), proofs, changed, outcomes: [] };
+  const stored = slices && raw !== slot ? findStored(slices, digest) : undefined;
+  const frame =
+    copySame(stored, filled.length, digest, slot) ??
+    finish(codec, filled, [{ start: 0, end: slice.length }], slot);
+  return { ...frame, proofs: proofsOf(digest, []), changed, outcomes: [] };
 }
 
 /** True when the file's state before and after the reading is the state at its opening. Missing bytes become zeros. */
@@ -270,7 +286,7 @@ function readSlice({ fd, position, length, opened }: SliceToWrite, raw: Buffer):
   for (let attempt = 1; ; attempt++) {
     const before = stateOf(fd);
     const done = readNamed(fd, raw, length, position);
-    raw.fill(0, done, paddedLength(length));
+    raw.fill(0, done);
     const after = stateOf(fd);
     if (isSameState(before, after) || attempt === READ_ATTEMPTS)
       return done === length && isSameState(after, opened) && isSameState(before, opened);
@@ -309,7 +325,7 @@ function copySame(
 function copyFrames({ archiveFd, offset, frames }: CopyJob, slot: Buffer): FrameResult {
   const length = frames.reduce((sum, frame) => sum + frame.length, 0);
   const good = readStored(archiveFd, offset, frames, slot);
-  return { ...NOTHING, proofs: new Uint8Array(0), length: good ? length : 0, copied: good };
+  return { ...NOTHING, length: good ? length : 0, copied: good };
 }
 
 /**

@@ -12,9 +12,11 @@ import {
   type FrameJob,
   type FrameResult,
   ORPHANED,
-  type ProvedFrame,
   type SliceToWrite,
+  type WritingJob,
 } from './frame-jobs.ts';
+import type { ProvedFrame } from './stored-frame.ts';
+import type { ContentJob } from './content-jobs.ts';
 import type { HardLinks, LinkedEntry } from './hard-links.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import type { PagedEntry } from '../index/page.ts';
@@ -48,7 +50,7 @@ export interface Reused {
 }
 
 export interface FrameQueueOptions {
-  threads: Pick<Threads<FrameJob, FrameResult>, 'run'>;
+  threads: Pick<Threads<WritingJob, FrameResult>, 'run' | 'runSoon'>;
   arena: Arena;
   writer: ArchiveWriter;
   index: IndexWriter;
@@ -87,13 +89,18 @@ export class FrameQueue {
     );
   }
 
-  /** One slice of a big file. `delivered` is told whether the file was changing, and the slice's length. */
-  async slice(slice: SliceToWrite, delivered: (changed: boolean, length: number) => void): Promise<void> {
+  /** One slice of a big file. `delivered` is told whether the file was changing. */
+  async slice(slice: SliceToWrite, delivered: (changed: boolean) => void): Promise<void> {
     await this.#flushBatch();
     await this.#hand({ kind: 'slice', slice }, async (result, lease) => {
       await this.#write(result, lease, [], 'slice', !result.changed);
-      delivered(result.changed, slice.length);
+      delivered(result.changed);
     });
+  }
+
+  /** Has a thread look at a big file, before it goes on with what was handed in. */
+  look(job: ContentJob): Promise<FrameResult> {
+    return this.#options.threads.runSoon(job);
   }
 
   /** Copies a finished frame. Adjacent frames are copied in one batch. */
@@ -249,7 +256,7 @@ export class FrameQueue {
       const result = await threads.run({
         kind: 'slice',
         slot,
-        slice: { fd, position, length, opened: entry },
+        slice: { fd, position, length, size: entry.size, opened: entry },
       });
       if (result.changed) counts.warnChanged(entry);
       await this.#write(result, lease, [], 'slice', !result.changed);

@@ -1,11 +1,5 @@
 /** Entry of the writer's worker threads; bundled as a sibling file of the main bundle, `frame-worker.js`. */
-import {
-  type FrameJob,
-  type FrameResult,
-  type FrameThreadSetup,
-  frameWorker,
-  type HashJob,
-} from './frame-jobs.ts';
+import { type FrameResult, type FrameThreadSetup, frameWorker, type WritingJob } from './frame-jobs.ts';
 import { serveJobs } from '../threads.ts';
 
-serveJobs<FrameThreadSetup, FrameJob | HashJob, FrameResult>(frameWorker);
+serveJobs<FrameThreadSetup, WritingJob, FrameResult>(frameWorker);

@@ -49,28 +49,40 @@ const STEPS: Step[] = [
     anew: SLICE_BYTES + 700_000 + FRAME_BYTES,
   },
   {
-    name: 'it is cut in a slice, at a multiple of frames',
+    name: 'it is cut short, somewhere in a slice',
     change: (log) => truncateSync(log, 2 * SLICE_BYTES + 3 * FRAME_BYTES),
-    anew: 3 * FRAME_BYTES,
+    anew: SLICE_BYTES,
   },
   {
     name: 'it grows from there',
     change: (log) => appendFileSync(log, LINE),
-    anew: LINE.length,
+    anew: FRAME_BYTES + LINE.length,
   },
   {
-    name: 'it is cut in a slice, at a whole block',
+    name: 'it is cut short again, at a whole block',
     change: (log) => truncateSync(log, 2 * SLICE_BYTES + FRAME_BYTES + 512),
-    anew: FRAME_BYTES + 512,
+    anew: SLICE_BYTES,
   },
-  { name: 'it is cut between slices', change: (log) => truncateSync(log, 2 * SLICE_BYTES), anew: 0 },
+  {
+    name: 'a line is inserted at its beginning',
+    change: (log) => writeFileSync(log, Buffer.concat([Buffer.from(LINE), readFileSync(log)])),
+    anew: SLICE_BYTES + FRAME_BYTES,
+  },
+  {
+    name: 'it gets another name',
+    change: (log) => {
+      renameSync(log, `${log}.0`);
+      writeFileSync(log, noise(SLICE_BYTES + 1, 7));
+    },
+    anew: SLICE_BYTES + 1,
+  },
   {
     name: 'it is rotated, a smaller one in its place',
     change: (log) => {
       renameSync(log, `${log}.1`);
       writeFileSync(log, noise(SLICE_BYTES + 1, 4));
     },
-    anew: 3 * SLICE_BYTES + 1,
+    anew: SLICE_BYTES + 1,
   },
   { name: 'it is too small for slices', change: (log) => truncateSync(log, SLICE_BYTES), anew: 0 },
   {
@@ -145,12 +157,13 @@ async function fromScratch(dir: (name: string) => string): Promise<string> {
   return sha256;
 }
 
-/** Raw bytes of slices that are none of the archive before, and stored bytes of those that are. */
+/** Raw bytes of slices whose content no slice of the archive before has, and stored bytes of those that one has. */
 async function madeAnew(before: string, after: string): Promise<{ bytes: number; copied: number }> {
   const [old, now] = [await slicesIn(`${before}.idx`), await slicesIn(`${after}.idx`)];
+  const digests = new Set(Array.from(old.values(), ({ digest }) => digest.toString('hex')));
   const made = { bytes: 0, copied: 0 };
-  for (const [slice, { rawLength, length }] of now) {
-    if (old.has(slice)) made.copied += length;
+  for (const { rawLength, length, digest } of now.values()) {
+    if (digests.has(digest.toString('hex'))) made.copied += length;
     else made.bytes += rawLength;
   }
   return made;

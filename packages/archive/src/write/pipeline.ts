@@ -15,7 +15,7 @@ import {
   PRIVATE,
 } from './archive-writer.ts';
 import { Arena } from './arena.ts';
-import type { FrameJob, FrameResult, FrameThreadSetup, HashJob } from './frame-jobs.ts';
+import type { FrameResult, FrameThreadSetup, WritingJob } from './frame-jobs.ts';
 import { FrameQueue } from './frame-queue.ts';
 import type { HardLinks } from './hard-links.ts';
 import type { Previous } from './reuse.ts';
@@ -39,7 +39,7 @@ export class Pipeline {
   #options: CreateArchiveOptions;
   #files = new AsyncDisposableStack();
   #index: FileHandle;
-  #threads: Threads<FrameJob | HashJob, FrameResult>;
+  #threads: Threads<WritingJob, FrameResult>;
   #writer: ArchiveWriter;
   #indexWriter: IndexWriter;
 
@@ -63,7 +63,7 @@ export class Pipeline {
     const { threads: count, codec, nice, progress } = options;
     const arena = new Arena(2 * count + SPARE_SLOTS);
     const chunks = chunkMemory();
-    const threads = new Threads<FrameJob | HashJob, FrameResult>({
+    const threads = new Threads<WritingJob, FrameResult>({
       entry: WORKER,
       count,
       nice,
@@ -72,6 +72,7 @@ export class Pipeline {
         chunks,
         codec,
         xattrs: options.xattrs ?? false,
+        slices: previous?.storedSlices(),
       } satisfies FrameThreadSetup,
     });
     const hash = async (chunk: number, length: number): Promise<Uint8Array> =>

@@ -7,8 +7,10 @@ import type { Codec, Logger } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
-import { type ProvedFrame, SLOT_BYTES } from './frame-jobs.ts';
+import { SLOT_BYTES } from './arena.ts';
+import type { ProvedFrame } from './stored-frame.ts';
 import type { PlannedFrame } from './frames.ts';
+import { type StoredSlices, storedSlices } from './stored-slices.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { slicesAfter } from '../index/sections.ts';
 import type { SliceSpan } from '../index/slices.ts';
@@ -23,7 +25,7 @@ const COARSE_GRANULARITY = 2n * SECOND;
 const NEARBY = 8;
 
 /** A slice of a file, and the frame it is in the previous archive. */
-type StoredSlice = SliceSpan & { frame: IndexFrame };
+export type StoredSlice = SliceSpan & { frame: IndexFrame };
 
 /** The frames of the previous archive that correspond to a planned frame. */
 export interface Predecessor {
@@ -41,6 +43,7 @@ export class Previous {
   /** the frame after the last one found, which most likely is the next */
   #next = 0;
   #byFirstPath: Map<string, number> | undefined;
+  #slices: StoredSlices | undefined;
   /** its entries have extended attributes, and these are not wanted, or the other way: each is read again */
   #otherXattrs: boolean;
 
@@ -96,7 +99,7 @@ export class Previous {
     }
   }
 
-  /** The slices that a changed big file had. The thread that reads them finds out whether their content is the same. */
+  /** The slices that a changed big file had. Threads find out whether their content is the same. */
   slicesOf(entry: WalkEntry): StoredSlice[] {
     try {
       const header = this.#find(entry);
@@ -104,13 +107,19 @@ export class Previous {
       if (!before?.sliced) return [];
       const slices = Array.from(slicesAfter(this.index, before.frame, before.size));
       this.#next = before.frame + 1 + slices.length;
-      return slices;
+      return slices.every(({ frame }) => frame.length <= SLOT_BYTES) ? slices : [];
     } catch {
       return []; // the index is damaged
     }
   }
 
-  /** The facts by which a thread copies a slice, or parts of a frame, whose content is the same. */
+  /** Undefined where nothing is compressed: a slice is then read from its file. */
+  storedSlices(): StoredSlices | undefined {
+    if (this.index.facts.codec === 'none') return undefined;
+    return (this.#slices ??= storedSlices(this.#opened.shared.table, this.archive.fd));
+  }
+
+  /** The facts by which a thread copies parts of a frame whose content is the same. */
   stored({ offset, length, crc32, rawLength, digest }: IndexFrame): ProvedFrame | undefined {
     if (length > SLOT_BYTES || rawLength > MOST_RAW_BYTES) return undefined;
     return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
