@@ -63,6 +63,11 @@ export const WALLS: Wall[] = [
           'retention is a pure function of (catalogue, policy, now): no files, no clock, no other room',
       },
       {
+        of: 'safety',
+        never: ['../**', 'node:*'],
+        because: 'the judgement is a pure function of facts: the page, the command line and alerts share it',
+      },
+      {
         of: 'repository',
         never: ['../recovery/**', '../operations/**', '../retention/**', '../../*/**'],
         because: 'the backup directory is there before any operation; operations compose it',

@@ -51,7 +51,7 @@ test('serve without REDIS_URL: commands join it, follow its jobs and read its lo
     expect(last_run?.id).toBe(followed.job_id);
     expect(queue?.jobs.map(({ id }) => id)).toEqual(expect.arrayContaining([queued.job_id, followed.job_id]));
     expect((await sandbox.run(['logs', followed.job_id])).stdout).toMatch(/gofr-plot_weekly_/);
-    expect((await sandbox.run(['logs', 'no-such-job'])).code).toBe(2);
+    expect((await sandbox.run(['logs', 'no-such-job'])).code).toBe(4);
     expect(service.said.stdout).toContain(followed.job_id);
   } finally {
     await stopped(service);

@@ -7,6 +7,8 @@ import { layDownManifest } from '@gofr-backup/core/testing';
 import { type CatalogueEntry, type Clock, silentLogger } from '@gofr-backup/model';
 import { start, type RunningDashboard } from './index.ts';
 
+export { backupAt } from '@gofr-backup/core/testing';
+
 export interface Visitor extends AsyncDisposable {
   url: string;
   backupDir: string;
@@ -69,21 +71,4 @@ async function layOut(backupDir: string, entries: readonly CatalogueEntry[]): Pr
   for (const tier of ['daily', 'weekly', 'monthly']) await mkdir(join(backupDir, tier), { recursive: true });
   for (const { tier, filename } of entries) await writeFile(join(backupDir, tier, filename), '');
   await layDownManifest({ backupDir, project: 'plot' }, entries);
-}
-
-/** A good daily backup made at `at` (ISO 8601 UTC). */
-export function backupAt(at: string, more: Partial<CatalogueEntry> = {}): CatalogueEntry {
-  const tier = more.tier ?? 'daily';
-  const stamp = at.slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
-  const filename = `gofr-plot_${tier}_${stamp}.tar.gz`;
-  return {
-    ...{
-      filename,
-      filepath: `/backups/${tier}/${filename}`,
-      tier,
-      timestamp: at.slice(0, 19),
-      size_bytes: 0,
-    },
-    ...{ verified: true, status: 'good', created_at: at, timezone: 'UTC', ...more },
-  };
 }

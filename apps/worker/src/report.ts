@@ -1,7 +1,7 @@
 /** The facts about this worker that must outlive it: kept in Redis, watched by the schedulers. */
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { list, newestGood } from '@gofr-backup/core';
-import type { OperationContext } from '@gofr-backup/model';
+import { isErrno, type OperationContext } from '@gofr-backup/model';
 import {
   type Connection,
   type Ended,
@@ -97,10 +97,27 @@ async function backupDirNews(context: OperationContext, before: WorkerReport): P
   const present = new Set(backups.map(({ filename }) => filename));
   const damaged = new Set([...(before.gone ?? []), ...(before.corrupt ?? [])]);
   const { bavail, blocks, bsize } = await statfs(backupDir);
+  const good = newestGood(backups, retention, context.clock.now());
   return {
-    newest_good_at: newestGood(backups, retention, context.clock.now())?.created_at,
+    newest_good_at: good?.created_at,
+    data_gone: await goneOf(context, good?.components ?? []),
     corrupt: backups.filter(({ status }) => status === 'corrupt').map(({ filename }) => filename),
     gone: [...damaged].filter((name) => !present.has(name)).slice(-MOST_GONE),
     disk: { free: bavail * bsize, size: blocks * bsize },
   };
 }
+
+/** Of the components that the newest good backup has, those whose directories do not exist any more. */
+async function goneOf({ plan }: OperationContext, held: readonly string[]): Promise<string[]> {
+  const gone: string[] = [];
+  for (const { name, root } of plan.components)
+    if (held.includes(name) && !(await mayExist(root))) gone.push(name);
+  return gone;
+}
+
+/** What may not be looked at is not known to be gone. */
+const mayExist = (root: string): Promise<boolean> =>
+  stat(root).then(
+    () => true,
+    (error: unknown) => !isErrno(error, 'ENOENT', 'ENOTDIR'),
+  );

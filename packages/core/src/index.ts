@@ -88,3 +88,14 @@ export {
   withLock,
 } from './repository/index.ts';
 export { newestGood, planPrune } from './retention/index.ts';
+export { forecast, madeAt, safety, survey } from './safety/index.ts';
+export type {
+  Dated,
+  Disk,
+  Forecast,
+  LastRun,
+  Safety,
+  SafetyFacts,
+  SafetyProblem,
+  Survey,
+} from './safety/index.ts';

@@ -20,3 +20,20 @@ export async function layDownManifest(
     formatManifest(project, '2025-12-13T03:00:00Z', entries, { signatures }),
   );
 }
+
+/** A good daily backup made at this time (ISO 8601 UTC), but for what is said otherwise. */
+export function backupAt(at: string, more: Partial<CatalogueEntry> = {}): CatalogueEntry {
+  const tier = more.tier ?? 'daily';
+  const stamp = at.slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
+  const filename = `gofr-plot_${tier}_${stamp}.tar.gz`;
+  return {
+    ...{
+      filename,
+      filepath: `/backups/${tier}/${filename}`,
+      tier,
+      timestamp: at.slice(0, 19),
+      size_bytes: 0,
+    },
+    ...{ verified: true, status: 'good', created_at: at, timezone: 'UTC', ...more },
+  };
+}

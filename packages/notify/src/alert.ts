@@ -8,6 +8,7 @@ export const ALERT_KINDS = [
   'prune-held',
   'disk-nearly-full',
   'drill-failed',
+  'data-gone',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

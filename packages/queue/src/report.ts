@@ -20,6 +20,8 @@ const reportSchema = z.object({
   corrupt: z.array(z.string()).exactOptional(),
   /** were corrupt when they were last seen, and are not in the directory any more */
   gone: z.array(z.string()).exactOptional(),
+  /** components of the newest good backup whose directories do not exist any more */
+  data_gone: z.array(z.string()).exactOptional(),
   /** why pruning is held */
   held: z.string().exactOptional(),
   /** bytes of the file system of BACKUP_DIR */

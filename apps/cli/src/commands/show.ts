@@ -4,6 +4,8 @@ import {
   formatCount,
   formatDuration,
   formatSize,
+  formatTime,
+  formatTimestamp,
   isFuture,
   systemClock,
 } from '@gofr-backup/model';
@@ -12,7 +14,10 @@ import { columns } from '../columns.ts';
 
 export async function run(session: Session, [name = 'latest']: string[]): Promise<void> {
   const entry = await show(session.context('show'), name);
-  const rows = facts(entry).filter(([, value]) => value !== undefined) as [string, string][];
+  const rows = facts(entry, session.settings.timezone).filter(([, value]) => value !== undefined) as [
+    string,
+    string,
+  ][];
   const warnings = (entry.warnings ?? []).map(
     ({ message }) => `${session.paint.warn('warning:')} ${message}`,
   );
@@ -24,9 +29,10 @@ const inFuture = (entry: CatalogueEntry) =>
 
 const milliseconds = (value: number | undefined) => (value === undefined ? undefined : formatDuration(value));
 
-function facts(entry: CatalogueEntry): [string, string | undefined][] {
+function facts(entry: CatalogueEntry, timezone: string): [string, string | undefined][] {
+  const time = (iso: string): string => formatTime(Date.parse(iso), timezone);
   const drill =
-    entry.last_drill_at && `${entry.last_drill_at}${entry.last_drill_ok === false ? ' (failed)' : ''}`;
+    entry.last_drill_at && `${time(entry.last_drill_at)}${entry.last_drill_ok === false ? ' (failed)' : ''}`;
   return [
     ['  tier', entry.tier],
     ['  status', entry.status],
@@ -35,7 +41,10 @@ function facts(entry: CatalogueEntry): [string, string | undefined][] {
       entry.adopted ? 'yes: not made by this installation, as far as its records tell' : undefined,
     ],
     ['  pinned', entry.pinned ? 'yes: never pruned' : undefined],
-    ['  created', [entry.timestamp, entry.timezone, inFuture(entry)].filter(Boolean).join(' ')],
+    [
+      '  created',
+      [formatTimestamp(entry.timestamp), entry.timezone, inFuture(entry)].filter(Boolean).join(' '),
+    ],
     ['  trigger', entry.trigger],
     ['  size', formatSize(entry.size_bytes)],
     ['  from', entry.source_bytes === undefined ? undefined : formatSize(entry.source_bytes)],
@@ -43,7 +52,7 @@ function facts(entry: CatalogueEntry): [string, string | undefined][] {
     ['  components', entry.components?.join(', ')],
     ['  compression', [entry.compression, entry.compression_level].filter(Boolean).join(' ') || undefined],
     ['  made in', milliseconds(entry.duration_ms)],
-    ['  verified', entry.verified ? (entry.verified_at ?? 'yes') : 'no'],
+    ['  verified', entry.verified ? (entry.verified_at ? time(entry.verified_at) : 'yes') : 'no'],
     ['  last drill', drill],
     ['  sha256', entry.sha256],
   ];

@@ -1,6 +1,19 @@
-import { freeSpace, list, lockHolder, newestGood, stateDirOf, trashed } from '@gofr-backup/core';
+import { maxAgeOf } from '@gofr-backup/config';
+import {
+  freeSpace,
+  type LastRun,
+  list,
+  lockHolder,
+  newestGood,
+  type Safety,
+  safety,
+  stateDirOf,
+  survey,
+  trashed,
+} from '@gofr-backup/core';
 import {
   BackupError,
+  type Catalogue,
   type CatalogueEntry,
   formatCount,
   formatDuration,
@@ -42,6 +55,7 @@ export async function run(session: Session): Promise<number> {
     next_run: view?.status.next.find(({ job }) => job === 'backup') ?? null,
     last_run: view?.jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
     newest_good: newest ?? null,
+    safety: briefly(judge(session, backups, view)),
     backups: { total: summary.total, disk_bytes: summary.disk_bytes },
     trash: trashOf(await trashed(session.context('status'))),
     ...aside,
@@ -89,6 +103,9 @@ type Document = {
   newest_good: { filename: string; age_seconds: number | null } | null;
   backups: { total: number; disk_bytes: number };
   /** `next_goes_at`: when the first of it may be deleted for good */
+  safety: Pick<Safety, 'level' | 'headline' | 'sentence'> & {
+    problems: Pick<Safety['problems'][number], 'level' | 'code' | 'text' | 'todo'>[];
+  };
   trash: { total: number; size_bytes: number; next_goes_at: string | null };
   disk: { backup_dir: string; free_bytes: number | null };
   lock: { operation: string; owner: string; since: string } | null;
@@ -97,8 +114,11 @@ type Document = {
 function render(session: Session, document: Document): string[] {
   const { paint, settings } = session;
   const { queue, next_run: next, newest_good: newest, lock, disk } = document;
+  const { level, headline } = document.safety;
+  const say = { safe: paint.good, attention: paint.warn, danger: paint.bad }[level];
   const rows = [
     ['Project', document.project],
+    ['Safety', say(headline)],
     ['Service', serviceLine(session, document)],
     ['Queue', queue ? countsLine(queue.counts) : paint.dim('none')],
     [
@@ -139,6 +159,34 @@ function noteUnusable({ note, colours }: Session, { queue }: Document): void {
   for (const { record, reason } of queue?.unusable ?? [])
     note(`${colours.warn('warning:')} left out of the queue: ${JSON.stringify(record)} ${reason}`);
 }
+
+/** The same judgement as the page's. */
+function judge({ settings, plan }: Session, backups: Catalogue, view: QueueView | undefined): Safety {
+  const now = systemClock.now();
+  const { timezone, retention, minFree } = plan;
+  const found = survey(backups, { timezone, now, unverifiedIsGood: retention.unverifiedIsGood });
+  return safety(found, {
+    ...{ now, timezone, maxAge: maxAgeOf(settings, now), scheduleEnabled: settings.enabled },
+    nextRun: view?.status.next.find(({ job }) => job === 'backup')?.at,
+    lastRuns: view && lastRuns(view.jobs),
+    workers: view?.status.workers,
+    ...{ missed: [], gone: undefined, disk: undefined, minFree, maxDrillAge: Infinity },
+  });
+}
+
+/** The newest of each operation that has ended and was not cancelled. */
+function lastRuns(jobs: readonly JobSummary[]): LastRun[] {
+  const ended = jobs.filter(({ finished, error }) => finished !== undefined && error?.code !== 'CANCELLED');
+  return [...Map.groupBy(ended, ({ name }) => name)].map(([operation, [last]]) => ({
+    ...{ operation, jobId: last!.id, ok: last!.error === undefined, at: last!.finished! },
+    ...(last!.error && { reason: last!.error.message }),
+  }));
+}
+
+const briefly = ({ level, headline, sentence, problems }: Safety): Document['safety'] => ({
+  ...{ level, headline, sentence },
+  problems: problems.map(({ level: of, code, text, todo }) => ({ level: of, code, text, todo })),
+});
 
 const trashOf = (trash: Trash): Document['trash'] => ({
   total: trash.length,

@@ -9,7 +9,7 @@ import {
   formatSize,
   shellWord,
 } from '@gofr-backup/model';
-import type { Dated } from '../view/survey.ts';
+import type { Dated } from '@gofr-backup/core';
 import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';
 import { backupLink } from './backups.ts';
 import { html, type Html } from './html.ts';

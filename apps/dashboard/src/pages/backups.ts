@@ -1,7 +1,7 @@
 /** The table of backups, and the page that filters it. */
 import { formatCount, formatDuration, formatNumber, formatSize, STATUSES, TIERS } from '@gofr-backup/model';
 import type { Filter, Page } from '../view/listing.ts';
-import type { Dated } from '../view/survey.ts';
+import type { Dated } from '@gofr-backup/core';
 import { html, type Html, raw } from './html.ts';
 import { futureMark, pager, pinMark, statusBadge } from './marks.ts';
 import { page, type Shell, time } from './shell.ts';

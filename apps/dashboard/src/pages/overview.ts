@@ -1,10 +1,10 @@
 /** The first page: is my data safe, since when, until when, what is wrong, what happens next. */
 import { formatSize, formatSpan, DAY } from '@gofr-backup/model';
-import type { Disk, Forecast } from '../view/disk.ts';
+import type { Disk, Forecast } from '@gofr-backup/core';
 import type { History } from '../view/history.ts';
 import type { JobView } from '../view/job.ts';
-import type { SafetyProblem, Safety } from '../view/safety.ts';
-import type { Survey } from '../view/survey.ts';
+import type { SafetyProblem, Safety } from '@gofr-backup/core';
+import type { Survey } from '@gofr-backup/core';
 import type { Timeline } from '../view/timeline.ts';
 import { backupTable } from './backups.ts';
 import { html, type Html, raw } from './html.ts';
@@ -107,8 +107,15 @@ function drillTile(shell: Shell, { survey }: Overview): Html {
   return tile(title, time(shell, drill.at, 'relative'), detail);
 }
 
-function nextTile(shell: Shell, { nextRun, schedule }: Overview): Html {
-  if (nextRun === undefined) return tile('Next backup', 'none', 'Scheduled backups are switched off.');
+/** In a word, and why. */
+function noNextRun({ problems }: Safety): [string, string] {
+  const has = (code: string): boolean => problems.some((problem) => problem.code === code);
+  if (has('disabled')) return ['none', 'Scheduled backups are switched off.'];
+  return has('queue-down') ? ['unknown', 'The queue does not answer.'] : ['none', 'No scheduler runs.'];
+}
+
+function nextTile(shell: Shell, { nextRun, schedule, safety }: Overview): Html {
+  if (nextRun === undefined) return tile('Next backup', ...noNextRun(safety));
   const detail = html`${time(shell, nextRun, 'near')} (<code>${schedule}</code>, ${shell.timezone})`;
   return tile('Next backup', time(shell, nextRun, 'relative'), detail);
 }

@@ -3,11 +3,11 @@ import { statfs } from 'node:fs/promises';
 import { maxAgeOf } from '@gofr-backup/config';
 import { type BackupPlan, type Catalogue, type Clock, DAY, HOUR, MINUTE } from '@gofr-backup/model';
 import type { QueueStatus } from '@gofr-backup/queue';
-import { forecast, type Disk, type Forecast } from '../view/disk.ts';
+import { forecast, type Disk, type Forecast } from '@gofr-backup/core';
 import { isOpen, type JobView } from '../view/job.ts';
-import { safety, type LastRun, type Safety } from '../view/safety.ts';
-import { dueRuns, longestGap, missedRuns, nextRun, type Schedule } from '../view/schedule.ts';
-import { survey, type Survey } from '../view/survey.ts';
+import { safety, type LastRun, type Safety } from '@gofr-backup/core';
+import { dueRuns, longestGap, missedRuns, type Schedule } from '../view/schedule.ts';
+import { survey, type Survey } from '@gofr-backup/core';
 import type { CachedCatalogue } from './catalogue.ts';
 import type { Work } from './work.ts';
 
@@ -56,13 +56,14 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
 
   async function observe(): Promise<State> {
     const now = clock.now();
-    const [found, disk, jobs, queue] = await Promise.all([
+    const [found, disk, jobs, queue, report] = await Promise.all([
       surveyed(),
       diskOf(rules.plan.backupDir),
       work.recent(),
       work.status(),
+      work.report(),
     ]);
-    const next = nextRun(rules.schedule, now);
+    const next = rules.schedule.enabled ? queue?.next.find(({ job }) => job === 'backup')?.at : undefined;
     const missed = missedOf(rules, found, due(now), now);
     const room = disk && {
       ...disk,
@@ -70,6 +71,7 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
     };
     const facts = {
       ...{ now, timezone, maxAge, missed, disk: room, nextRun: next, workers: queue?.workers },
+      gone: report?.data_gone,
       scheduleEnabled: rules.schedule.enabled,
       lastRuns: jobs && lastRuns(jobs),
       minFree: rules.plan.minFree,

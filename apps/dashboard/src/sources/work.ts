@@ -12,6 +12,8 @@ import {
   type PayloadInput,
   type QueueStatus,
   queueStatus,
+  readReport,
+  type WorkerReport,
 } from '@gofr-backup/queue';
 import type { JobView } from '../view/job.ts';
 
@@ -25,6 +27,8 @@ export interface Work {
   find(id: string): Promise<JobView | undefined>;
   log(id: string): Promise<string[]>;
   status(): Promise<QueueStatus | undefined>;
+  /** what the worker said last */
+  report(): Promise<WorkerReport | undefined>;
   /** throws REDIS_UNREACHABLE, USAGE */
   ask<Name extends JobName>(
     name: Name,
@@ -46,6 +50,7 @@ export function workOf(current: () => BackupQueue | undefined): Work {
       }),
     log: (id) => inTime((queue) => jobLogs(queue, id, -LOG_LINES)),
     status: () => orNothing(queueStatus),
+    report: () => orNothing((queue) => readReport(queue.connection, queue.project)),
     ask: (name, payload) => inTime((queue) => enqueue(queue, name, payload)),
     cancel: async (id) => {
       await inTime((queue) => cancel(queue, id, 'from the page'));
@@ -60,6 +65,7 @@ async function withinPatience<T>(
   if (queue === undefined) {
     throw new BackupError('REDIS_UNREACHABLE', 'There is no queue', {
       why: 'REDIS_URL is unset, and no `gofr-backup serve` runs on this backup directory',
+      hint: 'Start `gofr-backup serve`.',
     });
   }
   const silent = (why: string) =>

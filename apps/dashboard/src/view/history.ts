@@ -1,6 +1,6 @@
 /** Size, duration and newly written bytes over time, as columns for a chart. */
 import { isFutureTime } from '@gofr-backup/model';
-import type { Dated } from './survey.ts';
+import type { Dated } from '@gofr-backup/core';
 
 /** A chart of more points than pixels shows nothing more. */
 const MOST_POINTS = 400;

@@ -1,6 +1,6 @@
 /** The table of backups: filtered, then one page of it. */
 import { STATUSES, type Tier, TIERS } from '@gofr-backup/model';
-import type { Dated } from './survey.ts';
+import type { Dated } from '@gofr-backup/core';
 
 export const PAGE_SIZE = 50;
 

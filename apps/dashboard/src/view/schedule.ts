@@ -1,4 +1,4 @@
-/** The schedule as instants: the next run, how far apart runs are, which runs were due. */
+/** The schedule as instants: how far apart runs are, which runs were due. */
 import { longestGap as gapOf } from '@gofr-backup/config';
 import { CronExpressionParser } from 'cron-parser';
 
@@ -14,15 +14,6 @@ const MOST_RUNS = 2000;
 
 const iterate = (schedule: Schedule, from: number) =>
   CronExpressionParser.parse(schedule.pattern, { tz: schedule.timezone, currentDate: new Date(from) });
-
-export function nextRun(schedule: Schedule, now: number): number | undefined {
-  if (!schedule.enabled) return undefined;
-  try {
-    return iterate(schedule, now).next().getTime();
-  } catch {
-    return undefined;
-  }
-}
 
 /** Due times in [from, to), newest last; the newest MOST_RUNS of them. */
 export function dueRuns(schedule: Schedule, from: number, to: number): number[] {

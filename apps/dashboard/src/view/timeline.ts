@@ -1,6 +1,6 @@
 /** The last year of backups: one mark a day and tier, and the runs that made none. */
 import { DAY, formatCount, formatDate, formatSize, type Status, type Tier, TIERS } from '@gofr-backup/model';
-import type { Dated } from './survey.ts';
+import type { Dated } from '@gofr-backup/core';
 
 export const DAYS = 365;
 

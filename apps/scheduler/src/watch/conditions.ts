@@ -1,4 +1,4 @@
-import { formatSpan, isFutureTime } from '@gofr-backup/model';
+import { formatSpan, formatTime, isFutureTime } from '@gofr-backup/model';
 import type { Alert, Condition } from '@gofr-backup/notify';
 import type { WorkerReport } from '@gofr-backup/queue';
 
@@ -9,6 +9,7 @@ export interface Limits {
   maxSilence: number;
   /** used share of the backup disk that is worth an alert; 0: none */
   diskPercent: number;
+  timezone: string;
   /** when this watch began, ms since the epoch: nothing before it counts as late */
   since: number;
 }
@@ -18,11 +19,12 @@ export function conditionsOf(report: WorkerReport, limits: Limits, now: number):
   return [
     ...silent(report, limits, now),
     ...overdue(report, limits, now),
-    ...failed(report),
+    ...failed(report, limits),
     ...damaged(report),
     ...held(report),
-    ...drill(report),
+    ...drill(report, limits),
     ...disk(report, limits),
+    ...dataGone(report),
   ];
 }
 
@@ -30,6 +32,12 @@ export function conditionsOf(report: WorkerReport, limits: Limits, now: number):
 function age(iso: string | undefined, since: number, now: number): number {
   const at = Date.parse(iso ?? '');
   return now - (Number.isNaN(at) || isFutureTime(at, now) ? since : at);
+}
+
+/** A reported time as the person has it. */
+function when(iso: string | undefined, { timezone }: Limits): string {
+  const at = Date.parse(iso ?? '');
+  return Number.isNaN(at) ? 'never' : `${formatTime(at, timezone)} ${timezone}`;
 }
 
 function silent(report: WorkerReport, limits: Limits, now: number): Condition[] {
@@ -41,7 +49,7 @@ function silent(report: WorkerReport, limits: Limits, now: number): Condition[] 
       kind: 'worker-silent',
       about: '',
       title: 'the worker is silent',
-      text: `The worker was last seen ${report.seen_at ?? 'never'}. No backup can be made without it. Look at its container and log.`,
+      text: `The worker was last seen ${when(report.seen_at, limits)}. No backup can be made without it. Look at its container and log, and start it: gofr-backup worker (or serve).`,
     },
   ];
 }
@@ -53,19 +61,19 @@ function overdue(report: WorkerReport, limits: Limits, now: number): Condition[]
       kind: 'backup-overdue',
       about: '',
       title: 'no good backup in time',
-      text: `The newest good backup is from ${report.newest_good_at ?? 'never'}; it should be at most ${formatSpan(limits.maxAge)} old.`,
+      text: `The newest good backup is from ${when(report.newest_good_at, limits)}; it should be at most ${formatSpan(limits.maxAge)} old. Make one now: gofr-backup now`,
     },
   ];
 }
 
-function failed({ last_backup: last }: WorkerReport): Condition[] {
+function failed({ last_backup: last }: WorkerReport, limits: Limits): Condition[] {
   if (!last || last.ok) return [];
   return [
     {
       kind: 'backup-failed',
       about: '',
       title: 'backup failed',
-      text: `At ${last.at}: ${last.message ?? 'no reason was given'}`,
+      text: `At ${when(last.at, limits)}: ${last.message ?? 'no reason was given'}`,
     },
   ];
 }
@@ -98,16 +106,25 @@ function held({ held: reason }: WorkerReport): Condition[] {
   ];
 }
 
-function drill({ last_drill: last }: WorkerReport): Condition[] {
+function drill({ last_drill: last }: WorkerReport, limits: Limits): Condition[] {
   if (!last || last.ok) return [];
   return [
     {
       kind: 'drill-failed',
       about: last.backup,
       title: 'a restore drill failed',
-      text: `${last.backup} could not be restored as it was at ${last.at}: ${last.message ?? 'see the log'}`,
+      text: `${last.backup} did not come back as it was at ${when(last.at, limits)}: ${last.message ?? 'see the log'} Drill another one: gofr-backup drill NAME`,
     },
   ];
+}
+
+function dataGone({ data_gone: gone = [] }: WorkerReport): Condition[] {
+  return gone.map((name) => ({
+    kind: 'data-gone',
+    about: name,
+    title: 'the data is gone',
+    text: `The directory of ${name} does not exist any more. Check that its volume is mounted; if it is lost: gofr-backup restore --latest`,
+  }));
 }
 
 function disk({ disk: room }: WorkerReport, { diskPercent }: Limits): Condition[] {

@@ -10,7 +10,13 @@ import { startWatch } from './watch.ts';
 const HOUR = 3_600_000;
 const now = Date.parse('2026-03-03T12:00:00Z');
 const iso = (hoursAgo: number) => new Date(now - hoursAgo * HOUR).toISOString();
-const limits: Limits = { maxAge: 26 * HOUR, maxSilence: HOUR / 20, diskPercent: 90, since: now - 48 * HOUR };
+const limits: Limits = {
+  maxAge: 26 * HOUR,
+  maxSilence: HOUR / 20,
+  diskPercent: 90,
+  timezone: 'UTC',
+  since: now - 48 * HOUR,
+};
 const well: WorkerReport = {
   seen_at: iso(0),
   newest_good_at: iso(10),
@@ -42,6 +48,7 @@ test.each<[string, WorkerReport, string[]]>([
   ['pruning is held', { ...well, held: 'it shrank.' }, ['prune-held']],
   ['a drill failed', { ...well, last_drill: { ok: false, at: iso(1), backup: 'a' } }, ['drill-failed']],
   ['the disk is at its limit', { ...well, disk: { free: 10, size: 100 } }, ['disk-nearly-full']],
+  ['a component has no directory any more', { ...well, data_gone: ['storage'] }, ['data-gone']],
   ['there is room', { ...well, disk: { free: 11, size: 100 } }, []],
 ])('%s', (_, report, kinds) => {
   expect(conditionsOf(report, limits, now).map(({ kind }) => kind)).toEqual(kinds);

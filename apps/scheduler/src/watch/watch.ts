@@ -60,6 +60,7 @@ function limitsOf({ settings, clock, maxSilenceMs = MAX_SILENCE_MS }: WatchOptio
     maxAge: settings.enabled ? maxAgeOf(settings, clock.now()) : Number.POSITIVE_INFINITY,
     maxSilence: maxSilenceMs,
     diskPercent: settings.diskAlertPercent,
+    timezone: settings.timezone,
     since,
   };
 }

@@ -1,28 +1,29 @@
 import { DAY, HOUR } from '@gofr-backup/model';
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { backupAt } from '../visitor.fixture.ts';
-import { safety, type Facts } from './safety.ts';
+import { backupAt } from '../testing.ts';
+import { safety, type SafetyFacts } from './safety.ts';
 import { survey } from './survey.ts';
 
 const NOW = Date.parse('2025-12-13T08:00:00Z');
 const SURVEY = { timezone: 'UTC', now: NOW, unverifiedIsGood: false };
-const FACTS: Facts = {
+const FACTS: SafetyFacts = {
   now: NOW,
   timezone: 'UTC',
   maxAge: 26 * HOUR,
   scheduleEnabled: true,
   nextRun: Date.parse('2025-12-14T02:00:00Z'),
   missed: [],
+  gone: [],
   lastRuns: [],
   workers: 1,
   disk: { free: 10 ** 12, forecast: { usedShare: 0.3 } },
   minFree: 0,
   maxDrillAge: 14 * DAY,
 };
-const judge = (entries: Parameters<typeof survey>[0], facts: Partial<Facts> = {}, options = SURVEY) =>
+const judge = (entries: Parameters<typeof survey>[0], facts: Partial<SafetyFacts> = {}, options = SURVEY) =>
   safety(survey(entries, options), { ...FACTS, ...facts });
-const codes = (entries: Parameters<typeof survey>[0], facts: Partial<Facts> = {}) =>
+const codes = (entries: Parameters<typeof survey>[0], facts: Partial<SafetyFacts> = {}) =>
   judge(entries, facts).problems.map(({ code }) => code);
 
 const fresh = backupAt('2025-12-13T02:00:00Z');
@@ -70,6 +71,7 @@ test('what needs attention leaves the data safe', () => {
     ['future', [[backupAt('2026-12-13T02:00:00Z'), fresh]]],
     ['queue-down', [[fresh], { lastRuns: undefined, workers: undefined }]],
     ['no-worker', [[fresh], { workers: 0 }]],
+    ['no-scheduler', [[fresh], { nextRun: undefined }]],
     ['disabled', [[fresh], { scheduleEnabled: false, nextRun: undefined }]],
     ['disk-nearly-full', [[fresh], { minFree: 100, disk: { free: 99, forecast: { usedShare: 0.5 } } }]],
     ['disk-filling', [[fresh], { disk: { free: 99, forecast: { usedShare: 0.5, daysLeft: 3 } } }]],
@@ -79,6 +81,27 @@ test('what needs attention leaves the data safe', () => {
     const { level, problems } = judge(...parameters);
     expect([code, level, problems.map((problem) => problem.code)]).toEqual([code, 'attention', [code]]);
   }
+});
+
+test('data that is gone is danger, however fresh the backups', () => {
+  expect(judge([fresh], { gone: ['storage'] })).toMatchObject({
+    level: 'danger',
+    headline: 'Your backups need attention now',
+    problems: [{ code: 'data-gone', text: 'The data of storage is gone: its directory does not exist.' }],
+  });
+});
+
+test.each<[string, Partial<SafetyFacts>, RegExp]>([
+  ['a scheduler lives', {}, /The next backup runs tomorrow 02:00\.$/],
+  ['none lives', { nextRun: undefined }, /No next one is scheduled: no scheduler runs\.$/],
+  ['switched off', { scheduleEnabled: false, nextRun: undefined }, /Nothing is scheduled\.$/],
+  [
+    'the queue does not answer',
+    { lastRuns: undefined, nextRun: undefined },
+    /Whether the next one will run is not known\.$/,
+  ],
+])('what comes next: %s', (_, facts, sentence) => {
+  expect(judge([fresh], facts).sentence).toMatch(sentence);
 });
 
 test('a drill dated in the future hides none that failed since', () => {

@@ -1,7 +1,7 @@
-/** Is the data safe, since when, until when, what is wrong: decided here and nowhere else. */
+/** Is the data safe, since when, until when, what is wrong: decided here and nowhere else, for the page, `status` and the metrics. */
 import { formatSize, formatSpan, formatNear, DAY } from '@gofr-backup/model';
 import type { Dated, Survey } from './survey.ts';
-import type { Forecast } from './disk.ts';
+import type { Forecast } from './forecast.ts';
 
 /** safe: nothing to do; attention: safe today, but something needs a person; danger: a restore today would lose data. */
 export type Level = 'safe' | 'attention' | 'danger';
@@ -25,13 +25,16 @@ export interface LastRun {
   reason?: string;
 }
 
-export interface Facts {
+export interface SafetyFacts {
   now: number;
   timezone: string;
   /** the newest good backup may be this old, in milliseconds */
   maxAge: number;
   scheduleEnabled: boolean;
+  /** when a scheduler has it run next; undefined: none has */
   nextRun: number | undefined;
+  /** components of the newest good backup whose directories are gone; undefined: nobody has looked */
+  gone: readonly string[] | undefined;
   missed: readonly number[];
   /** undefined: Redis does not answer */
   lastRuns: readonly LastRun[] | undefined;
@@ -55,9 +58,10 @@ export interface Safety {
   goodUntil: number | undefined;
 }
 
-export function safety(survey: Survey, facts: Facts): Safety {
+export function safety(survey: Survey, facts: SafetyFacts): Safety {
   const problems = [
     ...freshness(survey, facts),
+    ...data(facts),
     ...damage(survey),
     ...runs(facts),
     ...drills(survey, facts),
@@ -77,7 +81,7 @@ export function safety(survey: Survey, facts: Facts): Safety {
 function words(
   level: Level,
   survey: Survey,
-  facts: Facts,
+  facts: SafetyFacts,
   problems: number,
 ): { headline: string; sentence: string } {
   const { newestGood } = survey;
@@ -108,12 +112,14 @@ function words(
   return { headline, sentence: `${since}, ${age}; changes since then would be lost.${coming(facts)}` };
 }
 
-function coming(facts: Facts): string {
-  if (facts.nextRun === undefined) return ' Nothing is scheduled.';
+function coming(facts: SafetyFacts): string {
+  if (!facts.scheduleEnabled) return ' Nothing is scheduled.';
+  if (facts.lastRuns === undefined) return ' Whether the next one will run is not known.';
+  if (facts.nextRun === undefined) return ' No next one is scheduled: no scheduler runs.';
   return ` The next backup runs ${formatNear(facts.nextRun, facts.now, facts.timezone)}.`;
 }
 
-function freshness({ newestGood, all }: Survey, facts: Facts): SafetyProblem[] {
+function freshness({ newestGood, all }: Survey, facts: SafetyFacts): SafetyProblem[] {
   if (newestGood === undefined) {
     const todo = all.length === 0 ? 'Make one with “Back up now”.' : 'Verify a backup, or make a new one.';
     return [{ level: 'danger', code: 'no-good-backup', text: 'There is no verified backup.', todo }];
@@ -135,6 +141,14 @@ function freshness({ newestGood, all }: Survey, facts: Facts): SafetyProblem[] {
       problems.push({ level: 'attention', code: 'missed', text, todo, page: 'jobs' });
   }
   return problems;
+}
+
+/** What is gone is in no new backup, and the old ones go with time. */
+function data({ gone = [] }: SafetyFacts): SafetyProblem[] {
+  if (gone.length === 0) return [];
+  const text = `The data of ${gone.join(', ')} is gone: ${gone.length === 1 ? 'its directory does' : 'their directories do'} not exist.`;
+  const todo = 'Check that the volume is mounted. If it is lost, restore the newest good backup.';
+  return [{ level: 'danger', code: 'data-gone', text, todo }];
 }
 
 function damage({ corrupt, newest, newestGood, future }: Survey): SafetyProblem[] {
@@ -184,7 +198,7 @@ function datedAhead(ahead: Pick<Dated, 'entry'>, count: number): SafetyProblem {
   return { level: 'attention', code: 'future', text, todo, page: backupPage(ahead) };
 }
 
-function runs(facts: Facts): SafetyProblem[] {
+function runs(facts: SafetyFacts): SafetyProblem[] {
   return (facts.lastRuns ?? [])
     .filter((run) => !run.ok && run.operation !== 'drill')
     .map((run) => ({
@@ -196,7 +210,7 @@ function runs(facts: Facts): SafetyProblem[] {
     }));
 }
 
-function drills({ lastDrill, newestGood }: Survey, facts: Facts): SafetyProblem[] {
+function drills({ lastDrill, newestGood }: Survey, facts: SafetyFacts): SafetyProblem[] {
   if (lastDrill && !lastDrill.ok) {
     const text = `The last restore drill failed: ${lastDrill.entry.filename} did not come back as it was.`;
     const todo = 'Run a drill on another backup and look at its log.';
@@ -209,7 +223,7 @@ function drills({ lastDrill, newestGood }: Survey, facts: Facts): SafetyProblem[
   return [{ level: 'attention', code: 'drill-old', text, todo: 'Run a drill on the newest backup.' }];
 }
 
-function services(facts: Facts): SafetyProblem[] {
+function services(facts: SafetyFacts): SafetyProblem[] {
   const problems: SafetyProblem[] = [];
   if (facts.lastRuns === undefined) {
     const text = 'The queue does not answer, so nothing can be started and running jobs cannot be seen.';
@@ -217,7 +231,7 @@ function services(facts: Facts): SafetyProblem[] {
       level: 'attention',
       code: 'queue-down',
       text,
-      todo: 'Check REDIS_URL and that Redis runs.',
+      todo: 'Start “gofr-backup serve”, or check REDIS_URL and that Redis runs.',
     });
   } else if (facts.workers === 0) {
     const text = 'No worker is connected, so nothing that is asked for will run.';
@@ -228,6 +242,13 @@ function services(facts: Facts): SafetyProblem[] {
       todo: 'Start the worker, or “gofr-backup serve”.',
     });
   }
+  if (facts.scheduleEnabled && facts.lastRuns !== undefined && facts.nextRun === undefined)
+    problems.push({
+      level: 'attention',
+      code: 'no-scheduler',
+      text: 'No scheduler has set up the schedule, so no backup runs by itself.',
+      todo: 'Start the scheduler, or “gofr-backup serve”.',
+    });
   if (!facts.scheduleEnabled) {
     const todo = 'Set ENABLED=true to schedule backups again.';
     problems.push({
@@ -240,7 +261,7 @@ function services(facts: Facts): SafetyProblem[] {
   return problems;
 }
 
-function room({ disk, minFree }: Facts): SafetyProblem[] {
+function room({ disk, minFree }: SafetyFacts): SafetyProblem[] {
   if (disk === undefined) return [];
   const todo = 'Free space there, or lower RETENTION_DAYS or MAX_COUNT.';
   if (disk.free < minFree || disk.forecast.usedShare > 0.97) {
