@@ -7,8 +7,15 @@ export { isWrapped, readIdentities, recipientOf, wrapIdentityFile } from './keys
 export { newKeys } from './keys/new-keys.ts';
 export type { KeyPair, NewKeys } from './keys/new-keys.ts';
 export type { Offsite } from './offsite.ts';
+export { pruneStore } from './prune/prune.ts';
+export type { PruneStoreOutcome, PruneStoreRequest } from './prune/prune.ts';
+export { copyStatus } from './verify/status.ts';
+export type { CopyStatus } from './verify/status.ts';
+export { recordDrill, verifyStore } from './verify/verify.ts';
+export type { VerifyStoreOutcome, VerifyStoreRequest } from './verify/verify.ts';
 export { Copies } from './read/copies.ts';
 export type { StoredCopy } from './read/copies.ts';
+export { fetchBackup } from './read/fetch-backup.ts';
 export { openCopy } from './read/open-copy.ts';
 export type { OpenedCopy } from './read/open-copy.ts';
 export type { Encryption } from './sealing/sealing.ts';

@@ -1,4 +1,5 @@
 /** What lies in a place, by its lists alone: 1 request for 1000 objects. */
+import { isName } from '@gofr-backup/store';
 import {
   COPYING,
   INDEXES,
@@ -21,7 +22,7 @@ export interface Inventory {
   recipes: Map<string, number>;
   indexes: Map<string, number>;
   trash: Map<string, Trashed>;
-  /** packs that no recipe named when a prune looked: they may go at any time, and are not used again */
+  /** packs (SHA-256) and indexes (object) that no recipe named when a prune looked: they may go, and are not used again */
   doomed: Set<string>;
   /** lists of packs of copies under way, with the time they were put */
   copying: Map<string, number>;
@@ -39,7 +40,7 @@ export async function takeInventory(objects: Objects, signal: AbortSignal): Prom
     recipes: await sizesIn(objects, RECIPES, signal),
     indexes: await sizesIn(objects, INDEXES, signal),
     trash,
-    doomed: await doomedPacks(objects, trash, signal),
+    doomed: await doomedObjects(objects, trash, signal),
     copying: await namesIn(objects, COPYING, signal, parseCopying),
   };
 }
@@ -64,21 +65,23 @@ async function namesIn<T>(
   return found;
 }
 
-async function doomedPacks(
+async function doomedObjects(
   objects: Objects,
   trash: ReadonlyMap<string, Trashed>,
   signal: AbortSignal,
 ): Promise<Set<string>> {
   const doomed = new Set<string>();
   for (const [object, { kind }] of trash)
-    if (kind === 'unnamed') for (const sha256 of await packList(objects, object, signal)) doomed.add(sha256);
+    if (kind === 'unnamed') for (const item of await readList(objects, object, signal)) doomed.add(item);
   return doomed;
 }
 
-/** One SHA-256 a line. */
-export async function packList(objects: Objects, object: string, signal: AbortSignal): Promise<string[]> {
+/** One a line: the SHA-256 of a pack, or the object of an index. Others are left out. */
+export async function readList(objects: Objects, object: string, signal: AbortSignal): Promise<string[]> {
   const text = (await objects.read(object, signal, MOST_LIST_BYTES)).toString('latin1');
-  return text.split('\n').filter((line) => /^[0-9a-f]{64}$/.test(line));
+  return text.split('\n').filter((line) => /^[0-9a-f]{64}$/.test(line) || isIndexObject(line));
 }
-export const packListText = (packs: Iterable<string>): Buffer =>
-  Buffer.from([...packs].map((sha256) => `${sha256}\n`).join(''));
+export const listText = (items: Iterable<string>): Buffer =>
+  Buffer.from([...items].map((item) => `${item}\n`).join(''));
+
+const isIndexObject = (line: string): boolean => line.startsWith(INDEXES) && isName(line);

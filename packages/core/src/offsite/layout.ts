@@ -52,6 +52,12 @@ function parseCopy(path: string): CopyName | undefined {
 /** The SHA-256 of the pack; undefined: it is no pack's name. */
 export const parsePackObject = (object: string): string | undefined => PACK.exec(object)?.[2];
 
+/** A recipe in the trash since `at` (milliseconds since the epoch, by the store's clock). */
+export const trashedRecipe = (recipe: string, at: number): string =>
+  `${TRASH}${stampOf(at)}/${recipe.slice(RECIPES.length)}`;
+/** The list of packs and indexes that no recipe named at `at`. */
+export const unnamedList = (at: number): string =>
+  `${TRASH}${stampOf(at)}/unnamed-${randomBytes(4).toString('hex')}.txt`;
 export const copyingList = (at: number): string =>
   `${COPYING}${stampOf(at)}-${randomBytes(4).toString('hex')}.txt`;
 

@@ -2,10 +2,11 @@
 export { archiveStep } from './archive-step.ts';
 export { backup, promoteStep, verifyStep } from './backup.ts';
 export { repositoryOf, underLock } from './context.ts';
-export { copy, offsiteOf } from './copy.ts';
-export type { StoreOf } from './copy.ts';
+export { copy, offsiteOf } from './stores/copy.ts';
+export type { StoreOf } from './stores/copy.ts';
 export { describeRestore } from './describe-restore.ts';
 export type { RestoreDescription, RestoreTarget } from './describe-restore.ts';
+export { drillCopy } from './stores/drill-copy.ts';
 export { drill } from './drill.ts';
 export { list, show } from './list.ts';
 export type { ListOutcome } from './list.ts';

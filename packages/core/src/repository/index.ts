@@ -11,7 +11,7 @@ export { heldLock, lockHolder, withLock } from './lock/lock.ts';
 export { parseEntry, parseObject } from './catalogue/manifest.ts';
 export { hasSigned } from './catalogue/signing-key.ts';
 export type { SigningKey } from './catalogue/signing-key.ts';
-export { isoUtc } from './names.ts';
+export { isoUtc, prefixOf } from './names.ts';
 export { orWarn } from './or-warn.ts';
 export { ensureOwnDirectory, isOwnDirectory, removeDirectory } from './own-directory.ts';
 export type { ForeignBackups } from './catalogue/ownership.ts';

@@ -29,9 +29,30 @@ const recordSchema = z.object({
   arrived: z.string(),
   /** of the archive */
   sha256: z.string(),
+  /** its recipe was seen in the trash: gone on purpose */
+  trashed: z.boolean().exactOptional(),
 });
 /** A copy that this host made or read. */
 export type CachedCopy = z.infer<typeof recordSchema>;
+
+const PROOFS = 'proofs.json';
+const proofsSchema = z.object({
+  /** when each pack was read and found right, milliseconds since the epoch, by SHA-256 */
+  packs: z.record(z.string(), z.number()),
+  /** packs that were read and found wrong: never used again */
+  damaged: z.array(z.string()),
+  /** what each copy, by its recipe's object, was found to be */
+  copies: z.record(
+    z.string(),
+    z.object({
+      listed_at: z.string().exactOptional(),
+      drilled_at: z.string().exactOptional(),
+      ok: z.boolean(),
+    }),
+  ),
+});
+/** What was found when the store was looked at. */
+export type Proofs = z.infer<typeof proofsSchema>;
 
 export class Cache {
   readonly #copies: string;
@@ -108,9 +129,23 @@ export class Cache {
     await writeAtomically(this.#path(copy, '.json'), JSON.stringify(copy));
   }
 
+  /** Its recipe is known as long as it lies in the trash. */
+  async setTrashed(copy: CachedCopy, trashed: boolean): Promise<void> {
+    if ((copy.trashed ?? false) === trashed) return;
+    await writeAtomically(this.#path(copy, '.json'), JSON.stringify({ ...copy, trashed }));
+  }
+
   async forget(copy: CopyName): Promise<void> {
     for (const suffix of ['.json', '.recipe', '.frames'])
       await rm(this.#path(copy, suffix)).catch(ignoring('ENOENT'));
+  }
+
+  async proofs(): Promise<Proofs> {
+    const { content = '' } = await readUnlessClosed(join(this.directory, PROOFS));
+    return proofsSchema.safeParse(parseObject(content)).data ?? { packs: {}, damaged: [], copies: {} };
+  }
+  async putProofs(proofs: Proofs): Promise<void> {
+    await writeAtomically(join(this.directory, PROOFS), JSON.stringify(proofs));
   }
 
   #path(copy: CopyName, suffix: string): string {

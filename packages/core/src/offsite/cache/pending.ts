@@ -1,6 +1,6 @@
 /**
- * The log of a copy under way, so that one that was killed goes on at the pack it was at. Lines of text: `pack <sha256> <size>
- * <content>` for each pack, numbered in order, and `frame <sha256> <length> <pack> <offset> <length> …` for each frame from the
+ * The log of a copy under way, so that one that was killed goes on at the pack it was at. Lines of text: `pack <sha256> <number> <size>
+ * <content>` for each pack that the store has, and `frame <sha256> <length> <pack> <offset> <length> …` for each frame from the
  * beginning of the archive on, as soon as all its bytes are in packs that the store has.
  */
 import { appendFile, readdir, rm } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export class PendingLog {
   readonly #packs: readonly Pack[];
   readonly #extents: Extents;
   readonly #frames: FrameTable;
-  #loggedPacks = 0;
+  readonly #loggedPacks = new Set<number>();
   #loggedFrames = 0;
   /** packs that the store does not have yet */
   readonly #underWay = new Set<number>();
@@ -45,13 +45,18 @@ export class PendingLog {
   stored(pack: number): Promise<void> {
     this.#underWay.delete(pack);
     const lines = [...this.#frameLines()];
-    const packs = this.#packs
-      .slice(this.#loggedPacks)
-      .map(({ sha256, size, content }) => `pack ${sha256} ${size} ${content}\n`);
     if (lines.length === 0) return this.#written;
-    this.#loggedPacks = this.#packs.length;
+    const packs = [...this.#packLines()];
     const text = [...packs, ...lines].join('');
     return (this.#written = this.#written.then(() => appendFile(this.#path, text, { mode: 0o600 })));
+  }
+
+  *#packLines(): Generator<string> {
+    for (const [number, { sha256, size, content }] of this.#packs.entries()) {
+      if (this.#underWay.has(number) || this.#loggedPacks.has(number)) continue;
+      this.#loggedPacks.add(number);
+      yield `pack ${sha256} ${number} ${size} ${content}\n`;
+    }
   }
 
   *#frameLines(): Generator<string> {
@@ -93,8 +98,8 @@ function readLog(text: string): KnownCopy {
     const [kind, sha256 = '', ...words] = line.split(' ');
     const numbers = words.map(Number);
     if (!/^[0-9a-f]{64}$/.test(sha256) || !numbers.every((number) => Number.isSafeInteger(number))) break;
-    if (kind === 'pack' && numbers.length === 2)
-      packs.push({ sha256, size: numbers[0]!, content: numbers[1]! });
+    if (kind === 'pack' && numbers.length === 3)
+      packs[numbers[0]!] = { sha256, size: numbers[1]!, content: numbers[2]! };
     else if (!addFrame({ packs, frames, extents }, sha256, numbers)) break;
   }
   return { packs, frames, extents };

@@ -31,12 +31,12 @@ export async function requirePacks(
   });
 }
 
-/** `frames`: for the next copy. Answers the bytes that were sent. */
+/** `frames`: for the next copy. `instead`: as putRecipe has it. Answers the bytes that were sent. */
 export async function commitRecipe(
   offsite: Offsite,
   { objects, cache }: { objects: Objects; cache: Cache },
   recipe: Omit<Recipe, 'arrived'>,
-  frames: FrameTable | undefined,
+  { frames, instead = false }: { frames?: FrameTable; instead?: boolean },
 ): Promise<{ copy: CachedCopy; sent: number }> {
   await requireWriter(offsite, objects);
   const arrived = isoUtc(await objects.now(offsite.signal));
@@ -45,16 +45,19 @@ export async function commitRecipe(
     offsite,
     { objects, cache },
     { copy: recipe.entry, sha256: recipe.entry.sha256, arrived, text },
-    frames,
+    { ...(frames && { frames }), instead },
   );
 }
 
-/** The recipe is in the cache before the store has it: killed in between, the next copy puts it again. */
+/**
+ * The recipe is in the cache before the store has it: killed in between, the next copy puts it again. `instead`: one of this
+ * name that is damaged gives way.
+ */
 export async function putRecipe(
   offsite: Offsite,
   { objects, cache }: { objects: Objects; cache: Cache },
   { copy, sha256, arrived, text }: { copy: CopyName; sha256: string; arrived: string; text: string },
-  frames: FrameTable | undefined,
+  { frames, instead = false }: { frames?: FrameTable; instead?: boolean },
 ): Promise<{ copy: CachedCopy; sent: number }> {
   const bytes = await sealed(offsite.encryption, Buffer.from(text));
   const object = recipeObject(copy, offsite.encryption);
@@ -63,6 +66,7 @@ export async function putRecipe(
     ...{ object, object_sha256: hash('sha256', bytes), arrived, sha256 },
   };
   await cache.put(cached, text, frames);
+  if (instead) await objects.remove(object, offsite.signal);
   const answer = await objects.putProved(object, bytes, offsite.signal);
   if (answer === 'taken' && (await objectSha256(objects, object, offsite.signal)) !== cached.object_sha256)
     throw nameTaken(offsite, object);

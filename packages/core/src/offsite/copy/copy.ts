@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';
-import { Cache } from '../cache/cache.ts';
+import { Cache, type CachedCopy } from '../cache/cache.ts';
 import { forgetPending, PendingLog } from '../cache/pending.ts';
 import { readBytes } from '../cache/read-bytes.ts';
 import { ensureFormat } from '../format.ts';
@@ -10,11 +10,12 @@ import { type Inventory, takeInventory } from '../inventory.ts';
 import { type CopyName, indexObject, recipeObject } from '../layout.ts';
 import { Objects } from '../objects.ts';
 import type { Offsite } from '../offsite.ts';
+import { MOST_RECIPE_BYTES } from '../recipe/parse.ts';
 import type { IndexObject } from '../recipe/recipe.ts';
 import { sealed } from '../sealing/sealing.ts';
 import { toOffsiteError } from '../store-failure.ts';
 import { becomeWriter } from '../writer.ts';
-import { commitRecipe, requirePacks } from './commit.ts';
+import { commitRecipe, objectSha256, requirePacks } from './commit.ts';
 import { KnownFrames } from './known-frames.ts';
 import { mendRecipes } from './mend-recipes.ts';
 import { PackWriter } from './pack-writer.ts';
@@ -57,10 +58,13 @@ export async function copyToStore(offsite: Offsite, request: CopyRequest): Promi
     await becomeWriter(offsite, objects, request);
     const cache = await Cache.open(offsite.cacheDir);
     const inventory = await takeInventory(objects, offsite.signal);
+    const { damaged } = await cache.proofs();
+    for (const sha256 of damaged) inventory.packs.delete(sha256);
     const mended = await mendRecipes(offsite, { objects, cache }, inventory);
-    const before = await alreadyThere(offsite, { objects, cache }, inventory, request.entry);
-    if (before) return { ...before, mended };
-    return { ...(await send(offsite, { objects, cache }, inventory, request)), mended };
+    const before = await stateOf(offsite, { objects, cache }, inventory, request.entry);
+    if (before !== 'none' && before !== 'damaged') return { ...before, mended };
+    const instead = before === 'damaged';
+    return { ...(await send(offsite, { objects, cache }, inventory, { ...request, instead })), mended };
   } catch (error) {
     throw toOffsiteError(error, `copying to the store ${offsite.name}`);
   }
@@ -69,14 +73,24 @@ export async function copyToStore(offsite: Offsite, request: CopyRequest): Promi
 type Place = { objects: Objects; cache: Cache };
 type Sent = Omit<CopyResult, 'mended'>;
 
-async function alreadyThere(
-  { encryption, logger, name }: Offsite,
-  { cache }: Place,
-  { recipes }: Inventory,
+/** damaged: this host knows what should be there, and something of it is missing or changed. */
+async function stateOf(
+  offsite: Offsite,
+  { objects, cache }: Place,
+  inventory: Inventory,
   entry: CatalogueEntry,
-): Promise<Sent | undefined> {
-  if (!recipes.has(recipeObject(entry, encryption))) return undefined;
-  if ((await cache.record(entry)) === undefined)
+): Promise<Sent | 'none' | 'damaged'> {
+  const { recipes, packs } = inventory;
+  const { encryption, logger, name, signal } = offsite;
+  const object = recipeObject(entry, encryption);
+  const cached = await cache.record(entry);
+  if (!recipes.has(object) && !(cached && (await fromTrash(offsite, { objects, cache }, inventory, cached))))
+    return 'none';
+  const recipe = cached && (await cache.recipe(cached));
+  if (cached && recipe) {
+    const whole = recipe.packs.every(({ sha256, size }) => packs.get(sha256) === size);
+    if (!whole || (await objectSha256(objects, object, signal)) !== cached.object_sha256) return 'damaged';
+  } else
     logger.warn(
       { store: name, backup: entry.filename },
       'the store has a copy of this name that this host knows nothing of; it is left as it is',
@@ -85,11 +99,30 @@ async function alreadyThere(
   return { filename, already: true, bytes_sent: 0, bytes_total: size_bytes, packs: 0 };
 }
 
+/** The very object, so that what this host knows of the one stays true of the other. */
+async function fromTrash(
+  { signal }: Offsite,
+  { objects, cache }: Place,
+  { trash }: Inventory,
+  cached: CachedCopy,
+): Promise<boolean> {
+  const { object, object_sha256 } = cached;
+  const places = [...trash].filter(([, item]) => item.kind === 'recipe' && item.recipe === object);
+  for (const [place] of places) {
+    const bytes = await objects.read(place, signal, MOST_RECIPE_BYTES);
+    if (hash('sha256', bytes) !== object_sha256) continue;
+    await objects.putProved(object, bytes, signal);
+    await cache.setTrashed(cached, false);
+    return true;
+  }
+  return false;
+}
+
 async function send(
   offsite: Offsite,
   place: Place,
   inventory: Inventory,
-  request: CopyRequest,
+  request: CopyRequest & { instead: boolean },
 ): Promise<Sent> {
   const { entry, archiveOf } = request;
   const { logger, signal, progress } = offsite;
@@ -115,11 +148,14 @@ async function send(
   await writer.finish();
   requireArchive(request, sha256);
   await requirePacks(offsite, place.objects, assembly.packs);
-  const { index, sent } = await sendIndex(offsite, place, request, sha256);
+  const { index, sent } = await sendIndex(offsite, place, inventory, request, sha256);
   const { packs, extents } = assembly;
   const copied = { ...entry, sha256, size_bytes: size };
   const recipe = { entry: copied, packs, extents, ...(index && { index }) };
-  const committed = await commitRecipe(offsite, place, recipe, assembly.frames);
+  const committed = await commitRecipe(offsite, place, recipe, {
+    frames: assembly.frames,
+    instead: request.instead,
+  });
   await forgetPending(place.cache);
   const bytes_sent = writer.sent + sent + committed.sent;
   return { filename: entry.filename, already: false, bytes_sent, bytes_total: size, packs: writer.count };
@@ -148,13 +184,14 @@ function requireArchive({ entry, sha256: expected }: CopyRequest, sha256: string
 async function sendIndex(
   offsite: Offsite,
   { objects, cache }: Place,
+  { doomed }: Inventory,
   { entry, indexPath }: CopyRequest,
   sha256: string,
 ): Promise<{ index?: IndexObject; sent: number }> {
   const twin = (await cache.copies()).find((copy) => copy.sha256 === sha256);
   const before = twin && (await cache.recipe(twin))?.index;
-  if (before && (await objects.size(before.object, offsite.signal)) === before.size)
-    return { index: before, sent: 0 };
+  const kept = before && !doomed.has(before.object) && (await objects.size(before.object, offsite.signal));
+  if (before && kept === before.size) return { index: before, sent: 0 };
   const bytes = await readBytes(indexPath);
   if (bytes === undefined) return { sent: 0 };
   const content = await sealed(offsite.encryption, bytes);

@@ -6,7 +6,7 @@ import type { Offsite } from '../offsite.ts';
 import { putRecipe } from './commit.ts';
 
 /**
- * Answers the names of their archives. A recipe in the trash was removed on purpose: what is known of it is forgotten. One
+ * Answers the names of their archives. A recipe in the trash was removed on purpose: what is known of it is forgotten with it. One
  * whose packs are gone too stays as it is: `verify` tells of it.
  */
 export async function mendRecipes(
@@ -19,6 +19,10 @@ export async function mendRecipes(
   for (const copy of await cache.copies()) {
     if (recipes.has(copy.object)) continue;
     if (removed.has(copy.object)) {
+      await cache.setTrashed(copy, true);
+      continue;
+    }
+    if (copy.trashed) {
       await cache.forget(copy);
       continue;
     }
@@ -29,7 +33,12 @@ export async function mendRecipes(
     );
     if (!whole || text === undefined) continue;
     const known = await cache.known(copy);
-    await putRecipe(offsite, { objects, cache }, { copy, ...copy, text }, known?.frames);
+    await putRecipe(
+      offsite,
+      { objects, cache },
+      { copy, ...copy, text },
+      { ...(known && { frames: known.frames }) },
+    );
     recipes.set(copy.object, 0);
     mended.push(copy.filename);
     offsite.logger.warn(

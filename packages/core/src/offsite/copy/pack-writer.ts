@@ -25,7 +25,6 @@ export class PackWriter implements AsyncDisposable {
   readonly #packs: Pack[];
   readonly #events: PackEvents;
   readonly #putting = new Set<Promise<void>>();
-  readonly #abort = new AbortController();
   #failure: { cause: unknown } | undefined;
   #open: { number: number; seal: Seal } | undefined;
   /** bytes of the objects that were put */
@@ -61,9 +60,8 @@ export class PackWriter implements AsyncDisposable {
     this.#throwFailure();
   }
 
-  /** Nothing is put any more when it is left. */
+  /** Nothing is put any more when it is left. What is on its way may arrive: the next copy needs not send it again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort();
     await Promise.all(this.#putting);
   }
 
@@ -93,8 +91,8 @@ export class PackWriter implements AsyncDisposable {
     const object = seal.finish();
     const sha256 = hash('sha256', object);
     Object.assign(this.#packs[number]!, { sha256, size: object.length, content: seal.content });
-    const signal = AbortSignal.any([this.#offsite.signal, this.#abort.signal]);
-    await this.#objects.putProved(packObject(sha256, this.#offsite.encryption), object, signal);
+    const { encryption, signal } = this.#offsite;
+    await this.#objects.putProved(packObject(sha256, encryption), object, signal);
     this.sent += object.length;
     this.count++;
     await this.#events.stored(number);

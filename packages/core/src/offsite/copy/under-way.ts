@@ -5,7 +5,7 @@
 import { toBackupError } from '@gofr-backup/model';
 import type { Cache } from '../cache/cache.ts';
 import { pendingCopies } from '../cache/pending.ts';
-import { packListText } from '../inventory.ts';
+import { listText } from '../inventory.ts';
 import { copyingList } from '../layout.ts';
 import type { Objects } from '../objects.ts';
 import type { Offsite } from '../offsite.ts';
@@ -32,7 +32,7 @@ export async function tellOfCopy(
   const tell = async (): Promise<void> => {
     told = clock.monotonic();
     const list = copyingList(await objects.now(signal));
-    await objects.put(list, packListText(packs), signal);
+    await objects.put(list, listText(packs), signal);
     lists.push(list);
   };
   if (packs.size > 0) await tell();

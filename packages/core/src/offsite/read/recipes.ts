@@ -51,16 +51,19 @@ export async function knownCopy(cache: Cache | undefined, object: string): Promi
   return { object, name, recipe, text, objectSha256: cached.object_sha256 };
 }
 
-/** Errors of the store are thrown: they say nothing about the recipe. */
+/** Errors of the store are thrown: they say nothing about the recipe. `place`: where it lies, when it is in the trash. */
 export async function readRecipe(
   { identities, signal }: Offsite,
   { objects, cache }: ReadingPlace,
   object: string,
+  place = object,
 ): Promise<ReadCopy> {
   const name = parseRecipeObject(object);
-  const unread = (why: string, closed = false): ReadCopy => ({ unread: { object, name, why, closed } });
+  const unread = (why: string, closed = false): ReadCopy => ({
+    unread: { object: place, name, why, closed },
+  });
   if (name === undefined) return unread('its name is no recipe’s');
-  const bytes = await readBounded(objects, object, signal);
+  const bytes = await readBounded(objects, place, signal);
   if (typeof bytes === 'string') return unread(bytes);
   const objectSha256 = hash('sha256', bytes);
   const cached = await cache?.record(name);

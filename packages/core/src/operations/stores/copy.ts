@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { BackupError, type OperationContext, type StorePlan, toBackupError } from '@gofr-backup/model';
 import type { Store } from '@gofr-backup/store';
-import { type CopyResult, copyToStore, type Offsite, readIdentities } from '../offsite/index.ts';
-import type { Repository } from '../repository/index.ts';
-import { repositoryOf } from './context.ts';
-import { expectedSha256 } from './expected-sha256.ts';
+import { type CopyResult, copyToStore, type Offsite, readIdentities } from '../../offsite/index.ts';
+import type { Repository } from '../../repository/index.ts';
+import { repositoryOf } from '../context.ts';
+import { expectedSha256 } from '../expected-sha256.ts';
 
 /** Below the state directory; a directory for each store. */
 const CACHES = 'offsite';

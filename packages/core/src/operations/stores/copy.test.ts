@@ -1,13 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { StorePlan } from '@gofr-backup/model';
 import { DirectoryStore } from '@gofr-backup/store';
 import { fakeClock } from '@gofr-backup/testing';
-import { Copies, newKeys } from '../offsite/index.ts';
-import { backup } from './backup.ts';
+import { Copies, copyStatus, fetchBackup, newKeys } from '../../offsite/index.ts';
+import { backup } from '../backup.ts';
 import { copy, offsiteOf } from './copy.ts';
-import { scene } from './testing.ts';
+import { drillCopy } from './drill-copy.ts';
+import { restore } from '../restore.ts';
+import { scene } from '../testing.ts';
 
 test('a backup is copied, and comes back from the store alone', async () => {
   const clock = fakeClock();
@@ -34,4 +36,17 @@ test('a backup is copied, and comes back from the store alone', async () => {
     expect(found).toMatchObject({ signer: 'own', recipe: { entry: { sha256: made.backup.sha256 } } });
     await copies.fetchArchive(found, join(backups, '..', `${identity.slice(-8)}.tar.gz`));
   }
+
+  const withKey = { ...offsite, identities: [recovery.identity] };
+  expect(await drillCopy(ctx, withKey, 'latest')).toMatchObject({ ok: true, files: 1 });
+  expect(await copyStatus(offsite)).toMatchObject([{ filename: made.backup.filename, ok: true }]);
+
+  // the host is gone: another directory, another installation, the store and the key
+  const fresh = { ...ctx, plan: { ...ctx.plan, backupDir: join(backups, '..', 'fresh') } };
+  const copies = await Copies.open({ ...withKey, cacheDir: '/none' });
+  expect(await fetchBackup(copies, copies.find('latest'), fresh.plan.backupDir)).toBe(true);
+  const target = join(backups, '..', 'restored');
+  mkdirSync(target);
+  await restore(fresh, { backup: made.backup.filename, to: target });
+  expect(readFileSync(join(target, 'data', 'storage', 'a'), 'utf8')).toBe('content');
 });

@@ -1,0 +1,284 @@
+/**
+ * Whatever happens to a copy or a prune, nothing committed is lost, the next copy is good, and every copy that is listed comes
+ * back as the very archive. Seeds are fixed; OFFSITE_FAULTS asks for more of them.
+ */
+import { createHash } from 'node:crypto';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RetentionPolicy } from '@gofr-backup/model';
+import { DirectoryStore, type Store } from '@gofr-backup/store';
+import { type Fault, faulty } from '@gofr-backup/store/testing';
+import { fakeClock, temporaryDirectory } from '@gofr-backup/testing';
+import type { CopyRequest } from './copy/copy.ts';
+import { copyToStore } from './copy/copy.ts';
+import { pruneStore } from './prune/prune.ts';
+import { Copies } from './read/copies.ts';
+import { type Host, host, noise } from './testing.ts';
+import { verifyStore } from './verify/verify.ts';
+
+const DAY = 86_400_000;
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+beforeEach(async () => (directory = await temporaryDirectory()));
+afterEach(() => directory[Symbol.asyncDispose]());
+
+const policy = (keep: number): RetentionPolicy => ({
+  ...{ retentionDays: 3650, maxCount: keep, keepLast: 1, timezone: 'UTC' },
+  ...{ unverifiedIsGood: false, anomalyPercent: 0 },
+});
+
+/** Numbers below `most`, the same for the same seed. */
+function dice(seed: number): (most: number) => number {
+  let state = createHash('sha256').update(`seed ${seed}`).digest();
+  return (most) => {
+    state = createHash('sha256').update(state).digest();
+    return state.readUInt32LE(0) % most;
+  };
+}
+
+/** A world with a clock that the store and the host share, unless a test parts them. */
+async function world(changes: Partial<Parameters<typeof host>[1]> = {}) {
+  const clock = fakeClock();
+  let fault: (verb: string, name: string) => Fault | undefined = () => undefined;
+  const storeDir = join(directory.path, 'store');
+  const timed = (store: Store, now: () => number): Store =>
+    new Proxy(store, {
+      get: (target, key) => {
+        if (key === 'now') return async () => new Date(now());
+        const value = Reflect.get(target, key) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  const store = faulty(
+    timed(new DirectoryStore(storeDir), () => clock.now()),
+    (verb, name) => fault(verb, name),
+  );
+  const one = await host(directory.path, { store, clock, storeDir, ...changes });
+  return { one, clock, storeDir, timed, setFault: (next: typeof fault) => (fault = next) };
+}
+
+/** Every listed copy comes back; answers their names. */
+async function allComeBack(one: Host, made: ReadonlyMap<string, CopyRequest>): Promise<string[]> {
+  const { copies, unread } = await Copies.open(one.offsite, { anew: true });
+  expect(unread).toEqual([]);
+  const again = await Copies.open(one.offsite, { anew: true });
+  for (const copy of copies) {
+    const path = join(directory.path, `back-${Math.random()}`);
+    await again.fetchArchive(copy, path);
+    const sum = createHash('sha256').update(readFileSync(path)).digest('hex');
+    expect(sum).toBe(made.get(copy.name.filename)!.sha256);
+    rmSync(path);
+  }
+  return copies.map(({ name }) => name.filename).sort();
+}
+
+function change(one: Host, roll: (most: number) => number, n: number): void {
+  for (let times = roll(4); times >= 0; times--) {
+    const file = `c/${roll(30)}.png`;
+    one.write({ [file]: roll(5) === 0 ? undefined : noise(`${n} ${times} ${roll(1000)}`, 500 + roll(9000)) });
+  }
+}
+
+const ROUNDS = Number(process.env['OFFSITE_FAULTS'] ?? 3);
+test.each(Array.from({ length: ROUNDS }, (_, seed) => seed))(
+  'copies and prunes that break off at any call, seed %d',
+  async (seed) => {
+    const roll = dice(seed);
+    const { one, clock, setFault } = await world();
+    const made = new Map<string, CopyRequest>();
+    const committed = new Set<string>();
+    for (let n = 0; n < 20; n++) one.write({ [`c/${n}.png`]: noise(`first ${n}`, 3000) });
+    for (let n = 0; n < 6; n++) {
+      clock.advance(roll(2) * DAY + 60_000);
+      change(one, roll, n);
+      const request = await one.backup(n);
+      made.set(request.entry.filename, request);
+      let calls = 0;
+      const at = roll(40);
+      const kind = (['error', 'half', 'lost'] as const)[roll(3)]!;
+      setFault(() => (calls++ === at ? { kind } : undefined));
+      const copied = await copyToStore(one.offsite, request).catch(() => undefined);
+      if (copied) committed.add(request.entry.filename);
+      calls = 0;
+      const pruned = await pruneStore(one.offsite, { policy: policy(3), dryRun: false }).catch(
+        () => undefined,
+      );
+      setFault(() => undefined);
+      if (roll(4) === 0) rmSync(one.offsite.cacheDir, { recursive: true, force: true });
+      for (const { filename, action } of pruned?.decisions ?? [])
+        if (action === 'remove' && pruned?.held === undefined) committed.delete(filename);
+      const listed = await allComeBack(one, made);
+      // a prune that broke off may have done a part of what it decided
+      if (pruned) for (const filename of committed) expect(listed).toContain(filename);
+      expect((await copyToStore(one.offsite, request)).filename).toBe(request.entry.filename);
+      committed.add(request.entry.filename);
+      for (const filename of committed) if (!listed.includes(filename)) committed.delete(filename);
+      committed.add(request.entry.filename);
+      expect(await allComeBack(one, made)).toContain(request.entry.filename);
+    }
+    // what nothing names goes in the end, and what is named stays
+    for (let day = 0; day < 4; day++) {
+      clock.advance(DAY + 60_000);
+      const { held } = await pruneStore(one.offsite, { policy: policy(2), dryRun: false, force: true });
+      expect(held).toBeUndefined();
+    }
+    expect((await allComeBack(one, made)).length).toBeGreaterThan(0);
+    const { results } = await verifyStore(one.offsite, { share: 1 });
+    expect(results.filter(({ ok }) => !ok)).toEqual([]);
+  },
+  60_000,
+);
+
+const packsIn = (storeDir: string): string[] =>
+  readdirSync(join(storeDir, 'plot', 'packs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.includes('.pack'))
+    .map((name) => join(storeDir, 'plot', 'packs', name));
+
+async function threeCopies() {
+  const made = new Map<string, CopyRequest>();
+  const here = await world();
+  for (let n = 0; n < 3; n++) {
+    here.one.write({ [`c/${n}.png`]: noise(`x ${n}`, 50_000) });
+    const request = await here.one.backup(n);
+    made.set(request.entry.filename, request);
+    await copyToStore(here.one.offsite, request);
+    here.clock.advance(DAY);
+  }
+  return { ...here, made, names: [...made.keys()].sort() };
+}
+
+describe('damage in the store', () => {
+  test.each(['flipped', 'truncated', 'lost'] as const)(
+    'a %s pack is told, and the next copy of its archive heals',
+    async (how) => {
+      const { one, storeDir, made, names } = await threeCopies();
+      const [pack] = packsIn(storeDir);
+      const bytes = readFileSync(pack!);
+      if (how === 'lost') unlinkSync(pack!);
+      else if (how === 'truncated') truncateSync(pack!, bytes.length - 1);
+      else {
+        bytes[bytes.length >> 1]! ^= 1;
+        writeFileSync(pack!, bytes);
+      }
+      const { results } = await verifyStore(one.offsite, { share: 1 });
+      const damaged = results.filter(({ ok }) => !ok).map(({ filename }) => filename);
+      expect(damaged.length).toBeGreaterThan(0);
+      const copies = await Copies.open(one.offsite, { anew: true });
+      await expect(
+        copies.fetchArchive(copies.find(damaged[0]!), join(directory.path, 'out')),
+      ).rejects.toMatchObject({
+        code: 'ARCHIVE_DAMAGED',
+      });
+      expect(readdirSync(directory.path).filter((name) => name.startsWith('out'))).toEqual([]);
+      for (const filename of damaged) await copyToStore(one.offsite, made.get(filename)!);
+      expect(await allComeBack(one, made)).toEqual(names);
+    },
+  );
+
+  test('a lost recipe holds the prune, and the next copy puts it again', async () => {
+    const { one, storeDir, made, names, clock } = await threeCopies();
+    const place = join(storeDir, 'plot', 'recipes', 'daily');
+    unlinkSync(join(place, readdirSync(place)[0]!));
+    const { held } = await pruneStore(one.offsite, { policy: policy(9), dryRun: false });
+    expect(held).toMatch(/vanished/);
+    one.write({ more: 'x' });
+    const request = await one.backup(9);
+    made.set(request.entry.filename, request);
+    const { mended } = await copyToStore(one.offsite, request);
+    expect(mended).toEqual([names[0]]);
+    clock.advance(DAY);
+    expect((await pruneStore(one.offsite, { policy: policy(9), dryRun: false })).held).toBeUndefined();
+    expect(await allComeBack(one, made)).toEqual([...names, request.entry.filename].sort());
+  });
+
+  test('a recipe that is damaged, or that somebody else wrote, holds the prune', async () => {
+    const { one, storeDir } = await threeCopies();
+    const place = join(storeDir, 'plot', 'recipes', 'daily');
+    const recipe = join(place, readdirSync(place)[0]!);
+    const bytes = readFileSync(recipe);
+    bytes[bytes.length - 40]! ^= 1;
+    writeFileSync(recipe, bytes);
+    const closed = { ...one.offsite, identities: [] };
+    for (const offsite of [one.offsite, closed]) {
+      const outcome = await pruneStore(offsite, { policy: policy(1), dryRun: false });
+      expect(outcome).toMatchObject({ removed_packs: 0, listed: 0 });
+      expect(outcome.held).toMatch(/cannot be read/);
+    }
+    expect((await verifyStore(closed, { share: 0 })).results.filter(({ ok }) => !ok)).toHaveLength(1);
+  });
+});
+
+test('a host without an identity prunes by what it knows, and after a lost cache nothing', async () => {
+  const { one, clock, made, names } = await threeCopies();
+  const closed = { ...one.offsite, identities: [] };
+  for (let day = 0; day < 4; day++) {
+    expect((await pruneStore(closed, { policy: policy(2), dryRun: false })).held).toBeUndefined();
+    clock.advance(DAY + 60_000);
+  }
+  expect(await allComeBack(one, made)).toEqual(names.slice(1));
+  rmSync(closed.cacheDir, { recursive: true });
+  expect((await pruneStore(closed, { policy: policy(1), dryRun: false })).held).toMatch(/cannot be read/);
+  expect(await allComeBack(one, made)).toEqual(names.slice(1));
+});
+
+test('clocks a year apart: copies go on, nothing is removed', async () => {
+  const { one, clock, made, names, timed } = await threeCopies();
+  const apart = { ...one.offsite, store: timed(one.offsite.store, () => clock.now() + 365 * DAY) };
+  const outcome = await pruneStore(apart, { policy: policy(1), dryRun: false });
+  expect(outcome.held).toMatch(/clock/);
+  one.write({ more: 'x' });
+  const request = await one.backup(9);
+  made.set(request.entry.filename, request);
+  await copyToStore(apart, request);
+  expect(await allComeBack(one, made)).toEqual([...names, request.entry.filename].sort());
+});
+
+test('two writers: the second is refused, takes over when told to, and then the first is refused', async () => {
+  const { one, storeDir, made, names } = await threeCopies();
+  const root = join(directory.path, 'other');
+  mkdirSync(root);
+  const two = await host(root, {
+    storeDir,
+    encryption: one.offsite.encryption,
+    identities: one.offsite.identities,
+  });
+  two.write({ a: 'x' });
+  const request = await two.backup(20);
+  await expect(copyToStore(two.offsite, request)).rejects.toMatchObject({ code: 'CONFIG' });
+  await copyToStore(two.offsite, { ...request, takeOver: true });
+  made.set(request.entry.filename, request);
+  one.write({ more: 'x' });
+  await expect(copyToStore(one.offsite, await one.backup(9))).rejects.toMatchObject({ code: 'CONFIG' });
+  expect(await allComeBack(two, made)).toEqual([...names, request.entry.filename].sort());
+});
+
+test('a copy that was killed goes on at the pack it was at', async () => {
+  const { one, setFault } = await world();
+  for (let n = 0; n < 45; n++) one.write({ [`c/${n}.png`]: noise(`big ${n}`, 1_500_000) });
+  const request = await one.backup(0);
+  let packs = 0;
+  setFault((verb, name) =>
+    verb === 'put' && name.includes('/packs/') && ++packs > 1 ? { kind: 'error' } : undefined,
+  );
+  await expect(copyToStore(one.offsite, request)).rejects.toMatchObject({ code: 'IO' });
+  setFault(() => undefined);
+  const { bytes_sent } = await copyToStore(one.offsite, request);
+  expect(bytes_sent).toBeLessThan(40_000_000);
+  expect(await allComeBack(one, new Map([[request.entry.filename, request]]))).toHaveLength(1);
+}, 60_000);
+
+test('nothing changed: a recipe is sent, and no more', async () => {
+  const { one } = await threeCopies();
+  const { bytes_sent, packs } = await copyToStore(one.offsite, await one.backup(9));
+  expect(packs).toBe(0);
+  expect(bytes_sent).toBeLessThan(20_000);
+});

@@ -1,0 +1,138 @@
+/** Looks whether a store still has what its recipes name, and reads a part of the packs back. */
+import { formatCount, type VerifyOutcome } from '@gofr-backup/model';
+import { isoUtc } from '../../repository/index.ts';
+import { Cache, type Proofs } from '../cache/cache.ts';
+import { type Inventory, takeInventory } from '../inventory.ts';
+import { Objects } from '../objects.ts';
+import type { Offsite } from '../offsite.ts';
+import { Copies, type StoredCopy } from '../read/copies.ts';
+import type { Unread } from '../read/recipes.ts';
+import { toOffsiteError } from '../store-failure.ts';
+
+export interface VerifyStoreRequest {
+  /** the share of the packs, 0 to 1, that is read back: those that were not read for longest */
+  share: number;
+}
+
+export interface VerifyStoreOutcome {
+  /** a result for each copy; damage is an answer, not an error */
+  results: VerifyOutcome['results'];
+  /** recipes that this host cannot read, which says nothing about them */
+  closed: string[];
+  packs: number;
+  packs_read: number;
+  bytes_read: number;
+}
+
+type Result = VerifyStoreOutcome['results'][number];
+
+export async function verifyStore(
+  offsite: Offsite,
+  request: VerifyStoreRequest,
+): Promise<VerifyStoreOutcome> {
+  try {
+    return await verify(offsite, request);
+  } catch (error) {
+    throw toOffsiteError(error, `verifying the store ${offsite.name}`);
+  }
+}
+
+async function verify(offsite: Offsite, { share }: VerifyStoreRequest): Promise<VerifyStoreOutcome> {
+  const objects = new Objects(offsite);
+  const cache = await Cache.open(offsite.cacheDir);
+  const copies = await Copies.open(offsite, { anew: true });
+  const inventory = await takeInventory(objects, offsite.signal);
+  const proofs = await cache.proofs();
+  const read = await readPacks(offsite, copies, inventory, { proofs, share });
+  const results = copies.copies.map((copy) => resultOf(copy, inventory, proofs));
+  const now = isoUtc(offsite.clock.now());
+  copies.copies.forEach(({ object }, n) => {
+    const before = proofs.copies[object];
+    proofs.copies[object] = { ...before, listed_at: now, ok: results[n]!.ok };
+  });
+  for (const object of Object.keys(proofs.copies))
+    if (!inventory.recipes.has(object)) delete proofs.copies[object];
+  await cache.putProofs(proofs);
+  const damaged = copies.unread.filter(({ closed }) => !closed).map(unreadResult);
+  return {
+    results: [...results, ...damaged, ...(await lostResults(cache, inventory))],
+    closed: copies.unread.filter(({ closed }) => closed).map(({ object }) => object),
+    packs: inventory.packs.size,
+    ...read,
+  };
+}
+
+/** The packs that were longest unread, so that repeated calls read all of them in turn. What is wrong is remembered. */
+async function readPacks(
+  { clock, signal, progress }: Offsite,
+  { packs: reader }: Copies,
+  { packs }: Inventory,
+  { proofs, share }: { proofs: Proofs; share: number },
+): Promise<{ packs_read: number; bytes_read: number }> {
+  const lastRead = (sha256: string): number => proofs.packs[sha256] ?? 0;
+  const longest = [...packs.keys()].sort((a, b) => lastRead(a) - lastRead(b));
+  const chosen = longest.slice(0, Math.ceil(packs.size * Math.min(1, Math.max(0, share))));
+  const damaged = new Set(proofs.damaged.filter((sha256) => packs.has(sha256)));
+  let bytes = 0;
+  for (const sha256 of chosen) {
+    signal.throwIfAborted();
+    if ((await reader.problem({ sha256 })) === undefined) damaged.delete(sha256);
+    else damaged.add(sha256);
+    proofs.packs[sha256] = clock.now();
+    bytes += packs.get(sha256)!;
+    progress({ phase: 'verify', bytes, files: 0 });
+  }
+  for (const sha256 of Object.keys(proofs.packs)) if (!packs.has(sha256)) delete proofs.packs[sha256];
+  proofs.damaged = [...damaged];
+  return { packs_read: chosen.length, bytes_read: bytes };
+}
+
+function resultOf({ recipe }: StoredCopy, { packs, indexes }: Inventory, { damaged }: Proofs): Result {
+  const wrong = new Set(damaged);
+  const missing = recipe.packs.filter(({ sha256 }) => !packs.has(sha256));
+  const other = recipe.packs.filter(({ sha256, size }) => packs.has(sha256) && packs.get(sha256) !== size);
+  const changed = recipe.packs.filter(({ sha256 }) => wrong.has(sha256));
+  const { index } = recipe;
+  const problems = [
+    ...told(missing, 'is missing', 'are missing'),
+    ...told(other, 'has another length', 'have another length'),
+    ...told(changed, 'is not what its name says', 'are not what their names say'),
+  ];
+  const notes =
+    index && indexes.get(index.object) !== index.size
+      ? ['its index is lost; the copy is whole without it']
+      : [];
+  return resultFor(recipe.entry.filename, problems, notes);
+}
+
+function resultFor(filename: string, problems: string[], notes: string[] = []): Result {
+  const ok = problems.length === 0;
+  return { filename, ok, problems: [...problems, ...notes], ...(ok ? {} : { code: 'ARCHIVE_DAMAGED' }) };
+}
+
+function told(packs: readonly { sha256: string }[], one: string, many: string): string[] {
+  const [first] = packs;
+  if (first === undefined) return [];
+  return [`${formatCount(packs.length, 'pack')} ${packs.length === 1 ? one : many}: ${first.sha256}`];
+}
+
+const unreadResult = ({ object, name, why }: Unread): Result => resultFor(name?.filename ?? object, [why]);
+
+async function lostResults(cache: Cache, { recipes, trash }: Inventory): Promise<Result[]> {
+  const inTrash = new Set([...trash.values()].flatMap((one) => (one.kind === 'recipe' ? [one.recipe] : [])));
+  return (await cache.copies())
+    .filter(({ object, trashed }) => !trashed && !recipes.has(object) && !inTrash.has(object))
+    .map(({ filename }) => resultFor(filename, ['its recipe vanished from the store']));
+}
+
+/** A drill is recorded beside what the lists say. */
+export async function recordDrill(
+  { cacheDir, clock }: Offsite,
+  { object }: StoredCopy,
+  ok: boolean,
+): Promise<void> {
+  const cache = await Cache.open(cacheDir);
+  const proofs = await cache.proofs();
+  proofs.copies[object] = { ...proofs.copies[object], drilled_at: isoUtc(clock.now()), ok };
+  await cache.putProofs(proofs);
+}
