@@ -36,6 +36,7 @@ async function create(archive = '', name = 'gzip', level = '6', source = '', pre
     archivePath: resolve(archive),
     indexPath: resolve(`${archive}.idx`),
     threads: THREADS,
+    readThreads: 2 * THREADS,
     linkUnchanged: mode === 'link',
     ...(previous && existsSync(previous)
       ? {

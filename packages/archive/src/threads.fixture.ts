@@ -3,7 +3,10 @@ import { getPriority } from 'node:os';
 import { BackupError } from '@gofr-backup/model';
 import { serveJobs } from './threads.ts';
 
-export type TestJob = 'answer' | 'throw' | 'errno' | 'refuse' | 'die' | 'priority';
+export type TestJob =
+  'answer' | 'throw' | 'errno' | 'refuse' | 'die' | 'priority' | 'stand still' | 'compute';
+
+const word = new Int32Array(new SharedArrayBuffer(4));
 
 serveJobs<number, TestJob, number>((shared) => (job) => {
   if (job === 'throw') throw new Error('as told');
@@ -11,5 +14,7 @@ serveJobs<number, TestJob, number>((shared) => (job) => {
   if (job === 'refuse')
     throw new BackupError('ARCHIVE_DAMAGED', 'broken', { why: 'as told', details: { n: 1 } });
   if (job === 'die') process.exit(1);
+  if (job === 'stand still') Atomics.wait(word, 0, 0, 40);
+  if (job === 'compute') for (const end = performance.now() + 40; performance.now() < end;);
   return { result: job === 'priority' ? getPriority() : shared };
 });

@@ -37,6 +37,37 @@ test('a thread that dies rejects everything, now and later', async () => {
   await expect(threads.run('answer')).rejects.toThrow();
 });
 
+async function grownBy(job: TestJob, most: number, jobs = 60): Promise<number> {
+  let count = 1;
+  await using threads = started({ count, most, grown: (now) => void (count = now) });
+  await Promise.all(Array.from({ length: jobs }, () => threads.run(job)));
+  return count;
+}
+
+test.skipIf(process.platform !== 'linux')(
+  'threads are added while their jobs stand still, and no more than allowed',
+  async () => {
+    expect(await grownBy('stand still', 5)).toBe(5);
+    expect(await grownBy('stand still', 1)).toBe(1);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'none is added for jobs that compute, however busy the machine, or when none waits',
+  async () => {
+    expect(await grownBy('compute', 5)).toBe(1);
+    expect(await grownBy('stand still', 5, 2)).toBe(1);
+  },
+);
+
+test('a job that is handed in to run soon comes before those that wait', async () => {
+  await using threads = started({ count: 1 });
+  const order: string[] = [];
+  const waiting = Array.from({ length: 6 }, (_, n) => threads.run('answer').then(() => order.push(`${n}`)));
+  await Promise.all([...waiting, threads.runSoon('answer').then(() => order.push('soon'))]);
+  expect(order.indexOf('soon')).toBeLessThan(4);
+});
+
 test.skipIf(process.platform !== 'linux')('nice lowers the threads, not the process', async () => {
   const before = getPriority();
   await using threads = started({ nice: Math.min(19, before + 5) });

@@ -2,17 +2,26 @@
  * A few worker threads that each run one kind of job, synchronously, one at a time. A general pool does not do: here
  * a thread gets its next job while it still works on the one before, so it never waits for the main thread.
  */
+import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads';
-import { BackupError, type ErrorCode } from '@gofr-backup/model';
+import { BackupError, type ErrorCode, systemClock } from '@gofr-backup/model';
 
 /** Jobs that a thread holds: the present one and the next. */
 const DEPTH = 2;
+
+/** Threads are added when their jobs stood still for this share of so many milliseconds. */
+const STANDSTILL = 0.5;
+const OBSERVED_MS = 200;
 
 export interface ThreadsOptions {
   /** the worker's entry: a module that calls serveJobs */
   entry: URL;
   count: number;
+  /** threads are added, up to so many, while jobs wait and those at work wait for a slow file system; default: none */
+  most?: number;
+  /** told how many there are by then */
+  grown?: (count: number) => void;
   /** 0-19; on Linux priority is per thread, and the I/O priority follows it */
   nice?: number | undefined;
   /** what every thread gets once, see serveJobs */
@@ -28,7 +37,13 @@ interface Pending {
   reject: (cause: unknown) => void;
 }
 
-type Answer = { result: unknown } | { failure: Failure };
+type Answer = ({ result: unknown } | { failure: Failure }) & { stood: Standstill };
+
+/** Milliseconds that a job took, and those of them in which its thread neither ran nor waited for a processor. */
+interface Standstill {
+  took: number;
+  stood: number;
+}
 interface Failure {
   message: string;
   code?: string;
@@ -41,21 +56,27 @@ export class Threads<Job, Result> {
   #waiting: Pending[] = [];
   #urgent: Pending[] = [];
   #dead: Error | undefined;
+  readonly #options: ThreadsOptions;
+  #observed: Standstill = { took: 0, stood: 0 };
 
-  constructor({ entry, count, nice, shared, youngGenerationMb = 8 }: ThreadsOptions) {
-    this.#workers = Array.from({ length: count }, () => {
-      const worker = new Worker(entry, {
-        workerData: { nice, shared },
-        resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
-        // Node would warn of every descriptor that it did not open itself.
-        trackUnmanagedFds: false,
-      });
-      const state = { worker, running: [] as Pending[] };
-      worker.on('message', (answer: Answer) => this.#answered(state.running, answer));
-      worker.on('error', (cause) => this.#die(cause instanceof Error ? cause : new Error(String(cause))));
-      worker.on('exit', () => this.#die(new Error('a worker thread ended by itself')));
-      return state;
+  constructor(options: ThreadsOptions) {
+    this.#options = options;
+    this.#workers = Array.from({ length: options.count }, () => this.#start());
+  }
+
+  #start(): { worker: Worker; running: Pending[] } {
+    const { entry, nice, shared, youngGenerationMb = 8 } = this.#options;
+    const worker = new Worker(entry, {
+      workerData: { nice, shared },
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+      // Node would warn of every descriptor that it did not open itself.
+      trackUnmanagedFds: false,
     });
+    const state = { worker, running: [] as Pending[] };
+    worker.on('message', (answer: Answer) => this.#answered(state.running, answer));
+    worker.on('error', (cause) => this.#die(cause instanceof Error ? cause : new Error(String(cause))));
+    worker.on('exit', () => this.#die(new Error('a worker thread ended by itself')));
+    return state;
   }
 
   /** How many jobs keep the threads busy. A caller that has handed out so many should wait. */
@@ -108,9 +129,25 @@ export class Threads<Job, Result> {
 
   #answered(running: Pending[], answer: Answer): void {
     const pending = running.shift();
+    this.#observe(answer.stood);
     if ('result' in answer) pending?.resolve(answer.result as never);
     else pending?.reject(revive(answer.failure));
     this.#handOut();
+  }
+
+  /** Adds threads, half as many again, while those there are mostly stand still and more work waits. */
+  #observe({ took, stood }: Standstill): void {
+    const { count, most = count, grown } = this.#options;
+    this.#observed.took += took;
+    this.#observed.stood += stood;
+    if (this.#observed.took < OBSERVED_MS * this.#workers.length) return;
+    const slow = this.#observed.stood > STANDSTILL * this.#observed.took;
+    this.#observed = { took: 0, stood: 0 };
+    const busy = this.#workers.every(({ running }) => running.length > 0);
+    if (!slow || !busy || this.#waiting.length === 0 || this.#dead !== undefined) return;
+    const more = Math.min(most - this.#workers.length, Math.ceil(this.#workers.length / 2));
+    for (let n = 0; n < more; n++) this.#workers.push(this.#start());
+    if (more > 0) grown?.(this.#workers.length);
   }
 
   #die(cause: Error): void {
@@ -129,13 +166,36 @@ export function serveJobs<Shared, Job, Result>(
   if (nice !== undefined && nice > 0) lowerPriority(nice);
   const work = make(shared);
   parentPort!.on('message', (job: Job) => {
+    const stood = standstill();
     try {
       const { result, transfer } = work(job);
-      parentPort!.postMessage({ result } satisfies Answer, transfer ?? []);
+      parentPort!.postMessage({ result, stood: stood() } satisfies Answer, transfer ?? []);
     } catch (thrown) {
-      parentPort!.postMessage({ failure: failureOf(thrown) } satisfies Answer);
+      parentPort!.postMessage({ failure: failureOf(thrown), stood: stood() } satisfies Answer);
     }
   });
+}
+
+/** From now on. Waiting for a processor, on a busy machine, is no standstill: more threads would not help. */
+function standstill(): () => Standstill {
+  const start = systemClock.monotonic();
+  const before = scheduledMs();
+  return () => {
+    const took = systemClock.monotonic() - start;
+    const after = scheduledMs();
+    const stood = before === undefined || after === undefined ? 0 : took - (after - before);
+    return { took, stood: Math.max(0, stood) };
+  };
+}
+
+/** Milliseconds that this thread has run, or waited for a processor (schedstat, proc(5)); undefined where it is not told. */
+function scheduledMs(): number | undefined {
+  try {
+    const [ran, waited] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ');
+    return Number(ran) > 0 ? (Number(ran) + Number(waited)) / 1e6 : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A container may forbid it. The work then runs at ordinary priority. */

@@ -31,6 +31,8 @@ export interface CreateArchiveOptions extends Ports, WalkOptions {
   archivePath: string;
   indexPath: string;
   threads: number;
+  /** threads are added, up to so many, while those there are wait for a slow file system; default: none */
+  readThreads?: number;
   /** 0-19, applied to the worker threads; I/O priority is lowered with it */
   nice?: number;
   /** bytes per second read from the sources */

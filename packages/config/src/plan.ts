@@ -17,6 +17,7 @@ export function planFrom(settings: Settings): BackupPlan {
     followRootLinks: settings.followRootLinks,
     codec: { name: settings.compression, level: settings.compressionLevel, engine: settings.engineCodec },
     threads: settings.threads,
+    readThreads: settings.readThreads,
     nice: settings.nice,
     ...(settings.readRate ? { readRate: settings.readRate } : {}),
     verifyAfterBackup: settings.verifyAfterBackup,

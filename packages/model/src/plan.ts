@@ -34,6 +34,8 @@ export interface BackupPlan {
   followRootLinks?: boolean;
   codec: Codec;
   threads: number;
+  /** of a backup, while its sources are slow; default: as many as `threads` */
+  readThreads?: number;
   nice: number;
   /** bytes per second; undefined: as fast as the disk */
   readRate?: number;

@@ -1,6 +1,6 @@
 /**
  * The memory through which frames pass from the worker threads to the writer. The number of slots is fixed, so memory
- * is bounded.
+ * is bounded. Slots that are never taken cost address space only.
  */
 import { compressedBound } from '../codec/codecs.ts';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
@@ -13,9 +13,19 @@ export class Arena {
   #free: number[];
   #waiting: ((slot: number) => void)[] = [];
 
-  constructor(slots: number) {
-    this.memory = new SharedArrayBuffer(slots * SLOT_BYTES);
-    this.#free = Array.from({ length: slots }, (_, n) => n);
+  /** how many there are to take by now */
+  #slots = 0;
+
+  /** Room for `most` slots, of which there are `slots` to begin with. */
+  constructor(slots: number, most = slots) {
+    this.memory = new SharedArrayBuffer(most * SLOT_BYTES);
+    this.#free = [];
+    this.allow(slots);
+  }
+
+  /** From now on there are so many. */
+  allow(slots: number): void {
+    while (this.#slots < slots) this.release(this.#slots++);
   }
 
   /** Resolves in order of asking, once a slot is free. */

@@ -27,6 +27,8 @@ const WORKER = new URL(
 /** Slots for finished frames that wait for their turn, beside those that the threads hold. */
 const SPARE_SLOTS = 2;
 
+const slotsFor = (threads: number): number => 2 * threads + SPARE_SLOTS;
+
 interface PipelineOptions {
   links: HardLinks;
   counts: ArchiveCounts;
@@ -61,12 +63,13 @@ export class Pipeline {
     index: FileHandle,
   ) {
     const { threads: count, codec, nice, progress } = options;
-    const arena = new Arena(2 * count + SPARE_SLOTS);
+    const most = Math.max(count, options.readThreads ?? count);
+    const arena = new Arena(slotsFor(count), slotsFor(most));
     const chunks = chunkMemory();
     const threads = new Threads<WritingJob, FrameResult>({
       entry: WORKER,
-      count,
-      nice,
+      ...{ count, most, nice },
+      grown: (threads) => arena.allow(slotsFor(threads)),
       shared: {
         arena: arena.memory,
         chunks,

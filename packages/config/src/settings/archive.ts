@@ -4,6 +4,7 @@ import { byteCount, flag, oneOf, wholeNumber } from '../kinds.ts';
 import { optional, setting } from '../setting.ts';
 
 const MOST_THREADS = 8;
+const threadsByDefault = (): number => Math.min(availableParallelism(), MOST_THREADS);
 
 export const archive = {
   compression: setting({
@@ -47,10 +48,19 @@ export const archive = {
   threads: setting({
     name: 'THREADS',
     kind: wholeNumber(1, 64),
-    default: () => String(Math.min(availableParallelism(), MOST_THREADS)),
+    default: () => String(threadsByDefault()),
     defaultText: `processor cores, at most ${MOST_THREADS}`,
     meaning: 'threads that compress and check',
     example: '1',
+  }),
+  readThreads: setting({
+    name: 'READ_THREADS',
+    kind: wholeNumber(1, 64),
+    default: ({ given }) => String(2 * (Number(given('threads')) || threadsByDefault())),
+    defaultText: 'twice THREADS',
+    meaning:
+      'threads of a backup, at most, while its sources are slow to answer (NFS, FUSE): some are added while those there wait for files, each taking about 20 MB; as many as THREADS: none',
+    example: '8',
   }),
   nice: setting({
     name: 'NICE',

@@ -119,11 +119,12 @@ async function makeArchive(archiving: ArchiveRequest): Promise<CatalogueEntry> {
   const reservation = await repository.reserve({ tier, at: clock.now(), compression: plan.codec.name });
   try {
     const { components, codec, threads, nice, readRate, linkUnchanged, xattrs = false } = plan;
+    const { readThreads = threads } = plan;
     const result = await createArchive({
       ...{ clock, logger, signal },
       progress: estimated(progress, estimateOf(archiving.before)),
       ...sources,
-      ...{ codec, threads, nice, linkUnchanged, xattrs },
+      ...{ codec, threads, readThreads, nice, linkUnchanged, xattrs },
       ...(readRate === undefined ? {} : { readRate }),
       ...reuse(archiving),
       archivePath: reservation.archivePath,

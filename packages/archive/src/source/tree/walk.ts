@@ -24,6 +24,7 @@ import {
 } from '@gofr-backup/posix';
 import type { OpenRoot, SeenEntry, Source, WalkEntry, WalkReport } from '../source.ts';
 import { pathOnDisk } from '../content.ts';
+import { AskedAhead } from './asked-ahead.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
 import { type Exclusion, exclusionOf } from './exclusion.ts';
 import { reportFailure, reportUnreadable, vanished } from '../failure.ts';
@@ -58,6 +59,8 @@ export class Walk implements Source {
   #roots: SourceRoot[];
   /** of the last entry */
   #device: bigint | undefined;
+  /** where the walk is */
+  #at: { level: Level; chain: OpenChain } | undefined;
 
   constructor({ components, exclude, withheld, followRootLinks, base }: WalkOptions) {
     this.#components = components;
@@ -72,14 +75,26 @@ export class Walk implements Source {
   }
 
   async *entries(): AsyncGenerator<WalkEntry[]> {
+    const ahead = new AskedAhead();
     let batch: WalkEntry[] = [];
-    for (const entry of this.#walk()) {
+    for (const entry of ahead.timed(this.#walk())) {
       batch.push(entry);
+      if (ahead.isSlow && (entry.type === 'directory' || batch.length === BATCH)) await this.#askAhead(ahead);
       if (batch.length < BATCH) continue;
       yield batch;
       batch = [];
     }
     if (batch.length > 0) yield batch;
+  }
+
+  /** For the attributes of the names that come next in the directory at hand. */
+  async #askAhead(ahead: AskedAhead): Promise<void> {
+    if (this.#at === undefined) return;
+    const { level, chain } = this.#at;
+    const names = Array.from({ length: Math.min(BATCH, level.names.length - level.next) }, (_, n) =>
+      level.names.at(level.next + n),
+    );
+    await ahead.ask(names.map((name) => chain.last.at(name)));
   }
 
   *#walk(): Generator<WalkEntry> {
@@ -151,6 +166,7 @@ export class Walk implements Source {
     const levels: Level[] = [this.#level(first, stats, chain)];
     while (levels.length > 0) {
       const level = levels[levels.length - 1]!;
+      this.#at = { level, chain };
       if (!lazy) yield* announced(level);
       if (level.next === level.names.length) {
         levels.pop();
