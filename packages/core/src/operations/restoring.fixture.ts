@@ -154,6 +154,8 @@ export interface ChildOrders {
   request: RestoreRequest;
   /** SIGKILL to itself before its step of this number */
   dieAt?: number;
+  /** default: this user */
+  uid?: number;
 }
 
 /** Answers when it is ready to begin; it begins at once. */
@@ -164,6 +166,7 @@ export function startChild(orders: ChildOrders): {
 } {
   const child = spawn(process.execPath, [CHILD, JSON.stringify(orders)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    ...(orders.uid !== undefined && { uid: orders.uid, gid: orders.uid }),
   });
   let output = '';
   const began = new Promise<void>((resolve) =>

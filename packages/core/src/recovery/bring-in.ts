@@ -1,13 +1,14 @@
 /** Stages the targets and swaps them in: the part of a restore that changes data. */
 import type { ArchiveReader, ExtractReport } from '@gofr-backup/archive';
 import { BackupError, type BytePath, displayPath, type Ports, toBackupError } from '@gofr-backup/model';
-import { isWithin } from '@gofr-backup/posix';
+import { isWithin, parentOf } from '@gofr-backup/posix';
 import { type AttributeChange, type Journal, writeJournal, writeMarkers } from './journal.ts';
 import { type Kept, withoutKept } from './kept.ts';
 import { planMoves } from './moves.ts';
 import { assertUnmoved } from './place.ts';
 import { removePointer, writePointer } from './pointer.ts';
 import type { RestorePlan } from './restore-plan.ts';
+import { isClosed } from './rights/closed.ts';
 import { stagedFor } from './stages.ts';
 import {
   createWorkDir,
@@ -59,9 +60,12 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   }
 }
 
-function newJournal({ id, stages, targets }: RestorePlan, project: string): Journal {
+function newJournal({ id, stages, targets, ground }: RestorePlan, project: string): Journal {
   const workDirs = stages.map((each) => each.workDir);
-  const places = targets.map((target) => target.place);
+  const isOpened = (place: BytePath) => ground.exists(place) && isClosed(place, ground);
+  const places = targets.flatMap(({ place }) =>
+    isOpened(parentOf(place)) ? [place, parentOf(place)] : [place],
+  );
   return { version: 1, id, project, state: 'staging', workDirs, places, moves: [], attributes: [] };
 }
 

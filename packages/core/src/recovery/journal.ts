@@ -28,6 +28,9 @@ export interface Move {
   stagedInode?: string | undefined;
   /** of a directory: files are replaced by their writers all the time */
   asideInode?: string | undefined;
+  /** of directories that are closed for writing, and opened while they are moved */
+  stagedMode?: number | undefined;
+  asideMode?: number | undefined;
 }
 
 export interface Attributes {
@@ -157,12 +160,16 @@ export function parseJournal(text: string, workDir: BytePath): Journal {
 }
 
 function isMove(move: unknown, places: BytePath[], workDirs: BytePath[]): boolean {
-  const { place, staged, aside, stagedInode, asideInode } = (move ?? {}) as Move;
+  const { place, staged, aside, stagedInode, asideInode, stagedMode, asideMode } = (move ?? {}) as Move;
   const inWork = (path: unknown) =>
     path === null || (isAbsolutePath(path) && workDirs.some((dir) => path !== dir && isWithin(path, dir)));
   const inPlace = isAbsolutePath(place) && places.some((root) => isWithin(place, root));
-  return inPlace && inWork(staged) && inWork(aside) && isInode(stagedInode) && isInode(asideInode);
+  const isKnown = [stagedInode, asideInode].every(isInode) && [stagedMode, asideMode].every(isMode);
+  return inPlace && inWork(staged) && inWork(aside) && isKnown;
 }
+
+const isMode = (value: unknown): boolean =>
+  value === undefined || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0o7777);
 
 const isInode = (value: unknown): boolean =>
   value === undefined || (typeof value === 'string' && /^\d{1,20}$/.test(value));

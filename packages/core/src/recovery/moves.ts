@@ -13,6 +13,7 @@ import type { Ground } from './ground/ground.ts';
 import type { AttributeChange, Move } from './journal.ts';
 import type { Kept } from './kept.ts';
 import type { MountTable } from './mounts.ts';
+import { closedMode, isClosed } from './rights/closed.ts';
 import { cannotMove, oldIn, type Stage, stagedFor } from './stages.ts';
 import { attributesOf, inodeOfDirectory } from './swap.ts';
 import { isMounted, relativeTo, type Target } from './target.ts';
@@ -78,15 +79,27 @@ function planTarget(
         plan.attributes.push(changeOf(place, present, coming));
       ground.know(place, present);
       pending.push(...childrenOf(place, coming ? staged : undefined, ground));
-    } else if (coming || target.owns(relative, isDirectory(present!)))
+    } else if (coming || target.owns(relative, isDirectory(present!))) {
+      if (place === target.place) openParent(place, ground, plan);
       plan.moves.push({
         place,
         staged: coming ? staged : null,
         aside: present ? joinPath(oldIn(workDir), String(plan.moves.length)) : null,
         stagedInode: coming && String(coming.ino),
         asideInode: present && inodeOfDirectory(present),
+        stagedMode: closedMode(coming),
+        asideMode: closedMode(present),
       });
+    }
   }
+}
+
+/** The directory that a target lies in stays as it is, and is opened meanwhile. */
+function openParent(place: BytePath, ground: Ground, { attributes }: MovePlan): void {
+  const parent = parentOf(place);
+  if (!ground.exists(parent) || !isClosed(parent, ground)) return;
+  const stat = ground.lstat(parent)!;
+  if (attributes.every((change) => change.place !== parent)) attributes.push(changeOf(parent, stat, stat));
 }
 
 const changeOf = (place: BytePath, present: FileStat, coming: FileStat): AttributeChange => ({

@@ -1,9 +1,10 @@
 /** On which file system each part of a restore is staged, and under which name. */
-import * as fs from 'node:fs';
 import { type BytePath, joinPath, workDirName } from '@gofr-backup/model';
 import { isWithin, parentOf } from '@gofr-backup/posix';
 import type { Ground } from './ground/ground.ts';
 import type { MountTable } from './mounts.ts';
+import { assertAccess } from './rights/access.ts';
+import { isClosed } from './rights/closed.ts';
 import { leadsInto } from './roots.ts';
 import { isMounted, type Target, within } from './target.ts';
 
@@ -53,25 +54,27 @@ function pathsBelow(archivePath: BytePath, { paths }: Target): BytePath[] {
 export function workHome(target: Target, mounts: MountTable, ground: Ground): BytePath {
   const inside =
     ground.isDirectory(target.place) && (target.stays || cannotMove(target.place, mounts, ground));
-  return inside ? target.place : parentOf(target.place);
+  return inside ? target.place : openAbove(parentOf(target.place), mounts, ground);
+}
+
+/** On the same mount: what this user has closed for writing is opened only for the swap. */
+function openAbove(directory: BytePath, mounts: MountTable, ground: Ground): BytePath {
+  if (!ground.exists(directory) || !isClosed(directory, ground)) return directory;
+  return mounts.isMountPoint(directory, ground) ? directory : openAbove(parentOf(directory), mounts, ground);
 }
 
 export function cannotMove(directory: BytePath, mounts: MountTable, ground: Ground): boolean {
   return mounts.isMountPoint(directory, ground) || !isWritable(parentOf(directory), ground);
 }
 
+/** Also where this user may make it so. */
 export function isWritable(directory: BytePath, ground: Ground): boolean {
   try {
     assertAccess(directory, ground);
     return true;
   } catch {
-    return false;
+    return isClosed(directory, ground);
   }
-}
-
-/** Throws as accessSync: names can be made in the directory. */
-export function assertAccess(directory: BytePath, ground: Ground): void {
-  fs.accessSync(ground.directory(directory).path, fs.constants.W_OK | fs.constants.X_OK);
 }
 
 function addRoot(

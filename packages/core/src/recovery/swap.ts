@@ -21,6 +21,7 @@ import {
   readJournal,
   writeJournal,
 } from './journal.ts';
+import { asideOf, closeAgain, open, openStaged, openStaying, stagedOf } from './rights/closed.ts';
 
 /** Called before every step with its name; tests die here. */
 export type StepHook = (step: string) => void;
@@ -49,6 +50,7 @@ export async function swap(journal: Journal, ground: Ground, step: StepHook = ()
   step('intent');
   advance(journal, 'swapping', ground);
   try {
+    openStaying(journal, ground);
     for (const [index, move] of journal.moves.entries()) {
       moveIn(move, ground, step);
       if (index % 256 === 255) await breathe();
@@ -82,6 +84,7 @@ export async function rollBack(
   step: StepHook = () => {},
 ): Promise<DisplacedEntry[]> {
   const displaced: DisplacedEntry[] = [];
+  openStaying(journal, ground);
   for (const [index, move] of journal.moves.toReversed().entries()) {
     step('undo');
     displaced.push(...moveBack(move, journal, ground));
@@ -98,12 +101,19 @@ function moveIn(move: Move, ground: Ground, step: StepHook): void {
   step('aside');
   if (move.aside !== null) takeAside(move, move.aside, ground);
   step('place');
-  if (move.staged !== null) ground.rename(move.staged, move.place);
+  if (move.staged === null) return;
+  openStaged(parentOf(move.staged), ground);
+  open(move.staged, stagedOf(move), ground);
+  ground.rename(move.staged, move.place);
+  step('close');
+  closeAgain(move.place, stagedOf(move), ground);
 }
 
 /** What was taken must be what the plan saw, as it knows what lies below. */
-function takeAside({ place, asideInode }: Move, aside: BytePath, ground: Ground): void {
+function takeAside(move: Move, aside: BytePath, ground: Ground): void {
+  const { place, asideInode } = move;
   try {
+    open(place, asideOf(move), ground);
     ground.rename(place, aside);
   } catch (error) {
     const present = isErrno(error, 'EBUSY', 'EXDEV') ? ground.lstat(place) : undefined;
@@ -129,11 +139,17 @@ function moveBack(move: Move, journal: Journal, ground: Ground): DisplacedEntry[
   if (wentIn && aside !== null && !oldIsOut) throw lost(place, journal);
   const displaced: DisplacedEntry[] = [];
   if (wentIn && isOurs(move, place, ground)) {
+    open(place, stagedOf(move), ground);
     ground.rename(place, staged);
     // Something may have taken its place just then.
     if (!isOurs(move, staged, ground)) displaced.push(displace(staged, place, journal, ground));
   }
-  if (oldIsOut) displaced.push(...putBack(aside, place, journal, ground));
+  if (oldIsOut) {
+    open(aside, asideOf(move), ground);
+    displaced.push(...putBack(aside, place, journal, ground));
+  }
+  closeAgain(place, asideOf(move), ground);
+  closeAgain(staged, stagedOf(move), ground);
   return displaced;
 }
 

@@ -5,7 +5,8 @@ import { orTheOthers } from './fixed-mounts.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { MountTable } from '../mounts.ts';
 import { nearestAbove } from '../place.ts';
-import { assertAccess, workHome } from '../stages.ts';
+import { assertAccess } from '../rights/access.ts';
+import { workHome } from '../stages.ts';
 import type { Target } from '../target.ts';
 
 /** Throws IO for a read-only mount, PERMISSION for a foreign directory; both say how to get at it. */
@@ -35,8 +36,16 @@ function readOnly(target: Target, targets: Target[]): BackupError {
   );
 }
 
+function closed(place: BytePath, home: BytePath, mode: number): BackupError {
+  return new BackupError('PERMISSION', `${displayPath(place)} cannot be restored: no right to write`, {
+    why: `${displayPath(home)} is closed for writing (mode ${(mode & 0o7777).toString(8).padStart(4, '0')})`,
+    hint: 'It is a mount, or the directory of --to, so it is not opened by itself: chmod u+w it, and run it again.',
+  });
+}
+
 function notOurs(place: BytePath, home: BytePath, ground: Ground): BackupError {
-  const { uid } = ground.lstat(home)!;
+  const { uid, mode } = ground.lstat(home)!;
+  if (uid === process.geteuid?.()) return closed(place, home, mode);
   return new BackupError('PERMISSION', `${displayPath(place)} cannot be restored: no right to write`, {
     why: `${displayPath(home)} belongs to uid ${uid}, this is uid ${process.geteuid?.() ?? '?'}`,
     hint: `Run as root (which also restores the owners of files) or as uid ${uid}, or use --to DIR.`,
