@@ -58,7 +58,7 @@ export const PLACES: usize = DEPTHS + 4 * 64;
 /** log2 of 1 + n / 256, in 1/65536 bits. */
 export const LOGARITHMS: usize = PLACES + 4 * <usize>(OFTEN + 1);
 
-/** The run to compress, and behind it its compressed form. */
-export const INPUT: usize = (LOGARITHMS + 4 * 257 + 63) & ~63;
+/** Where what a frame brings along begins: the matches of the frame before it, the run to compress, its compressed form, its stretches. */
+export const FRAME: usize = (LOGARITHMS + 4 * 257 + 63) & ~63;
 /** Bytes behind the input that may be read (as zeros), never matched. */
 export const PADDING: usize = 320;

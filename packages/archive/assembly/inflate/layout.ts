@@ -29,12 +29,12 @@ export const COUNTS: usize = LENGTHS + <usize>(LITERALS + DISTANCES) + 140;
 export const STARTS: usize = COUNTS + 4 * 16;
 export const SORTED: usize = STARTS + 4 * 16;
 
-/** Where pieces end, two numbers each. */
+/** What is noted of pieces (see notes.ts). */
 export const MOST_PIECES: u32 = 2048;
 export const PIECES: usize = (SORTED + 2 * <usize>LITERALS + 7) & ~7;
 
 /** The stream, and behind it what it decodes to. */
-export const INPUT: usize = (PIECES + 8 * <usize>MOST_PIECES + 63) & ~63;
+export const INPUT: usize = (PIECES + 16 * <usize>MOST_PIECES + 63) & ~63;
 /** Bytes behind either that may be read or overwritten: a match, and what its copying goes beyond. */
 export const PADDING: usize = 512;
 /** Of memory, and of files. */

@@ -2,6 +2,7 @@
 import { from, held, heldBits, setBits } from './bits';
 import { distanceBits, literalBits } from './header';
 import { DISTANCE_TABLE, LITERAL_TABLE } from './layout';
+import { noteMatch } from './notes';
 import { END, LITERAL, NONE, RARE } from './tables';
 
 /**
@@ -12,6 +13,16 @@ import { END, LITERAL, NONE, RARE } from './tables';
  * is a count as it is, and of `count` the low 6 bits alone have a meaning.
  */
 export function decodeSymbols(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize): usize {
+  return decode(inputEnd, outputStart, to, outputEnd, false);
+}
+
+/** The same, and all matches are noted. */
+export function decodeNoting(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize): usize {
+  return decode(inputEnd, outputStart, to, outputEnd, true);
+}
+
+@inline
+function decode(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize, noting: bool): usize {
   const literalMask: u64 = (1 << literalBits) - 1;
   const distanceMask: u64 = (1 << distanceBits) - 1;
   // bytes are held ahead of those that codes are taken of
@@ -88,6 +99,7 @@ export function decodeSymbols(inputEnd: usize, outputStart: usize, to: usize, ou
     count |= 56;
     entry = look(LITERAL_TABLE, bits & literalMask);
     copyMatch(to, distance, length);
+    if (noting) noteMatch(to - outputStart, length, distance);
     to += length;
   } while (at <= inputLimit && to <= outputEnd);
   return 0;

@@ -6,8 +6,10 @@ import { spawnSync } from 'node:child_process';
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BackupError, type Codec, type Compression } from '@gofr-backup/model';
 import type { ContentSpan } from './digest.ts';
-import { type EarlierFrame, EarlierSegments } from './earlier-segments.ts';
+import { useMatches } from './deflate-segment.ts';
+import type { EarlierFrame } from './earlier-frame.ts';
 import { writeGzipMember } from './gzip-member.ts';
+import type { Stretch } from './stretches.ts';
 import { moveOutput, onePiece } from './zlib-output.ts';
 import { zlibRun } from './zlib-run.ts';
 
@@ -27,25 +29,31 @@ export function compressedBound(rawLength: number): number {
   return rawLength + Math.ceil(rawLength / 64) + 4096;
 }
 
+/** What saves time in compressing a frame; of use to gzip by the encoder of our own. */
+export interface Hints {
+  /** of all raw bytes, in order */
+  stretches?: readonly Stretch[];
+  /** the frame that this one follows */
+  earlier?: EarlierFrame | undefined;
+}
+
 /**
  * Compresses the raw bytes of one frame into `target` (of at least compressedBound bytes); answers the length.
- * `incompressible` are spans of it, in order, not worth the effort. `earlier`, the frame that this one follows, is of use to
- * gzip by the encoder of our own.
+ * `incompressible` are spans of it, in order, not worth the effort.
  */
 export function compressFrame(
   codec: Codec,
   raw: Buffer,
   incompressible: readonly ContentSpan[],
   target: Buffer,
-  earlier?: EarlierFrame,
+  { stretches = [], earlier }: Hints = {},
 ): number {
   if (codec.name === 'none') return raw.copy(target);
   if (codec.name === 'gzip') {
     const { level, engine } = codec;
     if (engine === 'zlib') return writeGzipMember(target, raw, incompressible, level, { deflate: zlibRun });
-    // A frame without stored blocks is a single segment. That segment has changed, so there is nothing to take over.
-    const segments = earlier && incompressible.length > 0 ? EarlierSegments.read(earlier) : undefined;
-    return writeGzipMember(target, raw, incompressible, level, { earlier: segments });
+    if (earlier !== undefined) useMatches(earlier.matches);
+    return writeGzipMember(target, raw, incompressible, level, { earlier, stretches });
   }
   const stored = incompressible.reduce((sum, { start, end }) => sum + end - start, 0);
   const level = stored > raw.length * MOSTLY ? 1 : codec.level;

@@ -6,7 +6,8 @@
 import { crc32 } from 'node:zlib';
 import { deflateSegment } from './deflate-segment.ts';
 import type { ContentSpan } from './digest.ts';
-import { inflatePieces, inflateSegment, type StreamPiece } from './inflate-segment.ts';
+import { inflateNoting, inflateSegment, type NotedStream } from './inflate-segment.ts';
+import { type Stretch, stretchesWithin } from './stretches.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
@@ -16,12 +17,25 @@ const TRAILER_BYTES = 8;
 const MOST_STORED = 65535;
 
 /** Writes a run at `at` as blocks that end on a byte boundary, none of them the last; answers where they end. */
-type DeflateRun = (target: Buffer, at: number, segment: Buffer, level: number) => number;
+type DeflateRun = (
+  target: Buffer,
+  at: number,
+  segment: Buffer,
+  level: number,
+  stretches: readonly Stretch[],
+) => number;
 
 /** Segments that were compressed before. */
 interface KnownSegments {
   /** the compressed form of this segment */
   find(segment: Buffer): Buffer | undefined;
+}
+
+export interface MemberOptions {
+  deflate?: DeflateRun;
+  earlier?: KnownSegments | undefined;
+  /** of all raw bytes, in order */
+  stretches?: readonly Stretch[];
 }
 
 /**
@@ -33,20 +47,22 @@ export function writeGzipMember(
   raw: Buffer,
   stored: readonly ContentSpan[],
   level: number,
-  { deflate = deflateSegment, earlier }: { deflate?: DeflateRun; earlier?: KnownSegments | undefined } = {},
+  { deflate = deflateSegment, earlier, stretches = [] }: MemberOptions = {},
 ): number {
-  const compressSegment = (end: number, segment: Buffer): number => {
+  const compressSegment = (end: number, from: number, to: number): number => {
+    const segment = raw.subarray(from, to);
     const known = earlier?.find(segment);
-    return known === undefined ? deflate(target, end, segment, level) : end + known.copy(target, end);
+    if (known !== undefined) return end + known.copy(target, end);
+    return deflate(target, end, segment, level, stretchesWithin(stretches, from, to));
   };
   let end = HEADER.copy(target);
   let at = 0;
   for (const span of stored) {
-    end = compressSegment(end, raw.subarray(at, span.start));
+    end = compressSegment(end, at, span.start);
     end = storeSegment(target, end, raw.subarray(span.start, span.end));
     at = span.end;
   }
-  end = compressSegment(end, raw.subarray(at));
+  end = compressSegment(end, at, raw.length);
   end += FINAL_BLOCK.copy(target, end);
   end = target.writeUInt32LE(crc32(raw), end);
   return target.writeUInt32LE(raw.length, end);
@@ -85,12 +101,9 @@ export function readGzipMember(
   return raw;
 }
 
-/**
- * The pieces of the one member that `room` holds. There are none when the member is not in the form that this module
- * writes.
- */
-export function gzipPieces(room: Buffer, rawLength: number): StreamPiece[] {
-  return (mayBeOurs(room) && inflatePieces(room, HEADER.length, rawLength)) || [];
+/** What the one member that `room` holds consists of; undefined when it is not in the form that this module writes. */
+export function gzipNotes(room: Buffer, rawLength: number): NotedStream | undefined {
+  return mayBeOurs(room) ? inflateNoting(room, HEADER.length, rawLength) : undefined;
 }
 
 function mayBeOurs(room: Buffer): boolean {

@@ -13,16 +13,15 @@ export const PAGE_BYTES = 4096;
 interface Inflater {
   memory: { buffer: ArrayBuffer };
   /** Makes room for a stream and its output, of so many bytes; answers the stream's address, 0 when there is no memory. */
-  reserve(length: number, rawLength: number): number;
+  reserve(length: number, rawLength: number, noting: boolean): number;
   /** Where the output for a stream of so many bytes begins: `skew` bytes, less than a page, after a page begins. */
   outputOf(length: number, skew: number): number;
-  /**
-   * Answers the length of the stream that begins after `skip` bytes; -1 when it is not one of exactly `rawLength` bytes.
-   * `apart`: 1 to have its pieces noted, and -1 too when one refers to bytes before it.
-   */
-  inflate(skip: number, length: number, rawLength: number, apart: 0 | 1, skew: number): number;
+  /** Answers the length of the stream that begins after `skip` bytes; -1 when it is not one of exactly `rawLength` bytes. */
+  inflate(skip: number, length: number, rawLength: number, noting: boolean, skew: number): number;
   pieces: { value: number };
   piecesAt(): number;
+  matches: { value: number };
+  matchesAt(length: number, rawLength: number): number;
 }
 
 let inflater: Inflater | undefined;
@@ -32,10 +31,13 @@ function theInflater(): Inflater {
   return inflater;
 }
 
-/** The module's memory for a stream of `length` bytes. Its former content and the output before are gone. */
-export function inflateRoom(length: number, rawLength: number): Buffer {
+/**
+ * The module's memory for a stream of `length` bytes. Its former content and the output before are gone. `noting`: with
+ * room for notes, see inflateNoting.
+ */
+export function inflateRoom(length: number, rawLength: number, noting = false): Buffer {
   const { reserve, memory } = theInflater();
-  const address = reserve(length, rawLength);
+  const address = reserve(length, rawLength, noting);
   if (address === 0) throw new Error(`no memory to decompress ${length} bytes to ${rawLength}`);
   return Buffer.from(memory.buffer, address, length);
 }
@@ -56,33 +58,49 @@ export function inflateSegment(
   skip: number,
   rawLength: number,
   skew = 0,
+  noting = false,
 ): InflatedSegment | undefined {
   const { inflate, outputOf, memory } = theInflater();
-  const used = inflate(skip, room.length, rawLength, 0, skew);
+  const used = inflate(skip, room.length, rawLength, noting, skew);
   if (used < 0) return undefined;
   return { raw: Buffer.from(memory.buffer, outputOf(room.length, skew), rawLength), used };
 }
 
 /** A part of a stream that ends with a stored block, at a whole byte, and refers to nothing before it. */
 export interface StreamPiece {
-  /** both lie in the module's memory: gone at the next inflateRoom */
   stored: Buffer;
   raw: Buffer;
 }
 
-/**
- * As inflateSegment, but answers the pieces of the stream. The bytes after the last stored block belong to no piece.
- */
-export function inflatePieces(room: Buffer, skip: number, rawLength: number): StreamPiece[] | undefined {
-  const { inflate, outputOf, piecesAt, memory, pieces } = theInflater();
-  if (inflate(skip, room.length, rawLength, 1, 0) < 0) return undefined;
-  const raw = Buffer.from(memory.buffer, outputOf(room.length, 0), rawLength);
-  const ends = new Uint32Array(memory.buffer, piecesAt(), 2 * pieces.value);
+/** All of it lies in the module's memory: gone at the next inflateRoom. */
+export interface NotedStream extends InflatedSegment {
+  /** 8 bytes each, in order: its place in `raw` (32 bits), its length, its distance less 1 */
+  matches: Buffer;
+  pieces: StreamPiece[];
+  /** the content of stored blocks that are not empty, in order */
+  stored: { start: number; end: number }[];
+}
+
+/** Four numbers note a piece: the ends of it, where its stored block begins, and whether it stands by itself. */
+const PIECE_NUMBERS = 4;
+
+/** As inflateSegment, and notes what the stream consists of. The room was taken with room for notes. */
+export function inflateNoting(room: Buffer, skip: number, rawLength: number): NotedStream | undefined {
+  const inflated = inflateSegment(room, skip, rawLength, 0, true);
+  if (inflated === undefined) return undefined;
+  const { piecesAt, matchesAt, memory, pieces: pieceCount, matches } = theInflater();
+  const { raw } = inflated;
+  const notes = new Uint32Array(memory.buffer, piecesAt(), PIECE_NUMBERS * pieceCount.value);
+  const pieces: StreamPiece[] = [];
+  const stored: NotedStream['stored'] = [];
   let [storedFrom, rawFrom] = [skip, 0];
-  return Array.from({ length: pieces.value }, (_, n) => {
-    const [storedEnd, rawEnd] = [ends[2 * n]!, ends[2 * n + 1]!];
-    const piece = { stored: room.subarray(storedFrom, storedEnd), raw: raw.subarray(rawFrom, rawEnd) };
+  for (let n = 0; n < notes.length; n += PIECE_NUMBERS) {
+    const [storedEnd, rawEnd, start, apart] = [notes[n]!, notes[n + 1]!, notes[n + 2]!, notes[n + 3]!];
+    if (apart === 1)
+      pieces.push({ stored: room.subarray(storedFrom, storedEnd), raw: raw.subarray(rawFrom, rawEnd) });
+    if (start < rawEnd) stored.push({ start, end: rawEnd });
     [storedFrom, rawFrom] = [storedEnd, rawEnd];
-    return piece;
-  });
+  }
+  const at = matchesAt(room.length, rawLength);
+  return { ...inflated, matches: Buffer.from(memory.buffer, at, 8 * matches.value), pieces, stored };
 }

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { constants, deflateRawSync, gunzipSync } from 'node:zlib';
+import { constants, crc32, deflateRawSync, gunzipSync } from 'node:zlib';
 import { type EngineCodec, ENGINE_CODECS } from '@gofr-backup/model';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
 import { archive, HOURS_LATER, inside, previousOf } from '../write/create.fixture.ts';
 import { opened, testPorts } from '../read/reading.fixture.ts';
 import { compressedBound, compressFrame } from './codecs.ts';
-import { EarlierSegments } from './earlier-segments.ts';
+import { EarlierFrame } from './earlier-frame.ts';
 import { noisy } from './mixed-bytes.fixture.ts';
 
 const TEXT = Buffer.from(Array.from({ length: 9000 }, (_, n) => `line ${n * n}\n`).join(''));
@@ -29,13 +29,13 @@ test('with zlib a run is what zlib makes of it, and nothing of the encoder of ou
 });
 
 test('a run that zlib made is taken over by the encoder of our own', async () => {
-  await using place = await temporaryDirectory();
-  const at = inside(place.path);
+  await using directory = await temporaryDirectory();
+  const at = inside(directory.path);
   const frame = frameOf('zlib');
   writeFileSync(at('archive'), frame);
   const archiveFd = openSync(at('archive'), 'r');
-  const earlier = EarlierSegments.read({ archiveFd, offset: 0, length: frame.length, rawLength: RAW.length });
-  expect(earlier.find(TEXT)).toBeDefined();
+  const place = { archiveFd, offset: 0, length: frame.length, rawLength: RAW.length, crc32: crc32(frame) };
+  expect(EarlierFrame.read(place)?.find(TEXT)).toBeDefined();
   closeSync(archiveFd);
 });
 

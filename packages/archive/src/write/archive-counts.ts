@@ -1,6 +1,6 @@
 /** Counts the files and bytes of an archive, and collects warnings and failures. */
 import { displayPath, isLimit, type Warning } from '@gofr-backup/model';
-import type { EntryOutcome } from './frame-jobs.ts';
+import type { EntryOutcome } from './frame-result.ts';
 import { TOO_LARGE } from './fitting-xattrs.ts';
 import { reportFailure } from '../source/failure.ts';
 import type { WalkEntry, WalkReport } from '../source/source.ts';

@@ -203,7 +203,15 @@ class Archiver {
       entries.reduce((sum, { size }) => sum + size, 0),
       this.#options.signal,
     );
-    await this.#pipeline!.queue.build(entries, earlier && this.#previous!.stored(earlier));
+    const stored = earlier && this.#previous!.stored(earlier);
+    const parts = stored && this.#takesParts ? this.#previous!.partsOf(earlier, entries) : undefined;
+    await this.#pipeline!.queue.build(entries, stored, parts);
+  }
+
+  /** The other compressions have no means to go on from an earlier frame. */
+  get #takesParts(): boolean {
+    const { name, engine } = this.#options.codec;
+    return name === 'gzip' && engine !== 'zlib';
   }
 
   /**

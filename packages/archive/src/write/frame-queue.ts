@@ -7,16 +7,11 @@ import { closeSource } from '@gofr-backup/posix';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import type { Arena } from './arena.ts';
 import type { ArchiveWriter } from './archive-writer.ts';
-import {
-  type EntryOutcome,
-  type FrameJob,
-  type FrameResult,
-  ORPHANED,
-  type SliceToWrite,
-  type WritingJob,
-} from './frame-jobs.ts';
+import type { FrameJob, SliceToWrite, WritingJob } from './frame-jobs.ts';
+import { type EntryOutcome, type FrameResult, ORPHANED } from './frame-result.ts';
 import type { ProvedFrame } from './stored-frame.ts';
 import type { ContentJob } from './content-jobs.ts';
+import type { PlannedParts } from './earlier-parts.ts';
 import type { HardLinks, LinkedEntry } from './hard-links.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import type { PagedEntry } from '../index/page.ts';
@@ -75,10 +70,14 @@ export class FrameQueue {
   }
 
   /** Reads and compresses `entries` as one frame; `earlier`: the frame of the previous archive that is most like it. */
-  async build(entries: LinkedEntry[], earlier?: ProvedFrame): Promise<void> {
+  async build(entries: LinkedEntry[], earlier?: ProvedFrame, parts?: PlannedParts): Promise<void> {
     await this.#flushBatch();
-    const job = { kind: 'build', entries, headerOnly: false, ...(earlier && { earlier }) } as const;
-    await this.#hand(job, (result, lease) => this.#built(entries, result, lease));
+    const job = { kind: 'build', entries: parts?.written ?? entries, headerOnly: false } as const;
+    const { kept = [], contents = [] } = parts ?? {};
+    const following = earlier && { earlier: { ...earlier, parts: { kept, contents } } };
+    await this.#hand({ ...job, ...following }, (result, lease) =>
+      this.#built(entries, result, lease, parts?.seen),
+    );
   }
 
   /** The header of a file whose content follows in slices. */
@@ -168,18 +167,37 @@ export class FrameQueue {
     return { slot, release };
   }
 
-  async #built(entries: LinkedEntry[], result: FrameResult, lease: Lease): Promise<void> {
+  /** `seen`: the entries that were kept, as they were. */
+  async #built(
+    entries: LinkedEntry[],
+    result: FrameResult,
+    lease: Lease,
+    seen: (IndexEntry | undefined)[] = [],
+  ): Promise<void> {
     const { links } = this.#options;
     const linked = entries.filter((entry) => !links.isOrphan(entry));
-    if (linked.length < entries.length) {
+    if (linked.length < entries.length)
       this.orphans.push(...entries.filter((entry) => links.isOrphan(entry)));
-      return this.#rebuild(linked, lease);
+    // Nothing could be kept, or links to a file that is not there would have been.
+    if (linked.length < entries.length || result.proofs.length === 0) return this.#rebuild(linked, lease);
+    const outcomes = result.outcomes.values();
+    const archived: PagedEntry[] = [];
+    let reusable = true;
+    let hashes = 0;
+    for (const [n, entry] of entries.entries()) {
+      const kept = seen[n];
+      if (kept !== undefined) {
+        const hash =
+          kept.type === 'file' && kept.size > 0 ? { hash: viewOf(result.proofs, 32 * ++hashes) } : {};
+        archived.push({ ...pagedAgain(kept), ...hash });
+        continue;
+      }
+      const outcome = outcomes.next().value!;
+      if (outcome.hashAt !== undefined) hashes++;
+      if (entry.contentPath !== undefined || outcome.changed) reusable = false;
+      archived.push(...this.#judge(entry, outcome, result.proofs));
     }
-    const archived = entries.flatMap((entry, n) => this.#judge(entry, result.outcomes[n]!, result.proofs));
     if (archived.length === 0) return lease.release();
-    const reusable = entries.every(
-      (entry, n) => entry.contentPath === undefined && !result.outcomes[n]!.changed,
-    );
     await this.#write(result, lease, archived, 'entries', reusable);
   }
 

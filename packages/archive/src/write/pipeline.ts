@@ -15,7 +15,8 @@ import {
   PRIVATE,
 } from './archive-writer.ts';
 import { Arena } from './arena.ts';
-import type { FrameResult, FrameThreadSetup, WritingJob } from './frame-jobs.ts';
+import type { FrameThreadSetup, WritingJob } from './frame-jobs.ts';
+import type { FrameResult } from './frame-result.ts';
 import { FrameQueue } from './frame-queue.ts';
 import type { HardLinks } from './hard-links.ts';
 import type { Previous } from './reuse.ts';

@@ -9,7 +9,9 @@ import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { SLOT_BYTES } from './arena.ts';
 import type { ProvedFrame } from './stored-frame.ts';
+import { type PlannedParts, planParts, type Sameness } from './earlier-parts.ts';
 import type { PlannedFrame } from './frames.ts';
+import type { LinkedEntry } from './hard-links.ts';
 import { type StoredSlices, storedSlices } from './stored-slices.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { slicesAfter } from '../index/sections.ts';
@@ -44,10 +46,12 @@ export class Previous {
   #next = 0;
   #byFirstPath: Map<string, number> | undefined;
   #slices: StoredSlices | undefined;
+  #xattrs: boolean;
   /** its entries have extended attributes, and these are not wanted, or the other way: each is read again */
   #otherXattrs: boolean;
 
   private constructor(opened: OpenedIndex, archive: FileHandle, xattrs: boolean) {
+    this.#xattrs = xattrs;
     this.#otherXattrs = (opened.index.facts.needs?.includes('xattrs') ?? false) !== xattrs;
     this.index = opened.index;
     this.archive = archive;
@@ -137,6 +141,23 @@ export class Previous {
     return number === undefined ? undefined : this.index.frame(number);
   }
 
+  /** What a planned frame that has changed has in common with the frame it follows. */
+  partsOf(frame: IndexFrame, entries: readonly LinkedEntry[]): PlannedParts | undefined {
+    try {
+      const before = this.index.entriesOf(frame.number);
+      if (frame.kind !== 'entries' || before[0]?.sliced) return undefined;
+      return planParts(frame.rawLength, before, entries, frame.reusable ? this.#sameness : NOTHING_SAME);
+    } catch {
+      return undefined; // a page of the index is damaged
+    }
+  }
+
+  #sameness: Sameness = {
+    entry: (before, now) => !this.#otherXattrs && isUnchanged(before, now) && !this.#racy(before),
+    content: (before, now) =>
+      !this.#otherXattrs && !this.#xattrs && isSameContent(before, now) && !this.#racy(before),
+  };
+
   #startsWith(number: number, path: string): boolean {
     return this.index.entriesOf(number)[0]?.path === path;
   }
@@ -174,6 +195,20 @@ function isUnchanged(before: IndexEntry, now: WalkEntry): boolean {
     now.contentPath === undefined
   );
 }
+
+/** Whatever its name is. A change of owner or mode moves ctime, as one of the content does: then it is read. */
+function isSameContent(before: IndexEntry, now: WalkEntry): boolean {
+  return (
+    before.type === now.type &&
+    before.size === now.size &&
+    before.mtimeNs === now.mtimeNs &&
+    before.ctimeNs === now.ctimeNs &&
+    before.ino === now.ino &&
+    now.contentPath === undefined
+  );
+}
+
+const NOTHING_SAME: Sameness = { entry: () => false, content: () => false };
 
 function mismatch(
   { facts }: ArchiveIndex,

@@ -1,5 +1,5 @@
 /** A frame as it lies in the previous archive. */
-import type { EarlierFrame } from '../codec/earlier-segments.ts';
+import type { EarlierPlace } from '../codec/earlier-frame.ts';
 
 export interface StoredFrame {
   length: number;
@@ -7,4 +7,4 @@ export interface StoredFrame {
 }
 
 /** With what proves that other raw bytes are the same. */
-export type ProvedFrame = StoredFrame & EarlierFrame & { digest: Uint8Array };
+export type ProvedFrame = StoredFrame & EarlierPlace & { digest: Uint8Array };

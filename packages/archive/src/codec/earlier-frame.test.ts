@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { compressedBound } from './codecs.ts';
 import type { ContentSpan } from './digest.ts';
-import { EarlierSegments } from './earlier-segments.ts';
+import { EarlierFrame } from './earlier-frame.ts';
 import { writeGzipMember } from './gzip-member.ts';
 import { mixedBytes, noise } from './mixed-bytes.fixture.ts';
 
@@ -37,22 +37,24 @@ function frameOf(texts: readonly Uint8Array[]): { raw: Buffer; noise: ContentSpa
   return { raw: Buffer.concat(parts), noise };
 }
 
-function memberOf(
-  { raw, noise }: ReturnType<typeof frameOf>,
-  level: number,
-  earlier?: EarlierSegments,
-): Buffer {
+function memberOf({ raw, noise }: ReturnType<typeof frameOf>, level: number, earlier?: EarlierFrame): Buffer {
   const target = Buffer.alloc(compressedBound(raw.length) + 5 * noise.length);
   return target.subarray(0, writeGzipMember(target, raw, noise, level, { earlier }));
 }
 
 /** As if `member` lay in the previous archive, and its index said that it holds `rawLength` bytes. */
-function segmentsOf(member: Uint8Array, rawLength: number): EarlierSegments {
+function segmentsOf(member: Uint8Array, rawLength: number): EarlierFrame | undefined {
   const path = join(directory, 'archive');
   writeFileSync(path, member);
   const archiveFd = openSync(path, 'r');
   try {
-    return EarlierSegments.read({ archiveFd, offset: 0, length: member.length, rawLength });
+    return EarlierFrame.read({
+      archiveFd,
+      offset: 0,
+      length: member.length,
+      rawLength,
+      crc32: crc32(member),
+    });
   } finally {
     closeSync(archiveFd);
   }
@@ -70,8 +72,8 @@ test('runs that are as they were are taken over, and only those', () => {
   const [same, before, now] = [1, 2, 3].map(wordy);
   const old = frameOf([same!, before!]);
   const earlier = segmentsOf(memberOf(old, 1), old.raw.length);
-  expect(earlier.find(now!)).toBeUndefined();
-  const known = Buffer.from(earlier.find(same!)!);
+  expect(earlier!.find(now!)).toBeUndefined();
+  const known = Buffer.from(earlier!.find(same!)!);
   const frame = frameOf([now!, same!]);
   const member = memberOf(frame, 9, segmentsOf(memberOf(old, 1), old.raw.length));
   expect(gunzipSync(member).equals(frame.raw)).toBe(true);
@@ -125,22 +127,20 @@ test('a frame that ends before its length, or is none, has no runs', () => {
   const cut = join(directory, 'cut');
   writeFileSync(cut, member.subarray(0, 1000));
   const archiveFd = openSync(cut, 'r');
-  const earlier = EarlierSegments.read({
-    archiveFd,
-    offset: 0,
-    length: member.length,
-    rawLength: old.raw.length,
-  });
+  const { length: rawLength } = old.raw;
+  const place = { archiveFd, offset: 0, length: member.length, rawLength, crc32: crc32(member) };
+  expect(EarlierFrame.read(place)).toBeUndefined();
   closeSync(archiveFd);
-  expect(earlier.find(old.raw.subarray(0, 2500))).toBeUndefined();
-  expect(segmentsOf(randomBytes(5000), 9000).find(randomBytes(9000))).toBeUndefined();
+  expect(segmentsOf(member, rawLength)).toBeDefined();
+  expect(segmentsOf(member, rawLength + 1)).toBeUndefined();
+  expect(segmentsOf(randomBytes(5000), 9000)).toBeUndefined();
 });
 
 test('nor has one that the disk cannot read', () => {
   const directoryFd = openSync(directory, 'r');
-  const earlier = EarlierSegments.read({ archiveFd: directoryFd, offset: 0, length: 100, rawLength: 100 });
+  const place = { archiveFd: directoryFd, offset: 0, length: 100, rawLength: 100, crc32: 0 };
+  expect(EarlierFrame.read(place)).toBeUndefined();
   closeSync(directoryFd);
-  expect(earlier.find(Buffer.alloc(100))).toBeUndefined();
 });
 
 test('one that is longer than its bytes is left: there might be no room for it', () => {
@@ -150,7 +150,7 @@ test('one that is longer than its bytes is left: there might be no room for it',
   const parts = [...Array.from({ length: 1000 }, () => empty), Buffer.from([0, 4, 0, 0xfb, 0xff]), text];
   const bloated = gzipOf(text, [...parts, Buffer.from([3, 0])]);
   expect(gunzipSync(bloated).equals(text)).toBe(true);
-  expect(segmentsOf(bloated, text.length).find(text)).toBeUndefined();
+  expect(segmentsOf(bloated, text.length)!.find(text)).toBeUndefined();
 });
 
 test('a part that refers to what was before it is of no use anywhere else', async () => {

@@ -1,0 +1,90 @@
+/**
+ * A frame of the previous archive, decoded, for the frame that follows it. Three things of it are of use:
+ *
+ * - Its raw bytes, where files have not changed: they are not read again.
+ * - Segments that are the same. They are copied, which takes a fifth of the time of compressing them.
+ * - The matches of everything else that is the same. Finding them takes three quarters of the time of compressing.
+ *
+ * Nothing in the previous archive is trusted. A segment counts only for the bytes that it decodes to here, by itself; a match
+ * is compared with the new bytes; raw bytes are taken only of a frame with the CRC-32 that its index states.
+ */
+import { crc32 } from 'node:zlib';
+import { readFully } from '@gofr-backup/posix';
+import type { ContentSpan } from './digest.ts';
+import { gzipNotes } from './gzip-member.ts';
+import { inflateRoom, type NotedStream, type StreamPiece } from './inflate-segment.ts';
+
+/** Where a frame lies in the previous archive. */
+export interface EarlierPlace {
+  archiveFd: number;
+  offset: number;
+  length: number;
+  rawLength: number;
+  /** zlib.crc32 of the stored bytes */
+  crc32: number;
+}
+
+/** A shorter stored block was chosen by deflate for a block of its own; content that is stored as such is longer. */
+const LEAST_STORED_BYTES = 4096;
+
+/** All of it lies in the decoder's memory, and is valid until that memory is used again. */
+export class EarlierFrame {
+  readonly raw: Buffer;
+  /** see NotedStream */
+  readonly matches: Buffer;
+  /** the parts of the raw bytes that are stored as they are, in order */
+  readonly stored: ContentSpan[];
+  #byLength = new Map<number, StreamPiece[]>();
+
+  /** Undefined when the frame cannot be read or decoded, or is not the one that its index states. */
+  static read(place: EarlierPlace): EarlierFrame | undefined {
+    try {
+      const stream = streamOf(place);
+      return stream && new EarlierFrame(stream);
+    } catch {
+      return undefined; // The disk fails there, or memory is short. The frame is made from the sources.
+    }
+  }
+
+  private constructor({ raw, matches, pieces, stored }: NotedStream) {
+    this.raw = raw;
+    this.matches = matches;
+    this.stored = joined(stored).filter(({ start, end }) => end - start >= LEAST_STORED_BYTES);
+    for (const piece of pieces) {
+      const { length } = piece.raw;
+      // A segment that is longer than its raw bytes might not fit into the target.
+      if (piece.stored.length > length) continue;
+      const alike = this.#byLength.get(length);
+      if (alike === undefined) this.#byLength.set(length, [piece]);
+      else alike.push(piece);
+    }
+  }
+
+  /** The compressed form of `segment`: whole bytes, without a last block and without references to earlier bytes. */
+  find(segment: Buffer): Buffer | undefined {
+    return this.#byLength.get(segment.length)?.find(({ raw }) => raw.equals(segment))?.stored;
+  }
+}
+
+function streamOf({
+  archiveFd,
+  offset,
+  length,
+  rawLength,
+  crc32: stated,
+}: EarlierPlace): NotedStream | undefined {
+  const room = inflateRoom(length, rawLength, true);
+  if (readFully(archiveFd, room, 0, length, offset) !== length || crc32(room) !== stated) return undefined;
+  return gzipNotes(room, rawLength);
+}
+
+/** A stored block has 65,535 bytes at most, so a span may take several. */
+function joined(spans: readonly ContentSpan[]): ContentSpan[] {
+  const whole: ContentSpan[] = [];
+  for (const { start, end } of spans) {
+    const last = whole.at(-1);
+    if (last?.end === start) last.end = end;
+    else whole.push({ start, end });
+  }
+  return whole;
+}
