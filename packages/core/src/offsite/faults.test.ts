@@ -4,10 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -20,6 +22,7 @@ import { type Fault, faulty } from '@gofr-backup/store/testing';
 import { fakeClock, temporaryDirectory } from '@gofr-backup/testing';
 import type { CopyRequest } from './copy/copy.ts';
 import { copyToStore } from './copy/copy.ts';
+import { packObject } from './layout.ts';
 import { pruneStore } from './prune/prune.ts';
 import { Copies } from './read/copies.ts';
 import { type Host, host, noise } from './testing.ts';
@@ -281,4 +284,53 @@ test('nothing changed: a recipe is sent, and no more', async () => {
   const { bytes_sent, packs } = await copyToStore(one.offsite, await one.backup(9));
   expect(packs).toBe(0);
   expect(bytes_sent).toBeLessThan(20_000);
+});
+
+test('of a pack that is less than half named, the rest is sent anew, and it goes with its last old copy', async () => {
+  const { one, clock, made, storeDir } = await threeCopies();
+  const [first] = packsIn(storeDir).sort((a, b) => statSync(b).size - statSync(a).size);
+  one.write(
+    Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`d/${n}.png`, noise(`d ${n}`, 20_000)])),
+  );
+  const backup = async (n: number): Promise<void> => {
+    const request = await one.backup(n);
+    made.set(request.entry.filename, request);
+    await copyToStore(one.offsite, request);
+    clock.advance(DAY + 60_000);
+    await pruneStore(one.offsite, { policy: policy(1), dryRun: false });
+  };
+  await backup(10);
+  const large = packsIn(storeDir).sort((a, b) => statSync(b).size - statSync(a).size)[0]!;
+  expect(large).not.toBe(first);
+  for (let n = 0; n < 15; n++) one.write({ [`d/${n}.png`]: undefined });
+  for (let n = 11; n < 20; n++) {
+    one.write({ [`e/${n}.png`]: noise(`e ${n}`, 2000) });
+    await backup(n);
+  }
+  expect(existsSync(large)).toBe(false);
+  const { length } = await allComeBack(one, made);
+  expect(length).toBe(1);
+}, 60_000);
+
+test('with object lock, all that a copy needs is locked, also what was there before', async () => {
+  const { one, clock } = await world();
+  const locked = new Map<string, number>();
+  const store = new Proxy(one.offsite.store, {
+    get: (target, key) =>
+      key === 'extendLock'
+        ? async (name: string, until: Date) => void locked.set(name, until.getTime())
+        : (Reflect.get(target, key) as unknown),
+  });
+  const offsite = { ...one.offsite, store, lockDays: 7 };
+  one.write({ a: noise('a', 5000) });
+  await copyToStore(offsite, await one.backup(1));
+  clock.advance(3 * DAY);
+  one.write({ b: noise('b', 5000) });
+  const request = await one.backup(2);
+  await copyToStore(offsite, request);
+  const copies = await Copies.open(offsite);
+  const { recipe, object } = copies.find(request.entry.filename);
+  expect(recipe.packs.length).toBeGreaterThan(1);
+  const needed = [object, ...recipe.packs.map(({ sha256 }) => packObject(sha256, offsite.encryption))];
+  for (const name of needed) expect(locked.get(`plot/${name}`)).toBe(clock.now() + 7 * DAY);
 });

@@ -3,6 +3,7 @@ import { BackupError, type Clock } from '@gofr-backup/model';
 import { type ByteRange, type Store, StoreError, type StoredObject } from '@gofr-backup/store';
 import { storedName } from './layout.ts';
 
+const DAY = 86_400_000;
 /** Bytes of one piece that is handed to the store. */
 const PIECE = 256 * 1024;
 
@@ -10,17 +11,20 @@ export interface ObjectsOptions {
   store: Store;
   project: string;
   clock: Clock;
+  lockDays?: number | undefined;
 }
 
 export class Objects {
   readonly #store: Store;
   readonly #below: string;
   readonly #clock: Clock;
+  readonly #lockDays: number | undefined;
 
-  constructor({ store, project, clock }: ObjectsOptions) {
+  constructor({ store, project, clock, lockDays }: ObjectsOptions) {
     this.#store = store;
     this.#below = `${storedName(project)}/`;
     this.#clock = clock;
+    this.#lockDays = lockDays;
   }
 
   /** By the store's own clock, milliseconds since the epoch; undefined: it does not tell, and nothing may be removed by time. */
@@ -40,6 +44,13 @@ export class Objects {
 
   put(object: string, bytes: Uint8Array, signal: AbortSignal): Promise<'stored' | 'taken'> {
     return this.#store.put(this.#below + object, pieces(bytes), { signal });
+  }
+
+  /** Locked for the days of the settings from now on, by the store's clock; never shortened. */
+  async lock(object: string, signal: AbortSignal): Promise<void> {
+    if (this.#lockDays === undefined) return;
+    const until = new Date((await this.now(signal)) + this.#lockDays * DAY);
+    await this.#store.extendLock(this.#below + object, until, signal);
   }
 
   /** The same, and the size that the store then tells is that of the bytes; throws IO. */

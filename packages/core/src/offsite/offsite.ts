@@ -11,6 +11,8 @@ export interface Offsite extends Ports {
   project: string;
   /** a directory of this store alone, in the state directory; made when it is needed */
   cacheDir: string;
+  /** days for which the store is told to refuse the removal of what a copy needs; undefined: no object lock */
+  lockDays?: number | undefined;
   /** how new objects are sealed */
   encryption: Encryption;
   /** age identities, where there are any: a host that only copies has none */

@@ -5,12 +5,15 @@ import { isoUtc } from '../../repository/index.ts';
 import type { Cache, CachedCopy } from '../cache/cache.ts';
 import type { FrameTable } from '../cache/frame-table.ts';
 import { takeInventory } from '../inventory.ts';
-import { type CopyName, recipeObject } from '../layout.ts';
+import { type CopyName, packObject, recipeObject } from '../layout.ts';
 import type { Objects } from '../objects.ts';
 import type { Offsite } from '../offsite.ts';
 import { formatRecipe, type Pack, type Recipe } from '../recipe/recipe.ts';
 import { sealed } from '../sealing/sealing.ts';
+import { atOnce } from '../read/at-once.ts';
 import { requireWriter, signerOf } from '../writer.ts';
+
+const LOCKED_AT_ONCE = 8;
 
 /**
  * Throws FAILED when a pack is not there any more, or is about to go; another try sends its spans again. A prune removes nothing
@@ -29,6 +32,16 @@ export async function requirePacks(
     why: `${lost.length} of its packs are missing there, ${doomed.length} are about to be removed`,
     hint: 'Run it again: what is missing is sent anew. If packs vanish again, look who else removes objects there.',
   });
+}
+
+/** All packs of a copy are locked as long as its recipe will be; those that were there already are locked for longer. */
+export async function lockPacks(
+  { lockDays, encryption, signal }: Offsite,
+  objects: Objects,
+  packs: readonly Pack[],
+): Promise<void> {
+  if (lockDays === undefined) return;
+  await atOnce(packs, LOCKED_AT_ONCE, ({ sha256 }) => objects.lock(packObject(sha256, encryption), signal));
 }
 
 /** `frames`: for the next copy. `instead`: as putRecipe has it. Answers the bytes that were sent. */
@@ -70,6 +83,7 @@ export async function putRecipe(
   const answer = await objects.putProved(object, bytes, offsite.signal);
   if (answer === 'taken' && (await objectSha256(objects, object, offsite.signal)) !== cached.object_sha256)
     throw nameTaken(offsite, object);
+  await objects.lock(object, offsite.signal);
   return { copy: cached, sent: bytes.length };
 }
 

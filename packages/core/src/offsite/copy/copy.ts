@@ -15,10 +15,11 @@ import type { IndexObject } from '../recipe/recipe.ts';
 import { sealed } from '../sealing/sealing.ts';
 import { toOffsiteError } from '../store-failure.ts';
 import { becomeWriter } from '../writer.ts';
-import { commitRecipe, objectSha256, requirePacks } from './commit.ts';
+import { commitRecipe, lockPacks, objectSha256, requirePacks } from './commit.ts';
 import { KnownFrames } from './known-frames.ts';
 import { mendRecipes } from './mend-recipes.ts';
 import { PackWriter } from './pack-writer.ts';
+import { sparsePacks } from './sparse-packs.ts';
 import { assemble, newAssembly } from './spans.ts';
 import { storedFrames } from './stored-frames.ts';
 import { tellOfCopy } from './under-way.ts';
@@ -128,7 +129,7 @@ async function send(
   const { logger, signal, progress } = offsite;
   await using archive = await openRegular(request.archivePath);
   const { size } = await archive.stat();
-  const usable = usablePacks(inventory);
+  const usable = usablePacks(inventory, await sparsePacks(place.cache, inventory));
   await using known = await KnownFrames.open(place.cache, { usable, archiveOf, logger });
   const assembly = newAssembly();
   const log = await PendingLog.begin(place.cache, assembly);
@@ -148,6 +149,7 @@ async function send(
   await writer.finish();
   requireArchive(request, sha256);
   await requirePacks(offsite, place.objects, assembly.packs);
+  await lockPacks(offsite, place.objects, assembly.packs);
   const { index, sent } = await sendIndex(offsite, place, inventory, request, sha256);
   const { packs, extents } = assembly;
   const copied = { ...entry, sha256, size_bytes: size };
@@ -163,9 +165,9 @@ async function send(
 
 /** Packs that are there as they were put, and are not about to go. */
 const usablePacks =
-  ({ packs, doomed }: Inventory) =>
+  ({ packs, doomed }: Inventory, sparse: ReadonlySet<string>) =>
   ({ sha256, size }: { sha256: string; size: number }): boolean =>
-    packs.get(sha256) === size && !doomed.has(sha256);
+    packs.get(sha256) === size && !doomed.has(sha256) && !sparse.has(sha256);
 
 /** The spans are of bytes whose SHA-256 this is. */
 function requireArchive({ entry, sha256: expected }: CopyRequest, sha256: string): void {

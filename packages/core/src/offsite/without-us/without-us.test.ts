@@ -56,6 +56,16 @@ function restored(kind: 'age' | 'none', command: string[], change: (store: strin
   return { out: join(place, 'out.tar.gz'), status, stderr: stderr.toString(), place };
 }
 
+function inShortSpans(line: string): string[] {
+  if (!/^\d+ \d+ \d+$/.test(line)) return [line];
+  const [pack, offset, length] = line.split(' ').map(Number) as [number, number, number];
+  return Array.from({ length: Math.ceil(length / SHORT) }, (_, n) => {
+    const at = n * SHORT;
+    return `${pack} ${offset + at} ${Math.min(SHORT, length - at)}`;
+  });
+}
+const SHORT = 1000;
+
 describe.each(SHELLS)('$name', ({ command, missing }) => {
   test.skipIf(missing).each(['age', 'none'] as const)('puts an archive together, encryption %s', (kind) => {
     const { out, status, stderr, place } = restored(kind, command);
@@ -79,6 +89,23 @@ describe.each(SHELLS)('$name', ({ command, missing }) => {
     expect(status).not.toBe(0);
     expect(existsSync(out)).toBe(false);
   });
+
+  test.skipIf(missing)(
+    'follows thousands of spans',
+    () => {
+      let count = 0;
+      const { out, status, stderr } = restored('none', command, (store) => {
+        const recipe = join(store, `recipes/daily/${stores.none.name}.recipe`);
+        const lines = readFileSync(recipe, 'utf8').split('\n').flatMap(inShortSpans);
+        count = lines.length;
+        writeFileSync(recipe, lines.join('\n'));
+      });
+      expect(count).toBeGreaterThan(2000);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(sha256Of(out)).toBe(stores.none.sha256);
+    },
+    120_000,
+  );
 
   test.skipIf(missing)('puts nothing where a recipe of an attacker leads', () => {
     const { status, out, place } = restored('none', command, (store) => {

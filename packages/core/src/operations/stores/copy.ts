@@ -22,9 +22,9 @@ export interface StoreOf {
 export async function offsiteOf(ctx: OperationContext, { store, plan, host }: StoreOf): Promise<Offsite> {
   const { clock, logger, progress, signal } = ctx;
   const repository = await repositoryOf(ctx);
-  const { encryption, recipients, identity, name } = plan;
+  const { encryption, recipients, identity, name, lockDays } = plan;
   return {
-    ...{ clock, logger, progress, signal, store, host, name },
+    ...{ clock, logger, progress, signal, store, host, name, lockDays },
     project: ctx.plan.project,
     cacheDir: join(repository.stateDir, CACHES, name),
     encryption: encryption === 'age' ? { kind: 'age', recipients } : { kind: 'none' },
