@@ -3,6 +3,7 @@
  * So a file that is added or removed moves the ends of its own frame only, and the other frames are found again.
  */
 import { crc32 } from 'node:zlib';
+import type { BytePath } from '@gofr-backup/model';
 import { paddedLength } from '../index/file.ts';
 import { FRAME_BYTES, SLICE_BYTES } from '../index/sizes.ts';
 import type { WalkEntry } from '../source/source.ts';
@@ -52,7 +53,14 @@ function longName(name: string): number {
   return name.length < 100 ? 0 : 512 + paddedLength(name.length + 2);
 }
 
+/**
+ * A directory that is renamed leaves the ends of frames as they are, but for those of what lies in it directly: only the last
+ * two parts of a name are looked at.
+ */
+const endOfName = (path: BytePath): BytePath =>
+  path.slice(path.lastIndexOf('/', path.lastIndexOf('/') - 1) + 1);
+
 /** True with a probability of length / (what is left to the aim), so that frames average FRAME_BYTES. */
 function endsFrame(entry: WalkEntry, length: number): boolean {
-  return crc32(entry.path) / HASH_RANGE < length / (FRAME_BYTES - LEAST_FRAME_BYTES);
+  return crc32(endOfName(entry.path)) / HASH_RANGE < length / (FRAME_BYTES - LEAST_FRAME_BYTES);
 }

@@ -3,7 +3,7 @@
  * sees it now. A defect of the previous archive or its index is no error: nothing is reused then.
  */
 import type { FileHandle } from 'node:fs/promises';
-import type { Codec, Logger } from '@gofr-backup/model';
+import type { BytePath, Codec, Logger } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
@@ -23,7 +23,7 @@ const SECOND = 1_000_000_000n;
 /** Clock ticks last 10 ms at most where times have fractions; a file system that keeps whole seconds may keep even ones. */
 const FINE_GRANULARITY = SECOND / 50n;
 const COARSE_GRANULARITY = 2n * SECOND;
-/** How many frames after the last one found are searched, before all frames are indexed by their first path. */
+/** How many frames after the last one found are searched, before all frames are indexed by their first entries. */
 const NEARBY = 8;
 
 /** A slice of a file, and the frame it is in the previous archive. */
@@ -31,11 +31,21 @@ export type StoredSlice = SliceSpan & { frame: IndexFrame };
 
 /** The frames of the previous archive that correspond to a planned frame. */
 export interface Predecessor {
-  /** begins with the same name */
+  /** begins with the same name, or with the same file under another name */
   first: IndexFrame;
   /** the consecutive frames with the bytes of the planned frame; undefined when something in it has changed */
   unchanged?: IndexFrame[];
 }
+
+/** The frames, by the name of their first entry and by the inode of their first file. */
+interface FirstEntries {
+  byPath: Map<BytePath, number>;
+  byInode: Map<number, number>;
+}
+
+const firstFile = <Entry extends Pick<WalkEntry, 'type' | 'ino'>>(
+  entries: readonly Entry[],
+): Entry | undefined => entries.find(({ type }) => type === 'file');
 
 export class Previous {
   readonly index: ArchiveIndex;
@@ -44,7 +54,7 @@ export class Previous {
   #walkStart: bigint;
   /** the frame after the last one found, which most likely is the next */
   #next = 0;
-  #byFirstPath: Map<string, number> | undefined;
+  #firstEntries: FirstEntries | undefined;
   #slices: StoredSlices | undefined;
   #xattrs: boolean;
   /** its entries have extended attributes, and these are not wanted, or the other way: each is read again */
@@ -87,11 +97,12 @@ export class Previous {
     await this.archive.close();
   }
 
-  /** Undefined when no frame begins with its name. */
+  /** Undefined when no frame begins with its name, or has its first file. */
   find(planned: PlannedFrame): Predecessor | undefined {
     try {
-      const first = this.#find(planned.entries[0]!);
+      const first = this.#find(planned.entries[0]!) ?? this.#findRenamed(planned.entries);
       if (first === undefined) return undefined;
+      this.#next = first.number + 1;
       if (!this.#unchanged(first, planned.entries)) return { first };
       const slices = planned.sliced ? slicesAfter(this.index, first.number, planned.entries[0]!.size) : [];
       const frames = [first, ...Array.from(slices, ({ frame }) => frame)];
@@ -129,16 +140,40 @@ export class Previous {
     return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
   }
 
+  /** The frame that begins with this name. */
   #find({ path }: WalkEntry): IndexFrame | undefined {
-    const last = Math.min(this.#next + NEARBY, this.index.frameCount);
-    for (let number = this.#next; number < last; number++) {
-      if (this.#startsWith(number, path)) return this.index.frame(number);
-    }
-    this.#byFirstPath ??= new Map(
-      Array.from(this.index.frames(), ({ number }) => [this.index.entriesOf(number)[0]?.path ?? '', number]),
-    );
-    const number = this.#byFirstPath.get(path);
+    const near = this.#nearby((before) => before[0]?.path === path);
+    const number = near ?? this.#firsts().byPath.get(path);
     return number === undefined ? undefined : this.index.frame(number);
+  }
+
+  /** The frame whose first file this is: it, or a directory above it, may have another name by now. */
+  #findRenamed(entries: readonly WalkEntry[]): IndexFrame | undefined {
+    const ino = firstFile(entries)?.ino;
+    if (ino === undefined) return undefined;
+    const near = this.#nearby((before) => firstFile(before)?.ino === ino);
+    const number = near ?? this.#firsts().byInode.get(ino);
+    return number === undefined ? undefined : this.index.frame(number);
+  }
+
+  #nearby(matches: (before: readonly IndexEntry[]) => boolean): number | undefined {
+    const last = Math.min(this.#next + NEARBY, this.index.frameCount);
+    for (let number = this.#next; number < last; number++)
+      if (matches(this.index.entriesOf(number))) return number;
+    return undefined;
+  }
+
+  /** Made once, and only when a frame is not where it is expected. */
+  #firsts(): FirstEntries {
+    if (this.#firstEntries !== undefined) return this.#firstEntries;
+    const firsts: FirstEntries = { byPath: new Map(), byInode: new Map() };
+    for (const { number } of this.index.frames()) {
+      const entries = this.index.entriesOf(number);
+      firsts.byPath.set(entries[0]?.path ?? '', number);
+      const file = firstFile(entries);
+      if (file !== undefined) firsts.byInode.set(file.ino, number);
+    }
+    return (this.#firstEntries = firsts);
   }
 
   /** What a planned frame that has changed has in common with the frame it follows. */
@@ -157,10 +192,6 @@ export class Previous {
     content: (before, now) =>
       !this.#otherXattrs && !this.#xattrs && isSameContent(before, now) && !this.#racy(before),
   };
-
-  #startsWith(number: number, path: string): boolean {
-    return this.index.entriesOf(number)[0]?.path === path;
-  }
 
   #unchanged(frame: IndexFrame, now: WalkEntry[]): boolean {
     if (this.#otherXattrs || frame.kind !== 'entries' || frame.entryCount !== now.length) return false;
