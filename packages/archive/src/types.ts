@@ -102,6 +102,12 @@ export interface IndexPlace {
 /** Asked when there is no index of use. */
 export type PlaceForIndex = () => Promise<IndexPlace | undefined>;
 
+/** A piece of a file's content, and its place in the file. */
+export interface FilePiece {
+  offset: number;
+  bytes: Buffer;
+}
+
 /** What an extraction takes on the disk. */
 export interface ExtractSize {
   bytes: number;
@@ -149,6 +155,8 @@ export interface ArchiveReader {
   extract(options: ExtractOptions): Promise<ExtractReport>;
   /** one regular file's content (hard links followed inside the archive) */
   content(path: string): AsyncIterable<Buffer>;
+  /** the same in pieces, in order: between two of them, and after the last, the file has only zeros */
+  pieces(path: string): AsyncIterable<FilePiece>;
   /** a part of it (absent: all) as a plain tar stream, which breaks off where the archive is damaged */
   tar(paths: readonly string[] | undefined, ports: Pick<Ports, 'signal' | 'progress'>): AsyncIterable<Buffer>;
   /** for each selection of paths (absent: everything) what its extraction takes, in one pass; `see` is given every entry */

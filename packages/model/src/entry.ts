@@ -21,6 +21,8 @@ export interface FileFacts {
   linkTarget?: BytePath;
   /** has holes; a restore makes them again */
   sparse?: boolean;
+  /** bytes of a file that is stored without its holes, as GNU's sparse format 1.0 has them: a map, then the data */
+  storedSize?: number;
   /** absent: none, or they were not read */
   xattrs?: Xattrs;
 }
@@ -38,6 +40,14 @@ export interface ArchiveEntry extends FileFacts {
  */
 export const isKeptXattr = (name: string): boolean =>
   /^(user\.|system\.posix_acl_|security\.capability$|trusted\.(?!overlay\.))/.test(name);
+
+/** Bytes of its content in an archive. */
+export const storedSizeOf = ({ size, storedSize }: Pick<FileFacts, 'size' | 'storedSize'>): number =>
+  storedSize ?? size;
+
+/** Bytes that it takes on a disk, at least. */
+export const dataSizeOf = ({ size, sparse, storedSize }: FileFacts): number =>
+  storedSize ?? (sparse === true ? 0 : size);
 
 export function areSameXattrs(one: Xattrs | undefined, other: Xattrs | undefined): boolean {
   return (one?.size ?? 0) === (other?.size ?? 0) && hasAllXattrs(other, one);

@@ -3,6 +3,7 @@ import {
   BackupError,
   type ArchiveEntry,
   type Compression,
+  dataSizeOf,
   formatCount,
   formatSize,
 } from '@gofr-backup/model';
@@ -38,7 +39,7 @@ export class DeclaredBound {
 
   add(entry: ArchiveEntry): void {
     // Holes take no room, neither in the archive nor on the disk.
-    if (!entry.sparse) this.#bytes += entry.size;
+    this.#bytes += dataSizeOf(entry);
     this.#entries++;
     if (this.#bytes > this.#possible) {
       throw hostile(entry.path, 'it declares more bytes than the whole archive can hold');
@@ -59,10 +60,10 @@ export class DeclaredBound {
 }
 
 export function checkRoom(plan: ExtractPlan, target: TargetDirectory): void {
-  if (plan.bytes - plan.sparseBytes <= target.freeBytes) return;
-  throw new BackupError('DISK_FULL', `There is no room for ${formatSize(plan.bytes)}.`, {
+  if (plan.dataBytes <= target.freeBytes) return;
+  throw new BackupError('DISK_FULL', `There is no room for ${formatSize(plan.dataBytes)}.`, {
     why: `The file system restored into has ${formatSize(target.freeBytes)} free.`,
     hint: 'Free space there, restore only a part (--only, --path), or restore elsewhere (--to).',
-    details: { needed: plan.bytes, free: target.freeBytes },
+    details: { needed: plan.dataBytes, free: target.freeBytes },
   });
 }

@@ -3,6 +3,7 @@ import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
 import type { ExtractPlan } from './extract-plan.ts';
 import type { Fresh, Grants } from './metadata.ts';
 import type { Refused } from './refused.ts';
+import type { FilePiece } from '../types.ts';
 
 export interface EntrySource {
   readonly codec: Compression;
@@ -18,13 +19,16 @@ export interface EntrySource {
     signal: AbortSignal,
     before?: number,
   ): Promise<FoundEntry | undefined>;
-  /** Content of the regular file with this ordinal, counted from 0 over all entries. */
-  content(ordinal: number, size: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** Content of the regular file with this ordinal, counted from 0 over all entries; of holes there is none. */
+  pieces(ordinal: number, signal: AbortSignal): AsyncIterable<FilePiece>;
   /**
-   * The entries that are wanted, in archive order, as they are wanted; after each regular file its bytes, those of holes
-   * among them. What is handed out was proved.
+   * The entries that are wanted, in archive order, as they are wanted; after each regular file its bytes, as they are
+   * stored: a map before the data of a file with a stored size, else the bytes of holes among them. What is handed out was
+   * proved.
    */
   members(wanted: Wanted, signal: AbortSignal): AsyncIterable<ArchiveEntry | Buffer>;
+  /** Throws ARCHIVE_HOSTILE for a map of holes, of a file that the plan wants, that is none. */
+  checkMaps(plan: ExtractPlan, signal: AbortSignal): Promise<void>;
   /** Prepares a writer of files, whose threads start while the plan is made. The caller disposes of it. */
   writerTo(target: WriteTarget): PlanWriter;
 }

@@ -1,5 +1,11 @@
 /** The plan of an extraction, made from the entries alone, before anything is written. */
-import { type ArchiveEntry, type BytePath, isKeptEverywhere } from '@gofr-backup/model';
+import {
+  type ArchiveEntry,
+  type BytePath,
+  dataSizeOf,
+  isKeptEverywhere,
+  storedSizeOf,
+} from '@gofr-backup/model';
 import { damaged } from '../refusals.ts';
 import type { EntrySelection } from './entry-selection.ts';
 import type { FileBehind } from './repeated-names.ts';
@@ -23,11 +29,11 @@ export interface ExtractPlan {
   hardlinks: Link[];
   /** with a time that the file system may not keep */
   oddlyTimed: ArchiveEntry[];
-  /** regular files to write, and their bytes */
+  /** regular files to write, and the bytes of them that the archive has */
   files: number;
   bytes: number;
-  /** bytes of the files with holes */
-  sparseBytes: number;
+  /** the same without the files that may be nothing but holes, archived as zeros */
+  dataBytes: number;
   /** where the file with this ordinal and path goes; undefined: it is not wanted */
   destination(ordinal: number, path: BytePath): BytePath | undefined;
 }
@@ -41,11 +47,11 @@ export class ExtractPlanner {
   readonly #hardlinks: PlannedLink[] = [];
   #seen = 0;
   readonly #oddlyTimed: ArchiveEntry[] = [];
-  /** sizes of the files that are not selected: a selected hard link may lead to such a file */
-  readonly #sizes = new Map<BytePath, number>();
+  /** the files that are not selected: a selected hard link may lead to one of them */
+  readonly #unselected = new Map<BytePath, ArchiveEntry>();
   #files = 0;
   #bytes = 0;
-  #sparseBytes = 0;
+  #dataBytes = 0;
 
   constructor(selection: EntrySelection) {
     this.#selection = selection;
@@ -56,7 +62,7 @@ export class ExtractPlanner {
     if (!this.#selection.takes(entry.path)) {
       if (entry.type === 'directory' && this.#selection.leadsTo(entry.path))
         this.#above.set(entry.path, entry);
-      if (entry.type === 'file') this.#sizes.set(entry.path, entry.size);
+      if (entry.type === 'file') this.#unselected.set(entry.path, entry);
       return;
     }
     this.#parents(entry.path);
@@ -66,9 +72,13 @@ export class ExtractPlanner {
     else if (entry.type === 'hardlink') this.#hardlinks.push({ path: entry.path, ordinal });
     else {
       this.#files++;
-      this.#bytes += entry.size;
-      if (entry.sparse) this.#sparseBytes += entry.size;
+      this.#addBytes(entry);
     }
+  }
+
+  #addBytes(entry: ArchiveEntry): void {
+    this.#bytes += storedSizeOf(entry);
+    this.#dataBytes += dataSizeOf(entry);
   }
 
   #parents(path: BytePath): void {
@@ -87,7 +97,7 @@ export class ExtractPlanner {
     for (const [path, files] of check.repeated.lostFiles())
       if (this.#selection.takes(path)) this.#files -= files;
     return {
-      sparseBytes: this.#sparseBytes,
+      dataBytes: this.#dataBytes,
       directories: this.#directories,
       symlinks: this.#symlinks,
       hardlinks,
@@ -123,7 +133,8 @@ export class ExtractPlanner {
       }
       standIns.set(key, path);
       this.#files++;
-      this.#bytes += this.#sizes.get(file.path) ?? 0;
+      const entry = this.#unselected.get(file.path);
+      if (entry !== undefined) this.#addBytes(entry);
     }
     return { hardlinks, standIns };
   }

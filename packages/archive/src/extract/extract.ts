@@ -77,7 +77,9 @@ async function planExtraction(
     planner.add(checked ? checked.again(entry, ordinal++) : check.admit(entry));
   }
   selection.checkAllUsed();
-  return planner.finish(check);
+  const plan = planner.finish(check);
+  await source.checkMaps(plan, options.signal);
+  return plan;
 }
 
 class WriteProgress {

@@ -3,8 +3,9 @@
  * neither at the last name nor above it. Synchronous: for worker threads, and for small steps.
  */
 import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
-import type { BytePath } from '@gofr-backup/model';
+import { BackupError, type BytePath, displayPath, formatSize } from '@gofr-backup/model';
 import { errnoOf, openBeneath } from '@gofr-backup/posix';
+import type { DataPart } from '../tar/sparse.ts';
 import type { Metadata, MetadataWriter } from './metadata.ts';
 
 const { O_CREAT, O_DIRECT, O_EXCL, O_WRONLY } = constants;
@@ -51,6 +52,22 @@ export function writePart(
   }
 }
 
+/** The same of a file with holes: `parts` tell where the bytes belong. What looks like a hole in them is data. */
+export function writeDataParts(
+  root: number,
+  path: BytePath,
+  bytes: Buffer,
+  parts: readonly DataPart[],
+): void {
+  const fd = reopenFile(root, path);
+  try {
+    let at = 0;
+    for (const { position, length } of parts) writeAt(fd, bytes.subarray(at, (at += length)), position);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Bytes that fill pages, in memory as well as in the file. */
 interface Pages {
   start: number;
@@ -83,6 +100,24 @@ function wroteDirectly(
     throw cause;
   } finally {
     if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Holes and all. Throws DISK_FULL, naming the file, where no file can be so long. */
+export function setLength(fd: number, path: BytePath, size: number): void {
+  try {
+    ftruncateSync(fd, size);
+  } catch (cause) {
+    if (errnoOf(cause) !== 'EFBIG') throw cause;
+    throw new BackupError(
+      'DISK_FULL',
+      `"${displayPath(path)}" is too long for the file system restored into`,
+      {
+        why: `It has ${formatSize(size)}, most of which are holes.`,
+        hint: 'Restore elsewhere (--to), or restore the rest (--path).',
+        cause,
+      },
+    );
   }
 }
 
@@ -122,7 +157,7 @@ export function writeNewFile(
   try {
     if (file.sparse) {
       writeSparseAt(fd, content, 0);
-      ftruncateSync(fd, content.length);
+      setLength(fd, path, content.length);
     } else {
       writeAt(fd, content, 0);
     }

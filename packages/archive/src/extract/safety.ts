@@ -53,6 +53,7 @@ export function archiveEntryOf(member: TarMember): ArchiveEntry | undefined {
   const entry: ArchiveEntry = { path, type, size, mode, uid, gid, mtimeNs };
   if (xattrs) entry.xattrs = xattrs;
   if (member.sparse) entry.sparse = true;
+  if (member.mapInContent) entry.storedSize = member.storedSize!;
   if (type === 'hardlink' || type === 'symlink') entry.linkTarget = linkTargetOf(path, type, member.linkName);
   return entry;
 }

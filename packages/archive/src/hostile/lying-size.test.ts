@@ -56,6 +56,35 @@ attack('a sparse map larger than the file', {
   reason: /sparse map does not fit its size/,
   unspeakable: true,
 });
+const MAPS: Record<string, { map: string; real: number; reason: RegExp; data?: number }> = {
+  overlaps: { map: '2\n0\n512\n256\n512\n', real: 5000, reason: /sparse map overlaps/ },
+  'goes back': { map: '2\n2048\n512\n0\n512\n', real: 5000, reason: /sparse map overlaps/ },
+  'leads beyond its file': { map: '1\n4608\n1024\n', real: 5000, reason: /does not fit its size/ },
+  'has more data than there is': { map: '1\n0\n4096\n', real: 5000, reason: /does not fit its size/ },
+  'has less data than there is': { map: '1\n0\n512\n', real: 5000, reason: /does not fit its size/ },
+  'has more parts than any file': { map: '9999999\n0\n512\n', real: 5000, reason: /map is malformed/ },
+  'is longer than its content': { map: '900\n'.padEnd(512, '1\n'), real: 5000, reason: /map/, data: 0 },
+  'has no numbers': { map: 'x\n', real: 5000, reason: /map is malformed/ },
+  'has a negative number': { map: '1\n-512\n1024\n', real: 5000, reason: /map is malformed/ },
+};
+for (const [what, { map, real, reason, data = 1024 }] of Object.entries(MAPS))
+  attack(`a sparse map in the content that ${what}`, {
+    members: [
+      {
+        name: 'GNUSparseFile.0/sparse',
+        content: Buffer.concat([Buffer.from(map.padEnd(512, '\0')), Buffer.alloc(data, 'x')]),
+        pax: {
+          'GNU.sparse.major': '1',
+          'GNU.sparse.minor': '0',
+          'GNU.sparse.name': 'sparse',
+          'GNU.sparse.realsize': `${real}`,
+        },
+      },
+    ],
+    entry: '"sparse"',
+    reason,
+    unspeakable: true,
+  });
 attack('a sparse map that goes back', {
   members: [{ name: 'sparse', content: 'xy', pax: { 'GNU.sparse.size': '10', 'GNU.sparse.map': '5,1,0,1' } }],
   entry: '"sparse"',

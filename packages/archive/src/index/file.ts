@@ -9,7 +9,7 @@
  *              (SHA-256, 32 bytes each, in order). Each column has its number and its length before it; an empty one is
  *              left out. 0 flags, 1 path prefix and suffix lengths (front coding), 2 path suffixes, 3 mode+uid+gid, 4 sizes,
  *              5 seconds and 6 nanoseconds of mtime and ctime, 7 inodes (modulo 2^52, compared only), 8 header lengths in
- *              blocks, 9 link targets, 10 extended attributes.
+ *              blocks, 9 link targets, 10 extended attributes, 11 stored sizes of files without their holes.
  *   footer     zstd-compressed: length and text of the facts (JSON: IndexFacts), the frame columns (flags, stored length,
  *              raw length, entry count, CRC-32 of the stored bytes, digest), the page columns (frames, entries,
  *              compressed length, raw length, hash count)
@@ -23,6 +23,10 @@
  * frames after it (kind `slice`) hold its content: each has at least one byte and at most SLICE_BYTES of it, and the last
  * is padded to whole blocks of 512. How much of the file a slice is follows from its raw length. (Until slices were cut by
  * content, each was whole blocks.)
+ *
+ * A file without its holes (column 11, `needs`: holes) is always sliced. Its size is the file's; its slices hold the
+ * stored size: the first is the map of GNU's sparse format 1.0, whole, and the others the data in its order. So the digests
+ * of its frames prove where the holes are as they prove the data, and nobody hashes zeros.
  */
 import { BackupError, type BytePath } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';

@@ -13,7 +13,7 @@ const NAME = 'gofridx';
 const VERSIONS: readonly IndexVersion[] = [1, 2];
 export const MAGIC = `${NAME}2`;
 /** What an index may need its reader to know (see IndexFacts). */
-const KNOWN_NEEDS = new Set(['xattrs']);
+const KNOWN_NEEDS = new Set(['xattrs', 'holes']);
 export const END_MAGIC = 'gofrend1';
 export const TRAILER_BYTES = 48;
 const MAX_FOOTER_BYTES = 1024 * 1024 * 1024;
@@ -165,10 +165,9 @@ function decodeFrames(footer: ColumnReader, facts: IndexFacts): FrameTable {
 }
 
 function checkFacts(facts: unknown): IndexFacts {
-  const { codec, level, archiveSha256, archiveSize, walkStartNs, needs } = Object(facts) as Record<
-    string,
-    unknown
-  >;
+  const { codec, level, archiveSha256, archiveSize, walkStartNs, needs, holesSought } = Object(
+    facts,
+  ) as Record<string, unknown>;
   const unknown = Array.isArray(needs) ? needs.find((need) => !KNOWN_NEEDS.has(String(need))) : undefined;
   if (unknown !== undefined) throw new UnknownNeed(`it is of a newer program: it needs ${String(unknown)}`);
   const known = COMPRESSIONS.find((name) => name === codec);
@@ -189,5 +188,6 @@ function checkFacts(facts: unknown): IndexFacts {
     archiveSize: archiveSize as number,
     walkStartNs,
     ...(Array.isArray(needs) ? { needs: needs.map(String) } : {}),
+    ...(holesSought === true ? { holesSought } : {}),
   };
 }

@@ -12,6 +12,8 @@ const HASHED = 16;
 const SAME_CTIME = 32;
 /** Whether it has extended attributes; from version 2 on. */
 const ATTRIBUTED = 64;
+/** Whether it is stored without its holes; from version 2 on. */
+const HOLED = 128;
 
 /** The columns' numbers in a page of version 2, and their order in one of version 1. Part of the format. */
 const COLUMN = {
@@ -26,6 +28,7 @@ const COLUMN = {
   headers: 8,
   links: 9,
   xattrs: 10,
+  stored: 11,
 } as const;
 const COLUMNS_OF_VERSION_1 = 10;
 
@@ -58,6 +61,7 @@ export class PageWriter {
   #headers = new ColumnWriter();
   #links = new ColumnWriter();
   #xattrs = new ColumnWriter();
+  #stored = new ColumnWriter();
   #hashes = new ColumnWriter();
   #joined = new ColumnWriter();
   #last = { path: '', seconds: 0, ino: 0, owner: '' };
@@ -71,7 +75,8 @@ export class PageWriter {
         (entry.sliced ? SLICED : 0) |
         (entry.hash ? HASHED : 0) |
         (sameTime ? SAME_CTIME : 0) |
-        (entry.xattrs ? ATTRIBUTED : 0),
+        (entry.xattrs ? ATTRIBUTED : 0) |
+        (entry.storedSize === undefined ? 0 : HOLED),
     );
     this.#addPath(entry.path);
     this.#addOwner(entry);
@@ -87,6 +92,7 @@ export class PageWriter {
       this.#links.latin1(entry.linkTarget);
     }
     if (entry.xattrs) writeXattrs(this.#xattrs, entry.xattrs);
+    if (entry.storedSize !== undefined) this.#stored.varint(entry.storedSize);
     if (entry.hash) this.#hashes.raw(entry.hash);
   }
 
@@ -120,6 +126,7 @@ export class PageWriter {
       this.#headers,
       this.#links,
       this.#xattrs,
+      this.#stored,
     ];
   }
 
@@ -248,7 +255,7 @@ export class PageReader {
   }
 
   next(): IndexEntry {
-    const { flags, owners, sizes, seconds, nanos, inodes, headers, links, xattrs } = this.#columns;
+    const { flags, owners, sizes, seconds, nanos, inodes, headers, links, xattrs, stored } = this.#columns;
     const last = this.#last;
     const flag = flags.byte();
     const type = TYPES[flag & 3]!;
@@ -280,6 +287,7 @@ export class PageReader {
     };
     if (type === 'symlink' || type === 'hardlink') entry.linkTarget = links.latin1(links.varint());
     if (flag & ATTRIBUTED) entry.xattrs = readXattrs(xattrs);
+    if (flag & HOLED) entry.storedSize = stored.varint();
     if (flag & HASHED) entry.hash = this.#hashes.raw(HASH_BYTES);
     return entry;
   }

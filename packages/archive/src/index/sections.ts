@@ -2,6 +2,7 @@
  * The frames of an index with their entries and slices. An index is untrusted. This module proves that its frames
  * follow each other as a tar stream must. frame-reader.ts proves, frame by frame, that the stream agrees.
  */
+import { storedSizeOf } from '@gofr-backup/model';
 import type { ArchiveIndex } from './file.ts';
 import { damaged } from '../refusals.ts';
 import { contentLengthOf, type SliceSpan } from './slices.ts';
@@ -24,7 +25,7 @@ export interface FileSlice {
   entry: IndexEntry;
   /** ordinal of the entry in the archive */
   ordinal: number;
-  /** of the slice in the file */
+  /** of the slice in the content, as it is stored */
   offset: number;
   /** bytes of content, without padding */
   length: number;
@@ -43,10 +44,11 @@ export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
     if ((frame.kind === 'slice') !== (open !== undefined))
       throw damagedIndex(`Frame ${frame.number} is out of place.`);
     if (frame.kind === 'slice') {
-      const slice: FileSlice = { ...open!, length: sliceLength(frame, open!.offset, open!.entry.size) };
+      const length = sliceLength(frame, open!.offset, storedSizeOf(open!.entry));
+      const slice: FileSlice = { ...open!, length };
       yield { frame, entries: [], firstEntry: frame.firstEntry, slice };
       const offset = slice.offset + slice.length;
-      open = offset < slice.entry.size ? { ...slice, offset } : undefined;
+      open = offset < storedSizeOf(slice.entry) ? { ...slice, offset } : undefined;
       continue;
     }
     ended = frame.kind === 'end';
@@ -62,7 +64,7 @@ export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
 }
 
 /**
- * The slices of a file of `size` bytes whose header is the frame `header`. Throws ARCHIVE_DAMAGED when the frames
+ * The slices of a file with `size` bytes of stored content whose header is the frame `header`. Throws ARCHIVE_DAMAGED when the frames
  * after it are no such slices.
  */
 export function* slicesAfter(
@@ -102,7 +104,9 @@ export function checkLengths({ number, kind, length, rawLength }: IndexFrame): v
 
 function checkSliced(frame: IndexFrame, entries: IndexEntry[]): void {
   entries.forEach((entry, at) => {
-    const fits = entry.type === 'file' && entry.size > 0 && at === entries.length - 1;
+    const fits = entry.type === 'file' && storedSizeOf(entry) > 0 && at === entries.length - 1;
+    if (entry.storedSize !== undefined && !entry.sliced)
+      throw damagedIndex(`Frame ${frame.number} has a file with holes that is not sliced.`);
     if (entry.sliced && !fits) throw damagedIndex(`Frame ${frame.number} has a sliced entry in the middle.`);
   });
 }

@@ -39,7 +39,7 @@ export interface IndexEntry extends FileFacts {
   hash?: Buffer;
   /** the file had holes: a restore leaves its blocks of zeros unwritten */
   sparse: boolean;
-  /** content lies in the `slice` frames that follow its own */
+  /** content lies in the `slice` frames that follow its own; with a stored size, the first of them is the map */
   sliced: boolean;
   /** the frame of its header */
   frame: number;
@@ -58,9 +58,11 @@ export interface IndexFacts {
   walkStartNs: string;
   /**
    * What a reader must know, or else leave the index alone: `xattrs`, that entries have all the extended attributes that
-   * were read. Absent in version 1.
+   * were read; `holes`, that there are files without their holes. Absent in version 1.
    */
   needs?: string[];
+  /** holes were looked for: a file without a map has none that are worth it */
+  holesSought?: boolean;
 }
 
 export interface FrameTable {

@@ -28,6 +28,7 @@ export class IndexWriter {
   #frames = new ColumnWriter();
   #digests = new ColumnWriter();
   #frameCount = 0;
+  #needs = new Set<string>();
 
   /** `file` is empty and open for writing; the caller syncs and closes it. */
   constructor(file: FileHandle) {
@@ -43,13 +44,17 @@ export class IndexWriter {
     this.#digests.raw(frame.digest);
     this.#frameCount++;
     this.#pageFrames++;
-    for (const entry of entries) this.#page.add(entry);
+    for (const entry of entries) {
+      this.#page.add(entry);
+      if (entry.storedSize !== undefined) this.#needs.add('holes');
+    }
     if (this.#page.count >= PAGE_ENTRIES) await this.#closePage();
   }
 
   async finish(facts: IndexFacts): Promise<void> {
     await this.#closePage();
-    const footer = this.#footer(facts);
+    const needs = [...this.#needs.union(new Set(facts.needs))];
+    const footer = this.#footer(needs.length === 0 ? facts : { ...facts, needs });
     const packed = zstdCompressSync(footer, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
     await this.#write(packed);
     const trailer = Buffer.alloc(8);

@@ -1,6 +1,6 @@
 /** What an archive holds, told by its index alone: the archive itself is not opened. */
 import { createHash } from 'node:crypto';
-import type { ArchiveEntry } from '@gofr-backup/model';
+import { type ArchiveEntry, storedSizeOf } from '@gofr-backup/model';
 import type { ArchiveIndex } from '../index/file.ts';
 import type { PathSearch } from '../index/path-search.ts';
 import { damagedIndex, slicesAfter } from '../index/sections.ts';
@@ -73,9 +73,10 @@ export class BackupIndex {
   }
 
   /** The content of a file in slices: each is a frame, whose digest is that of its bytes. */
-  #slices({ frame, size }: IndexEntry): string {
+  #slices(entry: IndexEntry): string {
     const digests = createHash('sha256');
-    for (const slice of slicesAfter(this.#index, frame, size)) digests.update(slice.frame.digest);
+    for (const slice of slicesAfter(this.#index, entry.frame, storedSizeOf(entry)))
+      digests.update(slice.frame.digest);
     return `slices ${digests.digest('hex')}`;
   }
 }

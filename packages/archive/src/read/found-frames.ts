@@ -1,5 +1,6 @@
 /** The frames of an archive, found without its index: where an entry ends, a frame may end. */
 import { digestFrame } from '../codec/digest.ts';
+import { storedSizeOf } from '@gofr-backup/model';
 import { archiveEntryOf } from '../extract/safety.ts';
 import { paddedLength } from '../index/file.ts';
 import type { PagedEntry } from '../index/page.ts';
@@ -32,7 +33,7 @@ export async function* framesOf(units: AsyncIterable<StoredUnit>): AsyncGenerato
     if (sliced !== undefined) {
       sliced.position += contentLength(unit, sliced);
       yield sliceOf(unit);
-      stream.parser.push(unit.raw);
+      stream.push(unit.raw);
       if (sliced.position === sliced.size) {
         sliced = undefined;
         frame = new FrameInMaking(stream);
@@ -64,7 +65,28 @@ function sliceOf({ stored, raw }: StoredUnit): FoundFrame {
 /** The whole archive, and the members that began in the frame at hand. */
 class MemberStream {
   members: TarMember[] = [];
-  readonly parser = new TarParser({ member: (member) => void this.members.push(member), data() {} });
+  /** a map of holes is to come, or came to its end within the slice at hand */
+  #awaited = false;
+  #ended = false;
+  readonly parser = new TarParser({
+    member: (member) => {
+      this.members.push(member);
+      this.#awaited = member.mapInContent === true;
+    },
+    map: () => (this.#ended = true),
+    data: () => {
+      if (this.#ended) throw new NotFramed('its map of holes is no part of its own');
+    },
+  });
+
+  /** Of a file's content. A map must be a slice of its own. */
+  push(slice: Buffer): void {
+    const awaited = this.#awaited;
+    this.parser.push(slice);
+    if (awaited && !this.#ended) throw new NotFramed('its map of holes is too long');
+    this.#awaited = false;
+    this.#ended = false;
+  }
 }
 
 class FrameInMaking {
@@ -89,8 +111,9 @@ class FrameInMaking {
   /** Bytes of the content that slices after this frame hold. */
   get slicedBytes(): number {
     const last = this.#members.at(-1);
-    if (!last || last.type !== 'file' || last.size <= SLICE_BYTES) return 0;
-    return this.#parser.remaining === paddedLength(last.size) ? last.size : 0;
+    if (last?.type !== 'file' || !(last.mapInContent || last.size > SLICE_BYTES)) return 0;
+    const size = storedSizeOf(last);
+    return this.#parser.remaining === paddedLength(size) ? size : 0;
   }
 
   get complete(): boolean {
@@ -134,7 +157,7 @@ class FrameInMaking {
     let end = this.#start;
     return this.#members.map((member, at) => {
       if (member.start !== end) throw new NotFramed('it has entries that only a stream can hold');
-      end = member.headerEnd + paddedLength(member.size);
+      end = member.headerEnd + paddedLength(storedSizeOf(member));
       return pagedEntry(member, this.slicedBytes > 0 && at === this.#members.length - 1);
     });
   }
@@ -143,7 +166,8 @@ class FrameInMaking {
 /** The inode and the change time of the file are not in an archive. */
 function pagedEntry(member: TarMember, sliced: boolean): PagedEntry {
   const entry = archiveEntryOf(member);
-  if (!entry || member.sparse) throw new NotFramed('it has entries that only a stream can hold');
+  if (!entry || (member.sparse && !(sliced && member.mapInContent)))
+    throw new NotFramed('it has entries that only a stream can hold');
   const headerLength = member.headerEnd - member.start;
   return { ...entry, ctimeNs: 0n, ino: 0, sparse: mayHaveHoles(entry), sliced, headerLength };
 }

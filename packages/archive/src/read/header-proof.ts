@@ -3,7 +3,7 @@
  * to the byte, what this program writes for the entry. Writing them again and comparing takes a quarter of the time
  * of parsing.
  */
-import { type ArchiveEntry, areSameXattrs, isHeld } from '@gofr-backup/model';
+import { type ArchiveEntry, areSameXattrs, isHeld, storedSizeOf } from '@gofr-backup/model';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
 import { paddedLength } from '../index/file.ts';
@@ -38,8 +38,9 @@ function areAsWritten(raw: Buffer, entries: readonly IndexEntry[]): boolean {
 }
 
 /** Whether the entry has only values that the parser accepts. */
-function isOrdinary({ path, linkTarget, uid, gid, mtimeNs, xattrs }: IndexEntry): boolean {
-  const names = path.length + (linkTarget?.length ?? 0) + mostXattrBytes(xattrs);
+function isOrdinary({ path, linkTarget, uid, gid, mtimeNs, xattrs, storedSize }: IndexEntry): boolean {
+  const again = storedSize === undefined ? 0 : path.length;
+  const names = path.length + again + (linkTarget?.length ?? 0) + mostXattrBytes(xattrs);
   return names <= LONGEST_NAMES && uid <= ID_RANGE[1] && gid <= ID_RANGE[1] && isHeld(mtimeNs);
 }
 
@@ -60,7 +61,7 @@ export function proveParsed(raw: Buffer, frame: IndexFrame, entries: readonly In
   parser.push(raw);
   if (seen !== entries.length) throw damagedFrame(frame, 'Entries of the index are missing in it.', entries);
   const last = entries.at(-1);
-  const wanted = last?.sliced ? paddedLength(last.size) : 0;
+  const wanted = last?.sliced ? paddedLength(storedSizeOf(last)) : 0;
   if (frame.kind === 'end') parser.end();
   if (
     parser.ended !== (frame.kind === 'end') ||
@@ -71,7 +72,17 @@ export function proveParsed(raw: Buffer, frame: IndexFrame, entries: readonly In
   }
 }
 
-const COMPARED = ['path', 'type', 'size', 'mode', 'uid', 'gid', 'mtimeNs', 'linkTarget'] as const;
+const COMPARED = [
+  'path',
+  'type',
+  'size',
+  'mode',
+  'uid',
+  'gid',
+  'mtimeNs',
+  'linkTarget',
+  'storedSize',
+] as const;
 
 function differenceOf(found: ArchiveEntry, expected: IndexEntry): string | undefined {
   const difference = COMPARED.find((key) => found[key] !== expected[key]);

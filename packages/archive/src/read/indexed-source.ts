@@ -1,8 +1,14 @@
 /** An archive read through its index: any frame by itself, and all of them on all cores. */
-import { closeSync, ftruncateSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ArchiveEntry, BytePath, Compression, EngineCodec } from '@gofr-backup/model';
+import {
+  type ArchiveEntry,
+  type BytePath,
+  type Compression,
+  type EngineCodec,
+  storedSizeOf,
+} from '@gofr-backup/model';
 import type {
   EntrySource,
   FileWork,
@@ -11,16 +17,20 @@ import type {
   Wanted,
   WriteTarget,
 } from '../extract/entry-source.ts';
-import { createFile, PART_MODE, reopenFile } from '../extract/file-writer.ts';
+import type { ExtractPlan } from '../extract/extract-plan.ts';
+import { createFile, PART_MODE, reopenFile, setLength } from '../extract/file-writer.ts';
 import { MetadataWriter } from '../extract/metadata.ts';
 import { addRefused, type Refused } from '../extract/refused.ts';
-import type { IndexEntry } from '../index/types.ts';
+import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { type FrameOrigin, readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { checkLengths, type Section, sectionsOf, type FileSlice, slicesAfter } from '../index/sections.ts';
 import { canonicalPath, linkTargetOf } from '../extract/safety.ts';
 import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
 import { hostile } from '../refusals.ts';
+import type { SparseMap } from '../tar/sparse.ts';
+import type { FilePiece } from '../types.ts';
+import { sparseMapOf } from './sparse-map.ts';
 import { Threads } from '../threads.ts';
 
 const WORKER = new URL(
@@ -109,7 +119,9 @@ export class IndexedSource implements EntrySource {
     const jobs = function* (sections: Iterable<Section>): Generator<ReadJob> {
       for (const { frame, entries, slice } of sections) {
         for (const entry of entries) work.entry(trusted(entry));
-        yield slice ? { frame: frame.number, slice: placed(slice, '') } : { frame: frame.number };
+        if (!slice) yield { frame: frame.number };
+        else if (isMap(slice)) yield { frame: frame.number, mapOf: slice.entry };
+        else yield { frame: frame.number, slice: placed(slice, '') };
       }
     };
     await using readers = this.#readers();
@@ -141,19 +153,25 @@ export class IndexedSource implements EntrySource {
   }
 
   *#writeJobs(
-    { plan }: FileWork,
+    { plan, written }: FileWork,
     { root }: WriteTarget,
     large: Map<BytePath, IndexEntry>,
   ): Generator<ReadJob> {
+    let map: SparseMap | undefined;
     for (const { frame, entries, firstEntry, slice } of sectionsOf(this.index)) {
       if (slice) {
         const path = plan.destination(slice.ordinal, slice.entry.path);
         if (path === undefined) continue;
         if (slice.offset === 0) {
-          closeSync(createFile(root, path));
+          makeLarge(root, path, slice.entry);
           large.set(path, slice.entry);
+          map = isMap(slice) ? this.#mapIn(frame, slice.entry) : undefined;
+          if (map) {
+            written(0, slice.length);
+            continue;
+          }
         }
-        yield { frame: frame.number, slice: placed(slice, path) };
+        yield { frame: frame.number, slice: placed(slice, path, map) };
         continue;
       }
       const moved: NonNullable<ReadJob['moved']> = [];
@@ -223,6 +241,24 @@ export class IndexedSource implements EntrySource {
     if (batch.length > 0) yield batch;
   }
 
+  #mapIn(frame: IndexFrame, entry: IndexEntry): SparseMap {
+    return sparseMapOf(readFrame(this.origin, frame, []).raw, entry);
+  }
+
+  get origin(): FrameOrigin {
+    return { archive: this.archive.fd, codec: this.codec, engine: this.#how.engine };
+  }
+
+  async checkMaps(plan: ExtractPlan, signal: AbortSignal): Promise<void> {
+    if (this.index.facts.needs?.includes('holes') !== true) return;
+    for (const { frame, slice } of sectionsOf(this.index)) {
+      if (!slice || !isMap(slice) || plan.destination(slice.ordinal, slice.entry.path) === undefined)
+        continue;
+      await pause(signal);
+      this.#mapIn(frame, slice.entry);
+    }
+  }
+
   /** Each frame is proved before its bytes are handed out. */
   async *members(wanted: Wanted, signal: AbortSignal): AsyncGenerator<ArchiveEntry | Buffer> {
     /** the file whose slices are handed out */
@@ -246,21 +282,27 @@ export class IndexedSource implements EntrySource {
     }
   }
 
-  get origin(): FrameOrigin {
-    return { archive: this.archive.fd, codec: this.codec, engine: this.#how.engine };
-  }
-
   /** Each frame is proved before its bytes are handed out. */
-  async *content(ordinal: number, _: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+  async *pieces(ordinal: number, signal: AbortSignal): AsyncGenerator<FilePiece> {
     const frame = this.index.frame(this.index.frameOfEntry(ordinal));
     const entries = this.index.entriesOf(frame.number);
     const entry = entries[ordinal - frame.firstEntry]!;
-    const origin = this.origin;
-    const { raw } = readFrame(origin, frame, entries);
-    if (!entry.sliced) return yield raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
-    for (const { frame: slice, length } of slicesAfter(this.index, frame.number, entry.size)) {
+    const { raw } = readFrame(this.origin, frame, entries);
+    if (!entry.sliced) {
+      const bytes = raw.subarray(entry.dataOffset, entry.dataOffset + entry.size);
+      return yield { offset: 0, bytes };
+    }
+    const stored = slicesAfter(this.index, frame.number, storedSizeOf(entry));
+    const map = entry.storedSize === undefined ? undefined : this.#mapIn(stored.next().value!.frame, entry);
+    for (const { frame: slice, position, length } of stored) {
       await pause(signal);
-      yield readFrame(origin, slice, []).raw.subarray(0, length);
+      const bytes = readFrame(this.origin, slice, []).raw.subarray(0, length);
+      if (!map) yield { offset: position, bytes };
+      else {
+        const pieces: FilePiece[] = [];
+        map.place(bytes, (part, offset) => pieces.push({ offset, bytes: part }));
+        yield* pieces;
+      }
     }
   }
 }
@@ -348,18 +390,35 @@ export function trusted(entry: IndexEntry): ArchiveEntry {
   if (linkTarget !== undefined) known.linkTarget = linkTarget;
   if (hash) known.hash = hash;
   if (entry.sparse) known.sparse = true;
+  if (entry.storedSize !== undefined) known.storedSize = entry.storedSize;
   if (entry.xattrs) known.xattrs = entry.xattrs;
   return known;
 }
 
-function placed({ entry, offset, length }: FileSlice, path: BytePath): NonNullable<ReadJob['slice']> {
-  return { path, offset, length, sparse: entry.sparse };
+function placed(
+  { entry, offset, length }: FileSlice,
+  path: BytePath,
+  map?: SparseMap,
+): NonNullable<ReadJob['slice']> {
+  return { path, offset, length, sparse: entry.sparse, ...(map && { parts: [...map.take(length)] }) };
+}
+
+export const isMap = ({ entry, offset }: FileSlice): boolean =>
+  entry.storedSize !== undefined && offset === 0;
+
+/** The length of a file with holes is set at once: a file system that takes no such file says so before it is filled. */
+function makeLarge(root: number, path: BytePath, { sparse, size }: IndexEntry): void {
+  const fd = createFile(root, path);
+  try {
+    if (sparse) setLength(fd, path, size);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function finishLarge(root: number, path: BytePath, entry: IndexEntry, metadata: MetadataWriter): void {
   const fd = reopenFile(root, path);
   try {
-    if (entry.sparse) ftruncateSync(fd, entry.size);
     metadata.setFile(fd, entry, PART_MODE);
   } finally {
     closeSync(fd);

@@ -4,7 +4,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import type { Compression, Ports } from '@gofr-backup/model';
+import { type Compression, type Ports, storedSizeOf } from '@gofr-backup/model';
 import { syncDirectory } from '@gofr-backup/posix';
 import { SafetyCheck } from '../extract/safety.ts';
 import { IndexWriter } from '../index/writer.ts';
@@ -107,7 +107,7 @@ async function copyFrames(
     for (const entry of frame.entries) {
       check.admit(entry);
       if (entry.type !== 'directory') found.files++;
-      found.bytes += entry.size;
+      found.bytes += storedSizeOf(entry);
     }
     const written = { ...frame, length: stored.length, crc32: crc32(stored), reusable: false };
     await writer.add(written, frame.entries);

@@ -19,12 +19,13 @@ import type {
   ExtractOptions,
   ExtractReport,
   ExtractSize,
+  FilePiece,
   IndexPlace,
   OpenArchiveOptions,
   PlaceForIndex,
   VerifyReport,
 } from '../types.ts';
-import { contentOf } from './content.ts';
+import { contentOf, piecesOf } from './content.ts';
 import { IndexedSource, type ReadingOptions } from './indexed-source.ts';
 import { NewIndex } from './new-index.ts';
 import { NotFramed } from './stored-units.ts';
@@ -167,6 +168,10 @@ export class OpenedArchive implements ArchiveReader {
 
   content(path: string): AsyncIterable<Buffer> {
     return contentOf(this.#source, path, this.#options.signal);
+  }
+
+  pieces(path: string): AsyncIterable<FilePiece> {
+    return piecesOf(this.#source, path, this.#options.signal);
   }
 
   tar(

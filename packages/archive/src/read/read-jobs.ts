@@ -1,12 +1,14 @@
 /** The job of a reading thread: proves a frame against the index, and writes the files of it that the plan wants. */
 import type { BytePath, EngineCodec } from '@gofr-backup/model';
 import type { WriteTarget } from '../extract/entry-source.ts';
-import { writeNewFile, writePart } from '../extract/file-writer.ts';
+import { writeDataParts, writeNewFile, writePart } from '../extract/file-writer.ts';
 import { MetadataWriter } from '../extract/metadata.ts';
 import { addRefused, type Refused } from '../extract/refused.ts';
 import type { SharedIndex } from '../index/types.ts';
 import { type FrameFile, readFrame, type ReadFrame, release, Scratch } from './frame-reader.ts';
 import { sharedIndex } from '../index/file.ts';
+import type { DataPart } from '../tar/sparse.ts';
+import { type MappedFile, sparseMapOf } from './sparse-map.ts';
 
 export interface ReadShared {
   /** the open archive; descriptors belong to the process, so every thread may use it */
@@ -21,7 +23,9 @@ export interface ReadJob {
   /** files, by their place in the frame, that are not written to their own path; undefined: not written at all */
   moved?: [at: number, path: BytePath | undefined][];
   /** the frame is this part of a file that exists already */
-  slice?: { path: BytePath; offset: number; length: number; sparse: boolean };
+  slice?: { path: BytePath; offset: number; length: number; sparse: boolean; parts?: DataPart[] };
+  /** the frame is the map of this file: it is checked */
+  mapOf?: MappedFile;
 }
 
 export interface ReadResult {
@@ -45,6 +49,7 @@ export function frameReading({
     const entries = frame.entryCount > 0 ? index.entriesOf(job.frame) : [];
     const read = readFrame(origin, frame, entries, job.slice?.offset);
     try {
+      if (job.mapOf) sparseMapOf(read.raw, job.mapOf);
       return target ? writeFrame(read, job, target) : countOf(read, job);
     } finally {
       release(read, origin);
@@ -92,6 +97,8 @@ function writeFrame(
 const contentOf = (raw: Buffer, { start, end }: FrameFile): Buffer => raw.subarray(start, end);
 
 function writeSlice(raw: Buffer, slice: NonNullable<ReadJob['slice']>, root: number): ReadResult {
-  writePart(root, slice.path, raw.subarray(0, slice.length), slice);
+  const content = raw.subarray(0, slice.length);
+  if (slice.parts) writeDataParts(root, slice.path, content, slice.parts);
+  else writePart(root, slice.path, content, slice);
   return { files: 0, bytes: slice.length };
 }

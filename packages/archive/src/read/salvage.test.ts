@@ -5,6 +5,7 @@ import {
   hardlink,
   makeTree,
   readTree,
+  sparse,
   symlink,
   temporaryDirectory,
   type TreeEntry,
@@ -26,6 +27,10 @@ beforeAll(async () => {
   await makeTree(at('source/storage'), {
     ...Object.fromEntries(Array.from({ length: 120 }, (_, n) => [`small ${n}`, text(n)])),
     big: Buffer.from(Array.from({ length: SLICE_BYTES + 300_000 }, (_, n) => (n * n * 2654435761) >>> 11)),
+    holes: sparse(3_000_000, [
+      [8192, 'at the beginning'],
+      [2_500_000, 'and at the end'],
+    ]),
     empty: '',
     'empty directory': {},
     'link to 3': symlink('small 3'),
@@ -72,9 +77,11 @@ const contentOf = ({ content, mode, type, target }: TreeEntry) => ({ content, mo
 async function touched(codec: Compression, from: number, to: number): Promise<string[]> {
   const index = await loadIndex(at(`${codec}.idx`));
   const names: string[] = [];
+  let sliced = '';
   for (const frame of index.frames()) {
+    if (frame.kind !== 'slice') sliced = index.entriesOf(frame.number).at(-1)?.path ?? '';
     if (frame.offset >= to || frame.offset + frame.length <= from) continue;
-    if (frame.kind === 'slice') names.push('storage/big');
+    if (frame.kind === 'slice') names.push(sliced);
     for (const { path } of index.entriesOf(frame.number)) names.push(path.replace('\xff', '\udcff'));
   }
   const twins = ['storage/small 3', 'storage/another name of 3'];

@@ -17,7 +17,9 @@ import { damaged } from '../refusals.ts';
 import type { ArchiveProblem } from '../types.ts';
 import { readFrame } from './frame-reader.ts';
 import { salvageFrame } from './frame-salvage.ts';
-import { type IndexedSource, trusted } from './indexed-source.ts';
+import { type IndexedSource, isMap, trusted } from './indexed-source.ts';
+import { sparseMapOf } from './sparse-map.ts';
+import type { SparseMap } from '../tar/sparse.ts';
 import { type EntrySink, SequentialSource } from './sequential-source.ts';
 
 const LOST = 'its content is damaged';
@@ -71,19 +73,23 @@ export class SalvagedSource extends SequentialSource {
     let next = 0;
     let handed = 0;
     let at = 0;
+    let open: SparseMap | undefined;
     const hand = (upTo: number): void => {
       for (const entry of this.#between(next, upTo)) sink.entry(entry, handed++);
       next = upTo;
     };
-    for await (const { ordinal, content } of this.#contents(signal)) {
+    for await (const { ordinal, content, map } of this.#contents(signal)) {
       if (this.#lost.has(ordinal)) continue;
       if (content === undefined)
         throw damaged('The archive changed while it was read.', 'A file was whole before.');
       if (ordinal >= next) {
         hand(ordinal + 1);
         at = 0;
+        open = map;
       }
-      sink.data(content, at);
+      if (map) sink.map?.(map);
+      else if (open) open.place(content, (part, offset) => sink.data(part, offset));
+      else sink.data(content, at);
       at += content.length;
       yield content.length;
     }
@@ -124,7 +130,9 @@ export class SalvagedSource extends SequentialSource {
       signal.throwIfAborted();
       if (section.slice) {
         const { entry, ordinal, length } = section.slice;
-        yield { entry, ordinal, content: this.#proven(section.frame, [])?.subarray(0, length) };
+        const content = this.#proven(section.frame, [])?.subarray(0, length);
+        const map = isMap(section.slice) && content ? provenMap(content, entry) : undefined;
+        yield { entry, ordinal, content: isMap(section.slice) && !map ? undefined : content, map };
       } else if (section.entries.some(({ type, sliced }) => type === 'file' && !sliced))
         yield* this.#files(section);
     }
@@ -156,6 +164,17 @@ interface Piece {
   entry: IndexEntry;
   ordinal: number;
   content: Buffer | undefined;
+  /** the content is this map of a file with holes */
+  map?: SparseMap | undefined;
+}
+
+function provenMap(content: Buffer, entry: IndexEntry): SparseMap | undefined {
+  try {
+    return sparseMapOf(content, entry);
+  } catch (cause) {
+    if (!(cause instanceof BackupError)) throw cause;
+    return undefined;
+  }
 }
 
 const isProven = (content: Buffer, { size, hash: expected }: IndexEntry): boolean =>

@@ -1,6 +1,6 @@
 /** A source that is read from its beginning to its end: whatever is asked of it is taken out of that one pass. */
-import { closeSync, ftruncateSync } from 'node:fs';
-import type { ArchiveEntry, BytePath, Compression } from '@gofr-backup/model';
+import { closeSync } from 'node:fs';
+import { type ArchiveEntry, type BytePath, type Compression, storedSizeOf } from '@gofr-backup/model';
 import type {
   EntrySource,
   FileWork,
@@ -9,14 +9,19 @@ import type {
   Wanted,
   WriteTarget,
 } from '../extract/entry-source.ts';
-import { createFile, PART_MODE, writeAt, writeSparseAt } from '../extract/file-writer.ts';
+import { createFile, PART_MODE, setLength, writeAt, writeSparseAt } from '../extract/file-writer.ts';
 import { MetadataWriter } from '../extract/metadata.ts';
 import type { Refused } from '../extract/refused.ts';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import { damaged } from '../refusals.ts';
+import type { SparseMap } from '../tar/sparse.ts';
+import { sparseMapBlocks } from '../tar/sparse-blocks.ts';
+import type { FilePiece } from '../types.ts';
 
 export interface EntrySink {
   entry(entry: ArchiveEntry, ordinal: number): void;
+  /** of the last entry, when it has a stored size */
+  map?(map: SparseMap): void;
   data(bytes: Buffer, offset: number): void;
 }
 
@@ -66,17 +71,30 @@ export abstract class SequentialSource implements EntrySource {
     yield* sink.taken();
   }
 
-  /** Content of the file with this ordinal, holes as zeros. Nothing is decoded behind it. */
-  async *content(ordinal: number, size: number, signal: AbortSignal): AsyncGenerator<Buffer> {
-    if (size === 0) return;
-    let left = size;
-    const wanted: Wanted = (entry, found) => (found === ordinal ? entry : undefined);
-    for await (const piece of this.members(wanted, signal)) {
-      if (!Buffer.isBuffer(piece)) continue;
-      yield piece;
-      if ((left -= piece.length) === 0) return;
+  async *pieces(ordinal: number, signal: AbortSignal): AsyncGenerator<FilePiece> {
+    const pieces: FilePiece[] = [];
+    let open: ArchiveEntry | undefined;
+    let complete = false;
+    const sink: EntrySink = {
+      entry(entry, number) {
+        complete = number > ordinal || (number === ordinal && entry.size === 0);
+        open = number === ordinal ? entry : undefined;
+      },
+      data(bytes, offset) {
+        if (open === undefined) return;
+        pieces.push({ offset, bytes: Buffer.from(bytes) });
+        complete = offset + bytes.length === open.size;
+      },
+    };
+    for await (const _ of this.read(sink, { signal })) {
+      yield* pieces.splice(0);
+      // nothing is decoded behind it
+      if (complete) return;
     }
   }
+
+  /** The pass over all entries has seen every map. */
+  async checkMaps(): Promise<void> {}
 }
 
 /** Keeps what is wanted of a piece of the stream; a number is the length of a hole. */
@@ -87,6 +105,8 @@ class MemberSink implements EntrySink {
   #size = 0;
   #at = 0;
   #open = false;
+  /** a file that is handed on without its holes: its header waits for the map */
+  #mapped: ArchiveEntry | undefined;
 
   constructor(wanted: Wanted) {
     this.#wanted = wanted;
@@ -96,21 +116,30 @@ class MemberSink implements EntrySink {
     this.finish();
     const member = this.#wanted(entry, ordinal);
     this.#open = member !== undefined;
+    this.#mapped = member?.storedSize === undefined ? undefined : member;
     if (member === undefined) return;
-    this.#parts.push(member);
+    if (this.#mapped === undefined) this.#parts.push(member);
     [this.#size, this.#at] = [entry.size, 0];
+  }
+
+  map({ parts }: SparseMap): void {
+    if (this.#mapped === undefined) return;
+    const blocks = sparseMapBlocks(parts, this.#size);
+    const storedSize = parts.reduce((sum, { length }) => sum + length, blocks.length);
+    this.#parts.push({ ...this.#mapped, storedSize }, blocks);
   }
 
   data(bytes: Buffer, offset: number): void {
     if (!this.#open) return;
-    if (offset > this.#at) this.#parts.push(offset - this.#at);
+    if (offset > this.#at && this.#mapped === undefined) this.#parts.push(offset - this.#at);
     this.#parts.push(Buffer.from(bytes));
     this.#at = offset + bytes.length;
   }
 
   /** The file before is complete. */
   finish(): void {
-    if (this.#open && this.#at < this.#size) this.#parts.push(this.#size - this.#at);
+    if (this.#open && this.#mapped === undefined && this.#at < this.#size)
+      this.#parts.push(this.#size - this.#at);
     this.#open = false;
   }
 
@@ -127,8 +156,8 @@ export function* zeros(length: number): Generator<Buffer> {
 }
 
 /**
- * Archives of this program record holes only in the index. Without an index, zeros in a large file are taken for
- * holes.
+ * Small holes stand in the archive as zeros, and only the index tells of them. Without an index, zeros in a large file are
+ * taken for holes.
  */
 export function mayHaveHoles({ sparse, size }: Pick<ArchiveEntry, 'sparse' | 'size'>): boolean {
   return sparse === true || size > SLICE_BYTES;
@@ -140,7 +169,8 @@ class StreamFileWriter implements EntrySink {
   readonly #work: FileWork;
   readonly #root: number;
   readonly #metadata: MetadataWriter;
-  #open: { fd: number; entry: ArchiveEntry } | undefined;
+  /** `left`: bytes of the stored content that were not written yet */
+  #open: { fd: number; entry: ArchiveEntry; left: number } | undefined;
   #files = 0;
   #bytes = 0;
 
@@ -154,7 +184,8 @@ class StreamFileWriter implements EntrySink {
     this.finish();
     if (entry.type !== 'file') return;
     const path: BytePath | undefined = this.#work.plan.destination(ordinal, entry.path);
-    if (path !== undefined) this.#open = { fd: createFile(this.#root, path), entry };
+    if (path === undefined) return;
+    this.#open = { fd: createFile(this.#root, path), entry, left: storedSizeOf(entry) };
   }
 
   get refused(): Refused {
@@ -163,16 +194,21 @@ class StreamFileWriter implements EntrySink {
 
   data(bytes: Buffer, offset: number): void {
     if (!this.#open) return;
-    if (mayHaveHoles(this.#open.entry)) writeSparseAt(this.#open.fd, bytes, offset);
+    const { storedSize } = this.#open.entry;
+    if (storedSize === undefined && mayHaveHoles(this.#open.entry))
+      writeSparseAt(this.#open.fd, bytes, offset);
     else writeAt(this.#open.fd, bytes, offset);
+    this.#open.left -= bytes.length;
     this.#bytes += bytes.length;
   }
 
   /** The file before is complete. */
   finish(): void {
     if (!this.#open) return;
-    const { fd, entry } = this.#open;
-    if (mayHaveHoles(entry)) ftruncateSync(fd, entry.size);
+    const { fd, entry, left } = this.#open;
+    // what is written nowhere: a map
+    this.#bytes += left;
+    if (mayHaveHoles(entry)) setLength(fd, entry.path, entry.size);
     this.#metadata.setFile(fd, entry, PART_MODE);
     this.#open = undefined;
     closeSync(fd);

@@ -6,12 +6,13 @@ import { execFile } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { type Compression, isErrno } from '@gofr-backup/model';
+import { type Compression, isErrno, storedSizeOf } from '@gofr-backup/model';
 import { readWhole } from '@gofr-backup/posix';
 import { compressedBound, decodeAtMost } from '../codec/codecs.ts';
 import { FRAME_BYTES, MOST_RAW_BYTES, SLICE_BYTES } from '../index/sizes.ts';
 import { paddedLength } from '../index/file.ts';
 import { damaged } from '../refusals.ts';
+import { cutParts, lengthOf } from '../index/holed-slices.ts';
 import { cutSlices } from '../index/slices.ts';
 import { decodeStream } from './stream-decoder.ts';
 import { TarParser } from '../tar/parser.ts';
@@ -153,18 +154,32 @@ async function* tarCuts({ archive, signal, size }: UnitSource): AsyncGenerator<n
     if (at > last) cuts.push((last = at));
   };
   let end = 0;
+  let contentEnd = 0;
   const parser = new TarParser({
-    member({ start, headerEnd, size: content, sparse }) {
-      if (sparse) throw new NotFramed('it has a file without its holes');
-      end = headerEnd + paddedLength(content);
+    member(member) {
+      const { start, headerEnd, size: content, sparse = false, mapInContent } = member;
+      if (sparse && !mapInContent) throw new NotFramed('it has a file without its holes');
+      contentEnd = headerEnd + storedSizeOf(member);
+      end = headerEnd + paddedLength(storedSizeOf(member));
       // The size is checked before the content is cut, because a header may promise any size.
       if (end > size)
         throw damaged('The archive is truncated.', `An entry would end at byte ${end} of ${size}.`);
-      if (content > SLICE_BYTES) {
+      if (sparse) {
+        cut(start);
+        cut(headerEnd);
+      } else if (content > SLICE_BYTES) {
         cut(start);
         for (const { position } of cutSlices(content)) cut(headerEnd + position);
         cut(end);
       } else if (end - last > FRAME_BYTES) cut(end);
+    },
+    map({ parts }) {
+      let at = contentEnd - lengthOf(parts);
+      for (const slice of cutParts(parts)) {
+        cut(at);
+        at += lengthOf(slice);
+      }
+      cut(end);
     },
     data() {},
   });

@@ -44,6 +44,7 @@ export class StreamSource extends SequentialSource {
         if (kept && kept.push(entry) > KEPT_ENTRIES) kept = undefined;
         sink.entry(entry, ordinal++);
       },
+      map: (map) => sink.map?.(map),
       data: (bytes, offset) => sink.data(bytes, offset),
     };
     const parser = new TarParser(members);

@@ -1,5 +1,5 @@
 /** A part of an archive as a plain tar stream: what an extraction of it would make, for another `tar` to extract. */
-import type { ArchiveEntry, Ports } from '@gofr-backup/model';
+import { type ArchiveEntry, type Ports, storedSizeOf } from '@gofr-backup/model';
 import { EntrySelection } from '../extract/entry-selection.ts';
 import type { EntrySource, Wanted } from '../extract/entry-source.ts';
 import { type ExtractPlan, ExtractPlanner } from '../extract/extract-plan.ts';
@@ -36,7 +36,7 @@ export async function* tarStream(
       if (left === 0) yield Buffer.alloc(paddedLength(size) - size);
     } else {
       if (left > 0) break;
-      size = left = piece.size;
+      size = left = storedSizeOf(piece);
       if (piece.type === 'file') done.files++;
       yield header(piece);
     }
@@ -58,6 +58,7 @@ async function planStream(
   for await (const entry of source.entries(signal)) planner.add(check.admit(entry));
   selection.checkAllUsed();
   const plan = planner.finish(check);
+  await source.checkMaps(plan, signal);
   return { plan, wanted: wantedBy(plan, selection, check) };
 }
 
@@ -78,7 +79,7 @@ function wantedBy(plan: ExtractPlan, selection: EntrySelection, check: SafetyChe
 }
 
 function header(entry: ArchiveEntry): Buffer {
-  const names = 2 * (entry.path.length + (entry.linkTarget?.length ?? 0));
+  const names = 4 * entry.path.length + 2 * (entry.linkTarget?.length ?? 0);
   const blocks = Buffer.alloc(FIXED_BLOCKS * BLOCK + names + mostXattrBytes(entry.xattrs));
   return blocks.subarray(0, writeHeaderBlocks(blocks, 0, entry));
 }

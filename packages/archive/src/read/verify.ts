@@ -1,7 +1,7 @@
 /** Proves an archive: its checksum, that all of it decodes, and that every file and header is what the index says. */
 import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { type ArchiveEntry, BackupError, type Ports } from '@gofr-backup/model';
+import { type ArchiveEntry, BackupError, type Ports, storedSizeOf } from '@gofr-backup/model';
 import type { IndexedSource } from './indexed-source.ts';
 import type { NewIndex } from './new-index.ts';
 import type { StreamSource } from './stream-source.ts';
@@ -105,7 +105,7 @@ export async function verifyStream(
     entry(entry: ArchiveEntry) {
       admit(entry);
       if (entry.type !== 'directory') count.files++;
-      count.bytes += entry.size;
+      count.bytes += storedSizeOf(entry);
     },
     data() {},
   };

@@ -18,6 +18,8 @@ export interface WalkEntry extends FileFacts {
   /** modulo 2^52, for comparing */
   ino: number;
   sparse: boolean;
+  /** so much of it has no blocks that its holes are looked for */
+  hollow?: boolean;
   /** read the content from here instead */
   contentPath?: string;
   /** device and inode of a file with several names */

@@ -1,12 +1,13 @@
 /**
  * Writes the header blocks of tar entries: ustar (POSIX.1-1988), and beyond its limits only forms that GNU tar,
  * bsdtar, busybox and Python's tarfile all read. Long names are GNU `L` and `K` entries, not pax records: busybox
- * skips pax, and GNU entries hold raw bytes. Large or negative numbers are base-256. Only a sub-second mtime and
- * extended attributes need pax records.
+ * skips pax, and GNU entries hold raw bytes. Large or negative numbers are base-256. Only a sub-second mtime, extended
+ * attributes and large holes need pax records.
  */
-import type { BytePath, EntryType, FileFacts } from '@gofr-backup/model';
+import { type BytePath, type EntryType, type FileFacts, storedSizeOf } from '@gofr-backup/model';
 import { BLOCK } from './header.ts';
 import { paxRecord, xattrRecords } from './pax.ts';
+import { sparseName, sparseRecords } from './sparse-blocks.ts';
 
 export interface HeaderFields extends Omit<FileFacts, 'linkTarget' | 'sparse'> {
   linkTarget?: BytePath | undefined;
@@ -24,13 +25,16 @@ const FLAGS: Record<EntryType, string> = { file: '0', hardlink: '1', symlink: '2
 
 /** Writes all header blocks of an entry at `at`; answers where they end (a multiple of 512 later). */
 export function writeHeaderBlocks(target: Buffer, at: number, entry: HeaderFields): number {
-  const { type, mode, uid, gid, size, mtimeNs } = entry;
+  const { type, mode, uid, gid, mtimeNs } = entry;
   const rest = Number(mtimeNs % NS);
   const seconds = Number(mtimeNs / NS) - (rest < 0 ? 1 : 0);
-  const name = type === 'directory' ? `${entry.path}/` : entry.path;
+  const name = nameOf(entry);
   const link = entry.linkTarget ?? '';
   let end = at;
-  const records = (rest !== 0 || seconds < 0 ? mtimeRecord(mtimeNs) : '') + xattrRecords(entry.xattrs);
+  const records =
+    (rest !== 0 || seconds < 0 ? mtimeRecord(mtimeNs) : '') +
+    (entry.storedSize === undefined ? '' : sparseRecords(entry.path, entry.size)) +
+    xattrRecords(entry.xattrs);
   if (records !== '') end = writeExtra(target, end, PAX, records);
   const split = splitName(name);
   if (split === undefined) end = writeExtra(target, end, LONG_NAME, `${name}\0`);
@@ -43,9 +47,14 @@ export function writeHeaderBlocks(target: Buffer, at: number, entry: HeaderField
     mode,
     uid,
     gid,
-    size,
+    size: storedSizeOf(entry),
     seconds,
   });
+}
+
+function nameOf({ path, type, storedSize }: HeaderFields): BytePath {
+  if (storedSize !== undefined) return sparseName(path);
+  return type === 'directory' ? `${path}/` : path;
 }
 
 /** Seconds and nanoseconds, decimal. */

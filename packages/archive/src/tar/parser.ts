@@ -22,8 +22,10 @@ import type { TarHeader } from './header.ts';
 export interface TarMember extends Omit<FileFacts, 'path' | 'linkTarget'> {
   name: BytePath;
   linkName: BytePath;
-  /** stored without its holes */
+  /** stored without its holes; then it has a stored size, and `map` is told of when it was read */
   sparse?: boolean;
+  /** the map is the beginning of the stored content, as in format 1.0 */
+  mapInContent?: boolean;
   xattrs?: Map<string, Buffer>;
   /** where its first header block, extended headers included, lies in the stream */
   start: number;
@@ -33,6 +35,8 @@ export interface TarMember extends Omit<FileFacts, 'path' | 'linkTarget'> {
 
 export interface TarSink {
   member(member: TarMember): void;
+  /** The map of the last member was read from its content. */
+  map?(map: SparseMap): void;
   /** content of the last member, in order; `offset` is within the file, and jumps over holes. Valid during the call. */
   data(bytes: Buffer, offset: number): void;
 }
@@ -103,7 +107,7 @@ export class TarParser {
 
   /** Content bytes still to come of the entry whose content began, and its padding. */
   get remaining(): number {
-    return this.#state === 'content'
+    return this.#state === 'content' || this.#state === 'map'
       ? this.#left + this.#padding
       : this.#state === 'padding'
         ? this.#left
@@ -193,14 +197,9 @@ export class TarParser {
   }
 
   #refuseMalformed(block: Buffer, parse: () => void): void {
-    try {
-      parse();
-    } catch (error) {
-      if (!(error instanceof MalformedHeader)) throw error;
-      const name =
-        this.#pax?.get('path') ?? this.#longName ?? block.toString('latin1', 0, 100).replace(/\0.*$/s, '');
-      throw hostile(name, error.message);
-    }
+    const name = (): BytePath =>
+      this.#pax?.get('path') ?? this.#longName ?? block.toString('latin1', 0, 100).replace(/\0.*$/s, '');
+    refuseMalformed(name, parse);
   }
 
   #dispatch(header: TarHeader, block: Buffer): void {
@@ -265,7 +264,8 @@ export class TarParser {
       start: this.#memberStart,
       headerEnd: this.#position - (this.#position % BLOCK) + BLOCK,
       ...(xattrs && { xattrs }),
-      ...(sparse && { sparse: true }),
+      ...(sparse && { sparse: true, storedSize: stored }),
+      ...(sparse?.reader?.outside === false && { mapInContent: true }),
     };
     this.#forget();
     this.#sink.member(member);
@@ -297,20 +297,24 @@ export class TarParser {
 
   #mapBlock(block: Buffer): void {
     const reader = this.#mapReader!;
-    this.#refuseMalformed(block, () => reader.push(block));
+    refuseMalformed(
+      () => this.#last,
+      () => reader.push(block),
+    );
     if (!reader.outside) this.#left -= BLOCK;
     if (this.#left < 0) throw hostile(this.#last, 'its sparse map is longer than its content');
     if (reader.map === undefined) return;
     this.#mapReader = undefined;
     this.#map = reader.map;
     this.#state = 'content';
+    this.#sink.map?.(reader.map);
     if (this.#left === 0) this.#afterContent();
   }
 
   #content(bytes: Buffer): number {
     const taken = Math.min(bytes.length, this.#left);
     const piece = bytes.subarray(0, taken);
-    if (this.#map) this.#map.place(piece, this.#contentAt, (part, offset) => this.#sink.data(part, offset));
+    if (this.#map) this.#map.place(piece, (part, offset) => this.#sink.data(part, offset));
     else this.#sink.data(piece, this.#contentAt);
     this.#contentAt += taken;
     this.#left -= taken;
@@ -341,6 +345,15 @@ export class TarParser {
       );
     }
     return taken;
+  }
+}
+
+function refuseMalformed(name: () => BytePath, parse: () => void): void {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof MalformedHeader) throw hostile(name(), error.message);
+    throw error;
   }
 }
 

@@ -7,44 +7,53 @@ import { BLOCK, MalformedHeader, numericField, SIZE_RANGE, type TarHeader } from
 
 const MAX_PARTS = 1 << 20;
 
+/** A part of a file that has data. */
+export interface DataPart {
+  position: number;
+  length: number;
+}
+
 export class SparseMap {
-  /** start of each part in the file, and its length */
-  readonly #parts: readonly (readonly [number, number])[];
+  readonly parts: readonly DataPart[];
+  /** the part that comes next, and what of it was taken */
   #index = 0;
-  /** where the current part begins in the stored content */
-  #storedAt = 0;
+  #taken = 0;
 
   /** Throws MalformedHeader unless the parts ascend, fit in `realSize` and hold `stored` bytes. */
   constructor(numbers: number[], realSize: number, stored: number) {
     if (numbers.length % 2 !== 0 || numbers.length > 2 * MAX_PARTS)
       throw new MalformedHeader('its sparse map is malformed');
-    const parts: [number, number][] = [];
+    const parts: DataPart[] = [];
     let end = 0;
     let sum = 0;
     for (let at = 0; at < numbers.length; at += 2) {
-      const [offset, length] = [numbers[at]!, numbers[at + 1]!];
-      if (offset < end) throw new MalformedHeader('its sparse map overlaps');
-      end = offset + length;
+      const [position, length] = [numbers[at]!, numbers[at + 1]!];
+      if (position < end) throw new MalformedHeader('its sparse map overlaps');
+      end = position + length;
       sum += length;
-      if (length > 0) parts.push([offset, length]);
+      if (length > 0) parts.push({ position, length });
     }
     if (end > realSize || sum !== stored) throw new MalformedHeader('its sparse map does not fit its size');
-    this.#parts = parts;
+    this.parts = parts;
   }
 
-  /**
-   * Hands on stored bytes with their places in the file. `storedOffset` is where they begin in the stored content;
-   * calls must be in order.
-   */
-  place(bytes: Buffer, storedOffset: number, emit: (part: Buffer, offset: number) => void): void {
-    for (let at = 0; at < bytes.length;) {
-      const [offset, length] = this.#parts[this.#index]!;
-      const within = storedOffset + at - this.#storedAt;
-      const taken = Math.min(length - within, bytes.length - at);
-      emit(bytes.subarray(at, at + taken), offset + within);
-      at += taken;
-      if (within + taken < length) continue;
-      this.#storedAt += length;
+  /** Hands on the next stored bytes with their places in the file. */
+  place(bytes: Buffer, emit: (part: Buffer, offset: number) => void): void {
+    let at = 0;
+    for (const { position, length } of this.take(bytes.length))
+      emit(bytes.subarray(at, (at += length)), position);
+  }
+
+  /** Where the next stored bytes lie in the file. */
+  *take(length: number): Generator<DataPart> {
+    for (let left = length; left > 0;) {
+      const part = this.parts[this.#index]!;
+      const taken = Math.min(part.length - this.#taken, left);
+      yield { position: part.position + this.#taken, length: taken };
+      left -= taken;
+      this.#taken += taken;
+      if (this.#taken < part.length) continue;
+      this.#taken = 0;
       this.#index++;
     }
   }
@@ -126,6 +135,20 @@ class MapInExtensions implements SparseMapReader {
     if (this.#numbers.length > 2 * MAX_PARTS) throw new MalformedHeader('its sparse map is malformed');
     if (block[504] === 0) this.map = new SparseMap(this.#numbers, this.#realSize, this.#stored);
   }
+}
+
+/**
+ * The map of format 1.0 in blocks of its own: the beginning of `stored` bytes of content. Throws MalformedHeader unless it
+ * ends with the blocks.
+ */
+export function parseSparseMap(blocks: Uint8Array, realSize: number, stored: number): SparseMap {
+  const all = Buffer.from(blocks.buffer, blocks.byteOffset, blocks.length);
+  const reader = new MapInContent(realSize, stored);
+  for (let at = 0; at < all.length && reader.map === undefined; at += BLOCK) {
+    reader.push(all.subarray(at, at + BLOCK));
+    if (reader.map !== undefined && at + BLOCK === all.length) return reader.map;
+  }
+  throw new MalformedHeader('its sparse map does not end where its data begins');
 }
 
 /** Format 1.0: decimal numbers, a line each, the first their count, padded to a block; counted in the size. */

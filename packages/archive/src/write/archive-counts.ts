@@ -26,6 +26,11 @@ export class ArchiveCounts {
     this.#count(entry, -1, -entry.size);
   }
 
+  /** A file of which only `storedSize` bytes are archived: holes count as nothing. */
+  leaveHoles(entry: WalkEntry, storedSize: number): void {
+    this.#count(entry, 0, storedSize - entry.size);
+  }
+
   /** An entry that could not be archived. */
   fail(entry: WalkEntry, errno: string): void {
     this.remove(entry);

@@ -8,10 +8,12 @@ import type { Origin } from './frame-queue.ts';
 import { Pipeline } from './pipeline.ts';
 import { cutFrames, type PlannedFrame } from './frames.ts';
 import { HardLinks, type LinkedEntry } from './hard-links.ts';
+import { archiveHoled, type HoledFile, holedFile } from './holed-file.ts';
+import { SLICE_BYTES } from '../index/sizes.ts';
 import type { IndexFrame } from '../index/types.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Previous } from './reuse.ts';
-import { SlicedFile } from './sliced-file.ts';
+import { SlicedFile, type Surroundings } from './sliced-file.ts';
 import { openContent } from '../source/content.ts';
 import { NO_FILE_NOW } from '../source/failure.ts';
 import { ArchiveCounts } from './archive-counts.ts';
@@ -139,7 +141,8 @@ class Archiver {
     for await (const planned of cutFrames(this.#linked(batches))) {
       await this.#giveWay();
       for (const entry of planned.entries) this.#counts.add(entry);
-      const { first, unchanged } = this.#previous?.find(planned) ?? {};
+      const { first, unchanged, storedSize } = this.#previous?.find(planned) ?? {};
+      if (storedSize !== undefined) this.#counts.leaveHoles(planned.entries[0]!, storedSize);
       if (unchanged !== undefined && this.#isNextUnchanged(unchanged)) continue;
       if (this.#pipeline === undefined) await this.#openPipeline();
       if (unchanged !== undefined) await this.#copy(unchanged);
@@ -180,7 +183,9 @@ class Archiver {
 
   async #copy([first, ...slices]: IndexFrame[]): Promise<void> {
     const { queue } = this.#pipeline!;
-    const entries = this.#previous!.index.entriesOf(first!.number);
+    const previous = this.#previous!;
+    const entries = previous.index.entriesOf(first!.number);
+    const isHoled = entries[0]!.storedSize !== undefined;
     const again = (): LinkedEntry[] => entries.map((entry) => this.#source.unchangedEntry(entry));
     await queue.copy({
       frame: first!,
@@ -189,16 +194,20 @@ class Archiver {
         entries[0]!.sliced ? { kind: 'header', entry: again()[0]! } : { kind: 'entries', entries: again() },
     });
     let position = 0;
-    for (const frame of slices) {
+    for (const [n, frame] of slices.entries()) {
       const span = { position, length: Math.min(frame.rawLength, entries[0]!.size - position) };
-      const origin = (): Origin => ({ kind: 'slice', entry: again()[0]!, ...span });
+      const origin = (): Origin => ({
+        kind: 'slice',
+        entry: again()[0]!,
+        ...(isHoled ? previous.holedSlices(entries[0]!)[n]! : span),
+      });
       await queue.copy({ frame, entries: [], origin });
       position += span.length;
     }
   }
 
   async #build({ entries, sliced }: PlannedFrame, earlier: IndexFrame | undefined): Promise<void> {
-    if (sliced) return this.#buildSliced(entries[0]!);
+    if (sliced) return this.#buildSliced(entries[0]!, earlier);
     await this.#limit?.take(
       entries.reduce((sum, { size }) => sum + size, 0),
       this.#options.signal,
@@ -216,36 +225,51 @@ class Archiver {
 
   /**
    * The header states the size that fstat gives now. The slices have exactly that size, even when the file changes
-   * meanwhile.
+   * meanwhile. Where its holes are was asked once, likewise.
    */
-  async #buildSliced(planned: WalkEntry): Promise<void> {
+  async #buildSliced(planned: WalkEntry, earlier: IndexFrame | undefined): Promise<void> {
     const source = this.#openBig(planned);
     if (source === undefined) return;
-    const { fd, entry } = source;
     const { queue } = this.#pipeline!;
-    this.#reading.add(fd);
+    const around = this.#around(source);
+    this.#reading.add(source.fd);
+    const holed = planned.hollow ? await holedFile(source.fd, source.opened.size) : undefined;
+    if (holed !== undefined) return this.#buildHoled(source, holed);
+    if (planned.hollow && source.opened.size <= SLICE_BYTES) {
+      around.done();
+      return this.#build({ entries: [source.entry], sliced: false }, earlier);
+    }
+    const { entry } = source;
     await queue.header(entry);
-    const { signal, codec } = this.#options;
-    const copied = codec.name !== 'none' && entry.contentPath === undefined;
-    const file = new SlicedFile(
-      { ...source, before: this.#previous?.slicesOf(entry) ?? [], copied },
-      {
-        queue,
-        take: async (bytes) => {
-          signal.throwIfAborted();
-          await this.#limit?.take(bytes, signal);
-        },
-        changed: () => this.#counts.warnChanged(entry),
-        done: () => {
-          this.#reading.delete(fd);
-          closeSource(fd);
-        },
-      },
-    );
-    await file.archive();
+    const copied = this.#options.codec.name !== 'none' && entry.contentPath === undefined;
+    const before = this.#previous?.slicesOf(entry) ?? [];
+    await new SlicedFile({ ...source, before, copied }, around).archive();
   }
 
-  #openBig(planned: WalkEntry): { fd: number; entry: WalkEntry; opened: FileState } | undefined {
+  async #buildHoled(source: OpenedSource, holed: HoledFile): Promise<void> {
+    const { storedSize } = holed;
+    this.#counts.leaveHoles(source.entry, storedSize);
+    await this.#pipeline!.queue.header({ ...source.entry, sparse: true, storedSize });
+    await archiveHoled(holed, source, this.#around(source));
+  }
+
+  #around({ fd, entry }: OpenedSource): Surroundings {
+    const { signal } = this.#options;
+    return {
+      queue: this.#pipeline!.queue,
+      take: async (bytes) => {
+        signal.throwIfAborted();
+        await this.#limit?.take(bytes, signal);
+      },
+      changed: () => this.#counts.warnChanged(entry),
+      done: () => {
+        this.#reading.delete(fd);
+        closeSource(fd);
+      },
+    };
+  }
+
+  #openBig(planned: WalkEntry): OpenedSource | undefined {
     try {
       const fd = openContent(planned);
       const { isFile, ...opened } = stateOf(fd);
@@ -286,6 +310,13 @@ class Archiver {
       return false;
     }
   }
+}
+
+/** A big file that is read. */
+interface OpenedSource {
+  fd: number;
+  entry: WalkEntry;
+  opened: FileState;
 }
 
 function sourceOf({ scratchDir, signal, logger, ...sources }: CreateArchiveOptions): Source {

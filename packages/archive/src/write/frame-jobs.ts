@@ -15,6 +15,7 @@ import { copySame, type Finished, finish, proofsOf, readStored } from './finish.
 import { type FrameResult, NOTHING } from './frame-result.ts';
 import { incompressibleWithin } from './raw-frame.ts';
 import { rawLengthOf, type SliceSpan } from '../index/slices.ts';
+import type { HoledSlice } from './holed-file.ts';
 import { SLOT_BYTES } from './arena.ts';
 import type { StoredFrame } from './stored-frame.ts';
 import { findStored, type StoredSlices } from './stored-slices.ts';
@@ -47,9 +48,9 @@ export interface HashJob {
 export type WritingJob = FrameJob | HashJob | ContentJob;
 
 /** A part of a big file. */
-export interface SliceToWrite extends SliceSpan {
+export interface SliceToWrite extends HoledSlice {
   fd: number;
-  /** of the whole file */
+  /** of the whole content, as it is stored */
   size: number;
   /** the state of the file when it was opened */
   opened: FileState;
@@ -107,10 +108,11 @@ function buildSlice(
 }
 
 /** True when the file's state before and after the reading is the state at its opening. Missing bytes become zeros. */
-function readSlice({ fd, position, length, opened }: SliceToWrite, raw: Buffer): boolean {
+function readSlice(slice: SliceToWrite, raw: Buffer): boolean {
+  const { fd, length, opened } = slice;
   for (let attempt = 1; ; attempt++) {
     const before = stateOf(fd);
-    const done = readNamed(fd, raw, length, position);
+    const done = readContent(slice, raw);
     raw.fill(0, done);
     const after = stateOf(fd);
     if (isSameState(before, after) || attempt === READ_ATTEMPTS)
@@ -118,14 +120,29 @@ function readSlice({ fd, position, length, opened }: SliceToWrite, raw: Buffer):
   }
 }
 
+/** What it reads less than the slice's length is missing at its end. */
+function readContent({ fd, position, length, parts, content }: SliceToWrite, raw: Buffer): number {
+  if (content !== undefined) {
+    raw.set(content);
+    return length;
+  }
+  let done = 0;
+  for (const part of parts ?? [{ position, length }]) {
+    const read = readNamed(fd, raw, done, part);
+    done += read;
+    if (read < part.length) break;
+  }
+  return done;
+}
+
 /**
  * Reads a part of a big file. A failure ends the backup, because the header has stated the whole size; so the error
  * names the file.
  */
-function readNamed(fd: number, raw: Buffer, length: number, position: number): number {
+function readNamed(fd: number, raw: Buffer, at: number, { position, length }: SliceSpan): number {
   for (let attempt = 1; ; attempt++) {
     try {
-      return readFully(fd, raw, 0, length, position);
+      return readFully(fd, raw, at, length, position);
     } catch (cause) {
       if (attempt < READ_ATTEMPTS && mayPass(errnoOf(cause))) continue;
       const path = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' });

@@ -2,7 +2,7 @@
  * Hands frames to the threads as slots become free, and writes them in the order of handing in. Every job and every
  * finished frame holds a slot, so memory is bounded.
  */
-import type { ProgressEvent, Xattrs } from '@gofr-backup/model';
+import { type ProgressEvent, storedSizeOf, type Xattrs } from '@gofr-backup/model';
 import { closeSource } from '@gofr-backup/posix';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import type { Arena } from './arena.ts';
@@ -13,6 +13,7 @@ import type { ProvedFrame } from './stored-frame.ts';
 import type { ContentJob } from './content-jobs.ts';
 import type { PlannedParts } from './earlier-parts.ts';
 import type { HardLinks, LinkedEntry } from './hard-links.ts';
+import type { HoledSlice } from './holed-file.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import type { PagedEntry } from '../index/page.ts';
 import type { IndexWriter } from '../index/writer.ts';
@@ -34,7 +35,7 @@ const BATCH_ENTRIES = 512;
 export type Origin =
   | { kind: 'entries'; entries: LinkedEntry[] }
   | { kind: 'header'; entry: LinkedEntry }
-  | ({ kind: 'slice'; entry: WalkEntry } & SliceSpan);
+  | ({ kind: 'slice'; entry: WalkEntry } & HoledSlice);
 
 /** A finished frame of the previous archive. */
 export interface Reused {
@@ -268,13 +269,13 @@ export class FrameQueue {
       const job: FrameJob = { kind: 'build', slot, entries: [origin.entry], headerOnly: true };
       return this.#headed(origin.entry, await threads.run(job), lease);
     }
-    const { entry, position, length } = origin;
+    const { entry, kind: _, ...slice } = origin;
     const fd = openContent(entry);
     try {
       const result = await threads.run({
         kind: 'slice',
         slot,
-        slice: { fd, position, length, size: entry.size, opened: entry },
+        slice: { fd, ...slice, size: storedSizeOf(entry), opened: entry },
       });
       if (result.changed) counts.warnChanged(entry);
       await this.#write(result, lease, [], 'slice', !result.changed);
@@ -324,11 +325,12 @@ function pagedEntry(
   proofs: Uint8Array,
   sliced: boolean,
 ): PagedEntry {
-  const { path, type, size, mode, uid, gid, mtimeNs, ctimeNs, ino, sparse, linkTarget } = entry;
+  const { path, type, size, mode, uid, gid, mtimeNs, ctimeNs, ino, sparse, linkTarget, storedSize } = entry;
   return {
     ...{ path, type, size, mode, uid, gid, mtimeNs, ctimeNs, ino, sparse, sliced, headerLength },
     ...now,
     ...(linkTarget === undefined ? {} : { linkTarget }),
+    ...(storedSize === undefined ? {} : { storedSize }),
     ...(xattrs === undefined ? {} : { xattrs: buffersOf(xattrs) }),
     ...(hashAt === undefined ? {} : { hash: viewOf(proofs, hashAt) }),
   };

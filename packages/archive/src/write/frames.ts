@@ -23,7 +23,7 @@ export async function* cutFrames(batches: AsyncIterable<Iterable<WalkEntry>>): A
   let bytes = 0;
   for await (const batch of batches) {
     for (const entry of batch) {
-      const sliced = entry.size > SLICE_BYTES;
+      const sliced = isSliced(entry);
       const more = estimatedLength(entry);
       if (collected.length > 0 && (sliced || bytes + more > MOST_FRAME_BYTES)) {
         yield { entries: collected, sliced: false };
@@ -43,6 +43,10 @@ export async function* cutFrames(batches: AsyncIterable<Iterable<WalkEntry>>): A
   }
   if (collected.length > 0) yield { entries: collected, sliced: false };
 }
+
+/** What is hollow may prove to be a small file without holes: it is a frame of its own then. */
+const isSliced = ({ type, size, hollow }: WalkEntry): boolean =>
+  size > SLICE_BYTES || (hollow === true && type === 'file');
 
 /** The most bytes that an entry takes in the tar stream: header, pax record of the time, long names, content. */
 export function estimatedLength({ path, linkTarget, size }: WalkEntry): number {

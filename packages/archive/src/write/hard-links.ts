@@ -24,7 +24,16 @@ export class HardLinks {
       if (first === undefined) {
         if (entry.linkKey !== undefined) this.#firstNames.set(entry.linkKey, entry.path);
         yield entry;
-      } else yield { ...entry, type: 'hardlink', linkTarget: first, size: 0, sparse: false, asFile: entry };
+      } else
+        yield {
+          ...entry,
+          type: 'hardlink',
+          linkTarget: first,
+          size: 0,
+          sparse: false,
+          hollow: false,
+          asFile: entry,
+        };
     }
   }
 

@@ -1,6 +1,7 @@
 /** The files that are written, the threads, and the queue between them. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { canSeekHoles } from '@gofr-backup/posix';
 import { compressedBound, compressFrame } from '../codec/codecs.ts';
 import { digestFrame } from '../codec/digest.ts';
 import { IndexWriter } from '../index/writer.ts';
@@ -125,6 +126,7 @@ export class Pipeline {
       archiveSize,
       walkStartNs: String(walkStartNs),
       ...(this.#options.xattrs ? { needs: ['xattrs'] } : {}),
+      ...(canSeekHoles() ? { holesSought: true } : {}),
     };
     await this.#indexWriter.finish(facts);
     await this.#index.sync();

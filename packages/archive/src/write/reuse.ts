@@ -3,11 +3,13 @@
  * sees it now. A defect of the previous archive or its index is no error: nothing is reused then.
  */
 import type { FileHandle } from 'node:fs/promises';
-import type { BytePath, Codec, Logger } from '@gofr-backup/model';
-import { openRegular } from '@gofr-backup/posix';
+import { type BytePath, type Codec, type Logger, storedSizeOf } from '@gofr-backup/model';
+import { canSeekHoles, openRegular } from '@gofr-backup/posix';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { SLOT_BYTES } from './arena.ts';
+import { earlierSlices } from './earlier-map.ts';
+import type { HoledSlice } from './holed-file.ts';
 import type { ProvedFrame } from './stored-frame.ts';
 import { type PlannedParts, planParts, type Sameness } from './earlier-parts.ts';
 import type { PlannedFrame } from './frames.ts';
@@ -35,6 +37,8 @@ export interface Predecessor {
   first: IndexFrame;
   /** the consecutive frames with the bytes of the planned frame; undefined when something in it has changed */
   unchanged?: IndexFrame[];
+  /** of an unchanged file that is stored without its holes */
+  storedSize?: number | undefined;
 }
 
 /** The frames, by the name of their first entry and by the inode of their first file. */
@@ -59,10 +63,13 @@ export class Previous {
   #xattrs: boolean;
   /** its entries have extended attributes, and these are not wanted, or the other way: each is read again */
   #otherXattrs: boolean;
+  /** nobody looked for holes then: what may have some is read again */
+  #missedHoles: boolean;
 
   private constructor(opened: OpenedIndex, archive: FileHandle, xattrs: boolean) {
     this.#xattrs = xattrs;
     this.#otherXattrs = (opened.index.facts.needs?.includes('xattrs') ?? false) !== xattrs;
+    this.#missedHoles = canSeekHoles() && opened.index.facts.holesSought !== true;
     this.index = opened.index;
     this.archive = archive;
     this.#opened = opened;
@@ -104,13 +111,15 @@ export class Previous {
       if (first === undefined) return undefined;
       this.#next = first.number + 1;
       if (!this.#unchanged(first, planned.entries)) return { first };
-      const slices = planned.sliced ? slicesAfter(this.index, first.number, planned.entries[0]!.size) : [];
-      const frames = [first, ...Array.from(slices, ({ frame }) => frame)];
+      const last = this.index.entriesOf(first.number).at(-1)!;
+      const frames = [first, ...Array.from(this.#slicesAfter(last), ({ frame }) => frame)];
       if (!frames.every(({ reusable, length }) => reusable && length <= SLOT_BYTES)) return { first };
+      // without its map, what is damaged of the rest could not be made from the source
+      if (last.storedSize !== undefined) this.holedSlices(last);
       this.#next = first.number + frames.length;
-      return { first, unchanged: frames };
+      return { first, unchanged: frames, storedSize: last.storedSize };
     } catch {
-      return undefined; // a page of the index is damaged
+      return undefined; // a page of the index is damaged, or a map in the archive
     }
   }
 
@@ -119,8 +128,9 @@ export class Previous {
     try {
       const header = this.#find(entry);
       const before = header && this.index.entriesOf(header.number)[0];
-      if (!before?.sliced) return [];
-      const slices = Array.from(slicesAfter(this.index, before.frame, before.size));
+      // slices of data between holes are found by their digests alone
+      if (!before?.sliced || before.storedSize !== undefined) return [];
+      const slices = [...this.#slicesAfter(before)];
       this.#next = before.frame + 1 + slices.length;
       return slices.every(({ frame }) => frame.length <= SLOT_BYTES) ? slices : [];
     } catch {
@@ -132,6 +142,16 @@ export class Previous {
   storedSlices(): StoredSlices | undefined {
     if (this.index.facts.codec === 'none') return undefined;
     return (this.#slices ??= storedSlices(this.#opened.shared.table, this.archive.fd));
+  }
+
+  /** What the slices of a file without its holes hold. Throws when the map is damaged. */
+  holedSlices(before: IndexEntry): HoledSlice[] {
+    const archive = { fd: this.archive.fd, codec: this.index.facts.codec };
+    return earlierSlices(archive, before, [...this.#slicesAfter(before)]);
+  }
+
+  #slicesAfter(before: IndexEntry): Iterable<StoredSlice> {
+    return before.sliced ? slicesAfter(this.index, before.frame, storedSizeOf(before)) : [];
   }
 
   /** The facts by which a thread copies parts of a frame whose content is the same. */
@@ -196,7 +216,14 @@ export class Previous {
   #unchanged(frame: IndexFrame, now: WalkEntry[]): boolean {
     if (this.#otherXattrs || frame.kind !== 'entries' || frame.entryCount !== now.length) return false;
     const before = this.index.entriesOf(frame.number);
-    return now.every((entry, n) => isUnchanged(before[n]!, entry) && !this.#racy(before[n]!));
+    return now.every(
+      (entry, n) =>
+        isUnchanged(before[n]!, entry) && !this.#racy(before[n]!) && !this.#mayHaveHoles(before[n]!, entry),
+    );
+  }
+
+  #mayHaveHoles(before: IndexEntry, { hollow }: WalkEntry): boolean {
+    return this.#missedHoles && hollow === true && before.storedSize === undefined;
   }
 
   /**

@@ -32,7 +32,7 @@ export interface OpenedFile {
   copied: boolean;
 }
 
-interface Surroundings {
+export interface Surroundings {
   queue: Pick<FrameQueue, 'look' | 'slice' | 'copy'>;
   /** waits until so many bytes may be read */
   take: (bytes: number) => Promise<void>;

@@ -31,7 +31,8 @@ export const NASTY: Tree = {
   'at zero': file('zero', { mtime: 0 }),
   'in 2300': file('new', { mtime: 10_413_792_000 }),
   'half a second': file('half', { mtime: 1_700_000_000.5 }),
-  holes: sparse(3_000_000, [[1_500_000, 'island']]),
+  // larger ones only tars that know them bring back, which busybox's does not: see holes.test.ts
+  holes: sparse(900_000, [[500_000, 'island']]),
   'three slices': file(Buffer.alloc(5_000_001, 'slices of a big file\n')),
   random: file(Buffer.from(Array.from({ length: 9000 }, (_, n) => (n * n * 2654435761) >>> 11))),
 };

@@ -11,8 +11,9 @@ import {
   isWorkDir,
   isWorkDirName,
   type RestoreOutcome,
+  storedSizeOf,
 } from '@gofr-backup/model';
-import { type FileStat, isDirectory, isFile, isLink, isSpecial, parentOf } from '@gofr-backup/posix';
+import { type FileStat, isDirectory, isFile, isLink, isSpecial, lacksBlocks, parentOf } from '@gofr-backup/posix';
 import type { Ground } from './ground/ground.ts';
 import { hashFile } from './hash-file.ts';
 import { isLeftAlone } from './moves.ts';
@@ -103,8 +104,13 @@ export function readLink(path: BytePath): BytePath {
 
 const none = (): ChangeCount => ({ files: 0, bytes: 0 });
 
-/** Of what lies there: only files have bytes of their own. */
+/** Of what lies there: only files have bytes of their own. Holes count as nothing. */
 function count(change: ChangeCount, file: FileStat | ArchiveEntry, sign = 1): void {
   change.files += sign;
-  change.bytes += 'nlink' in file && !isFile(file) ? 0 : sign * file.size;
+  change.bytes += sign * ('nlink' in file ? bytesOnDisk(file) : storedSizeOf(file));
+}
+
+function bytesOnDisk(file: FileStat): number {
+  if (!isFile(file)) return 0;
+  return lacksBlocks(file.size, file.blocks) ? file.blocks * 512 : file.size;
 }

@@ -1,5 +1,4 @@
 /** Compares an extracted tree on the disk with the archive's index. */
-import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import {
   type ArchiveReader,
@@ -17,10 +16,12 @@ import {
   joinPath,
   type Ports,
   type ProgressEvent,
+  storedSizeOf,
   type Warning,
 } from '@gofr-backup/model';
 import { breathe, DirectoryHandle, lacking, lstatIfPresent, readXattrs, walk } from '@gofr-backup/posix';
 import { readLink } from './changes.ts';
+import { hasContent } from './has-content.ts';
 import { hashFile } from './hash-file.ts';
 import { PathSet } from './path-set.ts';
 
@@ -74,20 +75,20 @@ export async function compareTree(
     const message = differences.find((difference) => !isTold(difference, entry));
     if (message !== undefined) report(result, { path: displayPath(entry.path), message });
     if (entry.type === 'directory') continue;
-    if (entry.type === 'file' && entry.size > 0 && entry.hash === undefined)
+    if (message === undefined && entry.type === 'file' && entry.size > 0 && entry.hash === undefined)
       unhashed.push({ path: entry.path, place });
     result.files++;
-    result.bytes += entry.size;
+    result.bytes += storedSizeOf(entry);
     if (entry.type === 'file' && entry.size >= 512 && isDatabase(place))
       result.databases.push({ path: entry.path, place });
-    sinceBreath += entry.size + 4096;
+    sinceBreath += storedSizeOf(entry) + 4096;
     if (sinceBreath < CHUNK) continue;
     sinceBreath = 0;
     ports.progress({ phase: 'compare', bytes: result.bytes, files: result.files } satisfies ProgressEvent);
     await breathe();
   }
   for (const { path, place } of unhashed)
-    if ((await hashFile(place, buffer)) !== (await hashInArchive(reader, path)))
+    if (!(await hasContent(place, reader.pieces(displayPath(path)), ports.signal)))
       report(result, { path: displayPath(path), message: 'has another content' });
   if (countBelow(root) !== known.size)
     for (const { relative } of walk(root))
@@ -183,14 +184,4 @@ async function contentDifference(
   if (stat.size !== BigInt(entry.size)) return `has ${stat.size} bytes instead of ${entry.size}`;
   if (entry.hash === undefined) return undefined;
   return (await hashFile(place, buffer)) === entry.hash.toString('hex') ? undefined : 'has another content';
-}
-
-/**
- * Hashes a file's content in the archive, because an index made from another tool's archive has no hash for a file
- * that spans frames.
- */
-async function hashInArchive(reader: ArchiveReader, path: BytePath): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const chunk of reader.content(displayPath(path))) digest.update(chunk);
-  return digest.digest('hex');
 }

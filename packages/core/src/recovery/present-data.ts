@@ -7,7 +7,7 @@ import {
   isOneOf,
   isWorkDir,
 } from '@gofr-backup/model';
-import { type FileStat, isDirectory, isFile } from '@gofr-backup/posix';
+import { dataBytes, type FileStat, isDirectory, isFile } from '@gofr-backup/posix';
 import { Ground } from './ground/ground.ts';
 import { resolvedRoot } from './roots.ts';
 
@@ -33,7 +33,7 @@ const isNoData =
   (path: BytePath, stat: FileStat): boolean =>
     isWorkDir(path) || isOneOf(stat, withheld);
 
-/** Files and links, and the bytes of files, in these places together, but for work directories and `withheld` ones. */
+/** Files and links, and the bytes of files without their holes, in these places together, but for work directories and `withheld` ones. */
 export function countFiles(
   places: BytePath[],
   withheld: readonly Identity[],
@@ -41,10 +41,10 @@ export function countFiles(
 ): { files: number; bytes: number } {
   const count = { files: 0, bytes: 0 };
   for (const place of places) {
-    for (const { stat } of ground.walk(place, isNoData(withheld))) {
+    for (const { path, stat } of ground.walk(place, isNoData(withheld))) {
       if (isDirectory(stat)) continue;
       count.files++;
-      if (isFile(stat)) count.bytes += stat.size;
+      if (isFile(stat)) count.bytes += dataBytes(path, stat);
     }
   }
   return count;

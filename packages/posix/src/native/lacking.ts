@@ -6,7 +6,7 @@ export function lacking({ xattrs = true }: { xattrs?: boolean | undefined } = {}
   return [
     ...(xattrs ? ['Extended attributes, ACLs and capabilities are neither stored nor restored.'] : []),
     'Times are restored to the microsecond.',
-    'Holes of sparse files are found only where their zeros are read.',
+    'Holes of sparse files are read and archived as zeros; a restore makes them again where the zeros are.',
   ];
 }
 

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { mkdtemp, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BytePath, displayPath, type Logger, toBytePath, type Warning } from '@gofr-backup/model';
-import { removeTree } from '@gofr-backup/posix';
+import { lacksBlocks, removeTree } from '@gofr-backup/posix';
 import { pathOnDisk } from '../content.ts';
 import type { SeenEntry, Source, WalkEntry, WalkReport } from '../source.ts';
 import { ALL_COMPANIONS } from './companions.ts';
@@ -96,7 +96,7 @@ export class DatabaseSnapshots implements Source {
     const { contentPath } = substitute;
     const { size, blocks } = statSync(contentPath);
     const { linkKey: _, ...own } = entry;
-    return { ...own, size, sparse: blocks * 512 < size, contentPath };
+    return { ...own, size, sparse: blocks * 512 < size, hollow: lacksBlocks(size, blocks), contentPath };
   }
 
   async #copy(database: WalkEntry): Promise<void> {

@@ -19,6 +19,7 @@ import {
   type FileStat,
   heldTimes,
   isDirectory,
+  lacksBlocks,
   OpenChain,
   statAt,
 } from '@gofr-backup/posix';
@@ -245,6 +246,7 @@ export class Walk implements Source {
         : root.members.find(({ select }) => isSelected(select, path));
     const type = member && (TYPES.get(format) ?? this.#refuse(path, format));
     if (member === undefined || type === undefined) return undefined;
+    if (type === 'file' && stats.size > Number.MAX_SAFE_INTEGER) return this.#tooLarge(path);
     const entry = walkEntryOf(path, root.place, type, stats, member.component);
     if (stats.dev !== this.#device) this.#onDevice(stats.dev, entry);
     return entry;
@@ -288,6 +290,16 @@ export class Walk implements Source {
       code: 'special-file',
       path: shown,
       message: `${shown} is ${kind}: left out`,
+    });
+  }
+
+  /** Only a file without data can be so large. No number of ours can hold its size, and hardly any disk the file. */
+  #tooLarge(path: BytePath): undefined {
+    const shown = displayPath(path);
+    this.report.warnings.push({
+      code: 'too-large',
+      path: shown,
+      message: `${shown} claims to be larger than 8 PiB: left out`,
     });
   }
 
@@ -341,6 +353,7 @@ function walkEntryOf(
     sparse: type === 'file' && stats.blocks * 512 < size,
     component,
   };
+  if (entry.sparse && lacksBlocks(size, stats.blocks)) entry.hollow = true;
   if (type === 'file' && stats.nlink > 1) entry.linkKey = `${stats.dev}:${stats.ino}`;
   return entry;
 }
