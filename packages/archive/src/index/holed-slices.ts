@@ -5,6 +5,14 @@
 import type { SliceSpan } from './slices.ts';
 import { SLICE_BYTES } from './sizes.ts';
 
+/** A part of the content as it is stored. */
+export interface HoledSlice extends SliceSpan {
+  /** where the data lies in the file */
+  parts?: SliceSpan[];
+  /** the bytes themselves: a map */
+  content?: Uint8Array;
+}
+
 /** The parts of each slice. `parts` ascend, and do not touch what comes before them. */
 export function* cutParts(parts: Iterable<SliceSpan>): Generator<SliceSpan[]> {
   let slice: SliceSpan[] = [];

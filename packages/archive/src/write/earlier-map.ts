@@ -6,7 +6,7 @@ import { digestFrame } from '../codec/digest.ts';
 import type { SliceSpan } from '../index/slices.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { parseSparseMap } from '../tar/sparse.ts';
-import type { HoledSlice } from './holed-file.ts';
+import type { HoledSlice } from '../index/holed-slices.ts';
 
 /**
  * What the slices of an unchanged file hold. Throws when the archive is damaged there. What the map calls a hole has only

@@ -15,7 +15,7 @@ import { copySame, type Finished, finish, proofsOf, readStored } from './finish.
 import { type FrameResult, NOTHING } from './frame-result.ts';
 import { incompressibleWithin } from './raw-frame.ts';
 import { rawLengthOf, type SliceSpan } from '../index/slices.ts';
-import type { HoledSlice } from './holed-file.ts';
+import type { HoledSlice } from '../index/holed-slices.ts';
 import { SLOT_BYTES } from './arena.ts';
 import type { StoredFrame } from './stored-frame.ts';
 import { findStored, type StoredSlices } from './stored-slices.ts';

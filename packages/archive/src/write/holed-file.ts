@@ -1,17 +1,9 @@
 /** A file that is archived without its holes: its map, and the slices of its data. */
-import { cutParts, lengthOf } from '../index/holed-slices.ts';
+import { cutParts, type HoledSlice, lengthOf } from '../index/holed-slices.ts';
 import type { SliceSpan } from '../index/slices.ts';
 import { archivedParts } from '../source/data-parts.ts';
 import type { OpenedFile, Surroundings } from './sliced-file.ts';
 import { MOST_PARTS, sparseMapBlocks } from '../tar/sparse-blocks.ts';
-
-/** A part of the content as it is stored. */
-export interface HoledSlice extends SliceSpan {
-  /** where the data lies in the file */
-  parts?: SliceSpan[];
-  /** the bytes themselves: a map */
-  content?: Uint8Array;
-}
 
 export interface HoledFile {
   storedSize: number;

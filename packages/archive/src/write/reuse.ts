@@ -9,7 +9,7 @@ import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { SLOT_BYTES } from './arena.ts';
 import { earlierSlices } from './earlier-map.ts';
-import type { HoledSlice } from './holed-file.ts';
+import type { HoledSlice } from '../index/holed-slices.ts';
 import type { ProvedFrame } from './stored-frame.ts';
 import { type PlannedParts, planParts, type Sameness } from './earlier-parts.ts';
 import type { PlannedFrame } from './frames.ts';

@@ -13,7 +13,15 @@ import {
   type RestoreOutcome,
   storedSizeOf,
 } from '@gofr-backup/model';
-import { type FileStat, isDirectory, isFile, isLink, isSpecial, lacksBlocks, parentOf } from '@gofr-backup/posix';
+import {
+  type FileStat,
+  isDirectory,
+  isFile,
+  isLink,
+  isSpecial,
+  lacksBlocks,
+  parentOf,
+} from '@gofr-backup/posix';
 import type { Ground } from './ground/ground.ts';
 import { hashFile } from './hash-file.ts';
 import { isLeftAlone } from './moves.ts';
