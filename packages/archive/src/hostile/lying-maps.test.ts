@@ -10,7 +10,7 @@ import { loadIndex } from '../index/whole-index.ts';
 import { IndexWriter } from '../index/writer.ts';
 import { extractTo, opened, testPorts } from '../read/reading.fixture.ts';
 import { archive, HOURS_LATER, inside, previousOf, sha256 } from '../write/create.fixture.ts';
-import { makeHoled } from '../write/holes.fixture.ts';
+import { makeHoled } from '../write/holes/holes.fixture.ts';
 
 const PAGE = 4096;
 const SIZE = 9 << 20;

@@ -8,7 +8,7 @@ import type { Origin } from './frame-queue.ts';
 import { Pipeline } from './pipeline.ts';
 import { cutFrames, type PlannedFrame } from './frames.ts';
 import { HardLinks, type LinkedEntry } from './hard-links.ts';
-import { archiveHoled, type HoledFile, holedFile } from './holed-file.ts';
+import { archiveHoled, type HoledFile, holedFile } from './holes/holed-file.ts';
 import { SLICE_BYTES } from '../index/sizes.ts';
 import type { IndexFrame } from '../index/types.ts';
 import { RateLimit } from './rate-limit.ts';

@@ -8,7 +8,7 @@ import { canSeekHoles, openRegular } from '@gofr-backup/posix';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { SLOT_BYTES } from './arena.ts';
-import { earlierSlices } from './earlier-map.ts';
+import { earlierSlices } from './holes/earlier-map.ts';
 import type { HoledSlice } from '../index/holed-slices.ts';
 import type { ProvedFrame } from './stored-frame.ts';
 import { type PlannedParts, planParts, type Sameness } from './earlier-parts.ts';

@@ -1,9 +1,9 @@
 /** A file that is archived without its holes: its map, and the slices of its data. */
-import { cutParts, type HoledSlice, lengthOf } from '../index/holed-slices.ts';
-import type { SliceSpan } from '../index/slices.ts';
-import { archivedParts } from '../source/data-parts.ts';
-import type { OpenedFile, Surroundings } from './sliced-file.ts';
-import { MOST_PARTS, sparseMapBlocks } from '../tar/sparse-blocks.ts';
+import { cutParts, type HoledSlice, lengthOf } from '../../index/holed-slices.ts';
+import type { SliceSpan } from '../../index/slices.ts';
+import { archivedParts } from '../../source/data-parts.ts';
+import type { OpenedFile, Surroundings } from '../sliced-file.ts';
+import { MOST_PARTS, sparseMapBlocks } from '../../tar/sparse-blocks.ts';
 
 export interface HoledFile {
   storedSize: number;

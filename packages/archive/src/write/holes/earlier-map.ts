@@ -1,12 +1,12 @@
 /** The map of a file without its holes, as the previous archive has it. */
 import type { Compression } from '@gofr-backup/model';
 import { readFully } from '@gofr-backup/posix';
-import { decompressFrame } from '../codec/codecs.ts';
-import { digestFrame } from '../codec/digest.ts';
-import type { SliceSpan } from '../index/slices.ts';
-import type { IndexEntry, IndexFrame } from '../index/types.ts';
-import { parseSparseMap } from '../tar/sparse.ts';
-import type { HoledSlice } from '../index/holed-slices.ts';
+import { decompressFrame } from '../../codec/codecs.ts';
+import { digestFrame } from '../../codec/digest.ts';
+import type { SliceSpan } from '../../index/slices.ts';
+import type { IndexEntry, IndexFrame } from '../../index/types.ts';
+import { parseSparseMap } from '../../tar/sparse.ts';
+import type { HoledSlice } from '../../index/holed-slices.ts';
 
 /**
  * What the slices of an unchanged file hold. Throws when the archive is damaged there. What the map calls a hole has only

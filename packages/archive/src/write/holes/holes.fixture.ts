@@ -2,7 +2,7 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { dataParts, readFully } from '@gofr-backup/posix';
-import { sha256 } from './create.fixture.ts';
+import { sha256 } from '../create.fixture.ts';
 
 export interface Layout {
   size: number;

@@ -19,11 +19,11 @@ import { withoutNative } from '@gofr-backup/posix';
 import { isMissing, temporaryDirectory, tries } from '@gofr-backup/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadIndex } from '../index/whole-index.ts';
-import { SLICE_BYTES } from '../index/sizes.ts';
-import { collect, extractTo, opened, testPorts } from '../read/reading.fixture.ts';
-import { rebuildIndex } from '../read/rebuild-index.ts';
-import { archive, HOURS_LATER, inside, previousOf, sha256, tarStream } from './create.fixture.ts';
+import { loadIndex } from '../../index/whole-index.ts';
+import { SLICE_BYTES } from '../../index/sizes.ts';
+import { collect, extractTo, opened, testPorts } from '../../read/reading.fixture.ts';
+import { rebuildIndex } from '../../read/rebuild-index.ts';
+import { archive, HOURS_LATER, inside, previousOf, sha256, tarStream } from '../create.fixture.ts';
 import { dataOf, bytesAt, type Layout, makeHoled, pictureOf } from './holes.fixture.ts';
 
 const PAGE = 4096;
