@@ -27,7 +27,7 @@ function offered(...words: string[]): string[] {
 test('bash completes verbs, tiers, options and names of backups', () => {
   expect(offered('gofr-backup', 're')).toEqual(['rebuild', 'restore']);
   expect(offered('gofr-backup', 'now', 'w')).toEqual(['weekly']);
-  expect(offered('gofr-backup', 'restore', '--i')).toEqual(['--interactive']);
+  expect(offered('gofr-backup', 'restore', '--int')).toEqual(['--interactive']);
   expect(offered('gofr-backup', 'show', '')).toEqual(['one.tar.gz', 'two.tar.gz']);
   expect(offered('gofr-backup', 'undelete', '')).toEqual(['pruned.tar.gz']);
   expect(offered('gofr-backup', 'diff', 'one.tar.gz', 't')).toEqual(['two.tar.gz']);

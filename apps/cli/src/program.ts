@@ -16,13 +16,15 @@ export function buildProgram(done: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .exitOverride();
 
-  const verb = (usage: string, summary: string, load: Load): Command =>
-    program
+  const verb = (usage: string, summary: string, load: Load, loadOfStore?: Load): Command => {
+    const command = program
       .command(usage)
       .description(summary)
       .option('--json', 'one JSON document on stdout, logs on stderr')
       .exitOverride()
-      .action(async (...given: unknown[]) => done(await runVerb(given, load)));
+      .action(async (...given: unknown[]) => done(await runVerb(given, load, loadOfStore)));
+    return loadOfStore ? ofStore(command) : command;
+  };
 
   program.commandsGroup('Services:');
   verb(
@@ -38,12 +40,32 @@ export function buildProgram(done: (code: number) => void): Command {
   verb('now', 'back up now, and follow it to its end', () => import('./commands/now.ts'))
     .addArgument(new Argument('[tier]', 'make one of this tier directly').choices(TIERS))
     .option('--no-wait', 'leave it to the running service');
-  verb('list', 'the backups there are', () => import('./commands/list.ts'))
+  verb(
+    'list',
+    'the backups there are',
+    () => import('./commands/list.ts'),
+    () => import('./store/list.ts'),
+  )
     .addOption(new Option('--tier <tier>', 'only this one').choices(TIERS))
     .option('--trash', 'the pruned ones that `undelete` can bring back, and for how long');
-  verb('show <name>', "one backup's record", () => import('./commands/show.ts'));
-  verb('files <name> [path]', 'what is in a backup', () => import('./commands/files.ts'));
-  verb('cat <name> <path>', 'one file out of a backup, to stdout', () => import('./commands/cat.ts'));
+  verb(
+    'show <name>',
+    "one backup's record",
+    () => import('./commands/show.ts'),
+    () => import('./store/show.ts'),
+  );
+  verb(
+    'files <name> [path]',
+    'what is in a backup',
+    () => import('./commands/files.ts'),
+    () => import('./store/files.ts'),
+  );
+  verb(
+    'cat <name> <path>',
+    'one file out of a backup, to stdout',
+    () => import('./commands/cat.ts'),
+    () => import('./store/cat.ts'),
+  );
   verb('find <pattern>', 'where a file is, over all backups', () => import('./commands/find.ts')).option(
     '-i, --ignore-case',
     'capital and small letters are the same',
@@ -55,7 +77,12 @@ export function buildProgram(done: (code: number) => void): Command {
     'a backup, or a folder of it, as a tar stream on stdout',
     () => import('./commands/export.ts'),
   );
-  verb('prune', 'apply retention now', () => import('./commands/prune.ts'))
+  verb(
+    'prune',
+    'apply retention now',
+    () => import('./commands/prune.ts'),
+    () => import('./store/prune.ts'),
+  )
     .option('--dry-run', 'only say what would go, and why')
     .option('--force', 'prune even while it is on hold');
   verb('pin <name>', 'keep a backup whatever retention says', () => import('./commands/pin.ts'));
@@ -67,9 +94,34 @@ export function buildProgram(done: (code: number) => void): Command {
   );
   verb('rebuild', 'write manifest.json anew from the directory', () => import('./commands/rebuild.ts'));
 
+  program.commandsGroup('Off-site:');
+  ofStore(
+    verb('copy [name]', 'copy backups to the stores', () => import('./commands/copy.ts'))
+      .option('--all', 'every good backup that the store does not have; default: what is newer')
+      .option('--back', 'bring a copy back into the backup directory (the newest without a name)')
+      .option('--take-over', 'copy from this host, though another one did before'),
+  );
+  ofStore(
+    verb('key', 'keys for the copies', () => import('./commands/key.ts'))
+      .addArgument(
+        new Argument('<what>', 'new: make both keys; check: prove that one opens the newest copy').choices([
+          'new',
+          'check',
+        ]),
+      )
+      .option('--out <file>', 'new: where the key of operation goes (default: key.txt)')
+      .option('--page <file>', 'new: a page with the recovery key, to print')
+      .option('--passphrase', 'new: wrap the key of operation in a passphrase'),
+  );
+
   program.commandsGroup('Recovery:');
   const here = () => new Option('--here', 'in this process, not through the queue');
-  verb('verify [names...]', 'read backups back in full', () => import('./commands/verify.ts'))
+  verb(
+    'verify [names...]',
+    'read backups back in full',
+    () => import('./commands/verify.ts'),
+    () => import('./store/verify.ts'),
+  )
     .option('--latest', 'the newest good one (default)')
     .option('--all', 'every one')
     .addOption(here());
@@ -77,10 +129,16 @@ export function buildProgram(done: (code: number) => void): Command {
     'drill [name]',
     'a test restore into a scratch directory, to prove that restoring works',
     () => import('./commands/drill.ts'),
+    () => import('./store/drill.ts'),
   )
     .option('--latest', 'the newest good one (default)')
     .addOption(here());
-  verb('restore [name]', 'bring a backup back', () => import('./commands/restore.ts'))
+  verb(
+    'restore [name]',
+    'bring a backup back',
+    () => import('./commands/restore.ts'),
+    () => import('./store/restore.ts'),
+  )
     .option('--latest', 'the newest good one')
     .option('--before <time>', 'the newest good one before it, e.g. "2025-12-13 02:00"')
     .option('--interactive', 'choose from a list')
@@ -125,12 +183,19 @@ export function buildProgram(done: (code: number) => void): Command {
   return program;
 }
 
+/** Options of the commands that can speak of what lies in a store. */
+const ofStore = (command: Command): Command =>
+  command
+    .option('--store <store>', 'in this store: a name of the settings, or a URL')
+    .option('--identity <file>', 'the file with the private key of the copies');
+
 const commaSeparated = (text: string): string[] => text.split(',').map((item) => item.trim());
 const repeatable = (text: string, previous: string[] | undefined): string[] => [...(previous ?? []), text];
 
 /** Commander hands over the arguments, then the options, then the command. */
-async function runVerb(given: unknown[], load: Load): Promise<number> {
-  const [options, command] = given.slice(-2) as [{ json?: boolean }, Command];
+async function runVerb(given: unknown[], loadHere: Load, loadOfStore: Load = loadHere): Promise<number> {
+  const [options, command] = given.slice(-2) as [{ json?: boolean; store?: string }, Command];
+  const load = options.store === undefined ? loadHere : loadOfStore;
   const args = given.slice(0, -2).flat() as (string | undefined)[];
   const { runWith } = await import('./run.ts');
   const present = args.filter((arg) => arg !== undefined);

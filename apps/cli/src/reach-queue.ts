@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keyDirOf, readStateSecret, removeDirectory, stateDirOf } from '@gofr-backup/core';
 import { type Logger, silentLogger, systemClock, toBackupError } from '@gofr-backup/model';
-import type { BackupQueue } from '@gofr-backup/queue';
+import type { BackupQueue, QueueKind } from '@gofr-backup/queue';
 import type { Session } from './session.ts';
 
 export interface ReachedQueue extends AsyncDisposable {
@@ -20,7 +20,7 @@ export interface ReachedQueue extends AsyncDisposable {
  */
 export async function findQueue(
   { settings, plan, logger }: Session,
-  { toAdd = false }: { toAdd?: boolean } = {},
+  { toAdd = false, kind = 'backup' }: { toAdd?: boolean; kind?: QueueKind } = {},
 ): Promise<ReachedQueue | undefined> {
   const { connect, embeddedRedisDir, findEmbeddedRedis, KEY_BYTES, openTracedQueue, queueStatus } =
     await import('@gofr-backup/queue');
@@ -31,7 +31,7 @@ export async function findQueue(
   const { project } = settings;
   const otlpUrl = toAdd ? settings.otlpUrl : undefined;
   const key = () => readStateSecret(keyDirOf(plan), 'requests', KEY_BYTES);
-  const queue = await openTracedQueue({ project, connection, otlpUrl, key, logger });
+  const queue = await openTracedQueue({ project, kind, connection, otlpUrl, key, logger });
   const reached: ReachedQueue = {
     queue,
     own: false,
@@ -54,7 +54,7 @@ function withoutIt(error: unknown, logger: Logger): undefined {
 }
 
 /** A private Redis and worker for one job. Throws REDIS_MISSING. */
-async function bringUpQueue({ settings, logger: own }: Session): Promise<ReachedQueue> {
+async function bringUpQueue({ settings, logger: own }: Session, kind: QueueKind): Promise<ReachedQueue> {
   const { connect, endOrphans, KEY_BYTES, openTracedQueue, startEmbeddedRedis } =
     await import('@gofr-backup/queue');
   // The worker's log is silent unless LOG_LEVEL is set, because its failures and warnings come back with the job.
@@ -70,7 +70,7 @@ async function bringUpQueue({ settings, logger: own }: Session): Promise<Reached
   const { project, otlpUrl } = settings;
   const privateKey = randomBytes(KEY_BYTES);
   const key = () => Promise.resolve(privateKey);
-  const queue = await openTracedQueue({ project, connection, otlpUrl, key, logger: own });
+  const queue = await openTracedQueue({ project, kind, connection, otlpUrl, key, logger: own });
   resources.defer(() => queue.close());
   const { start } = await import('@gofr-backup/worker');
   const worker = await start(
@@ -82,8 +82,8 @@ async function bringUpQueue({ settings, logger: own }: Session): Promise<Reached
   return { queue, own: true, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-export async function reachQueue(session: Session): Promise<ReachedQueue> {
-  return (await findQueue(session, { toAdd: true })) ?? (await bringUpQueue(session));
+export async function reachQueue(session: Session, kind: QueueKind): Promise<ReachedQueue> {
+  return (await findQueue(session, { toAdd: true, kind })) ?? (await bringUpQueue(session, kind));
 }
 
 /** Names of private Redis directories begin so. */

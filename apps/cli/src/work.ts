@@ -10,7 +10,8 @@ export async function perform<Name extends JobName>(
   name: Name,
   payload: PayloadInput<Name>,
 ): Promise<{ jobId: string; result: Result<Name> }> {
-  await using reached = await reachQueue(session);
+  const { queueOf } = await import('@gofr-backup/queue');
+  await using reached = await reachQueue(session, queueOf(name));
   if (!(await hasWorker(reached))) session.note('no worker is connected to the queue; waiting for one');
   return await performOn(reached, session, name, payload);
 }
@@ -39,7 +40,8 @@ async function reachOrSay<Name extends JobName>(
   const goOn = (reason: string): undefined =>
     void session.note(`${reason}; going on without it, in this process`);
   try {
-    const reached = await reachQueue(session);
+    const { queueOf } = await import('@gofr-backup/queue');
+    const reached = await reachQueue(session, queueOf(name));
     const against = await reasonAgainst(session, reached, name, payload);
     if (against === undefined) return reached;
     await reached[Symbol.asyncDispose]();

@@ -115,6 +115,7 @@ function work(telemetry?: Tracing['telemetry']): Consumer {
     prune: note('prune', { dry_run: false, now: '', decisions: [] }),
     restore: note('restore', { backup: 'a', target: '/', files: 0, bytes: 0, safety_backup: null }),
     drill: note('drill', { backup: 'a', ok: true, files: 0, problems: [] }),
+    copy: note('copy', { store: 'nas', copies: [] }),
   };
   const judge = judgeOf({ project, key, clock: systemClock, logger: silentLogger });
   const consumer = startConsumer({ project, connection, processors, judge, telemetry });

@@ -1,4 +1,4 @@
-import type { BackupPlan, Clock, OperationContext } from '@gofr-backup/model';
+import type { BackupPlan, Clock, OperationContext, StorePlan } from '@gofr-backup/model';
 import type { JobName, Run } from '@gofr-backup/queue';
 
 /** The parts that every processor needs beside its run. */
@@ -7,6 +7,8 @@ export interface Composition {
   clock: Clock;
   /** directories that `restore --to` may reach through the queue */
   restoreRoots: readonly string[];
+  /** where copies go */
+  stores: readonly StorePlan[];
 }
 
 /** The operation context for a run. The lock's owner is the job. */

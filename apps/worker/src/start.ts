@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { alertPlanFrom, planFrom, type Settings } from '@gofr-backup/config';
+import { alertPlanFrom, copyPlansFrom, planFrom, type Settings } from '@gofr-backup/config';
 import { keyDirOf, recoverInterrupted, stateDirOf, stateSecret } from '@gofr-backup/core';
 import {
   type BackupPlan,
@@ -11,6 +11,7 @@ import {
 } from '@gofr-backup/model';
 import {
   beatHeart,
+  type Ended,
   judgeOf,
   KEY_BYTES,
   type KeySource,
@@ -22,6 +23,7 @@ import {
   startTracing,
   within,
 } from '@gofr-backup/queue';
+import { startCopying } from './copying.ts';
 import { startPings } from './pings.ts';
 import { mayWrite, preflight } from './preflight.ts';
 import { tellNeighbours } from './neighbours.ts';
@@ -61,6 +63,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     privateKey,
   } = options;
   const plan = planFrom(settings);
+  const stores = copyPlansFrom(settings);
   const pings = startPings(alertPlanFrom(settings).heartbeatUrl, logger);
   const stateDir = stateDirOf(plan.backupDir);
   const connection = await serviceConnection({ redisUrl: settings.redisUrl, stateDir, logger, clock });
@@ -81,20 +84,24 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const restoreRoots = privateKey ? ['/'] : settings.restoreRoots;
   const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
   const reporter = watched ? startReporter({ connection, context }) : undefined;
-  const consumer = startConsumer({
-    project: plan.project,
-    connection,
-    processors: pings.around(processorsOf({ plan, clock, restoreRoots })),
-    judge: judgeOf({ project: plan.project, key, spent, clock, logger }),
-    logger,
-    clock,
+  const { project } = plan;
+  const copying = startCopying({ project, stores, connection, key, logger, atStart: watched });
+  const consuming = {
+    ...{ project, connection, logger, clock },
+    processors: pings.around(processorsOf({ plan, clock, restoreRoots, stores })),
+    judge: judgeOf({ project, key, spent, clock, logger }),
     telemetry: tracing.telemetry,
     ...(lockDuration === undefined ? {} : { lockDuration }),
-    ended(job) {
+    ended(job: Ended) {
       reporter?.ended(job);
       pings.ended(job);
+      if (privateKey === undefined) copying.ended(job);
     },
-  });
+  };
+  const consumers = [
+    startConsumer(consuming),
+    ...(stores.length > 0 ? [startConsumer({ ...consuming, kind: 'copies' })] : []),
+  ];
   const heart = beatHeart('worker', { logger });
   const health = await serveHealth({
     host: settings.healthHost,
@@ -111,9 +118,12 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     stopped.abort();
     heart.stop();
     await health.stop();
-    await consumer.stop(grace);
+    await Promise.all(consumers.map((consumer) => consumer.stop(grace)));
     // without Redis these would wait for it
-    await within(grace / 8, Promise.allSettled([reporter?.stop(), pings.stop(), tracing.stop()]));
+    await within(
+      grace / 8,
+      Promise.allSettled([reporter?.stop(), pings.stop(), copying.stop(), tracing.stop()]),
+    );
     await connection.end();
   };
   signal?.addEventListener('abort', () => void stop(), { once: true });

@@ -1,9 +1,19 @@
-import type { RetentionPolicy, StorePlan } from '@gofr-backup/model';
+import { BackupError, type RetentionPolicy, type StorePlan } from '@gofr-backup/model';
 import { retentionOf } from './plan.ts';
 import type { Settings } from './settings.ts';
-import type { StoreSettings } from './stores.ts';
+import { againstCopying, type StoreSettings } from './stores.ts';
 
-/** Where copies go; empty: nowhere. The plans hold secrets. */
+/** For who copies; throws CONFIG when a store has not the keys that copies are made for. */
+export function copyPlansFrom(settings: Settings): StorePlan[] {
+  const reasons = settings.stores.map(againstCopying).filter((reason) => reason !== undefined);
+  if (reasons.length === 0) return storePlansFrom(settings);
+  throw new BackupError('CONFIG', 'Nothing can be copied to a store', {
+    why: reasons.join('; '),
+    hint: 'Make both keys with `gofr-backup key new`, or set OFFSITE_RECOVERY=none if one must do.',
+  });
+}
+
+/** Where copies lie; empty: nowhere. The plans hold secrets. */
 export function storePlansFrom(settings: Settings): StorePlan[] {
   const local = retentionOf(settings);
   return settings.stores.map((store) => ({

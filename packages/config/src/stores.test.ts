@@ -3,7 +3,7 @@ import type { BackupError } from '@gofr-backup/model';
 import { describeSettings } from './describe.ts';
 import { loadSettings } from './load.ts';
 import type { Environment, SettingProblem } from './origin.ts';
-import { storePlansFrom } from './store-plan.ts';
+import { copyPlansFrom, storePlansFrom } from './store-plan.ts';
 
 const KEYS = [
   'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
@@ -88,24 +88,6 @@ test.each<[string, Environment, Record<string, RegExp>]>([
     { GOFR_PLOT_BACKUP_OFFSITE_NAS_URL: /not set/ },
   ],
   ['a path for a URL', { BACKUP_OFFSITE_URL: '/mnt/nas' }, { BACKUP_OFFSITE_URL: /not understood/ }],
-  [
-    'one key alone',
-    { BACKUP_OFFSITE_URL: 'file:///mnt/nas', BACKUP_OFFSITE_RECIPIENTS: KEYS.slice(0, 62) },
-    { BACKUP_OFFSITE_RECIPIENTS: /fewer than two/ },
-  ],
-  [
-    'one key twice',
-    {
-      BACKUP_OFFSITE_URL: 'file:///mnt/nas',
-      BACKUP_OFFSITE_RECIPIENTS: `${KEYS.slice(0, 62)},${KEYS.slice(0, 62)}`,
-    },
-    { BACKUP_OFFSITE_RECIPIENTS: /fewer than two/ },
-  ],
-  [
-    'no key, though one is enough',
-    { BACKUP_OFFSITE_URL: 'file:///mnt/nas', BACKUP_OFFSITE_RECOVERY: 'none' },
-    { GOFR_PLOT_BACKUP_OFFSITE_RECIPIENTS: /names no key/ },
-  ],
   ['a name twice', { BACKUP_OFFSITES: 'nas,nas' }, { BACKUP_OFFSITES: /twice/ }],
   ['the name of the only store', { BACKUP_OFFSITES: 'offsite' }, { BACKUP_OFFSITES: /OFFSITE_URL/ }],
   [
@@ -136,9 +118,23 @@ test('the store of OFFSITE_URL stands beside those with names', () => {
   ]);
 });
 
-test('one key is enough where it is said', () => {
-  const env = { BACKUP_OFFSITE_URL: 'file:///mnt/nas', BACKUP_OFFSITE_RECOVERY: 'none' };
-  expect(plansOf({ ...env, BACKUP_OFFSITE_RECIPIENTS: KEYS.slice(0, 62) })).toHaveLength(1);
+test.each<[string, Environment, boolean]>([
+  ['two keys', { BACKUP_OFFSITE_RECIPIENTS: KEYS }, true],
+  ['one key', { BACKUP_OFFSITE_RECIPIENTS: KEYS.slice(0, 62) }, false],
+  ['one key twice', { BACKUP_OFFSITE_RECIPIENTS: `${KEYS.slice(0, 62)},${KEYS.slice(0, 62)}` }, false],
+  ['no key', {}, false],
+  [
+    'one key, and no recovery',
+    { BACKUP_OFFSITE_RECIPIENTS: KEYS.slice(0, 62), BACKUP_OFFSITE_RECOVERY: 'none' },
+    true,
+  ],
+  ['no key, and no recovery', { BACKUP_OFFSITE_RECOVERY: 'none' }, false],
+  ['no encryption', { BACKUP_OFFSITE_ENCRYPTION: 'none' }, true],
+])('copies can be read without keys; made they are with %s: %s', (_, env, expected) => {
+  const settings = loadSettings({ BACKUP_OFFSITE_URL: 'file:///mnt/nas', ...env });
+  expect(storePlansFrom(settings)).toHaveLength(1);
+  if (expected) expect(copyPlansFrom(settings)).toHaveLength(1);
+  else expect(() => copyPlansFrom(settings)).toThrow('Nothing can be copied');
 });
 
 test('an unknown variable of a store is told with its nearest name', () => {

@@ -27,9 +27,7 @@ const STORE_KEYS = Object.keys(offsiteStore) as StoreKey[];
 
 export function readStores(env: Environment, read: Read): StoreSettings[] {
   const named = (read.values.offsites ?? []).map((name) => readStore(env, name, read));
-  const stores = [onlyStore(read), ...named].filter((store) => store !== undefined);
-  for (const store of stores) checkRecipients(store, read);
-  return stores;
+  return [onlyStore(read), ...named].filter((store) => store !== undefined);
 }
 
 function onlyStore({ values, origins }: Read): StoreSettings | undefined {
@@ -90,14 +88,12 @@ function valueOf(setting: Setting<unknown>, origin: Origin, { prefix, problems }
   return undefined;
 }
 
-/** Two recipients, so that the loss of one key is not the loss of all copies. */
-function checkRecipients(store: StoreSettings, { prefix, problems }: Read): void {
-  const { offsiteEncryption, offsiteRecipients, offsiteRecovery, origins } = store;
+/** Why nothing can be copied to the store; undefined: it can. The loss of one key must not be the loss of all copies. */
+export function againstCopying({ name, ...store }: StoreSettings): string | undefined {
+  const { offsiteEncryption, offsiteRecipients, offsiteRecovery } = store;
   const least = offsiteRecovery === 'none' ? 1 : 2;
-  if (offsiteEncryption !== 'age' || new Set(offsiteRecipients).size >= least) return;
-  const reason =
-    least === 2
-      ? 'names fewer than two keys; `gofr-backup key new` makes one of operation and one of recovery'
-      : 'names no key; `gofr-backup key new` makes one';
-  problems.push(problemOf(offsiteStore.offsiteRecipients, prefix, origins.offsiteRecipients, reason));
+  if (offsiteEncryption !== 'age' || new Set(offsiteRecipients).size >= least) return undefined;
+  return least === 2
+    ? `OFFSITE_RECIPIENTS of the store ${name} names fewer than two keys, one of operation and one of recovery`
+    : `OFFSITE_RECIPIENTS of the store ${name} names no key`;
 }

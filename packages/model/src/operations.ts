@@ -134,3 +134,76 @@ export const drillOutcomeSchema = z.object({
   problems: z.array(z.string()),
 });
 export type DrillOutcome = z.infer<typeof drillOutcomeSchema>;
+
+export const copyRequestSchema = z.object({
+  /** of the settings */
+  store: z.string().min(1),
+  /** a file name, or `latest`; absent: every good backup that is newer than the newest copy there */
+  backup: z.string().min(1).exactOptional(),
+  /** every good backup that the store does not have */
+  all: z.boolean().exactOptional(),
+  /** this host writes to the store from now on, whoever did before */
+  takeOver: z.boolean().exactOptional(),
+});
+export type CopyRequest = z.infer<typeof copyRequestSchema>;
+
+export const copyOutcomeSchema = z.object({
+  store: z.string(),
+  copies: z.array(
+    z.object({
+      filename: z.string(),
+      bytes_sent: z.number(),
+      bytes_total: z.number(),
+      packs: z.number(),
+      /** it was there already */
+      already: z.boolean().exactOptional(),
+    }),
+  ),
+});
+export type CopyOutcome = z.infer<typeof copyOutcomeSchema>;
+
+/**
+ * What a host knows of a store without asking it; kept in the state directory. Times are ISO 8601 UTC. Every field is optional: a state
+ * outlives deployments, and a new store has none.
+ */
+export const storeStateSchema = z.object({
+  store: z.string().exactOptional(),
+  /** without secrets */
+  url: z.string().exactOptional(),
+  encrypted: z.boolean().exactOptional(),
+  /** of the last copy, however it went */
+  tried_at: z.string().exactOptional(),
+  /** of the last copy that went well */
+  done_at: z.string().exactOptional(),
+  /** of the last copy; null: it went well */
+  failure: z
+    .object({
+      code: z.enum(Object.keys(ERRORS) as ErrorCode[]),
+      message: z.string(),
+      why: z.string(),
+      hint: z.string(),
+    })
+    .nullable()
+    .exactOptional(),
+  copies: z.number().exactOptional(),
+  /** recipes that could not be read */
+  unread: z.number().exactOptional(),
+  newest: z.object({ filename: z.string(), created_at: z.string(), arrived: z.string() }).exactOptional(),
+  /** the last look at what the store holds, without a key */
+  checked: z
+    .object({ at: z.string(), packs_read: z.number(), problems: z.array(z.string()) })
+    .exactOptional(),
+  pruned: z
+    .object({
+      removed: z.number(),
+      removed_packs: z.number(),
+      /** objects whose removal the store refused */
+      refused: z.number(),
+      /** why nothing was removed */
+      held: z.string().exactOptional(),
+    })
+    .exactOptional(),
+  drilled_at: z.string().exactOptional(),
+  keys: z.array(z.object({ recipient: z.string(), proved_at: z.string().nullable() })).exactOptional(),
+});
+export type StoreState = z.infer<typeof storeStateSchema>;

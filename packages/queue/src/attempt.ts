@@ -11,6 +11,8 @@ import {
   type Payload,
   type Processor,
   type Processors,
+  type QueueKind,
+  queueOf,
   type Result,
 } from './jobs/index.ts';
 import { findingOf, OUTCOME } from './jobs/finding.ts';
@@ -31,6 +33,7 @@ export const abortReason = (why: string): BackupError =>
 
 export interface Attempting {
   project: string;
+  kind: QueueKind;
   processors: Processors;
   judge: Judge;
   logger: Logger;
@@ -50,7 +53,7 @@ export async function attempt(
   job: Job,
   token: string,
   signal: AbortSignal,
-  { project, processors, judge, logger, clock }: Attempting,
+  { project, kind, processors, judge, logger, clock }: Attempting,
 ): Promise<unknown> {
   const context = { project, job: job.name, jobId: job.id, attempt: job.attemptsMade + 1 };
   const log = jobLog(job, logger, context, clock);
@@ -60,6 +63,7 @@ export async function attempt(
   try {
     refuseFaulty(job);
     const name = nameOf(job);
+    refuseElsewhere(name, kind);
     refuseSecondLife(job, name);
     const { payload, signed } = await judge.admit({ name, id: job.id ?? '', data: job.data });
     signal.throwIfAborted();
@@ -92,6 +96,15 @@ function refuseFaulty(job: Job): void {
   throw new BackupError('USAGE', 'The job cannot be used', {
     why: `as it lies in Redis, ${fault}`,
     hint: 'No version of this program writes such a job. Find out who else writes to this Redis.',
+  });
+}
+
+/** What may take hours must not hold up backups. */
+function refuseElsewhere(name: JobName, kind: QueueKind): void {
+  if (queueOf(name) === kind) return;
+  throw new BackupError('USAGE', `A ${name} job does not belong into the queue of ${kind}`, {
+    why: 'no version of this program puts it there',
+    hint: `Ask for it by \`gofr-backup ${name}\`.`,
   });
 }
 

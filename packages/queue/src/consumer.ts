@@ -6,7 +6,7 @@ import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import { decodeFailure } from './failure.ts';
 import { foundResult } from './jobs/finding.ts';
-import type { Processors } from './jobs/index.ts';
+import type { Processors, QueueKind } from './jobs/index.ts';
 import { menderOf, removeWrongKeys } from './records/mend.ts';
 import { type Judge, keylessJudge } from './requests/judge.ts';
 import { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
@@ -14,6 +14,8 @@ import { within } from './within.ts';
 
 export interface ConsumerOptions {
   project: string;
+  /** default: backup */
+  kind?: QueueKind;
   /** in `service` mode: a consumer outlives Redis's absences */
   connection: Connection;
   processors: Processors;
@@ -60,7 +62,14 @@ const EVENTS_PAUSE = 500;
 
 /** One at a time in this process and, by the queue's global concurrency, in all of them. */
 export function startConsumer(options: ConsumerOptions): Consumer {
-  const { project, connection, logger = silentLogger, clock = systemClock, telemetry } = options;
+  const {
+    project,
+    kind = 'backup',
+    connection,
+    logger = silentLogger,
+    clock = systemClock,
+    telemetry,
+  } = options;
   const judge = options.judge ?? keylessJudge({ project, clock, logger });
   const lockDuration = options.lockDuration ?? LOCK_DURATION;
   const running = new Map<string, Running>();
@@ -68,15 +77,15 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     const abort = new AbortController();
     running.set(job.id ?? '', { job, token, abort });
     try {
-      return await attempt(job, token, abort.signal, { ...options, judge, logger, clock });
+      return await attempt(job, token, abort.signal, { ...options, kind, judge, logger, clock });
     } finally {
       running.delete(job.id ?? '');
     }
   };
-  const queue = openQueue(project, connection, { logger });
+  const queue = openQueue(project, connection, { kind, logger });
   const mender = menderOf(queue, (id) => running.has(id), logger);
   const shared = { connection: bullConnection(connection), prefix: KEY_PREFIX };
-  const worker = new Worker(queueName(project), process, {
+  const worker = new Worker(queueName(project, kind), process, {
     ...shared,
     autorun: false,
     concurrency: 1,
@@ -95,7 +104,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     // A Redis that is away comes back by itself. Otherwise it may be a record that no worker can use.
     if (connection.client.status === 'ready') mender.mend();
   });
-  const events = listenForCancel(queueName(project), shared, abortJob, logger);
+  const events = listenForCancel(queueName(project, kind), shared, abortJob, logger);
   const stopped = new AbortController();
   const started = prepare(queue, logger).then(() => {
     if (!stopped.signal.aborted) void worker.run().catch(() => {}); // told by the error listener

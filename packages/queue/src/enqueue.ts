@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Job } from 'bullmq';
 import { BackupError, systemClock } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
-import { JOBS, type JobName, type Payload, type PayloadInput } from './jobs/index.ts';
+import { JOBS, type JobName, type Payload, type PayloadInput, queueOf } from './jobs/index.ts';
 import { deduplicationKey, parsePayload, withoutSignature } from './jobs/payload.ts';
 import type { BackupQueue } from './queue.ts';
 import { ASK_WITH_KEY } from './requests/refusals.ts';
@@ -34,6 +34,8 @@ export async function enqueue<Name extends JobName>(
   options: EnqueueOptions = {},
 ): Promise<EnqueuedJob<Name>> {
   const contract = JOBS[name];
+  if (queueOf(name) !== queue.kind)
+    throw new TypeError(`a ${name} does not wait in the queue of ${queue.kind}`);
   const payload = parsePayload(name, input);
   const key = deduplicationKey(name, payload);
   return askRedis(queue.connection, async () => {

@@ -11,5 +11,6 @@ export const idle = (some: Partial<Processors>): Processors => ({
   prune: refuse,
   restore: refuse,
   drill: refuse,
+  copy: refuse,
   ...some,
 });

@@ -1,14 +1,15 @@
 import type { ConnectionOptions, Telemetry } from 'bullmq';
 import { type Logger, silentLogger } from '@gofr-backup/model';
 import type { Connection } from './connection.ts';
+import type { QueueKind } from './jobs/contract.ts';
 import { TolerantQueue } from './records/tolerant-queue.ts';
 import type { KeySource } from './requests/signature.ts';
 
 /** The {hash tag} keeps every key of a queue on one node of a Redis Cluster. */
 export const KEY_PREFIX = '{gofr-backup}';
 
-/** One queue a project, whatever number of hosts works on it. */
-export const queueName = (project: string): string => `gofr-${project}-backup`;
+/** One queue of each kind a project, whatever number of hosts works on it. */
+export const queueName = (project: string, kind: QueueKind = 'backup'): string => `gofr-${project}-${kind}`;
 
 const DAY = 24 * 60 * 60;
 
@@ -22,6 +23,7 @@ const HISTORY = {
 
 export interface BackupQueue {
   readonly project: string;
+  readonly kind: QueueKind;
   readonly connection: Connection;
   /** signs what is added */
   readonly key: KeySource;
@@ -32,6 +34,8 @@ export interface BackupQueue {
 }
 
 export interface QueueOptions {
+  /** default: backup */
+  kind?: QueueKind;
   logger?: Logger;
   telemetry?: Telemetry | undefined;
   /** default: none, so only what needs no signature can be added */
@@ -41,16 +45,16 @@ export interface QueueOptions {
 const NO_KEY: KeySource = () => Promise.resolve(undefined);
 
 export function openQueue(project: string, connection: Connection, options: QueueOptions = {}): BackupQueue {
-  const { logger = silentLogger, telemetry, key = NO_KEY } = options;
+  const { kind = 'backup', logger = silentLogger, telemetry, key = NO_KEY } = options;
   const settings = {
     connection: bullConnection(connection),
     prefix: KEY_PREFIX,
     defaultJobOptions: HISTORY,
     ...(telemetry ? { telemetry } : {}),
   };
-  const bull = new TolerantQueue(queueName(project), settings, connection.client, logger);
+  const bull = new TolerantQueue(queueName(project, kind), settings, connection.client, logger);
   bull.on('error', (error) => logger.debug({ reason: error.message }, 'queue error'));
-  return { project, connection, key, bull, close: () => bull.close() };
+  return { project, kind, connection, key, bull, close: () => bull.close() };
 }
 
 /** What BullMQ's classes take; they share the client, and open a second one only where they must block. */

@@ -5,7 +5,16 @@ import { writeOut } from '../stream.ts';
 
 export async function run(session: Session, [name = '', given = '']: string[]): Promise<void> {
   const path = archivePath(given);
-  const content = cat(session.context('cat'), name, path);
+  await writeContent(session, { backup: name, path, content: cat(session.context('cat'), name, path) });
+}
+
+interface Content {
+  backup: string;
+  path: string;
+  content: AsyncIterable<Buffer>;
+}
+
+export async function writeContent(session: Session, { backup, path, content }: Content): Promise<void> {
   if (!session.json) {
     for await (const chunk of content) await writeOut(chunk);
     return;
@@ -14,7 +23,7 @@ export async function run(session: Session, [name = '', given = '']: string[]): 
   for await (const chunk of content) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   session.answer(
-    { backup: name, path, size: bytes.length, encoding: 'base64', content: bytes.toString('base64') },
+    { backup, path, size: bytes.length, encoding: 'base64', content: bytes.toString('base64') },
     [],
   );
 }

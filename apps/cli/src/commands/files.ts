@@ -20,7 +20,14 @@ export interface ListedFile {
 }
 
 export async function run(session: Session, [name = 'latest', path]: string[]): Promise<void> {
-  const entries = files(session.context('files'), name, path && archivePath(path));
+  await writeFiles(session, files(session.context('files'), name, path && archivePath(path)), name);
+}
+
+export async function writeFiles(
+  session: Session,
+  entries: AsyncIterable<ArchiveEntry>,
+  name: string,
+): Promise<void> {
   if (session.json) await writeDocument(entries, name);
   else for await (const entry of entries) await writeOut(`${line(entry, session.settings.timezone)}\n`);
 }

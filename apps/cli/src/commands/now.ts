@@ -1,14 +1,49 @@
-import { type CatalogueEntry, formatCount, formatDuration, formatSize, type Tier } from '@gofr-backup/model';
+import {
+  type BackupError,
+  type CatalogueEntry,
+  formatCount,
+  formatDuration,
+  formatSize,
+  type Tier,
+  toBackupError,
+} from '@gofr-backup/model';
 import type { Result } from '@gofr-backup/queue';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
 import { perform } from '../work.ts';
+import { copyLines, copyToStores } from './copy.ts';
 
-export async function run(session: Session, args: string[], options: { wait: boolean }): Promise<void> {
+export async function run(session: Session, args: string[], options: { wait: boolean }): Promise<number> {
   const payload = { tier: args[0] as Tier | undefined, trigger: 'manual' } as const;
-  if (!options.wait && (await leave(session, payload))) return;
+  if (!options.wait && (await leave(session, payload))) return 0;
   const { jobId, result } = await perform(session, 'backup', payload);
-  session.answer({ job_id: jobId, backup: result.backup }, render(session, result));
+  const copied = await copyAfter(session);
+  session.answer({ job_id: jobId, backup: result.backup }, [...render(session, result), ...copied.lines]);
+  if (copied.failure === undefined) return 0;
+  const { message, why, hint, exit } = copied.failure;
+  for (const line of [
+    `The backup is good, but it was not copied: ${message}`,
+    `why: ${why}`,
+    `to do: ${hint}`,
+  ])
+    session.note(line);
+  return exit;
+}
+
+/** A running service copies by itself; where there is none, nobody else would. A copy that fails leaves the backup good. */
+async function copyAfter(session: Session): Promise<{ lines: string[]; failure?: BackupError }> {
+  const { stores } = session.settings;
+  if (stores.length === 0 || (await isServed(session))) return { lines: [] };
+  try {
+    return { lines: (await copyToStores(session, {})).flatMap((outcome) => copyLines(session, outcome)) };
+  } catch (error) {
+    return { lines: [], failure: toBackupError(error, 'copying to the stores') };
+  }
+}
+
+async function isServed(session: Session): Promise<boolean> {
+  await using reached = await findQueue(session);
+  return reached !== undefined;
 }
 
 /** Only enqueues; false when no service is there that would do the work. */

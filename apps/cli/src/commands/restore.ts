@@ -23,7 +23,7 @@ import { undoOf } from '../undo.ts';
 import { performOrFallBack } from '../work.ts';
 import { columns } from '../columns.ts';
 
-interface Options {
+export interface RestoreOptions {
   latest?: boolean;
   before?: string;
   interactive?: boolean;
@@ -39,7 +39,7 @@ interface Options {
   here?: boolean;
 }
 
-export async function run(session: Session, [name]: string[], options: Options): Promise<number> {
+export async function run(session: Session, [name]: string[], options: RestoreOptions): Promise<number> {
   const which = await chosenBackup(session, name, options);
   const request: RestoreRequest = { ...requestOf(options), ...which };
   const description = await describeRestore(session.context('restore'), request);
@@ -62,7 +62,7 @@ export async function run(session: Session, [name]: string[], options: Options):
 async function chosenBackup(
   session: Session,
   name: string | undefined,
-  { latest, before, interactive }: Options,
+  { latest, before, interactive }: RestoreOptions,
 ): Promise<Pick<RestoreRequest, 'backup' | 'only'>> {
   const said = [name !== undefined, latest ?? before !== undefined, interactive].filter(Boolean).length;
   if (said !== 1) {
@@ -79,17 +79,21 @@ async function chosenBackup(
   return interactive ? chooseRestore(session) : { backup: name ?? 'latest' };
 }
 
-async function newestBefore(session: Session, time: string): Promise<string> {
-  const before = momentOf(time, session.settings.timezone);
-  if (before !== undefined) return (await show(session.context('restore'), 'latest', { before })).filename;
+const newestBefore = async (session: Session, time: string): Promise<string> =>
+  (await show(session.context('restore'), 'latest', { before: timeOf(session, time) })).filename;
+
+/** Milliseconds since the epoch. Throws USAGE. */
+export function timeOf({ settings: { timezone } }: Session, time: string): number {
+  const before = momentOf(time, timezone);
+  if (before !== undefined) return before;
   throw new BackupError('USAGE', `${JSON.stringify(time)} is not a time`, {
-    why: `--before takes a time in ${session.settings.timezone}, or one that names its zone`,
+    why: `--before takes a time in ${timezone}, or one that names its zone`,
     hint: 'Write it as 2025-12-13, "2025-12-13 02:00" or 2025-12-13T02:00:00Z.',
   });
 }
 
 /** Relative directories count from this command's working directory, not from a worker's. */
-function requestOf(options: Options): Omit<RestoreRequest, 'backup'> {
+function requestOf(options: RestoreOptions): Omit<RestoreRequest, 'backup'> {
   return {
     ...(options.only === undefined ? {} : { only: options.only }),
     ...(options.path === undefined ? {} : { paths: options.path.map(archivePath) }),
@@ -115,7 +119,7 @@ const EFFECT: Record<RestoreTarget['effect'], string> = {
 function explain(
   session: Session,
   { backup, targets, warnings }: RestoreDescription,
-  options: Options,
+  options: RestoreOptions,
 ): void {
   const { colours, note } = session;
   note(
@@ -136,7 +140,7 @@ function explain(
   if (!options.safetyBackup) note(colours.warn('No safety backup of the present state will be made.'));
 }
 
-function render({ paint }: Session, outcome: RestoreOutcome, options: Options): string[] {
+function render({ paint }: Session, outcome: RestoreOutcome, options: RestoreOptions): string[] {
   const { changes } = outcome;
   const what = `${formatCount(outcome.files, 'file')}, ${formatSize(outcome.bytes)}`;
   const lines = options.dryRun

@@ -14,14 +14,16 @@ import { columns } from '../columns.ts';
 
 export async function run(session: Session, [name = 'latest']: string[]): Promise<void> {
   const entry = await show(session.context('show'), name);
-  const rows = facts(entry, session.settings.timezone).filter(([, value]) => value !== undefined) as [
+  session.answer(entry, entryLines(session, entry));
+}
+
+export function entryLines({ paint, settings }: Session, entry: CatalogueEntry): string[] {
+  const rows = facts(entry, settings.timezone).filter(([, value]) => value !== undefined) as [
     string,
     string,
   ][];
-  const warnings = (entry.warnings ?? []).map(
-    ({ message }) => `${session.paint.warn('warning:')} ${message}`,
-  );
-  session.answer(entry, [session.paint.bold(entry.filename), ...columns(rows), ...warnings]);
+  const warnings = (entry.warnings ?? []).map(({ message }) => `${paint.warn('warning:')} ${message}`);
+  return [paint.bold(entry.filename), ...columns(rows), ...warnings];
 }
 
 const inFuture = (entry: CatalogueEntry) =>

@@ -24,6 +24,11 @@ export async function run(session: Session, names: string[], options: Options): 
     here: options.here === true,
     inProcess: () => verify(session.context('verify'), request),
   });
+  return answerVerify(session, outcome);
+}
+
+/** Answers the exit code. */
+export function answerVerify(session: Session, outcome: VerifyOutcome): number {
   const { paint } = session;
   if (outcome.results.length === 0) throw nothingToVerify(session.plan.backupDir);
   const lines = outcome.results.flatMap(({ filename, ok, problems, code, ...read }) => [

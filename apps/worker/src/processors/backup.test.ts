@@ -22,7 +22,7 @@ beforeEach(async () => {
     BACKUP_BACKUP_DIR: join(root, 'backups'),
     BACKUP_ENABLE_WEEKLY: 'true',
   });
-  composition = { plan: planFrom(settings), clock: systemClock, restoreRoots: [] };
+  composition = { plan: planFrom(settings), clock: systemClock, restoreRoots: [], stores: [] };
 });
 afterEach(() => rm(root, { recursive: true }));
 

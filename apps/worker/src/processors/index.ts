@@ -1,6 +1,7 @@
 import type { Processors } from '@gofr-backup/queue';
 import type { Composition } from '../composition.ts';
 import { backup } from './backup.ts';
+import { copy } from './copy.ts';
 import { drill } from './drill.ts';
 import { prune } from './prune.ts';
 import { restore } from './restore.ts';
@@ -13,4 +14,5 @@ export const processorsOf = (composition: Composition): Processors => ({
   prune: prune(composition),
   restore: restore(composition),
   drill: drill(composition),
+  copy: copy(composition),
 });

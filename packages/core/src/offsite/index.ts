@@ -18,4 +18,5 @@ export type { StoredCopy } from './read/copies.ts';
 export { fetchBackup } from './read/fetch-backup.ts';
 export { openCopy } from './read/open-copy.ts';
 export type { OpenedCopy } from './read/open-copy.ts';
+export { toOffsiteError } from './store-failure.ts';
 export type { Encryption } from './sealing/sealing.ts';

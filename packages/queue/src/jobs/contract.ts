@@ -9,12 +9,17 @@ export interface Backoff {
   jitter: number;
 }
 
+/** `backup`: the operations on the backup directory, one at a time. `copies`: to stores; these may take hours. */
+export type QueueKind = 'backup' | 'copies';
+
 export interface JobContract<Name extends string, Payload extends z.ZodObject, Result extends z.ZodType> {
   /** A verb; permanent, because queued jobs outlive deployments. */
   name: Name;
   /** New fields are optional for the same reason. Never a secret: payloads are shown by dashboards. */
   payload: Payload;
   result: Result;
+  /** default: backup */
+  queue?: QueueKind;
   /** how often it is tried in all when it fails with a retryable error */
   attempts: number;
   backoff: Backoff;

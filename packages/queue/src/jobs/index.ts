@@ -2,15 +2,21 @@ import type { z } from 'zod';
 
 import type { Logger, Progress } from '@gofr-backup/model';
 import { backup } from './backup.ts';
+import type { QueueKind } from './contract.ts';
+import { copy } from './copy.ts';
 import { drill } from './drill.ts';
 import { prune } from './prune.ts';
 import { restore } from './restore.ts';
 import { verify } from './verify.ts';
 
-export const JOBS = { backup, verify, prune, restore, drill } as const;
+export const JOBS = { backup, verify, prune, restore, drill, copy } as const;
 
 export type JobName = keyof typeof JOBS;
 export const JOB_NAMES = Object.keys(JOBS) as JobName[];
+
+/** The queue that jobs of this name wait in. */
+export const queueOf = (name: JobName): QueueKind => ('queue' in JOBS[name] ? JOBS[name].queue : 'backup');
+export type { QueueKind } from './contract.ts';
 
 /** The payload that an asker writes; defaults are filled in. */
 export type PayloadInput<Name extends JobName> = z.input<(typeof JOBS)[Name]['payload']>;

@@ -42,7 +42,7 @@ async function newPair(): Promise<KeyPair> {
 const grouped = (identity: string): string => identity.match(/.{1,8}/g)!.join(' ');
 
 const textOf = ({ identity, recipient }: KeyPair): string =>
-  [encodeQR(identity, 'term'), grouped(identity), '', `public key: ${recipient}`, ''].join('\n');
+  [encodeQR(identity, 'ascii'), grouped(identity), '', `public key: ${recipient}`, ''].join('\n');
 
 const pageOf = (
   { identity, recipient }: KeyPair,

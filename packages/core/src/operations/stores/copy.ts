@@ -8,7 +8,11 @@ import { repositoryOf } from '../context.ts';
 import { expectedSha256 } from '../expected-sha256.ts';
 
 /** Below the state directory; a directory for each store. */
-const CACHES = 'offsite';
+export const CACHES = 'offsite';
+
+/** What this host knows of one store. */
+export const cacheDirOf = (stateDir: string, { name }: Pick<StorePlan, 'name'>): string =>
+  join(stateDir, CACHES, name);
 
 /** An opened store, as its plan describes it. */
 export interface StoreOf {
@@ -26,7 +30,7 @@ export async function offsiteOf(ctx: OperationContext, { store, plan, host }: St
   return {
     ...{ clock, logger, progress, signal, store, host, name, lockDays },
     project: ctx.plan.project,
-    cacheDir: join(repository.stateDir, CACHES, name),
+    cacheDir: cacheDirOf(repository.stateDir, plan),
     encryption: encryption === 'age' ? { kind: 'age', recipients } : { kind: 'none' },
     identities: identity === undefined ? [] : await readIdentities(Buffer.from(identity)),
     signingKey: await repository.signer(),
@@ -34,16 +38,26 @@ export async function offsiteOf(ctx: OperationContext, { store, plan, host }: St
 }
 
 /** `name`: a file name, or `latest`. Only what may be restored is copied: DECLINED for a damaged backup. */
-export async function copy(ctx: OperationContext, offsite: Offsite, name: string): Promise<CopyResult> {
+export async function copy(
+  ctx: OperationContext,
+  offsite: Offsite,
+  name: string,
+  how: { takeOver?: boolean } = {},
+): Promise<CopyResult> {
   try {
     const repository = await repositoryOf(ctx);
-    return await copyFrom(repository, offsite, name);
+    return await copyFrom(repository, offsite, name, how);
   } catch (error) {
     throw toBackupError(error, 'copy');
   }
 }
 
-async function copyFrom(repository: Repository, offsite: Offsite, name: string): Promise<CopyResult> {
+async function copyFrom(
+  repository: Repository,
+  offsite: Offsite,
+  name: string,
+  how: { takeOver?: boolean },
+): Promise<CopyResult> {
   const entry = await repository.find(name);
   if (entry.status === 'corrupt' || entry.status === 'incomplete')
     throw new BackupError('DECLINED', `${entry.filename} was not copied`, {
@@ -51,6 +65,7 @@ async function copyFrom(repository: Repository, offsite: Offsite, name: string):
       hint: 'Copy a good one; see `gofr-backup list`.',
     });
   return copyToStore(offsite, {
+    ...how,
     entry,
     archivePath: repository.pathOf(entry),
     indexPath: repository.indexPathOf(entry),

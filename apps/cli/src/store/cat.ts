@@ -1,0 +1,17 @@
+import { writeContent } from '../commands/cat.ts';
+import { archivePath } from '../given-arguments.ts';
+import type { Session } from '../session.ts';
+import type { StoreOptions } from './given.ts';
+import { withCopy } from './with-copy.ts';
+
+/** `cat --store`: only the packs' parts that hold the file are read. */
+export function run(
+  session: Session,
+  [name = 'latest', given = '']: string[],
+  options: StoreOptions,
+): Promise<void> {
+  const path = archivePath(given);
+  return withCopy(session, options, name, (copy, filename) =>
+    writeContent(session, { backup: filename, path, content: copy.content(path) }),
+  );
+}

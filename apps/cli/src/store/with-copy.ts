@@ -1,0 +1,60 @@
+/** One copy of a store: opened where it lies, or fetched. */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bringBack, Copies, openCopy, type OpenedCopy, removeDirectory } from '@gofr-backup/core';
+import type { CatalogueEntry } from '@gofr-backup/model';
+import type { Session } from '../session.ts';
+import { type StoreOptions, withStore } from './given.ts';
+
+/** Fetches what is asked of it, and no more. */
+export function withCopy<T>(
+  session: Session,
+  options: StoreOptions,
+  name: string,
+  work: (copy: OpenedCopy, filename: string) => Promise<T>,
+): Promise<T> {
+  return withStore(session, options, (offsite) =>
+    inScratch(tmpdir(), async (scratch) => {
+      const copies = await Copies.open(offsite);
+      const found = copies.find(name);
+      await using copy = await openCopy(offsite, copies, found, scratch);
+      return await work(copy, found.name.filename);
+    }),
+  );
+}
+
+/**
+ * Fetches a copy into a backup directory of its own, which lasts as long as the work. `near`: a directory with room for it. The
+ * work gets a session whose backup directory that is.
+ */
+export function withFetched<T>(
+  session: Session,
+  options: StoreOptions,
+  { name, near }: { name: string; near: string },
+  work: (session: Session, entry: CatalogueEntry) => Promise<T>,
+): Promise<T> {
+  return withStore(session, options, (offsite) =>
+    inScratch(near, async (scratch) => {
+      const { filename } = (await Copies.open(offsite)).find(name).name;
+      const prefix = filename.replace(/_(?:daily|weekly|monthly)_\d{8}_.*$/, '');
+      const { keyDir: _, ...plan } = session.plan;
+      const inner = sessionOf(session, { ...plan, backupDir: scratch, prefix });
+      const entry = await bringBack(inner.context('fetch'), offsite, filename);
+      return work(inner, entry);
+    }),
+  );
+}
+
+function sessionOf(session: Session, plan: Session['plan']): Session {
+  return { ...session, plan, context: (verb) => ({ ...session.context(verb), plan }) };
+}
+
+async function inScratch<T>(parent: string, work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(parent, '.gofr-backup-fetched-'));
+  try {
+    return await work(directory);
+  } finally {
+    await removeDirectory(directory);
+  }
+}
