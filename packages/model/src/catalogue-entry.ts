@@ -1,8 +1,7 @@
 /** One backup as the manifest, a job's result and `--json` tell it. The schema is the definition, the type follows from it. */
 import { z } from 'zod';
-import { COMPRESSIONS, STATUSES, TIERS, TRIGGERS } from './terms.ts';
+import { COMPRESSIONS, MOST_TEXT, STATUSES, TIERS, TRIGGERS } from './terms.ts';
 
-const MOST_TEXT = 65_535;
 const DATE = /^\d{4}-\d\d-\d\dT/;
 
 const text = z.string().max(MOST_TEXT);

@@ -12,3 +12,6 @@ export type Trigger = (typeof TRIGGERS)[number];
 /** good: read back in full; unverified: complete, not yet read; corrupt: read and found damaged; incomplete: files missing. */
 export const STATUSES = ['good', 'unverified', 'corrupt', 'incomplete'] as const;
 export type Status = (typeof STATUSES)[number];
+
+/** The longest text in a record, in characters. */
+export const MOST_TEXT = 65_535;

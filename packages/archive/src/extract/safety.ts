@@ -7,11 +7,10 @@
 import { type ArchiveEntry, type BytePath, displayPath } from '@gofr-backup/model';
 import { type Kind, PathKinds } from './path-kinds.ts';
 import { type FileBehind, RepeatedNames } from './repeated-names.ts';
+import { LONGEST_PATH } from '../longest-path.ts';
 import { hostile } from '../refusals.ts';
 import type { TarMember } from '../tar/parser.ts';
 
-/** Bytes of a path. A tree may be deeper than Linux takes at once (PATH_MAX), step by step. */
-const MAX_PATH = 1 << 15;
 /** The text of a symlink: PATH_MAX. */
 const MAX_LINK_TARGET = 4096;
 /** NAME_MAX, in bytes. */
@@ -31,7 +30,7 @@ const UNUSUAL_COMPONENT = /(?:^|\/)\.{0,2}(?:\/|$)/;
 export function canonicalPath(raw: BytePath, entry: BytePath = raw, what = 'name'): BytePath {
   if (raw.includes('\0')) throw hostile(entry, `its ${what} contains a NUL byte`);
   if (raw.startsWith('/')) throw hostile(entry, `its ${what} is absolute`);
-  if (raw.length > MAX_PATH) throw hostile(entry, `its ${what} is ${raw.length} bytes long`);
+  if (raw.length > LONGEST_PATH) throw hostile(entry, `its ${what} is ${raw.length} bytes long`);
   const usual = !UNUSUAL_COMPONENT.test(raw);
   if (usual && raw.length <= MAX_COMPONENT) return raw;
   const components = raw.split('/').filter((component) => component !== '' && component !== '.');

@@ -1,6 +1,7 @@
 /** A page of the index: the entries of some consecutive frames, as columns. The layout is described in index/file.ts. */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type BytePath, type EntryType, isHeld } from '@gofr-backup/model';
+import { LONGEST_PATH } from '../longest-path.ts';
 import { ColumnReader, ColumnWriter, joinColumns, NumberedColumns } from './columns.ts';
 import type { IndexEntry, IndexVersion } from './types.ts';
 import { readXattrs, writeXattrs } from './xattr-column.ts';
@@ -39,8 +40,6 @@ const MAX_PAGE_BYTES = 256 * 1024 * 1024;
 /** The most memory that is reserved on the word of an untrusted page: about ten times what an honest page needs. */
 const MOST_AT_ONCE = 1 << 20;
 
-/** The longest path of an entry that an index may state; an extraction takes shorter ones (see safety.ts). */
-const LONGEST_PATH = 2 ** 16;
 /** Room for the paths of nearly every tree; it grows when it has to. */
 const USUAL_PATH = 2 * 4096;
 

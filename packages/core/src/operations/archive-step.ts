@@ -13,6 +13,7 @@ import {
   type CatalogueEntry,
   formatCount,
   isInDoubt,
+  MOST_TEXT,
   type OperationContext,
   untilNow,
   type Warning,
@@ -188,9 +189,17 @@ function facts({ ctx, request, missing, live }: ArchiveRequest, result: CreateAr
     files: result.files,
     source_bytes: result.sourceBytes,
     reused_bytes: result.reusedBytes,
-    warnings: [...absent, ...live, ...lackingHere(ctx.plan), ...result.warnings],
+    warnings: [...absent, ...live, ...lackingHere(ctx.plan), ...result.warnings].map(recordable),
   };
 }
+
+/** As a record takes it, whatever the length of the path that it names. */
+function recordable({ code, path, message }: Warning): Warning {
+  return { code, ...(path !== undefined && { path: cut(path) }), message: cut(message) };
+}
+
+const cut = (words: string): string =>
+  words.length > MOST_TEXT ? `${words.slice(0, MOST_TEXT - 1)}…` : words;
 
 /** What this machine cannot archive is told once a backup, not a file. */
 function lackingHere({ xattrs }: BackupPlan): Warning[] {

@@ -1,5 +1,4 @@
 /** Compares an extracted tree on the disk with the archive's index. */
-import type { BigIntStats } from 'node:fs';
 import {
   type ArchiveReader,
   isDatabase,
@@ -19,8 +18,18 @@ import {
   storedSizeOf,
   type Warning,
 } from '@gofr-backup/model';
-import { breathe, DirectoryHandle, lacking, lstatIfPresent, readXattrs, walk } from '@gofr-backup/posix';
+import {
+  breathe,
+  DirectoryHandle,
+  type FileStat,
+  isDirectory,
+  isFile,
+  isLink,
+  lacking,
+  readXattrs,
+} from '@gofr-backup/posix';
 import { readLink } from './changes.ts';
+import { Ground } from './ground/ground.ts';
 import { hasContent } from './has-content.ts';
 import { hashFile } from './hash-file.ts';
 import { PathSet } from './path-set.ts';
@@ -63,15 +72,15 @@ export async function compareTree(
   const known = new PathSet();
   const isTold = toldBy(warnings, xattrs);
   const buffer = Buffer.alloc(CHUNK);
-  using directory = DirectoryHandle.open(root);
-  const tree = { root, directory };
+  using ground = new Ground();
+  ground.hold(root, DirectoryHandle.open(root));
   const unhashed: { path: BytePath; place: BytePath }[] = [];
   let sinceBreath = 0;
   for await (const entry of reader.entries()) {
     ports.signal.throwIfAborted();
     known.addWithParents(entry.path);
     const place = joinPath(root, entry.path);
-    const differences = await differencesOf(entry, place, tree, buffer);
+    const differences = await differencesOf(entry, place, { root, ground }, buffer);
     const message = differences.find((difference) => !isTold(difference, entry));
     if (message !== undefined) report(result, { path: displayPath(entry.path), message });
     if (entry.type === 'directory') continue;
@@ -79,7 +88,7 @@ export async function compareTree(
       unhashed.push({ path: entry.path, place });
     result.files++;
     result.bytes += storedSizeOf(entry);
-    if (entry.type === 'file' && entry.size >= 512 && isDatabase(place))
+    if (entry.type === 'file' && entry.size >= 512 && isDatabase(ground.at(place)))
       result.databases.push({ path: entry.path, place });
     sinceBreath += storedSizeOf(entry) + 4096;
     if (sinceBreath < CHUNK) continue;
@@ -88,10 +97,10 @@ export async function compareTree(
     await breathe();
   }
   for (const { path, place } of unhashed)
-    if (!(await hasContent(place, reader.pieces(displayPath(path)), ports.signal)))
+    if (!(await hasContent(ground.at(place), reader.pieces(displayPath(path)), ports.signal)))
       report(result, { path: displayPath(path), message: 'has another content' });
-  if (countBelow(root) !== known.size)
-    for (const { relative } of walk(root))
+  if (countBelow(root, ground) !== known.size)
+    for (const { relative } of ground.walk(root))
       if (relative !== '' && !known.has(relative))
         report(result, { path: displayPath(relative), message: 'is not in the archive' });
   return result;
@@ -105,9 +114,9 @@ function report(result: Comparison, problem: ArchiveProblem): void {
  * Counts the files below `root`. Counting comes first because it takes no memory for each path: when the numbers
  * agree, nothing else can be there.
  */
-function countBelow(root: BytePath): number {
+function countBelow(root: BytePath, ground: Ground): number {
   let count = -1;
-  for (const _ of walk(root)) count++;
+  for (const _ of ground.walk(root)) count++;
   return count;
 }
 
@@ -128,60 +137,63 @@ function toldBy(
     told.has(difference) || (difference === OTHER_TIME && timeNotKept.has(displayPath(path)));
 }
 
+/** The extracted tree: its paths may be longer than the kernel takes at once. */
 interface Tree {
   root: BytePath;
-  directory: DirectoryHandle;
+  ground: Ground;
 }
 
 /** Attributes first. */
 async function differencesOf(
   entry: ArchiveEntry,
   place: BytePath,
-  { root, directory }: Tree,
+  { root, ground }: Tree,
   buffer: Buffer,
 ): Promise<string[]> {
-  const stat = lstatIfPresent(place);
+  const stat = ground.lstat(place);
   if (!stat) return ['was not restored'];
   if (!isOfType(entry, stat)) return [`was restored as something else than a ${entry.type}`];
-  const xattrs = hasXattrs(entry, directory) ? [] : [OTHER_XATTRS];
+  const xattrs = hasXattrs(entry, place, ground) ? [] : [OTHER_XATTRS];
   if (entry.type === 'symlink')
-    return readLink(place) === entry.linkTarget ? xattrs : ['leads elsewhere', ...xattrs];
+    return readLink(ground.at(place)) === entry.linkTarget ? xattrs : ['leads elsewhere', ...xattrs];
   if (entry.type === 'hardlink') {
-    const target = lstatIfPresent(joinPath(root, entry.linkTarget!));
+    const target = ground.lstat(joinPath(root, entry.linkTarget!));
     return target?.ino === stat.ino ? [] : ['is no longer the same file as its other name'];
   }
-  const content = entry.type === 'file' ? await contentDifference(entry, place, stat, buffer) : undefined;
+  const content =
+    entry.type === 'file' ? await contentDifference(entry, ground.at(place), stat, buffer) : undefined;
   return [...attributeDifferences(entry, stat), ...xattrs, ...(content === undefined ? [] : [content])];
 }
 
 /** Whether it has all the attributes that are archived; it may have others, as a directory hands its default ACL down. */
-function hasXattrs({ path, xattrs }: ArchiveEntry, directory: DirectoryHandle): boolean {
-  return xattrs === undefined || hasAllXattrs(readXattrs({ directory: directory.fd, name: path }), xattrs);
+function hasXattrs({ xattrs }: ArchiveEntry, place: BytePath, ground: Ground): boolean {
+  if (xattrs === undefined) return true;
+  const { directory, name } = ground.named(place);
+  return hasAllXattrs(readXattrs({ directory: directory.fd, name }), xattrs);
 }
 
-function isOfType({ type }: ArchiveEntry, stat: BigIntStats): boolean {
-  if (type === 'directory') return stat.isDirectory();
-  return type === 'symlink' ? stat.isSymbolicLink() : stat.isFile();
+function isOfType({ type }: ArchiveEntry, stat: FileStat): boolean {
+  if (type === 'directory') return isDirectory(stat);
+  return type === 'symlink' ? isLink(stat) : isFile(stat);
 }
 
-function attributeDifferences(entry: ArchiveEntry, stat: BigIntStats): string[] {
+function attributeDifferences(entry: ArchiveEntry, stat: FileStat): string[] {
   const root = process.geteuid?.() === 0;
   const bits = root ? 0o7777 : 0o777;
   const differences: string[] = [];
-  if ((Number(stat.mode) & bits) !== (entry.mode & bits)) differences.push(OTHER_MODE);
+  if ((stat.mode & bits) !== (entry.mode & bits)) differences.push(OTHER_MODE);
   if (!isSameTime(entry.mtimeNs, stat.mtimeNs)) differences.push(OTHER_TIME);
-  if (root && (Number(stat.uid) !== entry.uid || Number(stat.gid) !== entry.gid))
-    differences.push(OTHER_OWNER);
+  if (root && (stat.uid !== entry.uid || stat.gid !== entry.gid)) differences.push(OTHER_OWNER);
   return differences;
 }
 
 async function contentDifference(
   entry: ArchiveEntry,
   place: BytePath,
-  stat: BigIntStats,
+  stat: FileStat,
   buffer: Buffer,
 ): Promise<string | undefined> {
-  if (stat.size !== BigInt(entry.size)) return `has ${stat.size} bytes instead of ${entry.size}`;
+  if (stat.size !== entry.size) return `has ${stat.size} bytes instead of ${entry.size}`;
   if (entry.hash === undefined) return undefined;
   return (await hashFile(place, buffer)) === entry.hash.toString('hex') ? undefined : 'has another content';
 }

@@ -29,6 +29,7 @@ import { AskedAhead } from './asked-ahead.ts';
 import { type DirectoryNames, directoryNames, NO_NAMES } from './directory-names.ts';
 import { type Exclusion, exclusionOf } from './exclusion.ts';
 import { reportFailure, reportUnreadable, vanished } from '../failure.ts';
+import { LONGEST_PATH } from '../../longest-path.ts';
 import type { WalkOptions } from '../../types.ts';
 import { type RootOptions, type SourceRoot, sourceRoots } from './source-root.ts';
 
@@ -198,6 +199,7 @@ export class Walk implements Source {
     if (isWorkDirName(name)) return this.#workDir(path);
     const stats = this.#stat(path, () => statAt(chain.last.fd, name));
     if (stats === undefined || this.#isLeftOut(path, stats)) return undefined;
+    if (path.length > LONGEST_PATH) return this.#tooLong(path);
     if (isDirectory(stats)) return this.#entered(root, path, chain, name);
     const entry = this.#entry(root, path, stats);
     return entry?.type === 'symlink' ? this.#withTarget(entry, chain.last.at(name)) : entry;
@@ -268,6 +270,15 @@ export class Walk implements Source {
       code: 'work-directory',
       path: shown,
       message: `${shown} has the name of a restore's work directory: left out`,
+    });
+  }
+
+  /** With all that lies below it. */
+  #tooLong(path: BytePath): undefined {
+    this.report.warnings.push({
+      code: 'path-too-long',
+      path: displayPath(path),
+      message: `its path is ${path.length} bytes long, an archive takes ${LONGEST_PATH}: left out`,
     });
   }
 
