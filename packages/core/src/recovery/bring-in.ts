@@ -8,6 +8,7 @@ import { planMoves } from './moves.ts';
 import { assertUnmoved } from './place.ts';
 import { removePointer, writePointer } from './pointer.ts';
 import type { RestorePlan } from './restore-plan.ts';
+import { relink } from './linking/relink.ts';
 import { isClosed } from './rights/closed.ts';
 import { stagedFor } from './stages.ts';
 import {
@@ -81,9 +82,10 @@ async function stage(journal: Journal, homes: Home[], options: BringInOptions): 
   step('extract');
   const report = await extractStages(reader, options.plan, options);
   for (const target of targets) pruneTarget(target, options.plan);
+  const apart = relink(options.plan);
   step('flush');
   await syncStages(stages, ground);
-  return report;
+  return { ...report, warnings: [...report.warnings, ...apart] };
 }
 
 /** Also in the stages of what is mounted inside it. */

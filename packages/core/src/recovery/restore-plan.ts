@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ArchiveReader, ExtractOptions, ExtractSize } from '@gofr-backup/archive';
 import {
+  type ArchiveEntry,
   BackupError,
   type BackupPlan,
   type CatalogueEntry,
@@ -17,6 +18,7 @@ import { Ground } from './ground/ground.ts';
 import { type MountTable, readMounts } from './mounts.ts';
 import { knowHomes } from './place.ts';
 import { selectTargets } from './selection/select-targets.ts';
+import { type SplitLink, SplitLinks } from './linking/split-links.ts';
 import { layStages, type Stage } from './stages.ts';
 import type { Target } from './target.ts';
 import { assertWritable } from './conditions/writable.ts';
@@ -31,6 +33,7 @@ export interface RestorePlan extends Disposable {
   id: string;
   targets: Target[];
   stages: PlannedStage[];
+  splitLinks: SplitLink[];
   mounts: MountTable;
   /** the way to the targets and stages; closed with the plan */
   ground: Ground;
@@ -60,13 +63,19 @@ export async function planRestore(
   const id = randomBytes(8).toString('hex');
   const laid = layStages(targets, mounts, id, ground);
   knowHomes({ targets, stages: laid, ground });
-  const stages = await weigh(reader, laid, conflictCheck(targets, ground));
+  const split = new SplitLinks(targets, laid);
+  const refuse = conflictCheck(targets, ground);
+  const stages = await weigh(reader, laid, (entry) => {
+    refuse(entry);
+    split.see(entry);
+  });
   if (request.to !== undefined && !request.merge) assertEmpty(targets[0]!, ground);
   const told = warnings.concat(lackingText(plan) ?? []);
   const grants = grantsOf(plan, request, entry);
+  const splitLinks = split.list();
   const kept = open.move();
   const close = (): void => kept.dispose();
-  return { id, targets, stages, mounts, ground, grants, warnings: told, [Symbol.dispose]: close };
+  return { id, targets, stages, splitLinks, mounts, ground, grants, warnings: told, [Symbol.dispose]: close };
 }
 
 /** A setuid program of anybody's must not come to lie in the data by a restore as root. */
@@ -76,14 +85,14 @@ const grantsOf = (
   { adopted }: CatalogueEntry,
 ): RestorePlan['grants'] => ({ xattrs: xattrs ?? true, privileges: trustModes === true || adopted !== true });
 
-/** Also refuses by name what cannot be merged. */
+/** `see` is given every entry, and may refuse it. */
 async function weigh(
   reader: ArchiveReader,
   stages: Stage[],
-  refuse: ReturnType<typeof conflictCheck>,
+  see: (entry: ArchiveEntry) => void,
 ): Promise<PlannedStage[]> {
   const selections = stages.map(({ paths }) => paths?.map(displayPath));
-  const sizes = await reader.measure(selections, refuse);
+  const sizes = await reader.measure(selections, see);
   return stages.map((stage, at) => ({ ...stage, size: sizes[at]! }));
 }
 

@@ -2,14 +2,14 @@
 import * as fs from 'node:fs';
 import { type ArchiveReader, type ExtractReport } from '@gofr-backup/archive';
 import { type BytePath, displayPath, fsPath, type Identity, joinPath, type Ports } from '@gofr-backup/model';
-import { type FileStat, isDirectory, isErrno, isFile, parentOf, setTimesAt } from '@gofr-backup/posix';
+import { isDirectory, isErrno, isFile, parentOf, setTimesAt } from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import type { Ground } from './ground/ground.ts';
 import { isJournalFile, type Journal, removeJournal } from './journal.ts';
 import type { RestorePlan } from './restore-plan.ts';
-import { openStaged } from './rights/closed.ts';
 import { newIn, oldIn, type Stage } from './stages.ts';
 import { settleTimes } from './swap.ts';
+import { TouchedDirectories } from './ground/touched-directories.ts';
 import { holdNew, removeIn, removeWorkDir } from './ground/work-dir.ts';
 
 /** A directory that holds a work directory: its time before that was made, and what making it changed that to. */
@@ -73,18 +73,11 @@ export async function extractStages(
 
 /** Takes out of the staged tree what the target does not restore, and gives the directories their times back. */
 export function pruneStaged(staged: BytePath, owns: (relative: BytePath) => boolean, ground: Ground): void {
-  const touched = new Map<BytePath, FileStat>();
+  using touched = new TouchedDirectories(ground);
   for (const { path, relative, stat } of ground.walk(staged)) {
     if (isDirectory(stat) || owns(relative)) continue;
-    const parent = parentOf(path);
-    if (!touched.has(parent)) touched.set(parent, ground.lstat(parent)!);
-    openStaged(parent, ground);
+    touched.open(parentOf(path));
     fs.unlinkSync(fsPath(ground.at(path)));
-  }
-  for (const [path, { mode, mtimeNs }] of touched) {
-    const directory = ground.directory(path);
-    if (directory.stat().mode !== mode) directory.chmod(mode & 0o7777);
-    setTimesAt(directory.fd, '.', mtimeNs);
   }
 }
 
