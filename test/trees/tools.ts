@@ -28,7 +28,7 @@ const isEarlyTime = ({ what, words }: Difference): boolean => what === 'mtime' &
 const TOOLS: Record<string, Tool> = {
   tar: {
     unpack: (archive, to) => run('tar', '--numeric-owner', '-xpf', archive, '-C', to),
-    // holes are archived as zeros, which every tar reads, and written as what was read
+    // small holes are archived as zeros, which it writes
     loses: ({ what }) => what === 'holes',
   },
   bsdtar: {
