@@ -2,6 +2,8 @@
  * Who does what, and how. Every script runs in an empty working directory that lasts for one contender and one corpus;
  * `$SRC` is the corpus, `$RESTORED` takes what is done with. `before` is not measured.
  */
+import { readFileSync } from 'node:fs';
+
 export interface Contender {
   name: string;
   before?: string;
@@ -20,8 +22,12 @@ export interface Work {
   slow?: Contender[];
 }
 
-/** with the image's options */
-export const engine = (args: string): string => `"$NODE" --max-semi-space-size=4 "$ENGINE" ${args}`;
+/** As the image has them. */
+const [, nodeOptions] = /NODE_OPTIONS="(.+)"/.exec(
+  readFileSync(new URL('../docker/Dockerfile.backup', import.meta.url), 'utf8'),
+)!;
+
+export const engine = (args: string): string => `"$NODE" ${nodeOptions} "$ENGINE" ${args}`;
 export const sized = (path: string): string => `du -sb --apparent-size ${path} | cut -f1`;
 /** Making room for the result is not part of making it. */
 export const cleared = (...paths: string[]): string => `rm -rf ${paths.join(' ')}`;

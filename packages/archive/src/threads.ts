@@ -14,6 +14,12 @@ const DEPTH = 2;
 const STANDSTILL = 0.5;
 const OBSERVED_MS = 200;
 
+/**
+ * Megabytes for short-lived objects in each thread: what outlives a job is little, so collecting often costs nothing
+ * that can be measured. Node's option --max-semi-space-size prevails over it, a third of this in each of three.
+ */
+const YOUNG_GENERATION_MB = 3;
+
 export interface ThreadsOptions {
   /** the worker's entry: a module that calls serveJobs */
   entry: URL;
@@ -26,8 +32,6 @@ export interface ThreadsOptions {
   nice?: number | undefined;
   /** what every thread gets once, see serveJobs */
   shared?: unknown;
-  /** megabytes for short-lived objects in each thread; a collection runs when they are full */
-  youngGenerationMb?: number;
 }
 
 interface Pending {
@@ -65,10 +69,10 @@ export class Threads<Job, Result> {
   }
 
   #start(): { worker: Worker; running: Pending[] } {
-    const { entry, nice, shared, youngGenerationMb = 8 } = this.#options;
+    const { entry, nice, shared } = this.#options;
     const worker = new Worker(entry, {
       workerData: { nice, shared },
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
       // Node would warn of every descriptor that it did not open itself.
       trackUnmanagedFds: false,
     });

@@ -202,7 +202,6 @@ export class IndexedSource implements EntrySource {
       entry: WORKER,
       count: this.#how.threads,
       shared,
-      youngGenerationMb: 4,
     });
     return {
       capacity: threads.capacity,

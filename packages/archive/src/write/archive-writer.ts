@@ -8,7 +8,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf, writeWhole } from '@gofr-backup/posix';
 
 /** A multiple of the page size, because direct writes need whole pages at whole pages of the file. */
-export const CHUNK_BYTES = 2 * 1024 * 1024;
+export const CHUNK_BYTES = 1024 * 1024;
 /** One chunk is filled while the others are hashed and written. */
 const CHUNKS = 3;
 /** The bytes that are written to the page cache between two flushes. */

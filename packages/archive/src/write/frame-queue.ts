@@ -22,8 +22,11 @@ import type { Threads } from '../threads.ts';
 import { openContent } from '../source/content.ts';
 import type { WalkEntry } from '../source/source.ts';
 
-/** Copied frames are read and written in batches of up to this many bytes, because fewer and longer jobs cost less. */
-const BATCH_BYTES = SLICE_BYTES;
+/**
+ * Copied frames are read and written in batches of up to this many bytes, because fewer and longer jobs cost less. A
+ * batch holds a slot, so longer ones cost memory.
+ */
+const BATCH_BYTES = SLICE_BYTES / 2;
 /**
  * A batch has up to this many entries. They are held until it is written, and frames of tiny files compress to
  * little.

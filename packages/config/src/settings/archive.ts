@@ -59,7 +59,7 @@ export const archive = {
     default: ({ given }) => String(2 * (Number(given('threads')) || threadsByDefault())),
     defaultText: 'twice THREADS',
     meaning:
-      'threads of a backup, at most, while its sources are slow to answer (NFS, FUSE): some are added while those there wait for files, each taking about 20 MB; as many as THREADS: none',
+      'threads of a backup, at most, while its sources are slow to answer (NFS, FUSE): some are added while those there wait for files, each taking about 16 MB; as many as THREADS: none',
     example: '8',
   }),
   nice: setting({
