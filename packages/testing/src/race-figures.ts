@@ -13,16 +13,16 @@ export interface RaceFigure {
   hitsByPath: number;
 }
 
-/** A shorter run says nothing. */
+/** A shorter run says nothing, unless a round of it takes long. */
 const ENOUGH = 10_000;
 const asked = Number(process.env['RACE_ROUNDS'] ?? 0);
 
 /** How many rounds: RACE_ROUNDS=10000 makes a figure. */
 export const raceRounds = (few: number, many: number): number => asked || tries(few, many);
 
-/** Of a run that was asked for 10,000 rounds; what takes long may have had fewer of its own. */
-export function recordRace(name: string, figure: RaceFigure): void {
-  if (asked < ENOUGH) return;
+/** Of a run that was asked for `enough` rounds; what takes long may have had fewer of its own. */
+export function recordRace(name: string, figure: RaceFigure, enough = ENOUGH): void {
+  if (asked < enough) return;
   const file = figureFile('races');
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as object) : {};
   writeFigure('races', { ...before, [name]: figure });

@@ -2,7 +2,6 @@
  * Restores while a process exchanges directories of the data for links to a foreign one, and for other things. Nothing outside
  * is made, removed or changed, and afterwards there is the old data or the new.
  */
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -16,67 +15,34 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { BackupError, type RestoreRequest } from '@gofr-backup/model';
 import { withoutNative } from '@gofr-backup/posix';
 import { type Pair, type Race, RacingProcess, raceRounds, recordRace } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { backup } from './backup.ts';
+import {
+  contextOf,
+  DIRECTORY,
+  eachOf,
+  existsOrLink,
+  expectWhole,
+  fillForeign,
+  inodeOf,
+  nowIn,
+  OTHERS,
+  putInOrder,
+  requestOf,
+  stateOf,
+  understood,
+  type Way,
+  WAYS,
+  wholeStates,
+} from './exchanging.fixture.ts';
 import { recoverInterrupted } from './recover.ts';
 import { restore } from './restore.ts';
-import { contextFor, fill, makeWorld, NOW_TO_MERGE, present, THEN, type World } from './restoring.fixture.ts';
+import { fill, makeWorld, THEN, type World } from './restoring.fixture.ts';
 
 const asRoot = process.getuid?.() === 0;
 const rounds = raceRounds(24, 60);
-
-/** What takes the place of a directory. */
-const OTHERS: ((path: string, at: (name: string) => string) => void)[] = [
-  (path, at) => symlinkSync(at('foreign'), path),
-  (path, at) => symlinkSync(at('foreign/group'), path),
-  (path) => execFileSync('mkfifo', [path]),
-  (path) => mkdirSync(join(path, 'inner'), { recursive: true }),
-];
-const DIRECTORY = OTHERS.at(-1);
-
-interface Way {
-  request?: Partial<RestoreRequest>;
-  exclude?: string[];
-  /** the directories that are exchanged */
-  raced: string[];
-  /** the work directory is exchanged for one of the application, in which names lead out */
-  work?: boolean;
-}
-
-const WAYS: Way[] = [
-  { raced: ['data/storage'] },
-  { raced: ['data/storage/group'], exclude: ['local'] },
-  { raced: ['data/storage/group', 'data/storage'], exclude: ['local'] },
-  { raced: ['data/storage/group'], request: { paths: ['data/storage/group/inner'] } },
-  {
-    raced: ['data/storage', 'data/auth'],
-    request: { paths: ['data/storage/group', 'data/auth/token.json'] },
-  },
-  { raced: ['data/storage/group'], request: { merge: true } },
-  { raced: ['data/storage', 'data/auth'], request: { merge: true } },
-  { raced: ['data/storage'], request: { only: ['storage'], merge: true } },
-  { raced: [], work: true },
-  { raced: ['data/auth'], work: true },
-];
-
-/** Everything that a system call could have changed. */
-function stateOf(path: string): string[] {
-  const stat = lstatSync(path, { bigint: true });
-  const { ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs } = stat;
-  const own = [path, ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs].join(' ');
-  const names = stat.isDirectory() ? readdirSync(path).sort() : [];
-  return [own, ...names.flatMap((name) => stateOf(join(path, name)))];
-}
-
-function fillForeign(directory: string): void {
-  for (const inner of ['', 'group', 'storage/group', 'auth', 'data/storage', 'old', 'new'])
-    mkdirSync(join(directory, inner), { recursive: true, mode: 0o700 });
-  for (const name of ['chart.png', 'metadata.json', 'group/inner', 'storage/group/inner', 'auth/token.json'])
-    writeFileSync(join(directory, name), 'of somebody else', { mode: 0o600 });
-}
 
 interface Arena {
   world: World;
@@ -115,73 +81,6 @@ function raceOf({ way, other, rest }: Round, { at }: Arena): Race {
   return { pairs, appearing, ...(rest !== undefined && { rest }) };
 }
 
-/**
- * Every name has its own again, as far as it is there: what is not the other is it. Answers the pairs of which nobody knows,
- * because the restore took the other one for what was there: then the old data may have been exchanged for the new since.
- */
-function putInOrder(others: Map<string, bigint>, race: Race): Pair[] {
-  const open: Pair[] = [];
-  const appeared = race.appearing;
-  const pairs = [...(race.pairs ?? [])].reverse();
-  if (appeared)
-    for (const name of readdirSync(appeared.directory).filter((one) => one.startsWith(appeared.prefix)))
-      pairs.push([join(appeared.directory, name), appeared.other]);
-  for (const [own, other] of pairs) {
-    const inode = others.get(other);
-    if (inodeOf(own) === inode) {
-      renameSync(own, `${other}.aside`);
-      if (existsSync(other) && inodeOf(other) !== inode) renameSync(other, own);
-    } else if (inodeOf(other) !== undefined && inodeOf(other) !== inode) {
-      if (inodeOf(own) === undefined) renameSync(other, own);
-      else open.push([own, other]);
-    }
-  }
-  return open;
-}
-
-/**
- * The restore may have gone into the other directory, which was the component when it began: then each component is old or
- * new by itself.
- */
-function eachOf(states: Set<string>): Set<string> {
-  const parsed = [...states].map((state) => JSON.parse(state) as [string, unknown][]);
-  let mixed: [string, unknown][][] = [[]];
-  for (const component of ['data/auth', 'data/storage', 'logs']) {
-    const parts = parsed.map((state) => state.filter(([path]) => path.startsWith(component)));
-    mixed = mixed.flatMap((before) => parts.map((part) => [...before, ...part]));
-  }
-  return new Set(mixed.map((state) => JSON.stringify(state)));
-}
-
-async function expectWhole(states: Set<string>, open: Pair[], { world }: Arena, what: string): Promise<void> {
-  const seen = [await dataOf(world)];
-  for (const [own, other] of open) {
-    if (states.has(seen.at(-1)!)) break;
-    renameSync(own, `${other}.aside`);
-    renameSync(other, own);
-    seen.push(await dataOf(world));
-  }
-  expect(states.has(seen.at(-1)!), [what, ...seen].join('\n')).toBe(true);
-}
-
-const inodeOf = (path: string): bigint | undefined =>
-  lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
-
-/**
- * Exchanges change the times of the directory they happen in, and what stood in the way is beside the data. The excluded file
- * is replaced with its directory when that was exchanged just as the restore looked for such files.
- */
-async function dataOf(world: World): Promise<string> {
-  const isCompared = (path: string): boolean => !path.includes('.found-') && !path.endsWith('/local');
-  const all = Object.entries(await present(world)).filter(([path]) => isCompared(path));
-  return JSON.stringify(
-    all.map(([path, entry]) => {
-      const { type } = entry as { type: string };
-      return [path, type === 'directory' ? { ...(entry as object), mtime: undefined } : entry];
-    }),
-  );
-}
-
 const word = new Int32Array(new SharedArrayBuffer(4));
 const pause = (): void => void Atomics.wait(word, 0, 0, 0.3);
 
@@ -192,13 +91,6 @@ function dyingAt(at: number | undefined): () => void {
     pause();
     if (at !== undefined && steps++ >= at) throw new Error('killed');
   };
-}
-
-async function nowIn({ world }: Arena): Promise<void> {
-  await fill(world, NOW_TO_MERGE);
-  writeFileSync(join(world.base, 'data/storage/group/local'), 'stays');
-  const places = [join(world.base, 'data'), join(world.base, 'logs')];
-  execFileSync('find', [...places, '-exec', 'touch', '-h', '-d', '@1750000000', '{}', '+']);
 }
 
 test.runIf(asRoot)(
@@ -215,10 +107,10 @@ test.runIf(asRoot)(
     fillForeign(at('foreign'));
     const figure = { rounds, met: 0, hits: 0, hitsByPath: 0 };
     const whole = new Map<Way, Set<string>>();
-    for (const way of WAYS) whole.set(way, await wholeStates(way, arena));
+    for (const way of WAYS) whole.set(way, await wholeStates(way, world, archive));
     for (let n = 0; n < rounds; n++) {
       const round = roundOf(n);
-      await nowIn(arena);
+      await nowIn(world);
       const before = stateOf(at('foreign')).join('\n');
       const run = () => race(round, arena);
       const { met, open } = await (n % 5 === 4 ? withoutNative(run) : run());
@@ -231,13 +123,13 @@ test.runIf(asRoot)(
       await expectWhole(
         round.other === DIRECTORY ? eachOf(states) : states,
         open,
-        arena,
+        world,
         `round ${n}: ${JSON.stringify(round)}`,
       );
       expect(outside(world)).toEqual(OUTSIDE);
       if (await hitsByPath(arena)) figure.hitsByPath++;
     }
-    recordRace('restore', figure);
+    recordRace('restore', figure, 500);
     expect(figure.hits).toBe(0);
     expect(figure.met).toBeGreaterThan(0);
     expect(figure.hitsByPath).toBeGreaterThan(0);
@@ -250,31 +142,15 @@ const outside = ({ base }: World): string[] =>
     .filter((name) => !name.includes('.found-'))
     .sort();
 
-const requestOf = ({ request }: Way, { archive }: Arena): RestoreRequest => ({
-  backup: archive,
-  safetyBackup: false,
-  ...request,
-});
-
-const contextOf = ({ exclude = [] }: Way, { world }: Arena) => contextFor({ ...world.plan, exclude });
-
-/** The old data, and the new without any race. */
-async function wholeStates(way: Way, arena: Arena): Promise<Set<string>> {
-  await nowIn(arena);
-  const old = await dataOf(arena.world);
-  await restore(contextOf(way, arena), requestOf(way, arena));
-  return new Set([old, await dataOf(arena.world)]);
-}
-
 /** Answers whether the race was met. Every error is one that people understand; the next command settles what is left. */
 async function race(round: Round, arena: Arena): Promise<{ met: boolean; open: Pair[] }> {
   const { racer, world } = arena;
   const given = raceOf(round, arena);
   const names = [...(given.pairs ?? []).map(([, other]) => other), arena.at('spare/work')];
   const others = new Map(names.flatMap((name) => (existsOrLink(name) ? [[name, inodeOf(name)!]] : [])));
-  const ctx = contextOf(round.way, arena);
+  const ctx = contextOf(round.way, world);
   await racer.race(given);
-  const failure = await restore(ctx, requestOf(round.way, arena), dyingAt(round.dieAt)).then(
+  const failure = await restore(ctx, requestOf(round.way, arena.archive), dyingAt(round.dieAt)).then(
     () => undefined,
     understood,
   );
@@ -285,15 +161,6 @@ async function race(round: Round, arena: Arena): Promise<{ met: boolean; open: P
   const hidden = readdirSync(join(world.base, 'data')).filter((name) => name.startsWith('.'));
   expect(hidden, JSON.stringify(round)).toEqual([]);
   return { met: failure !== undefined && !failure.includes('killed'), open };
-}
-
-const existsOrLink = (path: string): boolean => inodeOf(path) !== undefined;
-
-function understood(error: unknown): string {
-  if (!(error instanceof BackupError)) throw error;
-  const text = [error.message, error.why, error.hint].join('\n');
-  expect(text).not.toContain('/proc/self/fd');
-  return text;
 }
 
 /** A restore as a program does it that goes by paths, and follows no link that it sees. */

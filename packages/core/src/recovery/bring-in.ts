@@ -42,7 +42,8 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   const { ground } = plan;
   const journal = newJournal(plan, project);
   const homes: Home[] = [];
-  writePointer(stateDir, journal);
+  for (const workDir of journal.workDirs) ground.makeDirectory(parentOf(workDir));
+  writePointer(stateDir, journal, ground);
   try {
     const staged = await stage(journal, homes, options);
     options.signal.throwIfAborted();

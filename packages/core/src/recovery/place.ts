@@ -20,7 +20,8 @@ export function knowHomes({ targets, stages, ground }: Places): void {
     const home = nearestAbove(place, ground);
     const stat = ground.lstat(home);
     if (stat && isDirectory(stat)) ground.know(home, stat);
-    else ground.know(parentOf(home), ground.directory(parentOf(home)).stat());
+    else if (home !== place) throw movedAway(home);
+    if (home === place) ground.know(parentOf(home), ground.directory(parentOf(home)).stat());
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { isErrno, isFile, isWithin, parentOf } from '@gofr-backup/posix';
 import { Ground } from './ground/ground.ts';
 import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
-import { isThere, readPointers, removePointer } from './pointer.ts';
+import { homesOf, isGone, isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink, resolvedRoot } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
 import { bringBack, strayed } from './strayed.ts';
@@ -38,6 +38,8 @@ export interface Interrupted {
   allowed: BytePath[];
   /** a pointer names it: a restore of this backup directory made it */
   known: boolean;
+  /** by work directory, from the pointers: the inode number of the directory that it was made in */
+  homes: ReadonlyMap<BytePath, string>;
 }
 
 /**
@@ -55,7 +57,8 @@ export function findInterrupted(plan: BackupPlan, stateDir: string, logger: Logg
   const found = [...roots.flatMap(workDirsOf), ...pointedTo].map((workDir) => anchorOf(workDir, ground));
   const allowed = [...roots, ...pointers.flatMap(({ places }) => places)];
   const pointed = new Set(pointers.flatMap(({ workDirs }) => workDirs));
-  return [...new Set(found)].map((anchor) => ({ anchor, allowed, known: pointed.has(anchor) }));
+  const homes = homesOf(pointers);
+  return [...new Set(found)].map((anchor) => ({ anchor, allowed, known: pointed.has(anchor), homes }));
 }
 
 const isInReach = (ground: Ground, logger: Logger) => (workDir: BytePath) => {
@@ -131,7 +134,7 @@ function isRootsJournal(anchor: BytePath, ground: Ground): boolean {
 }
 
 async function settleAnchor(
-  { anchor, allowed, known }: Interrupted,
+  { anchor, allowed, known, homes }: Interrupted,
   scope: SettleScope,
   ground: Ground,
   logger: Logger,
@@ -149,7 +152,7 @@ async function settleAnchor(
     return undefined;
   }
   if (known) for (const workDir of journal.workDirs.slice(1)) bringBack(workDir, ground);
-  const ownership = ownershipProblem(journal, allowed, ground);
+  const ownership = ownershipProblem(journal, allowed, homes, ground);
   if (ownership && journal.state !== 'swapping') {
     logger.warn(
       { workDir: displayPath(anchor), reason: ownership },
@@ -237,13 +240,17 @@ async function discardUnbegun(
  * and could forge a journal that root would carry out. So the journal must belong to this user, its paths must lie
  * where this plan's restores write, and no path may lead through a link.
  */
-function ownershipProblem(journal: Journal, allowed: BytePath[], ground: Ground): string | undefined {
+function ownershipProblem(
+  journal: Journal,
+  allowed: BytePath[],
+  homes: Interrupted['homes'],
+  ground: Ground,
+): string | undefined {
   for (const workDir of journal.workDirs) {
-    const isGone = !ground.exists(workDir);
-    if (isGone && ground.exists(parentOf(workDir)) && journal.state !== 'swapping') continue;
-    const problem = isGone
-      ? 'is missing: is everything mounted?'
-      : workDirProblem(workDir, journal.id, ground);
+    if (journal.state !== 'swapping' && isGone(workDir, homes.get(workDir), ground)) continue;
+    const problem = ground.exists(workDir)
+      ? workDirProblem(workDir, journal.id, ground)
+      : 'is missing: is everything mounted?';
     if (problem !== undefined) return `${displayPath(workDir)} ${problem}`;
   }
   const astray = journal.places.find((place) => !allowed.some((root) => isWithin(place, root)));

@@ -230,7 +230,7 @@ describe('a swap that dies', () => {
       const journal = await stageByHand([target('storage')], { storage: { x: 'new' } });
       await expect(swap(journal, ground, dieAt(3))).rejects.toThrow('killed');
       mkdirSync(join(base, 'state'));
-      writePointer(join(base, 'state'), journal);
+      writePointer(join(base, 'state'), journal, ground);
       renameSync(journal.workDirs[0]!, join(base, 'data/moved'));
       if (other) await makeTree(journal.workDirs[0]!, { old: { 0: 'not mine' } });
       await recover(NAMES);
@@ -250,7 +250,7 @@ describe('a swap that dies', () => {
     await expect(swap(journal, ground, dieAt(3))).rejects.toThrow('killed');
     renameSync(join(journal.workDirs[0]!, 'old/0'), join(base, 'carried-off'));
     mkdirSync(join(base, 'state'));
-    writePointer(join(base, 'state'), journal);
+    writePointer(join(base, 'state'), journal, ground);
     await expect(recover(NAMES)).rejects.toMatchObject({ code: 'IO' });
     expect((await data())['storage/x']?.content).toBe('new');
   });

@@ -1,0 +1,171 @@
+/** Directories of the data that are exchanged for others while a restore runs, and what may be there afterwards. */
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { BackupError, type RestoreRequest } from '@gofr-backup/model';
+import type { Pair, Race } from '@gofr-backup/testing';
+import { expect } from 'vitest';
+import { restore } from './restore.ts';
+import { contextFor, fill, NOW_TO_MERGE, present, type World } from './restoring.fixture.ts';
+
+/** What takes the place of a directory. */
+export const OTHERS: ((path: string, at: (name: string) => string) => void)[] = [
+  (path, at) => symlinkSync(at('foreign'), path),
+  (path, at) => symlinkSync(at('foreign/group'), path),
+  (path) => execFileSync('mkfifo', [path]),
+  (path) => mkdirSync(join(path, 'inner'), { recursive: true }),
+];
+export const DIRECTORY = OTHERS.at(-1);
+
+export interface Way {
+  request?: Partial<RestoreRequest>;
+  exclude?: string[];
+  /** the directories that are exchanged */
+  raced: string[];
+  /** the work directory is exchanged for one of the application, in which names lead out */
+  work?: boolean;
+}
+
+export const WAYS: Way[] = [
+  { raced: ['data/storage'] },
+  { raced: ['data/storage/group'], exclude: ['local'] },
+  { raced: ['data/storage/group', 'data/storage'], exclude: ['local'] },
+  { raced: ['data/storage/group'], request: { paths: ['data/storage/group/inner'] } },
+  {
+    raced: ['data/storage', 'data/auth'],
+    request: { paths: ['data/storage/group', 'data/auth/token.json'] },
+  },
+  { raced: ['data/storage/group'], request: { merge: true } },
+  { raced: ['data/storage', 'data/auth'], request: { merge: true } },
+  { raced: ['data/storage'], request: { only: ['storage'], merge: true } },
+  { raced: [], work: true },
+  { raced: ['data/auth'], work: true },
+];
+
+/** Everything that a system call could have changed. */
+export function stateOf(path: string): string[] {
+  const stat = lstatSync(path, { bigint: true });
+  const { ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs } = stat;
+  const own = [path, ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs].join(' ');
+  const names = stat.isDirectory() ? readdirSync(path).sort() : [];
+  return [own, ...names.flatMap((name) => stateOf(join(path, name)))];
+}
+
+export function fillForeign(directory: string): void {
+  for (const inner of ['', 'group', 'storage/group', 'auth', 'data/storage', 'old', 'new'])
+    mkdirSync(join(directory, inner), { recursive: true, mode: 0o700 });
+  for (const name of ['chart.png', 'metadata.json', 'group/inner', 'storage/group/inner', 'auth/token.json'])
+    writeFileSync(join(directory, name), 'of somebody else', { mode: 0o600 });
+}
+
+export async function nowIn(world: World): Promise<void> {
+  await fill(world, NOW_TO_MERGE);
+  writeFileSync(join(world.base, 'data/storage/group/local'), 'stays');
+  const places = [join(world.base, 'data'), join(world.base, 'logs')];
+  execFileSync('find', [...places, '-exec', 'touch', '-h', '-d', '@1750000000', '{}', '+']);
+}
+
+export const requestOf = ({ request }: Way, archive: string): RestoreRequest => ({
+  backup: archive,
+  safetyBackup: false,
+  ...request,
+});
+
+export const contextOf = ({ exclude = [] }: Way, world: World) => contextFor({ ...world.plan, exclude });
+
+/** The old data, and the new without any race. */
+export async function wholeStates(way: Way, world: World, archive: string): Promise<Set<string>> {
+  await nowIn(world);
+  const old = await dataOf(world);
+  await restore(contextOf(way, world), requestOf(way, archive));
+  return new Set([old, await dataOf(world)]);
+}
+
+/**
+ * Every name has its own again, as far as it is there: what is not the other is it. Answers the pairs of which nobody knows,
+ * because the restore took the other one for what was there: then the old data may have been exchanged for the new since.
+ */
+export function putInOrder(others: Map<string, bigint>, race: Race): Pair[] {
+  const open: Pair[] = [];
+  const appeared = race.appearing;
+  const pairs = [...(race.pairs ?? [])].reverse();
+  if (appeared)
+    for (const name of readdirSync(appeared.directory).filter((one) => one.startsWith(appeared.prefix)))
+      pairs.push([join(appeared.directory, name), appeared.other]);
+  for (const [own, other] of pairs) {
+    const inode = others.get(other);
+    if (inodeOf(own) === inode) {
+      renameSync(own, `${other}.aside`);
+      if (existsSync(other) && inodeOf(other) !== inode) renameSync(other, own);
+    } else if (inodeOf(other) !== undefined && inodeOf(other) !== inode) {
+      if (inodeOf(own) === undefined) renameSync(other, own);
+      else open.push([own, other]);
+    }
+  }
+  return open;
+}
+
+/**
+ * The restore may have gone into the other directory, which was the component when it began: then each component is old or
+ * new by itself.
+ */
+export function eachOf(states: Set<string>): Set<string> {
+  const parsed = [...states].map((state) => JSON.parse(state) as [string, unknown][]);
+  let mixed: [string, unknown][][] = [[]];
+  for (const component of ['data/auth', 'data/storage', 'logs']) {
+    const parts = parsed.map((state) => state.filter(([path]) => path.startsWith(component)));
+    mixed = mixed.flatMap((before) => parts.map((part) => [...before, ...part]));
+  }
+  return new Set(mixed.map((state) => JSON.stringify(state)));
+}
+
+export async function expectWhole(
+  states: Set<string>,
+  open: Pair[],
+  world: World,
+  what: string,
+): Promise<void> {
+  const seen = [await dataOf(world)];
+  for (const [own, other] of open) {
+    if (states.has(seen.at(-1)!)) break;
+    renameSync(own, `${other}.aside`);
+    renameSync(other, own);
+    seen.push(await dataOf(world));
+  }
+  expect(states.has(seen.at(-1)!), [what, ...seen].join('\n')).toBe(true);
+}
+
+export const inodeOf = (path: string): bigint | undefined =>
+  lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+
+/**
+ * Exchanges change the times of the directory they happen in, and what stood in the way is beside the data. The excluded file
+ * is replaced with its directory when that was exchanged just as the restore looked for such files.
+ */
+async function dataOf(world: World): Promise<string> {
+  const isCompared = (path: string): boolean => !path.includes('.found-') && !path.endsWith('/local');
+  const all = Object.entries(await present(world)).filter(([path]) => isCompared(path));
+  return JSON.stringify(
+    all.map(([path, entry]) => {
+      const { type } = entry as { type: string };
+      return [path, type === 'directory' ? { ...(entry as object), mtime: undefined } : entry];
+    }),
+  );
+}
+
+export const existsOrLink = (path: string): boolean => inodeOf(path) !== undefined;
+
+export function understood(error: unknown): string {
+  if (!(error instanceof BackupError)) throw error;
+  const text = [error.message, error.why, error.hint].join('\n');
+  expect(text).not.toContain('/proc/self/fd');
+  return text;
+}

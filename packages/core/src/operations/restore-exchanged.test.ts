@@ -1,0 +1,184 @@
+/**
+ * Restores whose directories are exchanged at a moment that the test chooses: before a step, or before one of the look-ups that
+ * lead through the name. What the racing process of `restore-races.test.ts` meets by luck, each of them is met here.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DirectoryHandle } from '@gofr-backup/posix';
+import type { Pair } from '@gofr-backup/testing';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { backup } from './backup.ts';
+import {
+  contextOf,
+  DIRECTORY,
+  eachOf,
+  expectWhole,
+  fillForeign,
+  inodeOf,
+  nowIn,
+  OTHERS,
+  putInOrder,
+  requestOf,
+  stateOf,
+  understood,
+  type Way,
+  WAYS,
+  wholeStates,
+} from './exchanging.fixture.ts';
+import { recoverInterrupted } from './recover.ts';
+import { restore } from './restore.ts';
+import { fill, makeWorld, THEN, type World } from './restoring.fixture.ts';
+
+const asRoot = process.getuid?.() === 0;
+
+let world: World;
+let archive: string;
+const at = (name: string): string => join(world.base, name);
+
+beforeAll(async () => {
+  world = makeWorld();
+  await fill(world, THEN);
+  archive = (await backup(world.ctx, { trigger: 'manual' })).backup.filename;
+  fillForeign(at('foreign'));
+});
+afterAll(() => world.dispose());
+
+/** The moments of one restore at which a name changes what it is; what has changed last stays so. */
+interface Course {
+  way: Way;
+  other: (typeof OTHERS)[number];
+  changes: number[];
+  /** the step before which the process dies */
+  dieAt?: number | undefined;
+}
+
+/** Counts the moments of a restore, and exchanges the pairs before those that are named. */
+class Exchanges implements Disposable {
+  moments = 0;
+  readonly #pairs: readonly Pair[];
+  readonly #changes: ReadonlySet<number>;
+  readonly #spies: { mockRestore(): void }[];
+
+  constructor(pairs: readonly Pair[], changes: number[]) {
+    this.#pairs = pairs;
+    this.#changes = new Set(changes);
+    const names = pairs.map(([own]) => own.slice(own.lastIndexOf('/') + 1));
+    const watch = (path: string) => {
+      if (path.split('/').some((name) => names.includes(name))) this.moment();
+    };
+    const { openDirectory, lstat } = DirectoryHandle.prototype;
+    this.#spies = [
+      vi.spyOn(DirectoryHandle.prototype, 'openDirectory').mockImplementation(function (
+        this: DirectoryHandle,
+        path,
+        opening,
+      ) {
+        watch(path);
+        return openDirectory.call(this, path, opening);
+      }),
+      vi.spyOn(DirectoryHandle.prototype, 'lstat').mockImplementation(function (this: DirectoryHandle, name) {
+        watch(name);
+        return lstat.call(this, name);
+      }),
+    ];
+  }
+
+  moment(): void {
+    if (this.#changes.has(this.moments++)) for (const pair of this.#pairs) exchange(pair);
+  }
+
+  [Symbol.dispose](): void {
+    for (const spy of this.#spies) spy.mockRestore();
+  }
+}
+
+function exchange([own, other]: Pair): void {
+  const between = `${other}.between`;
+  if (inodeOf(own) !== undefined) renameSync(own, between);
+  if (inodeOf(other) !== undefined) renameSync(other, own);
+  if (inodeOf(between) !== undefined) renameSync(between, other);
+}
+
+/** Answers how many moments there were, and at which of them the steps. */
+async function run(
+  { way, other, changes, dieAt }: Course,
+  states: Set<string>,
+): Promise<{ moments: number; steps: number[] }> {
+  await nowIn(world);
+  rmSync(at('spare'), { recursive: true, force: true });
+  mkdirSync(at('spare'));
+  const pairs = way.raced.map((directory, n): Pair => {
+    other(at(`spare/${n}`), at);
+    return [at(directory), at(`spare/${n}`)];
+  });
+  const others = new Map(pairs.map(([, name]) => [name, inodeOf(name)!]));
+  const foreign = stateOf(at('foreign'));
+  const what = JSON.stringify({
+    raced: way.raced,
+    request: way.request,
+    other: OTHERS.indexOf(other),
+    changes,
+    dieAt,
+  });
+  const ctx = contextOf(way, world);
+  const steps: number[] = [];
+  using exchanges = new Exchanges(pairs, changes);
+  const step = () => {
+    if (dieAt !== undefined && steps.length >= dieAt) throw new Error('killed');
+    steps.push(exchanges.moments);
+    exchanges.moment();
+  };
+  await restore(ctx, requestOf(way, archive), step).catch(understood);
+  const { moments } = exchanges;
+  exchanges[Symbol.dispose]();
+  await recoverInterrupted(ctx).catch(understood);
+  const open = putInOrder(others, { pairs });
+  await recoverInterrupted(ctx);
+  expect(stateOf(at('foreign')), what).toEqual(foreign);
+  await expectWhole(other === DIRECTORY ? eachOf(states) : states, open, world, what);
+  expect(pointers(), what).toEqual([]);
+  return { moments, steps };
+}
+
+const pointers = (): string[] =>
+  readdirSync(at('backups/.gofr-backup')).filter((name) => name.startsWith('restore-'));
+
+const [BY_PATH, TWO_PATHS] = [WAYS[3]!, WAYS[4]!];
+const [LINK, OTHER_DIRECTORY] = [OTHERS[0]!, DIRECTORY!];
+/** Of the moments and deaths, each so many-th: all of them take minutes. */
+const STRIDE = 23;
+
+test.runIf(asRoot).each([
+  { of: 'one path', way: BY_PATH, by: 'a link', other: LINK },
+  { of: 'one path', way: BY_PATH, by: 'another directory', other: OTHER_DIRECTORY },
+  { of: 'two paths', way: TWO_PATHS, by: 'a link', other: LINK },
+])(
+  'a restore of $of whose directory is $by from any moment on, and that dies or not',
+  { timeout: 1_200_000 },
+  async ({ way, other }) => {
+    const states = await wholeStates(way, world, archive);
+    const { moments, steps } = await run({ way, other, changes: [] }, states);
+    const deaths = [undefined, ...steps.keys()];
+    const courses = [...Array(moments).keys()].flatMap((from) =>
+      deaths.map((dieAt) => ({ changes: [from], dieAt })),
+    );
+    const chosen = courses.filter((_, n) => n % STRIDE === 0);
+    expect(chosen.length).toBeGreaterThan(steps.length);
+    for (const course of chosen) await run({ way, other, ...course }, states);
+  },
+);
+
+test.runIf(asRoot)(
+  'a restore whose directory is a link for one moment, and again from a later one on',
+  { timeout: 1_200_000 },
+  async () => {
+    const states = await wholeStates(BY_PATH, world, archive);
+    const { moments, steps } = await run({ way: BY_PATH, other: LINK, changes: [] }, states);
+    const all = [...Array(moments).keys()].flatMap((once) =>
+      [...Array(moments).keys()].filter((again) => again > once + 1).map((again) => [once, once + 1, again]),
+    );
+    const chosen = all.filter((_, n) => n % STRIDE === 0);
+    expect(chosen.length).toBeGreaterThan(steps.length);
+    for (const changes of chosen) await run({ way: BY_PATH, other: LINK, changes }, states);
+  },
+);
