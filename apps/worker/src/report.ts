@@ -1,7 +1,7 @@
 /** The facts about this worker that must outlive it: kept in Redis, watched by the schedulers. */
 import { stat, statfs } from 'node:fs/promises';
-import { list, newestGood } from '@gofr-backup/core';
-import { isErrno, type OperationContext } from '@gofr-backup/model';
+import { list, newestGood, storeState } from '@gofr-backup/core';
+import { isErrno, type OperationContext, type StorePlan } from '@gofr-backup/model';
 import {
   type Connection,
   type Ended,
@@ -16,6 +16,8 @@ type News = Parameters<typeof writeReport>[2];
 export interface ReporterOptions {
   connection: Connection;
   context: OperationContext;
+  /** where copies go */
+  stores: readonly StorePlan[];
   interval?: number;
 }
 
@@ -28,7 +30,12 @@ export interface Reporter {
 const INTERVAL = 30_000;
 
 /** A report that cannot be written is left out: the last report's age shows it. */
-export function startReporter({ connection, context, interval = INTERVAL }: ReporterOptions): Reporter {
+export function startReporter({
+  connection,
+  context,
+  stores,
+  interval = INTERVAL,
+}: ReporterOptions): Reporter {
   const { clock, logger, plan } = context;
   let writing: Promise<void> = Promise.resolve();
   const write = (news: () => News | Promise<News>): void => {
@@ -39,7 +46,7 @@ export function startReporter({ connection, context, interval = INTERVAL }: Repo
     writing = writing.catch((error: unknown) => logger.debug({ err: error }, 'report could not be written'));
   };
   const directoryNews = async (): Promise<News> =>
-    backupDirNews(context, await readReport(connection, plan.project));
+    backupDirNews({ context, stores }, await readReport(connection, plan.project));
   const timer = setInterval(write, interval, () => ({}));
   const begin = (): void => write(directoryNews);
   if (connection.client.status === 'ready') begin();
@@ -91,7 +98,10 @@ function drillNews(job: Ended, end: { ok: boolean; at: string }): WorkerReport['
 /** The most names of removed backups that are kept; the oldest are forgotten. */
 const MOST_GONE = 50;
 
-async function backupDirNews(context: OperationContext, before: WorkerReport): Promise<News> {
+async function backupDirNews(
+  { context, stores }: Pick<ReporterOptions, 'context' | 'stores'>,
+  before: WorkerReport,
+): Promise<News> {
   const { backupDir, retention } = context.plan;
   const { backups } = await list(context);
   const present = new Set(backups.map(({ filename }) => filename));
@@ -99,6 +109,7 @@ async function backupDirNews(context: OperationContext, before: WorkerReport): P
   const { bavail, blocks, bsize } = await statfs(backupDir);
   const good = newestGood(backups, retention, context.clock.now());
   return {
+    stores: await Promise.all(stores.map((store) => storeState(context, store))),
     newest_good_at: good?.created_at,
     data_gone: await goneOf(context, good?.components ?? []),
     corrupt: backups.filter(({ status }) => status === 'corrupt').map(({ filename }) => filename),

@@ -83,7 +83,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const spent = privateKey ? undefined : new SpentRequests(join(stateDir, 'requests'));
   const restoreRoots = privateKey ? ['/'] : settings.restoreRoots;
   const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
-  const reporter = watched ? startReporter({ connection, context }) : undefined;
+  const reporter = watched ? startReporter({ connection, context, stores }) : undefined;
   const { project } = plan;
   const copying = startCopying({ project, stores, connection, key, logger, atStart: watched });
   const consuming = {

@@ -47,6 +47,7 @@ export type {
   FindOutcome,
   FoundPath,
   HealthFacts,
+  StoreFacts,
   HealthLine,
   HistoryOutcome,
   ListOutcome,
@@ -102,7 +103,7 @@ export {
   withLock,
 } from './repository/index.ts';
 export { newestGood, planPrune } from './retention/index.ts';
-export { forecast, madeAt, safety, survey } from './safety/index.ts';
+export { forecast, madeAt, safety, storeProblems, survey } from './safety/index.ts';
 export type {
   Dated,
   Disk,
@@ -111,5 +112,7 @@ export type {
   Safety,
   SafetyFacts,
   SafetyProblem,
+  StoreLimits,
+  StoreProblem,
   Survey,
 } from './safety/index.ts';

@@ -9,6 +9,10 @@ export const ALERT_KINDS = [
   'disk-nearly-full',
   'drill-failed',
   'data-gone',
+  'copy-failed',
+  'copy-overdue',
+  'copy-damaged',
+  'key-unproved',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

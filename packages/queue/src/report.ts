@@ -3,6 +3,7 @@
  * report's age.
  */
 import { z } from 'zod';
+import { storeStateSchema } from '@gofr-backup/model/schemas';
 import { askRedis, type Connection } from './connection.ts';
 import { KEY_PREFIX, queueName } from './queue.ts';
 
@@ -24,6 +25,8 @@ const reportSchema = z.object({
   data_gone: z.array(z.string()).exactOptional(),
   /** why pruning is held */
   held: z.string().exactOptional(),
+  /** off-site copies, a state for each store */
+  stores: z.array(storeStateSchema).exactOptional(),
   /** bytes of the file system of BACKUP_DIR */
   disk: z.object({ free: z.number(), size: z.number() }).exactOptional(),
 });

@@ -5,6 +5,7 @@ import { channelsOf } from '@gofr-backup/notify';
 import type { QueueStatus } from '@gofr-backup/queue';
 import { findQueue } from '../reach-queue.ts';
 import type { Session } from '../session.ts';
+import { storeFacts } from '../store/store-facts.ts';
 import { sendTest } from './notify.ts';
 
 const SHOWN_RUNS = 3;
@@ -38,6 +39,7 @@ async function factsOf(session: Session, testAlerts: boolean): Promise<HealthFac
   const scheduled = queue.status?.next.some(({ job }) => job === 'backup');
   return {
     ...{ now, timezone, ...local },
+    stores: await storeFacts(session, { ask: true }),
     schedule: { enabled, pattern, timezone, next, scheduled },
     redis: queue.redis,
     alerts: await alertsOf(session, testAlerts),

@@ -6,6 +6,7 @@ import {
   lockHolder,
   newestGood,
   type Safety,
+  type StoreProblem,
   safety,
   stateDirOf,
   survey,
@@ -20,6 +21,7 @@ import {
   formatSize,
   formatSpan,
   formatTime,
+  type StoreState,
   systemClock,
 } from '@gofr-backup/model';
 import type { JobSummary, QueueStatus } from '@gofr-backup/queue';
@@ -28,6 +30,7 @@ import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
 import { columns } from '../columns.ts';
+import { storeFacts } from '../store/store-facts.ts';
 import type { Trash } from '../lines/trash-lines.ts';
 
 interface QueueView {
@@ -57,6 +60,10 @@ export async function run(session: Session): Promise<number> {
     newest_good: newest ?? null,
     safety: briefly(judge(session, backups, view)),
     backups: { total: summary.total, disk_bytes: summary.disk_bytes },
+    stores: (await storeFacts(session, { ask: false })).map(({ state, problems }) => ({
+      ...state,
+      problems,
+    })),
     trash: trashOf(await trashed(session.context('status'))),
     ...aside,
     disk: { backup_dir: plan.backupDir, free_bytes: (await freeSpaceOf(plan.backupDir)) ?? null },
@@ -107,6 +114,7 @@ type Document = {
     problems: Pick<Safety['problems'][number], 'level' | 'code' | 'text' | 'todo'>[];
   };
   trash: { total: number; size_bytes: number; next_goes_at: string | null };
+  stores: (StoreState & { problems: readonly StoreProblem[] })[];
   disk: { backup_dir: string; free_bytes: number | null };
   lock: { operation: string; owner: string; since: string } | null;
 };
@@ -133,6 +141,7 @@ function render(session: Session, document: Document): string[] {
       'Backups',
       `${document.backups.total}, ${formatSize(document.backups.disk_bytes)} in ${disk.backup_dir}`,
     ],
+    ...document.stores.map((store) => [`Copies: ${store.store}`, storeLine(session, store)]),
     ...(document.trash.total > 0 ? [['Trash', trashLine(session, document.trash)]] : []),
     [
       'Disk',
@@ -197,6 +206,16 @@ const trashOf = (trash: Trash): Document['trash'] => ({
 function trashLine(session: Session, { total, size_bytes, next_goes_at }: Document['trash']): string {
   const until = next_goes_at === null ? '' : `, the first until ${inZone(session, Date.parse(next_goes_at))}`;
   return `${formatCount(total, 'backup')}, ${formatSize(size_bytes)}${until} (gofr-backup list --trash)`;
+}
+
+function storeLine(session: Session, store: Document['stores'][number]): string {
+  const { paint } = session;
+  const { newest, copies = 0, problems } = store;
+  const held =
+    newest === undefined
+      ? 'none yet'
+      : `${formatCount(copies, 'copy', 'copies')}, the newest from ${inZone(session, Date.parse(newest.created_at))}`;
+  return [held, ...problems.map(({ text, todo }) => paint.bad(`${text} ${todo}`))].join('; ');
 }
 
 const inZone = ({ settings }: Session, at: number): string => formatTime(at, settings.timezone);

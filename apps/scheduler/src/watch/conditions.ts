@@ -1,5 +1,6 @@
 import { formatSpan, formatTime, isFutureTime } from '@gofr-backup/model';
 import type { Alert, Condition } from '@gofr-backup/notify';
+import { storeProblems } from '@gofr-backup/core';
 import type { WorkerReport } from '@gofr-backup/queue';
 
 export interface Limits {
@@ -10,6 +11,8 @@ export interface Limits {
   /** used share of the backup disk that is worth an alert; 0: none */
   diskPercent: number;
   timezone: string;
+  /** by the store's name: the newest copy may be this old, in ms */
+  maxCopyAge: Readonly<Record<string, number>>;
   /** when this watch began, ms since the epoch: nothing before it counts as late */
   since: number;
 }
@@ -25,6 +28,7 @@ export function conditionsOf(report: WorkerReport, limits: Limits, now: number):
     ...drill(report, limits),
     ...disk(report, limits),
     ...dataGone(report),
+    ...copies(report, limits, now),
   ];
 }
 
@@ -139,4 +143,16 @@ function disk({ disk: room }: WorkerReport, { diskPercent }: Limits): Condition[
       text: `${used} % of it is used, ${Math.round(room.free / 1_048_576)} MB are free. Lower the retention, or make room.`,
     },
   ];
+}
+
+/** Stores that the settings do not name any more are nobody's concern. */
+function copies({ stores = [] }: WorkerReport, limits: Limits, now: number): Condition[] {
+  return stores.flatMap((state) => {
+    const maxAge = limits.maxCopyAge[state.store ?? ''];
+    if (maxAge === undefined) return [];
+    return storeProblems(state, { ...limits, now, maxAge }).map(({ code, title, text, todo }) => ({
+      ...{ kind: code, about: state.store ?? '', title },
+      text: `${text} ${todo}`,
+    }));
+  });
 }

@@ -13,6 +13,7 @@ const iso = (hoursAgo: number) => new Date(now - hoursAgo * HOUR).toISOString();
 const limits: Limits = {
   maxAge: 26 * HOUR,
   maxSilence: HOUR / 20,
+  maxCopyAge: { b2: 50 * HOUR },
   diskPercent: 90,
   timezone: 'UTC',
   since: now - 48 * HOUR,
@@ -49,6 +50,21 @@ test.each<[string, WorkerReport, string[]]>([
   ['a drill failed', { ...well, last_drill: { ok: false, at: iso(1), backup: 'a' } }, ['drill-failed']],
   ['the disk is at its limit', { ...well, disk: { free: 10, size: 100 } }, ['disk-nearly-full']],
   ['a component has no directory any more', { ...well, data_gone: ['storage'] }, ['data-gone']],
+  [
+    'a copy failed, and the newest is old',
+    {
+      ...well,
+      stores: [
+        {
+          store: 'b2',
+          failure: { code: 'IO', message: 'copying failed', why: 'no route', hint: 'Wait.' },
+          newest: { filename: 'a', created_at: iso(51), arrived: iso(50) },
+        },
+      ],
+    },
+    ['copy-failed', 'copy-overdue'],
+  ],
+  ['a store that the settings do not name', { ...well, stores: [{ store: 'old' }] }, []],
   ['there is room', { ...well, disk: { free: 11, size: 100 } }, []],
 ])('%s', (_, report, kinds) => {
   expect(conditionsOf(report, limits, now).map(({ kind }) => kind)).toEqual(kinds);

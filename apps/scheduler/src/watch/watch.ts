@@ -3,7 +3,7 @@
  * restarts and further schedulers do not tell it again.
  */
 import { z } from 'zod';
-import { type AlertPlan, maxAgeOf, type Settings } from '@gofr-backup/config';
+import { type AlertPlan, maxAgeOf, maxCopyAges, type Settings } from '@gofr-backup/config';
 import type { Clock, Logger } from '@gofr-backup/model';
 import {
   type Alert,
@@ -59,6 +59,7 @@ function limitsOf({ settings, clock, maxSilenceMs = MAX_SILENCE_MS }: WatchOptio
   return {
     maxAge: settings.enabled ? maxAgeOf(settings, clock.now()) : Number.POSITIVE_INFINITY,
     maxSilence: maxSilenceMs,
+    maxCopyAge: maxCopyAges(settings, clock.now()),
     diskPercent: settings.diskAlertPercent,
     timezone: settings.timezone,
     since,

@@ -8,6 +8,17 @@ const now = Date.parse('2025-12-13T12:00:00Z');
 const GB = 2 ** 30;
 const well: HealthFacts = {
   ...{ now, timezone: 'UTC', uid: 1000, servers: [], lacks: [] },
+  stores: [
+    {
+      state: {
+        store: 'b2',
+        url: 's3://b',
+        copies: 2,
+        newest: { filename: 'a', created_at: '', arrived: '' },
+      },
+      problems: [],
+    },
+  ],
   components: [{ name: 'storage', root: '/data/storage', state: 'filled' }],
   space: { directory: '/backups', free: 10 * GB, lastBackup: GB, minFree: 0 },
   schedule: {
@@ -117,6 +128,31 @@ test.each<[string, Partial<HealthFacts>, string, RegExp, RegExp]>([
     'drill',
     /drill of b\.tar\.gz .* failed/,
     /gofr-backup drill b\.tar\.gz/,
+  ],
+  [
+    'a store that cannot be reached',
+    {
+      stores: [
+        { state: { store: 'b2', url: 's3://b' }, problems: [], reach: { why: 'no route', hint: 'Wait.' } },
+      ],
+    },
+    'copies',
+    /b2 \(s3:\/\/b\) cannot be used: no route/,
+    /Wait/,
+  ],
+  [
+    'a copy that is damaged',
+    {
+      stores: [
+        {
+          state: { store: 'b2' },
+          problems: [{ code: 'copy-damaged', title: '', text: 'a: 1 pack is missing.', todo: 'Copy again.' }],
+        },
+      ],
+    },
+    'copies',
+    /1 pack is missing/,
+    /Copy again/,
   ],
   [
     'no native calls',

@@ -2,7 +2,8 @@
  * What `doctor` checks, in one table. Each check judges facts that were gathered before, so that it can be shown on the
  * page and tried in a test. A check answers one line for each thing that it looks at, or none.
  */
-import { formatCount, formatSize, formatSpan, formatTime } from '@gofr-backup/model';
+import { formatCount, formatSize, formatSpan, formatTime, type StoreState } from '@gofr-backup/model';
+import type { StoreProblem } from '../../safety/index.ts';
 import { type LiveServer, liveServerHint, liveServerText } from './live-servers.ts';
 
 export interface HealthLine {
@@ -11,6 +12,13 @@ export interface HealthLine {
   message: string;
   /** what to do; empty when all is well */
   hint: string;
+}
+
+/** A store, and what is wrong with it; `reach`: why it cannot be reached or used now. */
+export interface StoreFacts {
+  state: StoreState;
+  problems: readonly StoreProblem[];
+  reach?: { why: string; hint: string };
 }
 
 export interface HealthFacts {
@@ -53,6 +61,8 @@ export interface HealthFacts {
     maxAge: number;
     lastDrill: { at: number; ok: boolean; backup: string } | undefined;
   };
+  /** off-site copies */
+  stores: readonly StoreFacts[];
   /** sentences: what this system cannot do */
   lacks: readonly string[];
 }
@@ -61,7 +71,6 @@ type Finding = Omit<HealthLine, 'name'>;
 const ok = (message: string): Finding => ({ ok: true, message, hint: '' });
 const wrong = (message: string, hint: string): Finding => ({ ok: false, message, hint });
 
-/** Checks of stores and keys are to be added here. */
 export const HEALTH_CHECKS: readonly { name: string; check: (facts: HealthFacts) => Finding[] }[] = [
   {
     name: 'data',
@@ -77,12 +86,25 @@ export const HEALTH_CHECKS: readonly { name: string; check: (facts: HealthFacts)
   { name: 'alerts', check: ({ alerts }) => alertFindings(alerts) },
   { name: 'backups', check: (facts) => [backupFinding(facts)] },
   { name: 'drill', check: (facts) => drillFindings(facts) },
+  { name: 'copies', check: ({ stores }) => stores.flatMap(storeFindings) },
   { name: 'system', check: ({ lacks }) => systemFindings(lacks) },
 ];
 
 /** Every line, in the order of the table. */
 export const judgeHealth = (facts: HealthFacts): HealthLine[] =>
   HEALTH_CHECKS.flatMap(({ name, check }) => check(facts).map((finding) => ({ name, ...finding })));
+
+function storeFindings({ state, problems, reach }: StoreFacts): Finding[] {
+  const { store = '', url = '', copies = 0, newest } = state;
+  const found = problems.map(({ text, todo }) => wrong(text, todo));
+  if (reach) found.unshift(wrong(`${store} (${url}) cannot be used: ${reach.why}`, reach.hint));
+  if (found.length > 0) return found;
+  const held =
+    newest === undefined
+      ? 'no copy yet'
+      : `${formatCount(copies, 'copy', 'copies')}, the newest ${newest.filename}`;
+  return [ok(`${store} (${url}): ${held}`)];
+}
 
 function dataFinding(
   { name, root, state, owner }: HealthFacts['components'][number],
