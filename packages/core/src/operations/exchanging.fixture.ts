@@ -50,6 +50,10 @@ export const WAYS: Way[] = [
   { raced: ['data/auth'], work: true },
 ];
 
+/** The inode numbers of what is exchanged, as it is before. */
+export const ownOf = ({ raced }: Way, world: World): Map<string, bigint> =>
+  new Map(raced.map((name) => join(world.base, name)).map((path) => [path, inodeOf(path)!]));
+
 /** Everything that a system call could have changed. */
 export function stateOf(path: string): string[] {
   const stat = lstatSync(path, { bigint: true });
@@ -91,9 +95,15 @@ export async function wholeStates(way: Way, world: World, archive: string): Prom
 
 /**
  * Every name has its own again, as far as it is there: what is not the other is it. Answers the pairs of which nobody knows,
- * because the restore took the other one for what was there: then the old data may have been exchanged for the new since.
+ * because the restore took the other one for what was there: then the old data may have been exchanged for the new since. It
+ * may also have been put into the new data, which is beside the data when the restore was rolled back.
  */
-export function putInOrder(others: Map<string, bigint>, race: Race): Pair[] {
+export function putInOrder(
+  own: Map<string, bigint>,
+  others: Map<string, bigint>,
+  race: Race,
+  world: World,
+): Pair[] {
   const open: Pair[] = [];
   const appeared = race.appearing;
   const pairs = [...(race.pairs ?? [])].reverse();
@@ -110,7 +120,26 @@ export function putInOrder(others: Map<string, bigint>, race: Race): Pair[] {
       else open.push([own, other]);
     }
   }
-  return open;
+  return [...open, ...inFound(own, world)];
+}
+
+function inFound(own: Map<string, bigint>, { base }: World): Pair[] {
+  const found = [base, join(base, 'data')].flatMap((home) =>
+    readdirSync(home)
+      .filter((name) => name.includes('.found-'))
+      .map((name) => join(home, name)),
+  );
+  const below = found.flatMap((path) => directoriesIn(path));
+  return [...own].flatMap(([path, inode]) => {
+    const kept = below.find((one) => inodeOf(one) === inode);
+    return kept === undefined ? [] : [[path, kept] as const];
+  });
+}
+
+function directoriesIn(path: string): string[] {
+  if (!lstatSync(path).isDirectory()) return [];
+  const inner = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [path, ...inner.flatMap(({ name }) => directoriesIn(join(path, name)))];
 }
 
 /**
@@ -141,6 +170,9 @@ export async function expectWhole(
     seen.push(await dataOf(world));
   }
   expect(states.has(seen.at(-1)!), [what, ...seen].join('\n')).toBe(true);
+  const group = join(world.base, 'data/storage/group');
+  const isOld = existsSync(join(group, 'extra'));
+  expect(!isOld || existsSync(join(group, 'local')), `${what}: the excluded file of the old data`).toBe(true);
 }
 
 export const inodeOf = (path: string): bigint | undefined =>

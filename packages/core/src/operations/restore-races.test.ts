@@ -29,6 +29,7 @@ import {
   inodeOf,
   nowIn,
   OTHERS,
+  ownOf,
   putInOrder,
   requestOf,
   stateOf,
@@ -145,6 +146,7 @@ const outside = ({ base }: World): string[] =>
 /** Answers whether the race was met. Every error is one that people understand; the next command settles what is left. */
 async function race(round: Round, arena: Arena): Promise<{ met: boolean; open: Pair[] }> {
   const { racer, world } = arena;
+  const own = ownOf(round.way, world);
   const given = raceOf(round, arena);
   const names = [...(given.pairs ?? []).map(([, other]) => other), arena.at('spare/work')];
   const others = new Map(names.flatMap((name) => (existsOrLink(name) ? [[name, inodeOf(name)!]] : [])));
@@ -156,7 +158,7 @@ async function race(round: Round, arena: Arena): Promise<{ met: boolean; open: P
   );
   await recoverInterrupted(ctx, pause).catch(understood);
   await racer.race({});
-  const open = putInOrder(others, given);
+  const open = putInOrder(own, others, given, world);
   await recoverInterrupted(ctx);
   const hidden = readdirSync(join(world.base, 'data')).filter((name) => name.startsWith('.'));
   expect(hidden, JSON.stringify(round)).toEqual([]);

@@ -26,6 +26,8 @@ export interface Move {
   staged: BytePath | null;
   aside: BytePath | null;
   stagedInode?: string | undefined;
+  /** what the staged tree consists of: once it was in place, only what is still the same is removed */
+  stagedPrint?: string | undefined;
   /** of a directory: files are replaced by their writers all the time */
   asideInode?: string | undefined;
   /** of directories that are closed for writing, and opened while they are moved */
@@ -160,16 +162,20 @@ export function parseJournal(text: string, workDir: BytePath): Journal {
 }
 
 function isMove(move: unknown, places: BytePath[], workDirs: BytePath[]): boolean {
-  const { place, staged, aside, stagedInode, asideInode, stagedMode, asideMode } = (move ?? {}) as Move;
+  const { place, staged, aside, stagedInode, stagedPrint, asideInode, stagedMode, asideMode } = (move ??
+    {}) as Move;
   const inWork = (path: unknown) =>
     path === null || (isAbsolutePath(path) && workDirs.some((dir) => path !== dir && isWithin(path, dir)));
   const inPlace = isAbsolutePath(place) && places.some((root) => isWithin(place, root));
   const isKnown = [stagedInode, asideInode].every(isInode) && [stagedMode, asideMode].every(isMode);
-  return inPlace && inWork(staged) && inWork(aside) && isKnown;
+  return inPlace && inWork(staged) && inWork(aside) && isKnown && isPrint(stagedPrint);
 }
 
 const isMode = (value: unknown): boolean =>
   value === undefined || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0o7777);
+
+const isPrint = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'string' && /^[0-9a-f]{32}$/.test(value));
 
 const isInode = (value: unknown): boolean =>
   value === undefined || (typeof value === 'string' && /^\d{1,20}$/.test(value));

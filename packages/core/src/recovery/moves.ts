@@ -15,6 +15,7 @@ import type { Kept } from './kept.ts';
 import type { MountTable } from './mounts.ts';
 import { closedMode, isClosed } from './rights/closed.ts';
 import { cannotMove, oldIn, type Stage, stagedFor } from './stages.ts';
+import { stagedPrint } from './staged-print.ts';
 import { attributesOf, inodeOfDirectory } from './swap.ts';
 import { isMounted, relativeTo, type Target } from './target.ts';
 
@@ -86,6 +87,7 @@ function planTarget(
         staged: coming ? staged : null,
         aside: present ? joinPath(oldIn(workDir), String(plan.moves.length)) : null,
         stagedInode: coming && String(coming.ino),
+        stagedPrint: coming && stagedPrint(staged, ground),
         asideInode: present && inodeOfDirectory(present),
         stagedMode: closedMode(coming),
         asideMode: closedMode(present),

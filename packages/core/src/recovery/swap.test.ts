@@ -223,6 +223,29 @@ describe('a swap that dies', () => {
     expect(after[`storage.found-${ID}/fresh`]?.content).toBe('written by the service');
   });
 
+  test.each<[string, (at: (name: string) => string) => void, string]>([
+    ['written into', (at) => writeFileSync(at('deep/fresh'), 'fresh'), 'deep/fresh'],
+    ['written over', (at) => writeFileSync(at('deep/x'), 'fresh'), 'deep/x'],
+    ['replaced', replaceIn, 'deep/x'],
+  ])('keeps new data that was %s while it was in place, and says where', async (_, write, path) => {
+    for (const old of [{ storage: { x: 'old' }, auth: { t: 'old' } }, { auth: { t: 'old' } }]) {
+      rmSync(base, { recursive: true });
+      await makeTree(join(base, 'data'), old as Tree);
+      const before = await data();
+      const coming = { storage: { deep: { x: 'new' } }, auth: { t: 'new' } };
+      const journal = await stageByHand([target('storage'), target('auth')], coming);
+      await expect(swap(journal, ground, dieAt(6))).rejects.toThrow('killed');
+      write((name) => join(base, 'data/storage', name));
+      // a recovery may die as well
+      const onDisk = readJournal(journal.workDirs[0]!, ground)!;
+      await expect(rollBack(onDisk, ground, dieAt(2))).rejects.toThrow('killed');
+      await recover(NAMES);
+      const [kept, after] = split(await data(), `storage.found-${ID}`);
+      expect(after).toEqual(before);
+      expect(kept[`storage.found-${ID}/${path}`]?.content).toBe('fresh');
+    }
+  });
+
   test.each([false, true])(
     'and whose work directory was renamed (another in its place: %s)',
     async (other) => {
@@ -255,6 +278,24 @@ describe('a swap that dies', () => {
     expect((await data())['storage/x']?.content).toBe('new');
   });
 });
+
+/** As programs write that want no half file. */
+function replaceIn(at: (name: string) => string): void {
+  writeFileSync(at('deep/x.tmp'), 'fresh');
+  renameSync(at('deep/x.tmp'), at('deep/x'));
+}
+
+type Listing = Awaited<ReturnType<typeof data>>;
+
+/** What lies at a path or below it, and the others. */
+function split(listing: Listing, at: string): [Listing, Listing] {
+  const isThere = ([path]: [string, unknown]) => path === at || path.startsWith(`${at}/`);
+  const entries = Object.entries(listing);
+  return [
+    Object.fromEntries(entries.filter(isThere)),
+    Object.fromEntries(entries.filter((entry) => !isThere(entry))),
+  ];
+}
 
 const inData = (each: string) => readTree(join(base, 'data', each), { without: ['mtimeNs'] });
 const inComing = (each: string) => readTree(join(base, 'coming', each), { without: ['mtimeNs'] });

@@ -1,6 +1,6 @@
 /** Carries out the moves of a journal, and undoes them. Every step can be repeated: a kill may come between any two. */
 import * as fs from 'node:fs';
-import { BackupError, type BytePath, displayPath, joinPath } from '@gofr-backup/model';
+import { BackupError, type BytePath, displayPath, joinPath, toBackupError } from '@gofr-backup/model';
 import {
   breathe,
   type DirectoryHandle,
@@ -21,12 +21,13 @@ import {
   readJournal,
   writeJournal,
 } from './journal.ts';
+import { stagedPrint } from './staged-print.ts';
 import { asideOf, closeAgain, open, openStaged, openStaying, stagedOf } from './rights/closed.ts';
 
 /** Called before every step with its name; tests die here. */
 export type StepHook = (step: string) => void;
 
-/** An entry that stood where a rollback had to put the old data: moved aside, never removed. */
+/** An entry that stood where a rollback had to put the old data, or new data that was written to: moved aside, never removed. */
 export interface DisplacedEntry {
   place: BytePath;
   keptAt: BytePath;
@@ -63,9 +64,23 @@ export async function swap(journal: Journal, ground: Ground, step: StepHook = ()
   } catch (error) {
     // A failed commit may still have reached the disk. So nothing is undone here, and the next command finishes it.
     if (readJournal(journal.workDirs[0]!, ground)?.state === 'swapping')
-      await rollBack(journal, ground, step);
+      throw withKept(error, await rollBack(journal, ground, step), journal, ground);
     throw error;
   }
+}
+
+/** Says what was displaced. There is no other attempt when something is no longer staged. */
+function withKept(error: unknown, displaced: DisplacedEntry[], { moves }: Journal, ground: Ground): unknown {
+  const gone = moves.find((move) => move.staged !== null && !isOurs(move, move.staged, ground));
+  const told = error instanceof CannotRename && gone ? movedAway(gone.place, error) : error;
+  if (displaced.length === 0) return told;
+  const { code, message, why, hint } = toBackupError(told, 'swap');
+  const kept = displaced.map(({ keptAt }) => displayPath(keptAt)).join(', ');
+  return new BackupError(code, message, {
+    why,
+    hint: `What was written there meanwhile was kept as ${kept}. ${hint}`,
+    cause: error,
+  });
 }
 
 /** Writes the new state to the disk before it counts. */
@@ -141,9 +156,8 @@ function moveBack(move: Move, journal: Journal, ground: Ground): DisplacedEntry[
   if (wentIn && isOurs(move, place, ground)) {
     open(place, stagedOf(move), ground);
     ground.rename(place, staged);
-    // Something may have taken its place just then.
-    if (!isOurs(move, staged, ground)) displaced.push(displace(staged, place, journal, ground));
   }
+  if (staged !== null) displaced.push(...keepWritten(move, staged, journal, ground));
   if (oldIsOut) {
     open(aside, asideOf(move), ground);
     displaced.push(...putBack(aside, place, journal, ground));
@@ -153,8 +167,30 @@ function moveBack(move: Move, journal: Journal, ground: Ground): DisplacedEntry[
   return displaced;
 }
 
+/**
+ * It is looked at where the application does not reach it, and again by every attempt. An empty directory stands for what is no
+ * longer staged: so a rollback that is repeated does not take the old data for the new.
+ */
+function keepWritten(move: Move, staged: BytePath, journal: Journal, ground: Ground): DisplacedEntry[] {
+  const isKept = ground.exists(staged) && !isAsStaged(move, staged, ground) && !isEmpty(staged, ground);
+  const displaced = isKept ? [displace(staged, move.place, journal, ground)] : [];
+  if (ground.exists(staged)) return displaced;
+  openStaged(parentOf(staged), ground);
+  ground.makeDirectory(staged);
+  return displaced;
+}
+
+const isEmpty = (path: BytePath, ground: Ground): boolean =>
+  ground.isDirectory(path) && ground.names(path).length === 0;
+
 function isOurs({ stagedInode }: Move, path: BytePath, ground: Ground): boolean {
   return stagedInode === undefined || String(ground.lstat(path)?.ino) === stagedInode;
+}
+
+/** False: something took its place just before it was moved, or was written into it while it was in place. */
+function isAsStaged(move: Move, staged: BytePath, ground: Ground): boolean {
+  if (!isOurs(move, staged, ground)) return false;
+  return move.stagedPrint === undefined || stagedPrint(staged, ground) === move.stagedPrint;
 }
 
 /** What comes faster than it is moved aside ends the attempt, and the next command goes on. */
@@ -181,7 +217,7 @@ function lost(place: BytePath, journal: Journal): BackupError {
   return damagedJournal(workDir, `what ${displayPath(place)} was before the restore is no longer in it`);
 }
 
-/** Moves aside what another program wrote at `place` after the kill. This program must not remove it. */
+/** Moves aside what another program wrote at `place`, or in what was placed there. This program must not remove it. */
 function displace(from: BytePath, place: BytePath, journal: Journal, ground: Ground): DisplacedEntry {
   const home = parentOf(journal.workDirs.find((dir) => isWithin(place, parentOf(dir))) ?? place);
   const name = place.slice(place.lastIndexOf('/') + 1);
