@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
-import { describeSettings, planFrom, type Settings } from '@gofr-backup/config';
+import { describeSettings, maxCopyAges, planFrom, type Settings } from '@gofr-backup/config';
 import { repositoryOf } from '@gofr-backup/core';
 import { BackupError, type Clock, type Logger, systemClock, toBackupError } from '@gofr-backup/model';
 import { archivesOf } from './sources/archives.ts';
@@ -93,7 +93,13 @@ async function rightsOf(settings: Settings): Promise<Rights> {
 
 function rulesOf(settings: Settings) {
   const { schedule: pattern, timezone, enabled, drillSchedule, maxAgeHours } = settings;
-  return { plan: planFrom(settings), schedule: { pattern, timezone, enabled }, drillSchedule, maxAgeHours };
+  return {
+    plan: planFrom(settings),
+    schedule: { pattern, timezone, enabled },
+    drillSchedule,
+    maxAgeHours,
+    maxCopyAge: maxCopyAges(settings, systemClock.now()),
+  };
 }
 
 function settingGroups(settings: Settings) {

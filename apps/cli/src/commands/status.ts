@@ -6,6 +6,7 @@ import {
   lockHolder,
   newestGood,
   type Safety,
+  type StoreFacts,
   type StoreProblem,
   safety,
   stateDirOf,
@@ -50,6 +51,7 @@ export async function run(session: Session): Promise<number> {
   const view = queue instanceof BackupError ? undefined : queue;
   const good = newestGood(backups, plan.retention, systemClock.now());
   const newest = good && { filename: good.filename, age_seconds: ageOf(good) };
+  const stores = await storeFacts(session, { ask: false });
   const document = {
     project: settings.project,
     enabled: settings.enabled,
@@ -58,9 +60,9 @@ export async function run(session: Session): Promise<number> {
     next_run: view?.status.next.find(({ job }) => job === 'backup') ?? null,
     last_run: view?.jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
     newest_good: newest ?? null,
-    safety: briefly(judge(session, backups, view)),
+    safety: briefly(judge(session, backups, { view, stores })),
     backups: { total: summary.total, disk_bytes: summary.disk_bytes },
-    stores: (await storeFacts(session, { ask: false })).map(({ state, problems }) => ({
+    stores: stores.map(({ state, problems }) => ({
       ...state,
       problems,
     })),
@@ -170,7 +172,11 @@ function noteUnusable({ note, colours }: Session, { queue }: Document): void {
 }
 
 /** The same judgement as the page's. */
-function judge({ settings, plan }: Session, backups: Catalogue, view: QueueView | undefined): Safety {
+function judge(
+  { settings, plan }: Session,
+  backups: Catalogue,
+  { view, stores }: { view: QueueView | undefined; stores: StoreFacts[] },
+): Safety {
   const now = systemClock.now();
   const { timezone, retention, minFree } = plan;
   const found = survey(backups, { timezone, now, unverifiedIsGood: retention.unverifiedIsGood });
@@ -179,6 +185,7 @@ function judge({ settings, plan }: Session, backups: Catalogue, view: QueueView 
     nextRun: view?.status.next.find(({ job }) => job === 'backup')?.at,
     lastRuns: view && lastRuns(view.jobs),
     workers: view?.status.workers,
+    copies: stores,
     ...{ missed: [], gone: undefined, disk: undefined, minFree, maxDrillAge: Infinity },
   });
 }

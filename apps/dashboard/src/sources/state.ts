@@ -1,11 +1,19 @@
 /** Everything the overview, the metrics and /readyz say, gathered once. */
 import { statfs } from 'node:fs/promises';
 import { maxAgeOf } from '@gofr-backup/config';
-import { type BackupPlan, type Catalogue, type Clock, DAY, HOUR, MINUTE } from '@gofr-backup/model';
+import {
+  type BackupPlan,
+  type Catalogue,
+  type Clock,
+  DAY,
+  HOUR,
+  MINUTE,
+  type StoreState,
+} from '@gofr-backup/model';
 import type { QueueStatus } from '@gofr-backup/queue';
 import { forecast, type Disk, type Forecast } from '@gofr-backup/core';
 import { isOpen, type JobView } from '../view/job.ts';
-import { safety, type LastRun, type Safety } from '@gofr-backup/core';
+import { safety, type LastRun, type Safety, type SafetyFacts, storeProblems } from '@gofr-backup/core';
 import { dueRuns, longestGap, missedRuns, type Schedule } from '../view/schedule.ts';
 import { survey, type Survey } from '@gofr-backup/core';
 import type { CachedCatalogue } from './catalogue.ts';
@@ -17,6 +25,8 @@ export interface Rules {
   schedule: Schedule;
   drillSchedule: string | null;
   maxAgeHours: number | undefined;
+  /** by the store's name: the newest copy may be this old, in ms */
+  maxCopyAge: Readonly<Record<string, number>>;
 }
 
 export interface State {
@@ -29,6 +39,8 @@ export interface State {
   disk: (Disk & { forecast: Forecast }) | undefined;
   jobs: JobView[] | undefined;
   queue: QueueStatus | undefined;
+  /** off-site copies, as the worker last told */
+  copies: NonNullable<SafetyFacts['copies']>;
 }
 
 export interface Observer {
@@ -76,9 +88,21 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
       lastRuns: jobs && lastRuns(jobs),
       minFree: rules.plan.minFree,
       maxDrillAge: maxDrillAge(rules, now),
+      copies: copiesOf(rules, report?.stores ?? [], now),
     };
     const judged = safety(found, facts);
-    return { now, survey: found, safety: judged, maxAge, nextRun: next, missed, disk: room, jobs, queue };
+    return {
+      now,
+      survey: found,
+      safety: judged,
+      maxAge,
+      nextRun: next,
+      missed,
+      disk: room,
+      jobs,
+      queue,
+      copies: facts.copies,
+    };
   }
   return {
     timezone,
@@ -103,6 +127,16 @@ function cachedSurvey(rules: Rules, catalogue: CachedCatalogue, clock: Clock): (
     held = { version: catalogue.version(), until: now + 30_000, survey: made };
     return made;
   };
+}
+
+/** Of the stores that the settings name. */
+function copiesOf({ maxCopyAge, plan }: Rules, states: readonly StoreState[], now: number): State['copies'] {
+  return states.flatMap((state) => {
+    const maxAge = maxCopyAge[state.store ?? ''];
+    if (maxAge === undefined) return [];
+    const since = Date.parse(state.tried_at ?? '') || now;
+    return [{ state, problems: storeProblems(state, { now, timezone: plan.timezone, maxAge, since }) }];
+  });
 }
 
 function maxDrillAge({ drillSchedule, schedule }: Rules, now: number): number {

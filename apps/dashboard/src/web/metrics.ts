@@ -24,6 +24,7 @@ export function createMetrics(project: string): Metrics {
     lastBackupGauges(gauge, project),
     runGauges(gauge, project),
     serviceGauges(gauge, project),
+    copyGauges(gauge, project),
   ];
   return {
     contentType: registry.contentType,
@@ -69,6 +70,24 @@ function backupGauges(gauge: Make, project: string): Fill {
       drilled.set({ project, tier }, seconds(drill.at));
       drillAge.set({ project, tier }, seconds(now - drill.at));
       drillOk.set({ project, tier }, drill.ok ? 1 : 0);
+    }
+  };
+}
+
+function copyGauges(gauge: Make, project: string): Fill {
+  const held = gauge('copies', 'Copies in a store.', ['store']);
+  const newest = gauge('newest_copy_timestamp_seconds', 'When the newest backup in a store was made.', [
+    'store',
+  ]);
+  const success = gauge('last_copy_success', '1 when the last copy to a store went well, else 0.', ['store']);
+  const wrong = gauge('copy_problems', 'What is wrong with the copies in a store.', ['store']);
+  return ({ copies }) => {
+    for (const { state, problems } of copies) {
+      const labels = { project, store: state.store ?? '' };
+      if (state.copies !== undefined) held.set(labels, state.copies);
+      if (state.newest) newest.set(labels, seconds(Date.parse(state.newest.created_at)));
+      if (state.failure !== undefined) success.set(labels, state.failure === null ? 1 : 0);
+      wrong.set(labels, problems.length);
     }
   };
 }

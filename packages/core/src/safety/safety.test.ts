@@ -38,6 +38,21 @@ test('a fresh verified backup is safety, said in one sentence with until when an
   expect(goodUntil).toBe(Date.parse('2025-12-14T04:00:00Z'));
 });
 
+test('where copies lie is said, and what is wrong with them', () => {
+  const newest = { filename: 'a', created_at: '2025-12-13T02:00:00Z', arrived: '2025-12-13T02:10:00Z' };
+  const well = { state: { store: 'b2', newest }, problems: [] };
+  expect(judge([fresh], { copies: [well] })).toMatchObject({
+    level: 'safe',
+    sentence: expect.stringContaining(' Copies: here and b2 (newest there 6 hours old).') as string,
+  });
+  const bad = { code: 'copy-overdue', title: '', text: 'It is late.', todo: 'Look.' } as const;
+  expect(judge([fresh], { copies: [{ state: { store: 'nas' }, problems: [bad] }] })).toMatchObject({
+    level: 'attention',
+    sentence: expect.stringContaining(' No copy lies elsewhere yet.') as string,
+    problems: [{ code: 'copy-overdue', text: 'It is late.', todo: 'Look.' }],
+  });
+});
+
 test('no backup, only an unverified, a corrupt or a future-dated one: danger', () => {
   expect(judge([])).toMatchObject({ level: 'danger', headline: 'There is no backup yet' });
   for (const status of ['unverified', 'corrupt', 'incomplete'] as const) {

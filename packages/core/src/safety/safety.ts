@@ -1,7 +1,8 @@
 /** Is the data safe, since when, until when, what is wrong: decided here and nowhere else, for the page, `status` and the metrics. */
-import { formatSize, formatSpan, formatNear, DAY } from '@gofr-backup/model';
+import { formatSize, formatSpan, formatNear, DAY, type StoreState } from '@gofr-backup/model';
 import type { Dated, Survey } from './survey.ts';
 import type { Forecast } from './forecast.ts';
+import type { StoreProblem } from './store-problems.ts';
 
 /** safe: nothing to do; attention: safe today, but something needs a person; danger: a restore today would lose data. */
 export type Level = 'safe' | 'attention' | 'danger';
@@ -42,6 +43,8 @@ export interface SafetyFacts {
   workers: number | undefined;
   disk: { free: number; forecast: Forecast } | undefined;
   minFree: number;
+  /** off-site copies, and what is wrong with them; absent: there is no store */
+  copies?: readonly { state: StoreState; problems: readonly StoreProblem[] }[];
   /** a drill older than this is worth a reminder, in milliseconds */
   maxDrillAge: number;
 }
@@ -67,6 +70,7 @@ export function safety(survey: Survey, facts: SafetyFacts): Safety {
     ...drills(survey, facts),
     ...services(facts),
     ...room(facts),
+    ...copyProblems(facts),
   ].sort((a, b) => Number(b.level === 'danger') - Number(a.level === 'danger'));
   const level = problems.some((p) => p.level === 'danger')
     ? 'danger'
@@ -96,13 +100,16 @@ function words(
   const since = `Everything up to ${formatNear(newestGood.at, now, timezone)} can be restored from a verified backup`;
   const age = `${formatSpan(now - newestGood.at)} old`;
   if (level === 'safe') {
-    return { headline: 'Your data is safe', sentence: `${since}, ${age}.${coming(facts)}` };
+    return {
+      headline: 'Your data is safe',
+      sentence: `${since}, ${age}.${elsewhere(facts)}${coming(facts)}`,
+    };
   }
   if (level === 'attention') {
     const needs = problems === 1 ? 'one thing needs' : `${problems} things need`;
     return {
       headline: `Your data is safe, but ${needs} attention`,
-      sentence: `${since}, ${age}.${coming(facts)}`,
+      sentence: `${since}, ${age}.${elsewhere(facts)}${coming(facts)}`,
     };
   }
   const headline =
@@ -111,6 +118,22 @@ function words(
       : 'Your backups need attention now';
   return { headline, sentence: `${since}, ${age}; changes since then would be lost.${coming(facts)}` };
 }
+
+/** Where else the data lies. */
+function elsewhere({ copies = [], now }: SafetyFacts): string {
+  if (copies.length === 0) return '';
+  const there = copies.flatMap(({ state: { store, newest } }) => {
+    const made = Date.parse(newest?.created_at ?? '');
+    return Number.isNaN(made) ? [] : [`${store} (newest there ${formatSpan(now - made)} old)`];
+  });
+  return there.length === 0 ? ' No copy lies elsewhere yet.' : ` Copies: here and ${there.join(' and ')}.`;
+}
+
+/** The data itself is safe here: a copy that is wanting needs a person, and is no danger yet. */
+const copyProblems = ({ copies = [] }: SafetyFacts): SafetyProblem[] =>
+  copies.flatMap(({ problems }) =>
+    problems.map(({ code, text, todo }) => ({ level: 'attention' as const, code, text, todo })),
+  );
 
 function coming(facts: SafetyFacts): string {
   if (!facts.scheduleEnabled) return ' Nothing is scheduled.';
