@@ -38,7 +38,7 @@ export function startCopying(options: CopyingOptions): Copying {
     asking = asking.then(() => within(REDIS_MAY_TAKE, Promise.all(stores.map(askFor)))).catch(told);
   };
   const askFor = async ({ name: store }: StorePlan): Promise<void> => {
-    const { id, joined } = await enqueue(queue, 'copy', { store, trigger: 'schedule' });
+    const { id, joined } = await enqueue(queue, 'copy', { store, ifAny: true, trigger: 'schedule' });
     logger.info({ store, jobId: id, joined }, 'copy queued');
   };
   const told = (error: unknown): void => logger.warn({ err: error }, 'no copy could be asked for');

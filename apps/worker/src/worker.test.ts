@@ -329,6 +329,47 @@ test('its report tells of backups, drills and the disk', async () => {
   expect(await readReport(connection, queue.project)).toMatchObject({ corrupt: [], gone: [lost] });
 });
 
+const toNas = (): Record<string, string> => ({
+  BACKUP_OFFSITE_URL: `file://${dir.path}/nas`,
+  BACKUP_OFFSITE_SAME_DEVICE: 'true',
+  BACKUP_OFFSITE_ENCRYPTION: 'none',
+});
+
+test('after a good backup every store gets its copy, and the report tells of it', async () => {
+  await work(toNas());
+  const { backup } = await follow(await enqueue(queue, 'backup', {}));
+  const report = await waitFor(async () => {
+    const known = await readReport(connection, queue.project);
+    return known.stores?.[0]?.newest && known;
+  });
+  expect(report).toMatchObject({
+    stores: [{ store: 'offsite', failure: null, copies: 1, newest: { filename: backup.filename } }],
+  });
+  const recipes = await readdir(join(dir.path, 'nas', queue.project, 'recipes/daily'));
+  expect(recipes).toEqual([`${backup.filename}.recipe`]);
+});
+
+test('a copy waits in a queue of its own; in the queue of backups it is refused, and without a backup it is no failure', async () => {
+  await work(toNas());
+  const copies = openQueue(queue.project, connection, { kind: 'copies', key: keyOfWorker });
+  try {
+    const early = await enqueue(copies, 'copy', { store: 'offsite', ifAny: true });
+    expect(await follow(early)).toEqual({ store: 'offsite', copies: [] });
+    await expect(follow(await enqueue(copies, 'copy', { store: 'offsite' }))).rejects.toMatchObject({
+      code: 'NO_SUCH_BACKUP',
+    });
+    await expect(follow(await enqueue(copies, 'copy', { store: 'other' }))).rejects.toMatchObject({
+      code: 'CONFIG',
+    });
+    await expect(enqueue(queue, 'copy', { store: 'offsite' })).rejects.toThrow('does not wait in the queue');
+    const { id = '' } = await queue.bull.add('copy', { store: 'offsite' }, { jobId: 'misplaced' });
+    const failed = await waitFor(async () => (await findJob(queue, id))?.error);
+    expect(failed).toMatchObject({ code: 'USAGE' });
+  } finally {
+    await copies.close();
+  }
+});
+
 test('another project in the same directory is told of at the start', async () => {
   const daily = join(dir.path, 'backups', 'daily');
   await mkdir(daily, { recursive: true });

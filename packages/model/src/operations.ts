@@ -142,6 +142,8 @@ export const copyRequestSchema = z.object({
   backup: z.string().min(1).exactOptional(),
   /** every good backup that the store does not have */
   all: z.boolean().exactOptional(),
+  /** no good backup is no error */
+  ifAny: z.boolean().exactOptional(),
   /** this host writes to the store from now on, whoever did before */
   takeOver: z.boolean().exactOptional(),
 });

@@ -3,8 +3,8 @@ import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
 
 export async function run(session: Session, [id = '']: string[]): Promise<void> {
-  const { findJob, jobLogs } = await import('@gofr-backup/queue');
-  await using reached = await findQueue(session);
+  const { findJob, jobLogs, queueOfId } = await import('@gofr-backup/queue');
+  await using reached = await findQueue(session, { kind: queueOfId(id) });
   const job = reached && (await findJob(reached.queue, id));
   if (!job) {
     throw new BackupError('NO_SUCH_JOB', `No job has the id ${id}`, {

@@ -16,6 +16,11 @@ export const JOB_NAMES = Object.keys(JOBS) as JobName[];
 
 /** The queue that jobs of this name wait in. */
 export const queueOf = (name: JobName): QueueKind => ('queue' in JOBS[name] ? JOBS[name].queue : 'backup');
+/** By a job's id, which begins with its name; of another id: the queue of backups. */
+export function queueOfId(id: string): QueueKind {
+  const name = JOB_NAMES.find((one) => id.startsWith(`${one}-`));
+  return name === undefined ? 'backup' : queueOf(name);
+}
 export type { QueueKind } from './contract.ts';
 
 /** The payload that an asker writes; defaults are filled in. */

@@ -27,6 +27,8 @@ export async function copyBackups(
   plan: StorePlan,
   request: CopyRequest,
 ): Promise<CopyOutcome> {
+  // Nothing has failed where nothing was made yet, and nobody waits for an answer.
+  if (request.ifAny && (await goodBackups(ctx)).length === 0) return { store: plan.name, copies: [] };
   const tried_at = isoUtc(ctx.clock.now());
   try {
     await using offsite = await openStoreOf(ctx, plan);
@@ -67,16 +69,19 @@ const outcomeOf = ({ filename, already, bytes_sent, bytes_total, packs }: CopyRe
 /** File names, the newest first: it protects most. */
 async function wanted(ctx: OperationContext, offsite: Offsite, request: CopyRequest): Promise<string[]> {
   if (request.backup !== undefined) return [request.backup];
-  const { retention } = ctx.plan;
-  const good = (await (await repositoryOf(ctx)).catalogue()).filter((entry) =>
-    countsAsGood(entry, retention),
-  );
+  const good = await goodBackups(ctx);
   if (good.length === 0) throw nothingToCopy();
   const { copies } = await Copies.open(offsite);
   const there = new Set(copies.map(({ name }) => name.filename));
   const missing = good.filter(({ filename }) => !there.has(filename));
   const chosen = request.all === true ? missing : dueOf(missing, copies[0]?.recipe.entry);
   return chosen.map(({ filename }) => filename);
+}
+
+async function goodBackups(ctx: OperationContext): Promise<CatalogueEntry[]> {
+  const { retention } = ctx.plan;
+  const catalogue = await (await repositoryOf(ctx)).catalogue();
+  return catalogue.filter((entry) => countsAsGood(entry, retention));
 }
 
 /**
@@ -120,7 +125,7 @@ async function prune(
     dryRun: false,
   });
   const removed = held === undefined ? decisions.filter(({ action }) => action === 'remove').length : 0;
-  ctx.logger.info({ store: name, removed, removed_packs, refused, held }, 'copies pruned');
+  ctx.logger.info({ store: name, removed, removed_packs, refused, ...(held && { held }) }, 'copies pruned');
   return { removed, removed_packs, refused, ...(held !== undefined && { held }) };
 }
 
