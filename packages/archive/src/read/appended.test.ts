@@ -87,7 +87,7 @@ describe('what tar -r has appended', () => {
     content: fc.string({ unit: fc.constantFrom('x', 'y', 'z'), maxLength: 5 }),
   });
 
-  test('whatever takes the place of whatever, it is as tar leaves it', { timeout: 120_000 }, async () => {
+  test('whatever takes the place of whatever, it is as tar leaves it', { timeout: 240_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(member, { minLength: 2, maxLength: 9 }), async (drawn) => {
         const there = new Set<string>();
@@ -100,7 +100,7 @@ describe('what tar -r has appended', () => {
         writeFileSync(at('drawn.tar'), hostileTar(members));
         await expectAsTar(at('drawn.tar'));
       }),
-      { numRuns: tries(60, 1500) },
+      { numRuns: tries(60, 300) },
     );
   });
 });
