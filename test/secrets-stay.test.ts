@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SETTINGS } from '@gofr-backup/config';
+import { newKeys } from '@gofr-backup/core';
 import { connect } from '@gofr-backup/queue';
 import { privateRedis, waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
@@ -11,6 +12,8 @@ import { Sandbox } from './command-line.ts';
 const canary = (name: string): string => `canary-${name.toLowerCase().replaceAll('_', '-')}-5up3r`;
 /** nobody listens there */
 const NOWHERE = '127.0.0.1:9';
+
+const { operation } = await newKeys({ project: 'plot', created: '2025-12-13' });
 
 /** For each secret setting a value that is taken, and holds its canary. */
 const VALUES: Record<string, string> = {
@@ -21,6 +24,11 @@ const VALUES: Record<string, string> = {
   DASHBOARD_PASSWORD: canary('DASHBOARD_PASSWORD'),
   DASHBOARD_TOKEN: canary('DASHBOARD_TOKEN'),
   METRICS_TOKEN: canary('METRICS_TOKEN'),
+  OFFSITE_ACCESS_KEY: canary('OFFSITE_ACCESS_KEY'),
+  OFFSITE_SECRET_KEY: canary('OFFSITE_SECRET_KEY'),
+  OFFSITE_PASSWORD: canary('OFFSITE_PASSWORD'),
+  OFFSITE_SSH_KEY: canary('OFFSITE_SSH_KEY'),
+  OFFSITE_IDENTITY: `# ${canary('OFFSITE_IDENTITY')}\n${operation.identity}`,
   OTLP_URL: `http://tracer:${canary('OTLP_URL')}@${NOWHERE}`,
 };
 
@@ -46,6 +54,8 @@ test('no secret reaches a log, an answer, an error, Redis, a page, a process lis
       ...{ BACKUP_LOG_LEVEL: 'debug', BACKUP_LOG_FORMAT: 'json', BACKUP_ALERT_EMAIL_TO: 'ops@example.org' },
       ...{ BACKUP_DASHBOARD_PORT: '0', BACKUP_DASHBOARD_QUEUES_WRITABLE: 'true', BACKUP_POST_COMMAND: 'env' },
       BACKUP_SCHEDULE: '* * * * *',
+      BACKUP_OFFSITE_URL: `rest+http://copier@${NOWHERE}/plot`,
+      BACKUP_OFFSITE_ENCRYPTION: 'none',
     },
   });
   const seen = new Map<string, string>();
@@ -64,6 +74,8 @@ test('no secret reaches a log, an answer, an error, Redis, a page, a process lis
     for (const verb of ['status', 'config', 'list']) await run([verb, '--json']);
     await run(['restore', '--latest', '--yes']);
     await run(['prune']);
+    await run(['list', '--store', 'offsite']);
+    await run(['doctor', '--json']);
     await run(['notify', '--test']);
     await run(['now'], { BACKUP_REDIS_URL: `redis://:${canary('REDIS_URL')}@${NOWHERE}` });
     await run(['now'], {
@@ -119,7 +131,10 @@ test('no secret reaches a log, an answer, an error, Redis, a page, a process lis
     note(`file ${name}`, await readFile(join(sandbox.backups, name), 'latin1').catch(() => ''));
 
   const escaped = [...seen].filter(
-    ([, text]) => text.includes('canary-') || text.includes(encodeURIComponent('canary-')),
+    ([, text]) =>
+      text.includes('canary-') ||
+      text.includes(encodeURIComponent('canary-')) ||
+      text.includes(operation.identity),
   );
   expect(escaped.map(([where, text]) => `${where}: ${/.{0,80}canary-.{0,40}/.exec(text)?.[0]}`)).toEqual([]);
   expect(seen.get('now'), 'it worked').toContain('gofr-plot_daily_');

@@ -82,8 +82,8 @@ async function performOn<Name extends JobName>(
   payload: PayloadInput<Name>,
 ): Promise<{ jobId: string; result: Result<Name> }> {
   const { enqueue } = await import('@gofr-backup/queue');
-  // A person watches a queue of this command's own, so the first failure ends the job.
-  const job = await enqueue(queue, name, payload, own ? { attempts: 1 } : {});
+  // A person watches: the first failure ends a job of a queue of this command's own, and a copy, which would wait for hours.
+  const job = await enqueue(queue, name, payload, own || name === 'copy' ? { attempts: 1 } : {});
   if (job.joined) session.note(`joining ${job.id}, which was asked for before`);
   return { jobId: job.id, result: await followToEnd(session, job) };
 }

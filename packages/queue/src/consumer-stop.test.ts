@@ -34,7 +34,7 @@ test('cancelled before it began: gone, and who follows it is told; unknown and s
   const following = follow(job);
   expect(await cancel(on.queue, job.id)).toBe('removed');
   await expect(following).rejects.toMatchObject({ code: 'CANCELLED' });
-  await expect(cancel(on.queue, 'nothing')).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(cancel(on.queue, 'nothing')).rejects.toMatchObject({ code: 'NO_SUCH_JOB' });
   await on.queue.bull.upsertJobScheduler('drill', { pattern: '0 2 * * *' }, { name: 'drill', data: {} });
   const { next = 0 } = (await queueStatus(on.queue)).next.map(({ at }) => ({ next: at }))[0] ?? {};
   await expect(cancel(on.queue, `repeat:drill:${next}`)).rejects.toMatchObject({ code: 'USAGE' });

@@ -14,6 +14,7 @@ export const copy = defineJob({
   patience: () => WATCHED,
   // To take over from another host is a person's word.
   unsigned: ({ takeOver: _, ...request }) => request,
-  deduplicationKey: ({ store, backup, all, takeOver }) =>
-    `copy-${store}${backup ? `-${backup}` : ''}${all ? '-all' : ''}${takeOver ? '-take-over' : ''}`,
+  // One that a person asks for does not join one that waits for hours for its next attempt.
+  deduplicationKey: ({ store, backup, all, takeOver, trigger }) =>
+    `copy-${store}-${trigger}${backup ? `-${backup}` : ''}${all ? '-all' : ''}${takeOver ? '-take-over' : ''}`,
 });
