@@ -80,7 +80,7 @@ test('random changes of big files: every archive is one from scratch', { timeout
         await expectReadable(dir, `${rounds.length}`);
       },
     ),
-    { numRuns: tries(2, 30) },
+    { numRuns: tries(2, 8) },
   );
 });
 

@@ -55,7 +55,7 @@ test.each<Partial<RestoreRequest>>([
   {},
   { merge: true },
   { paths: ['data/storage/ro/deep/f', 'data/storage/stays/ro'] },
-])('%j', { timeout: 240_000 }, async (request) => {
+])('%j', { timeout: 600_000 }, async (request) => {
   const begin = (mode: string): string => {
     fill('now', mode);
     own();
@@ -70,7 +70,7 @@ test.each<Partial<RestoreRequest>>([
     expect(restored).toContain('data/storage/ro dr-xr-xr-x');
     expect(leftovers()).toBe('');
     const steps = Number(/steps (\d+)/.exec(done)![1]);
-    for (let dieAt = 0; dieAt < steps; dieAt += 1 + Math.floor(steps / tries(2, 40))) {
+    for (let dieAt = 0; dieAt < steps; dieAt += 1 + Math.floor(steps / tries(2, 6))) {
       begin(mode);
       expect(await run('restore', request, dieAt), `step ${dieAt}`).toBe('SIGKILL');
       expect(await run('recover', request), `step ${dieAt}`).toMatch(/^0 /);
