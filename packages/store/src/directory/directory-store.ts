@@ -1,5 +1,4 @@
 /** A store in a directory: an object is a file, a part of a name before a `/` a directory. Needs hard links. */
-import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { link, lstat, mkdir, open, opendir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,13 +6,11 @@ import { toBytePath } from '@gofr-backup/model';
 import { fsyncPath, isErrno, NotRegular, openRegular } from '@gofr-backup/posix';
 import { toStoreError } from '../errno-problem.ts';
 import { checkName, isName } from '../name.ts';
-import { cannotLock } from '../no-lock.ts';
+import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
+import { unfinishedName } from '../unfinished.ts';
 import { type Watched, watched } from '../watched.ts';
-
-/** No object's name begins with a dot: no list shows what a kill left. */
-const UNFINISHED = '.unfinished-';
 
 export class DirectoryStore implements Store {
   readonly #root: string;
@@ -109,9 +106,8 @@ export class DirectoryStore implements Store {
     throw noLock();
   }
 
-  async lockedUntil(name: string): Promise<Date | undefined> {
-    if ((await this.#look(name)) === undefined) throw new NoSuchObject(name);
-    return undefined;
+  async lockedUntil(name: string): Promise<undefined> {
+    return neverLocked(this, name);
   }
 
   async abilities(): Promise<Abilities> {
@@ -121,7 +117,7 @@ export class DirectoryStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #unfinished(): string {
-    return join(this.#root, `${UNFINISHED}${randomBytes(8).toString('hex')}`);
+    return join(this.#root, unfinishedName());
   }
 
   async #look(name: string): Promise<Stats | undefined> {

@@ -4,15 +4,13 @@ import { posix } from 'node:path';
 import { gathered } from '../gathered.ts';
 import { HttpClient, rangeHeader, rangeOf } from '../http/http-client.ts';
 import { checkName, isName } from '../name.ts';
-import { cannotLock } from '../no-lock.ts';
+import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject, StoreError } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
+import { unfinishedName } from '../unfinished.ts';
 import { watched } from '../watched.ts';
 import type { RcloneChild } from './rclone-child.ts';
 import { rcloneError } from './rclone-problem.ts';
-
-/** No object's name begins with a dot: no list shows what a broken put left. */
-const UNFINISHED = '.unfinished-';
 
 interface Item {
   Path: string;
@@ -42,7 +40,7 @@ export class RcloneStore implements Store {
     if (retainUntil) throw noLock();
     const doing = `putting ${name}`;
     const body = await gathered(watched(content, signal));
-    const part = UNFINISHED + randomBytes(8).toString('hex');
+    const part = unfinishedName();
     try {
       await this.#upload(part, body, doing, signal);
       const sent = await this.#stat(part, doing, signal);
@@ -105,9 +103,8 @@ export class RcloneStore implements Store {
     throw noLock();
   }
 
-  async lockedUntil(name: string, signal?: AbortSignal): Promise<Date | undefined> {
-    if ((await this.size(name, signal)) === undefined) throw new NoSuchObject(name);
-    return undefined;
+  async lockedUntil(name: string, signal?: AbortSignal): Promise<undefined> {
+    return neverLocked(this, name, signal);
   }
 
   async abilities(): Promise<Abilities> {

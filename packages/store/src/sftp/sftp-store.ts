@@ -1,18 +1,16 @@
 /** A store on an SFTP server: an object is a file that may only be read, a part of a name before a `/` a directory. */
-import { randomBytes } from 'node:crypto';
 import { dirname, posix } from 'node:path';
 import type { FileEntryWithStats, Stats } from 'ssh2';
 import { checkName, isName } from '../name.ts';
-import { cannotLock } from '../no-lock.ts';
+import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject, StoreError } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
+import { unfinishedName } from '../unfinished.ts';
 import { type Watched, watched } from '../watched.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { closeFile, type Handle, openFile, readSpan, statHandle, writeAll } from './sftp-files.ts';
 import { isFailure, isForbidden, isMissing, isUnknown, sftpError } from './sftp-problem.ts';
 
-/** No object's name begins with a dot: no list shows what a broken connection left. */
-const UNFINISHED = '.unfinished-';
 const CLOCK = '.clock';
 const WRITABLE = 0o644;
 
@@ -41,7 +39,7 @@ export class SftpStore implements Store {
 
   /** A file of mode 0444 cannot be opened for writing again, not even by who may do nothing but add files. */
   async #putAt(path: string, content: Watched, signal?: AbortSignal): Promise<'stored' | 'taken'> {
-    const unfinished = posix.join(this.#root, UNFINISHED + randomBytes(8).toString('hex'));
+    const unfinished = posix.join(this.#root, unfinishedName());
     const handle = await this.#withDirectory(unfinished, () =>
       openFile(this.#sftp, unfinished, 'wx', undefined, signal),
     );
@@ -147,9 +145,8 @@ export class SftpStore implements Store {
     throw noLock();
   }
 
-  async lockedUntil(name: string, signal?: AbortSignal): Promise<Date | undefined> {
-    if ((await this.size(name, signal)) === undefined) throw new NoSuchObject(name);
-    return undefined;
+  async lockedUntil(name: string, signal?: AbortSignal): Promise<undefined> {
+    return neverLocked(this, name, signal);
   }
 
   /** As the server has shown so far; a server of OpenSSH can all of it. */

@@ -1,17 +1,15 @@
 /** A store on a WebDAV server: an object is sent under a name of its own, looked at, and moved to its place without overwriting. */
-import { randomBytes } from 'node:crypto';
 import { gathered } from '../gathered.ts';
 import { HttpClient, type HttpServer, rangeHeader, rangeOf } from '../http/http-client.ts';
 import { toDate } from '../http/answer-date.ts';
 import { checkName, isName } from '../name.ts';
-import { cannotLock } from '../no-lock.ts';
+import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject, StoreError } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
+import { unfinishedName } from '../unfinished.ts';
 import { watched } from '../watched.ts';
 import { type Resource, resourcesIn } from './multistatus.ts';
 
-/** No object's name begins with a dot; no server hides a name for its end. */
-const UNFINISHED = '.unfinished-';
 const PROPERTIES = Buffer.from(
   '<?xml version="1.0"?><propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/><getlastmodified/></prop></propfind>',
 );
@@ -35,7 +33,7 @@ export class WebDavStore implements Store {
     if (retainUntil) throw noLock();
     const body = await gathered(watched(content, signal));
     if ((await this.size(name, signal)) !== undefined) return 'taken';
-    const part = UNFINISHED + randomBytes(8).toString('hex');
+    const part = unfinishedName();
     const doing = `putting ${name}`;
     try {
       await this.#makeCollections(name, doing, signal);
@@ -123,9 +121,8 @@ export class WebDavStore implements Store {
     throw noLock();
   }
 
-  async lockedUntil(name: string, signal?: AbortSignal): Promise<Date | undefined> {
-    if ((await this.size(name, signal)) === undefined) throw new NoSuchObject(name);
-    return undefined;
+  async lockedUntil(name: string, signal?: AbortSignal): Promise<undefined> {
+    return neverLocked(this, name, signal);
   }
 
   /** `Overwrite: F` is a promise of the protocol; servers look first and rename then. */
