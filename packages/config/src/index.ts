@@ -13,5 +13,5 @@ export { renderConfigurationDoc, renderEnvExample, renderErrorsDoc } from './ren
 export { GROUPS, SETTING_KEYS, SETTINGS, variablePrefix } from './settings.ts';
 export type { SettingKey, Settings } from './settings.ts';
 export type { Origin, Setting } from './setting.ts';
-export { copyPlansFrom, storePlansFrom } from './store-plan.ts';
+export { copyPlansFrom, storePlanOf, storePlansFrom } from './store-plan.ts';
 export type { StoreSettings } from './stores.ts';

@@ -16,7 +16,15 @@ export function copyPlansFrom(settings: Settings): StorePlan[] {
 /** Where copies lie; empty: nowhere. The plans hold secrets. */
 export function storePlansFrom(settings: Settings): StorePlan[] {
   const local = retentionOf(settings);
-  return settings.stores.map((store) => ({
+  return settings.stores.map((store) => planOf(store, local));
+}
+
+/** The plan of a store that the settings do not name, with what they say for all stores. It is for reading. */
+export const storePlanOf = (settings: Settings, name: string, url: string): StorePlan =>
+  planOf({ ...settings, name, offsiteUrl: url, offsiteSameDevice: true }, retentionOf(settings));
+
+function planOf(store: Omit<StoreSettings, 'origins'>, local: RetentionPolicy): StorePlan {
+  return {
     name: store.name,
     url: store.offsiteUrl,
     credentials: defined({
@@ -36,11 +44,11 @@ export function storePlansFrom(settings: Settings): StorePlan[] {
       maxAgeHours: store.offsiteMaxAgeHours,
       lockDays: store.offsiteLockDays,
     }),
-  }));
+  };
 }
 
 /** A tier that is off here may be kept there. */
-function retentionIn(store: StoreSettings, local: RetentionPolicy): RetentionPolicy {
+function retentionIn(store: Omit<StoreSettings, 'origins'>, local: RetentionPolicy): RetentionPolicy {
   return {
     ...local,
     ...defined({

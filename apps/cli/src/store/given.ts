@@ -1,7 +1,6 @@
 /** The store that a command speaks of, by `--store` and `--identity`. */
-import { storePlansFrom, type Settings } from '@gofr-backup/config';
-import { readFile } from 'node:fs/promises';
-import { mkdtemp } from 'node:fs/promises';
+import { storePlanOf, storePlansFrom, type Settings } from '@gofr-backup/config';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isWrapped, type Offsite, openStoreOf, readIdentities, removeDirectory } from '@gofr-backup/core';
@@ -14,13 +13,16 @@ export interface StoreOptions {
   identity?: string;
 }
 
+/** The name of a store that was given by its URL. */
+const GIVEN = 'given';
+
 /** A name of the settings, or a URL on a host that has none. Throws USAGE. */
 export function storePlan(settings: Settings, given: string | undefined): StorePlan {
   const plans = storePlansFrom(settings);
   const named = plans.find(({ name }) => name === given);
   if (named) return named;
   if (given === undefined && plans.length === 1) return plans[0]!;
-  if (given?.includes(':')) return planOfUrl(settings, given);
+  if (given?.includes(':')) return storePlanOf(settings, GIVEN, given);
   const names = plans.map(({ name }) => name).join(', ');
   throw new BackupError(
     given === undefined ? 'USAGE' : 'CONFIG',
@@ -30,25 +32,6 @@ export function storePlan(settings: Settings, given: string | undefined): StoreP
       hint: 'Pass `--store NAME`, or a URL such as `--store s3://bucket/prefix`.',
     },
   );
-}
-
-/** With the credentials that are set for all stores. It is for reading. */
-function planOfUrl(settings: Settings, url: string): StorePlan {
-  const { offsiteAccessKey: accessKey, offsiteSecretKey: secretKey } = settings;
-  const { offsitePassword: password, offsiteSshKey: sshKey, offsiteIdentity: identity } = settings;
-  const credentials = {
-    ...(accessKey !== undefined && { accessKey }),
-    ...(secretKey !== undefined && { secretKey }),
-    ...(password !== undefined && { password }),
-    ...(sshKey !== undefined && { sshKey }),
-  };
-  const { retentionDays, maxCount, keepLast, timezone, anomalyPercent } = settings;
-  return {
-    ...{ name: 'given', url, credentials, encryption: 'age', recipients: [], sameDevice: true },
-    retention: { retentionDays, maxCount, keepLast, timezone, anomalyPercent, unverifiedIsGood: false },
-    verifyDays: settings.offsiteVerifyDays,
-    ...(identity !== undefined && { identity }),
-  };
 }
 
 /** Opens it, and closes all that was made for it. */
@@ -62,13 +45,13 @@ export async function withStore<T>(
   await using offsite = await openStoreOf(session.context('store'), plan, { retries: 2 });
   const given = identities === undefined ? {} : { identities };
   // a host that reads a URL keeps nothing of it
-  const isNamed = plan.name !== 'given';
+  const isNamed = plan.name !== GIVEN;
   const scratch = isNamed ? undefined : await mkdtemp(join(tmpdir(), 'gofr-store-'));
   try {
     return await work({
       ...offsite,
       ...given,
-      ...(scratch && { cacheDir: join(scratch, 'offsite', 'given') }),
+      ...(scratch && { cacheDir: join(scratch, 'offsite', GIVEN) }),
     });
   } finally {
     if (scratch) await removeDirectory(scratch);
