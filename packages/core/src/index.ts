@@ -10,6 +10,7 @@ export {
   diff,
   drill,
   drillCopy,
+  entriesBelow,
   exportTar,
   files,
   find,

@@ -1,5 +1,5 @@
 import { drill } from '@gofr-backup/core';
-import { ERRORS, formatCount } from '@gofr-backup/model';
+import { type DrillOutcome, ERRORS, formatCount } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { performOrFallBack } from '../work.ts';
 
@@ -9,6 +9,11 @@ export async function run(session: Session, [name]: string[], options: { here?: 
     here: options.here === true,
     inProcess: () => drill(session.context('drill'), request),
   });
+  return answerDrill(session, outcome);
+}
+
+/** Answers the exit code. */
+export function answerDrill(session: Session, outcome: DrillOutcome): number {
   const { paint } = session;
   const sign = outcome.ok ? paint.good('✓') : paint.bad('✗');
   const verdict = outcome.ok

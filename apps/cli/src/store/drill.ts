@@ -1,11 +1,17 @@
-import { tmpdir } from 'node:os';
-import { run as drillHere } from '../commands/drill.ts';
+import { drillCopy } from '@gofr-backup/core';
+import { answerDrill } from '../commands/drill.ts';
 import type { Session } from '../session.ts';
-import type { StoreOptions } from './given.ts';
-import { withFetched } from './with-copy.ts';
+import { type StoreOptions, withStore } from './given.ts';
 
 /** `drill --store`: from the store alone, as on the day when nothing else is left. */
-export const run = (session: Session, [name = 'latest']: string[], options: StoreOptions): Promise<number> =>
-  withFetched(session, options, { name, near: tmpdir() }, (inner, { filename }) =>
-    drillHere(inner, [filename], { here: true }),
+export async function run(
+  session: Session,
+  [name = 'latest']: string[],
+  options: StoreOptions,
+): Promise<number> {
+  const outcome = await withStore(session, options, (offsite) =>
+    drillCopy(session.context('drill'), offsite, name),
   );
+  session.screen.clear();
+  return answerDrill(session, outcome);
+}

@@ -1,5 +1,6 @@
-import { displayPath } from '@gofr-backup/model';
+import { entriesBelow } from '@gofr-backup/core';
 import { writeFiles } from '../commands/files.ts';
+import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import type { StoreOptions } from './given.ts';
 import { withCopy } from './with-copy.ts';
@@ -10,14 +11,8 @@ export function run(
   [name = 'latest', path]: string[],
   options: StoreOptions,
 ): Promise<void> {
-  return withCopy(session, options, name, async (copy, filename) => {
-    const wanted = path?.replace(/\/+$/, '');
-    async function* entries() {
-      for await (const entry of copy.entries()) {
-        const shown = displayPath(entry.path);
-        if (!wanted || shown === wanted || shown.startsWith(`${wanted}/`)) yield entry;
-      }
-    }
-    await writeFiles(session, entries(), filename);
-  });
+  const wanted = path && archivePath(path).replace(/\/+$/, '');
+  return withCopy(session, options, name, (copy, filename) =>
+    writeFiles(session, entriesBelow(copy.entries(), wanted), filename),
+  );
 }

@@ -15,19 +15,27 @@ export async function* files(
   path?: string,
 ): AsyncGenerator<ArchiveEntry, void> {
   const reader = await open(ctx, name);
-  const wanted = path && wholePath(ctx, path);
-  let found = !wanted;
   try {
-    for await (const entry of reader.entries()) {
-      const shown = displayPath(entry.path);
-      if (wanted && shown !== wanted && !shown.startsWith(`${wanted}/`)) continue;
-      found = true;
-      yield entry;
-    }
+    yield* entriesBelow(reader.entries(), path && wholePath(ctx, path), path);
   } finally {
     await reader.close();
   }
-  if (!found) throw noSuchPath(path!);
+}
+
+/** All, or those at and below `wanted` (display form). NO_SUCH_BACKUP when nothing lies there, which names `asked`. */
+export async function* entriesBelow(
+  entries: AsyncIterable<ArchiveEntry>,
+  wanted: string | undefined,
+  asked = wanted,
+): AsyncGenerator<ArchiveEntry, void> {
+  let found = !wanted;
+  for await (const entry of entries) {
+    const shown = displayPath(entry.path);
+    if (wanted && shown !== wanted && !shown.startsWith(`${wanted}/`)) continue;
+    found = true;
+    yield entry;
+  }
+  if (!found) throw noSuchPath(asked!);
 }
 
 /** The content of one regular file of a backup. */

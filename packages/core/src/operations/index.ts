@@ -15,7 +15,7 @@ export { drill } from './drill.ts';
 export { list, show } from './list.ts';
 export type { ListOutcome } from './list.ts';
 export * from './checks/index.ts';
-export { cat, exportTar, files } from './contents.ts';
+export { cat, entriesBelow, exportTar, files } from './contents.ts';
 export { pin, prune, pruneHold, trashed, undelete, unpin } from './prune.ts';
 export { rebuild } from './rebuild.ts';
 export { recoverInterrupted } from './recover.ts';

@@ -75,10 +75,10 @@ function raceOf({ way, other, rest }: Round, { at }: Arena): Race {
     return [at(directory), at(`spare/${n}`)] as const;
   });
   if (!way.work) return { pairs, ...(rest !== undefined && { rest }) };
-  mkdirSync(at('spare/work/new/data'), { recursive: true });
-  symlinkSync(at('foreign'), at('spare/work/new/data/storage'));
-  symlinkSync(at('foreign'), at('spare/work/old'));
-  const appearing = { directory: at('data'), prefix: '.gofr-restore-', other: at('spare/work') };
+  mkdirSync(at('spare/stage/new/data'), { recursive: true });
+  symlinkSync(at('foreign'), at('spare/stage/new/data/storage'));
+  symlinkSync(at('foreign'), at('spare/stage/old'));
+  const appearing = { directory: at('data'), prefix: '.gofr-restore-', other: at('spare/stage') };
   return { pairs, appearing, ...(rest !== undefined && { rest }) };
 }
 
@@ -148,7 +148,7 @@ async function race(round: Round, arena: Arena): Promise<{ met: boolean; open: P
   const { racer, world } = arena;
   const own = ownOf(round.way, world);
   const given = raceOf(round, arena);
-  const names = [...(given.pairs ?? []).map(([, other]) => other), arena.at('spare/work')];
+  const names = [...(given.pairs ?? []).map(([, other]) => other), arena.at('spare/stage')];
   const others = new Map(names.flatMap((name) => (existsOrLink(name) ? [[name, inodeOf(name)!]] : [])));
   const ctx = contextOf(round.way, world);
   await racer.race(given);
@@ -167,16 +167,16 @@ async function race(round: Round, arena: Arena): Promise<{ met: boolean; open: P
 
 /** A restore as a program does it that goes by paths, and follows no link that it sees. */
 async function hitsByPath({ racer, at }: Arena): Promise<boolean> {
-  for (const name of ['control/data/storage/group', 'control/work/storage/group', 'control/foreign/group'])
+  for (const name of ['control/data/storage/group', 'control/stage/storage/group', 'control/foreign/group'])
     mkdirSync(at(name), { recursive: true });
-  for (const name of ['data/storage/group/inner', 'work/storage/group/inner', 'foreign/group/inner'])
+  for (const name of ['data/storage/group/inner', 'stage/storage/group/inner', 'foreign/group/inner'])
     writeFileSync(at(`control/${name}`), name);
   symlinkSync(at('control/foreign'), at('control/link'));
   const before = stateOf(at('control/foreign')).join('\n');
   await racer.race({ pairs: [[at('control/data/storage'), at('control/link')]] });
   for (let attempt = 0; attempt < 5; attempt++)
     try {
-      replaceByPath(at('control/work/storage'), at('control/data/storage'), at('control/work/old'));
+      replaceByPath(at('control/stage/storage'), at('control/data/storage'), at('control/stage/old'));
     } catch {
       // another attempt
     }
