@@ -118,7 +118,9 @@ test.runIf(asRoot)(
       if (met) figure.met++;
       if (stateOf(at('foreign')).join('\n') !== before) {
         figure.hits++;
-        console.error(`round ${n}`, round);
+        const after = stateOf(at('foreign'));
+        const changed = after.filter((line) => !before.split('\n').includes(line));
+        console.error(`round ${n}`, JSON.stringify(round), changed);
       }
       const states = whole.get(round.way)!;
       await expectWhole(
