@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Sandbox } from './command-line.ts';
@@ -72,6 +72,33 @@ test('one copy is looked into, read, verified, drilled and brought back', async 
     before.backups.map(({ filename, sha256 }) => [filename, sha256]),
   );
   execFileSync('sh', ['-c', 'sha256sum -c *.sha256'], { cwd: join(sandbox.backups, 'daily') });
+});
+
+test('find, history, diff and export say of a store what they say here', async () => {
+  const { sandbox, url, recovery } = await withStore();
+  await using _ = sandbox;
+  await sandbox.run(['now']);
+  writeFileSync(join(sandbox.data, 'storage/chart.png'), 'another');
+  linkSync(join(sandbox.data, 'storage/chart.png'), join(sandbox.data, 'storage/same.png'));
+  await sandbox.run(['now']);
+  const { backups } = await sandbox.json<{ backups: { filename: string }[] }>(['list']);
+  const [newer = '', older = ''] = backups.map(({ filename }) => filename);
+  const asked = [
+    ['find', '*.png', '--json'],
+    ['history', 'data/storage/chart.png'],
+    ['diff', older, newer, '--json'],
+    ['export', 'latest', join(sandbox.data, 'storage/same.png')],
+  ];
+  const here = await Promise.all(asked.map((args) => sandbox.run(args)));
+
+  rmSync(sandbox.backups, { recursive: true });
+  const of = ['--store', url, '--identity', recovery];
+  const there = await Promise.all(asked.map((args) => sandbox.run([...args, ...of])));
+  const given = ` --store ${url} --identity ${recovery}`;
+  expect(there.map(({ stdout }) => stdout.replace(given, ''))).toEqual(here.map(({ stdout }) => stdout));
+  expect(there[1]!.stdout).toContain(`--path data/storage/chart.png${given}`);
+  expect([...here, ...there].map(({ code }) => code)).toEqual(Array(8).fill(0));
+  expect(readdirSync(sandbox.env['TMPDIR']!)).toEqual([]);
 });
 
 test('a restore in place from the store leaves a safety backup here', async () => {

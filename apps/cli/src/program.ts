@@ -66,16 +66,29 @@ export function buildProgram(done: (code: number) => void): Command {
     () => import('./commands/cat.ts'),
     () => import('./store/cat.ts'),
   );
-  verb('find <pattern>', 'where a file is, over all backups', () => import('./commands/find.ts')).option(
-    '-i, --ignore-case',
-    'capital and small letters are the same',
+  verb(
+    'find <pattern>',
+    'where a file is, over all backups',
+    () => import('./commands/find.ts'),
+    () => import('./store/find.ts'),
+  ).option('-i, --ignore-case', 'capital and small letters are the same');
+  verb(
+    'history <path>',
+    'the versions of a file, over all backups',
+    () => import('./commands/history.ts'),
+    () => import('./store/history.ts'),
   );
-  verb('history <path>', 'the versions of a file, over all backups', () => import('./commands/history.ts'));
-  verb('diff <name> <other>', 'what changed between two backups', () => import('./commands/diff.ts'));
+  verb(
+    'diff <name> <other>',
+    'what changed between two backups',
+    () => import('./commands/diff.ts'),
+    () => import('./store/diff.ts'),
+  );
   verb(
     'export <name> [path]',
     'a backup, or a folder of it, as a tar stream on stdout',
     () => import('./commands/export.ts'),
+    () => import('./store/export.ts'),
   );
   verb(
     'prune',

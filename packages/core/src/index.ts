@@ -32,6 +32,7 @@ export {
   listingLines,
   repositoryOf,
   restore,
+  searchCopies,
   show,
   storeState,
   trashed,
@@ -55,6 +56,7 @@ export type {
   PathVersion,
   RestoreDescription,
   RestoreTarget,
+  Searched,
   StoreOf,
 } from './operations/index.ts';
 export {

@@ -11,7 +11,10 @@ interface ListedChange {
 }
 
 export async function run(session: Session, [from = '', to = '']: string[]): Promise<void> {
-  const outcome = await diff(session.context('diff'), from, to);
+  answerDiff(session, await diff(session.context('diff'), from, to));
+}
+
+export function answerDiff(session: Session, outcome: DiffOutcome): void {
   const document = {
     from: outcome.from,
     to: outcome.to,

@@ -6,12 +6,16 @@ import { writeOut } from '../stream.ts';
 
 export async function run(session: Session, [name = '', path]: string[]): Promise<void> {
   refuseToPrint(session);
-  for await (const chunk of exportTar(session.context('export'), name, path && archivePath(path)))
-    await writeOut(chunk);
+  await writeTar(session, exportTar(session.context('export'), name, path && archivePath(path)));
+}
+
+export async function writeTar(session: Session, tar: AsyncIterable<Buffer>): Promise<void> {
+  for await (const chunk of tar) await writeOut(chunk);
   session.screen.clear();
 }
 
-function refuseToPrint({ json }: Session): void {
+/** Throws USAGE where a tar stream is of no use. */
+export function refuseToPrint({ json }: Session): void {
   if (!json && process.stdout.isTTY !== true) return;
   throw new BackupError('USAGE', 'export writes a tar stream to standard output', {
     why: json ? 'a tar stream is not a JSON document' : 'standard output is a terminal',

@@ -1,4 +1,4 @@
-import { find, type FoundPath } from '@gofr-backup/core';
+import { find, type FindOutcome, type FoundPath } from '@gofr-backup/core';
 import { formatCount } from '@gofr-backup/model';
 import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
@@ -10,7 +10,10 @@ export async function run(
   options: { ignoreCase?: boolean },
 ): Promise<void> {
   const ignoreCase = options.ignoreCase === true;
-  const { matches, backups } = await find(session.context('find'), archivePath(pattern), { ignoreCase });
+  answerFind(session, await find(session.context('find'), archivePath(pattern), { ignoreCase }));
+}
+
+export function answerFind(session: Session, { matches, backups }: FindOutcome): void {
   const paths = Map.groupBy(matches, ({ path }) => path);
   const lines = [...paths].flatMap(([path, found]) => [
     session.paint.bold(`${path}${found[0]?.type === 'directory' ? '/' : ''}`),

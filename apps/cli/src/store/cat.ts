@@ -1,8 +1,7 @@
 import { writeContent } from '../commands/cat.ts';
-import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import type { StoreOptions } from './given.ts';
-import { withCopy } from './with-copy.ts';
+import { storedPath, withCopy } from './with-copy.ts';
 
 /** `cat --store`: only the packs' parts that hold the file are read. */
 export function run(
@@ -10,7 +9,7 @@ export function run(
   [name = 'latest', given = '']: string[],
   options: StoreOptions,
 ): Promise<void> {
-  const path = archivePath(given);
+  const path = storedPath(session, given);
   return withCopy(session, options, name, (copy, filename) =>
     writeContent(session, { backup: filename, path, content: copy.content(path) }),
   );

@@ -1,9 +1,8 @@
 import { entriesBelow } from '@gofr-backup/core';
 import { writeFiles } from '../commands/files.ts';
-import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import type { StoreOptions } from './given.ts';
-import { withCopy } from './with-copy.ts';
+import { storedPath, withCopy } from './with-copy.ts';
 
 /** `files --store`: from the index of the copy alone. */
 export function run(
@@ -11,7 +10,7 @@ export function run(
   [name = 'latest', path]: string[],
   options: StoreOptions,
 ): Promise<void> {
-  const wanted = path && archivePath(path).replace(/\/+$/, '');
+  const wanted = path && storedPath(session, path);
   return withCopy(session, options, name, (copy, filename) =>
     writeFiles(session, entriesBelow(copy.entries(), wanted), filename),
   );

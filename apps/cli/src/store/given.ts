@@ -4,7 +4,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isWrapped, type Offsite, openStoreOf, readIdentities, removeDirectory } from '@gofr-backup/core';
-import { BackupError, ignoring, type StorePlan, toBackupError } from '@gofr-backup/model';
+import { BackupError, ignoring, shellWord, type StorePlan, toBackupError } from '@gofr-backup/model';
 import { askSecret } from '../ask.ts';
 import type { Session } from '../session.ts';
 
@@ -33,6 +33,12 @@ export function storePlan(settings: Settings, given: string | undefined): StoreP
     },
   );
 }
+
+/** The same options, for a command that is shown. */
+export const asGiven = ({ store, identity }: StoreOptions): string[] => [
+  ...(store === undefined ? [] : ['--store', shellWord(store)]),
+  ...(identity === undefined ? [] : ['--identity', shellWord(identity)]),
+];
 
 /** Opens it, and closes all that was made for it. */
 export async function withStore<T>(

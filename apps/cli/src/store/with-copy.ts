@@ -2,8 +2,18 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bringBack, Copies, openCopy, type OpenedCopy, removeDirectory } from '@gofr-backup/core';
+import {
+  bringBack,
+  Copies,
+  inArchive,
+  openCopy,
+  type OpenedCopy,
+  removeDirectory,
+  searchCopies,
+  type Searched,
+} from '@gofr-backup/core';
 import type { CatalogueEntry } from '@gofr-backup/model';
+import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import { type StoreOptions, withStore } from './given.ts';
 
@@ -21,6 +31,21 @@ export function withCopy<T>(
       await using copy = await openCopy(offsite, copies, found, scratch);
       return await work(copy, found.name.filename);
     }),
+  );
+}
+
+/** A path of the archive, or a place on the disk below a component, as it is in the archive. */
+export const storedPath = ({ plan }: Session, given: string): string =>
+  inArchive(plan, archivePath(given)).replaceAll(/^(?:\.?\/)+|\/+$/g, '');
+
+/** For the commands that look into all copies: their indexes are fetched. */
+export function withSearched<T>(
+  session: Session,
+  options: StoreOptions,
+  work: (among: Searched) => Promise<T>,
+): Promise<T> {
+  return withStore(session, options, (offsite) =>
+    inScratch(tmpdir(), async (scratch) => work(await searchCopies(offsite, scratch))),
   );
 }
 

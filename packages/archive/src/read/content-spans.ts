@@ -1,42 +1,41 @@
-/** Where in an archive the stored bytes of one file lie: what a reader of it reads, and nothing else. */
+/** Where in an archive the stored bytes of some of its entries lie: what a reader of them reads, and nothing else. */
 import type { BytePath } from '@gofr-backup/model';
-import { pathMatcher } from '../extract/entry-selection.ts';
+import { EntrySelection } from '../extract/entry-selection.ts';
 import type { ArchiveIndex } from '../index/file.ts';
-import { checkLengths, slicesAfter } from '../index/sections.ts';
-import type { IndexEntry, IndexFrame } from '../index/types.ts';
+import { checkLengths, sectionsOf } from '../index/sections.ts';
+import type { IndexEntry } from '../index/types.ts';
 
 export interface StoredSpan {
   offset: number;
   length: number;
 }
 
-/** Empty when there is no such file. Hard links are followed, as `content` follows them. */
-export function contentSpans(index: ArchiveIndex, path: string): StoredSpan[] {
-  let found = entryAt(index, index.findLast(pathMatcher(path)));
-  for (let hops = 0; found?.entry.type === 'hardlink' && hops < 10; hops++) {
-    const target: BytePath = found.entry.linkTarget!;
-    found = entryAt(
-      index,
-      index.findLast((candidate) => candidate === target),
-    );
+/** Of what lies at and below `path` (display form; absent: all). Hard links are followed. Empty when nothing lies there. */
+export function contentSpans(index: ArchiveIndex, path?: string): StoredSpan[] {
+  const selection = new EntrySelection(path === undefined ? undefined : [path]);
+  const targets = linkTargets(index, (entry) => selection.takes(entry.path));
+  const wants = ({ path: at }: IndexEntry): boolean => selection.takes(at) || targets.has(at);
+  const spans: StoredSpan[] = [];
+  /** the file whose slices are wanted */
+  let open: number | undefined;
+  for (const { frame, entries, firstEntry, slice } of sectionsOf(index)) {
+    const last = entries.at(-1);
+    if (last?.sliced) open = wants(last) ? firstEntry + entries.length - 1 : undefined;
+    const isWanted = slice ? slice.ordinal === open : entries.some(wants);
+    if (!isWanted) continue;
+    checkLengths(frame);
+    spans.push({ offset: frame.offset, length: frame.length });
   }
-  if (found?.entry.type !== 'file') return [];
-  const { frame, entry } = found;
-  const slices = entry.sliced ? [...slicesAfter(index, frame.number, entry.size)] : [];
-  return [frame, ...slices.map((slice) => slice.frame)].map((one) => {
-    checkLengths(one);
-    return { offset: one.offset, length: one.length };
-  });
+  return spans;
 }
 
-function entryAt(
-  index: ArchiveIndex,
-  ordinal: number | undefined,
-): { frame: IndexFrame; entry: IndexEntry } | undefined {
-  if (ordinal === undefined) return undefined;
-  for (const frame of index.frames()) {
-    if (ordinal >= frame.firstEntry + frame.entryCount) continue;
-    return { frame, entry: index.entriesOf(frame.number)[ordinal - frame.firstEntry]! };
+/** A target may be a link itself: it is looked for until nothing is new. */
+function linkTargets(index: ArchiveIndex, takes: (entry: IndexEntry) => boolean): Set<BytePath> {
+  const found = new Set<BytePath>();
+  for (let before = -1; before < found.size;) {
+    before = found.size;
+    for (const entry of index.entries())
+      if (entry.type === 'hardlink' && (takes(entry) || found.has(entry.path))) found.add(entry.linkTarget!);
   }
-  return undefined;
+  return found;
 }

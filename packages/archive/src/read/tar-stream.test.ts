@@ -4,6 +4,8 @@ import { isMissing, makeTree, readTree, temporaryDirectory } from '@gofr-backup/
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { archive, inside, tarStream as decoded } from '../write/create.fixture.ts';
 import { comparable, NASTY, TOOLS } from '../write/tools.fixture.ts';
+import { openIndex } from '../index/file.ts';
+import { contentSpans } from './content-spans.ts';
 import { collect, extractTo, opened, testPorts } from './reading.fixture.ts';
 
 let place: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -17,9 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => place[Symbol.asyncDispose]());
 
-async function streamOf(paths: string[] | undefined, indexed = true): Promise<Buffer> {
+async function streamOf(
+  paths: string[] | undefined,
+  indexed = true,
+  archivePath = at('out.tar.gz'),
+): Promise<Buffer> {
   await using reader = await opened({
-    archivePath: at('out.tar.gz'),
+    archivePath,
     ...(indexed && { indexPath: at('out.tar.gz.idx') }),
   });
   expect(reader.indexed).toBe(indexed);
@@ -58,6 +64,26 @@ describe.each(PARTS)('%s', (_, paths) => {
   test('is the same without an index', async () => {
     expect((await streamOf(paths, false)).equals(await streamOf(paths))).toBe(true);
   });
+});
+
+test('the spans that are told of a part are all that is read of it', async () => {
+  const whole = readFileSync(at('out.tar.gz'));
+  const { index, close } = await openIndex(at('out.tar.gz.idx'));
+  const lengths = PARTS.map(([name, paths]) => {
+    const part = Buffer.alloc(whole.length);
+    // tells the codec
+    whole.copy(part, 0, 0, 64);
+    const spans = contentSpans(index, paths?.[0]);
+    for (const { offset, length } of spans) whole.copy(part, offset, offset, offset + length);
+    writeFileSync(at(`${name}.tar.gz`), part);
+    return spans.reduce((sum, { length }) => sum + length, 0);
+  });
+  await close();
+  for (const [name, paths] of PARTS)
+    expect((await streamOf(paths, true, at(`${name}.tar.gz`))).equals(await streamOf(paths)), name).toBe(
+      true,
+    );
+  expect(Math.min(...lengths)).toBeLessThan(whole.length / 4);
 });
 
 test('all of it is what the archive holds, to the byte', async () => {

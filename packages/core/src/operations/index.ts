@@ -7,6 +7,7 @@ export type { StoreOf } from './stores/copy.ts';
 export { bringBack } from './stores/bring-back.ts';
 export { copyBackups } from './stores/copies.ts';
 export { openStoreOf } from './stores/open-store.ts';
+export { searchCopies } from './stores/search-copies.ts';
 export { storeState } from './stores/store-state.ts';
 export { describeRestore } from './describe-restore.ts';
 export type { RestoreDescription, RestoreTarget } from './describe-restore.ts';

@@ -8,7 +8,7 @@ import {
   openIndex,
   type StoredSpan,
 } from '@gofr-backup/archive';
-import type { ArchiveEntry } from '@gofr-backup/model';
+import type { ArchiveEntry, Ports } from '@gofr-backup/model';
 import type { Offsite } from '../offsite.ts';
 import { fillSpans } from './assemble-archive.ts';
 import type { Copies, StoredCopy } from './copies.ts';
@@ -21,6 +21,8 @@ export interface OpenedCopy extends AsyncDisposable {
   entries(): AsyncIterable<ArchiveEntry>;
   /** one regular file's content */
   content(path: string): AsyncIterable<Buffer>;
+  /** what lies at and below `path` (absent: all) as a plain tar stream */
+  tar(path?: string): AsyncIterable<Buffer>;
 }
 
 /** `directory`: empty, with room for what is fetched; the caller removes it. */
@@ -39,7 +41,7 @@ export async function openCopy(
     : undefined;
   if (part !== undefined) {
     const reader = await openArchive(how);
-    if (reader.indexed) return partly(reader, part, indexPath);
+    if (reader.indexed) return partly(reader, part, { indexPath, ports: offsite });
     await reader.close();
     await part.close();
   }
@@ -49,21 +51,33 @@ export async function openCopy(
   return {
     entries: () => reader.entries(),
     content: (path) => reader.content(path),
+    tar: (path) => reader.tar(path === undefined ? undefined : [path], offsite),
     [Symbol.asyncDispose]: () => reader.close(),
   };
 }
 
-function partly(reader: ArchiveReader, part: PartialArchive, indexPath: string): OpenedCopy {
+function partly(
+  reader: ArchiveReader,
+  part: PartialArchive,
+  { indexPath, ports }: { indexPath: string; ports: Ports },
+): OpenedCopy {
+  const fetch = async (path?: string): Promise<void> => {
+    const { index, close } = await openIndex(indexPath);
+    try {
+      await part.fetch(contentSpans(index, path));
+    } finally {
+      await close();
+    }
+  };
   return {
     entries: () => reader.entries(),
     async *content(path) {
-      const { index, close } = await openIndex(indexPath);
-      try {
-        await part.fetch(contentSpans(index, path));
-      } finally {
-        await close();
-      }
+      await fetch(path);
       yield* reader.content(path);
+    },
+    async *tar(path) {
+      await fetch(path);
+      yield* reader.tar(path === undefined ? undefined : [path], ports);
     },
     async [Symbol.asyncDispose]() {
       await reader.close();

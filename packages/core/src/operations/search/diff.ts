@@ -1,9 +1,7 @@
 /** What changed between two backups. No lock is taken, because nothing changes. */
-import { type BackupIndex, hashedEntries, type KnownEntry } from '@gofr-backup/archive';
-import { areSameXattrs, type BytePath, type CatalogueEntry, type OperationContext } from '@gofr-backup/model';
-
-import { type Repository, repositoryOf } from '../context.ts';
-import { indexOf } from './listing.ts';
+import type { BackupIndex, KnownEntry } from '@gofr-backup/archive';
+import { areSameXattrs, type BytePath, type OperationContext } from '@gofr-backup/model';
+import { backupsHere, type Searched, type SearchedBackup } from './listing.ts';
 import { hasSameContent } from './versions.ts';
 
 /** In what an entry differs. */
@@ -25,11 +23,16 @@ export interface DiffOutcome {
   changed: ChangedEntry[];
 }
 
-/** `from` and `to`: file names, or `latest`. */
-export async function diff(ctx: OperationContext, from: string, to: string): Promise<DiffOutcome> {
-  const repository = await repositoryOf(ctx);
-  const backups = [await repository.find(from), await repository.find(to)] as const;
-  const [before, after] = await differingEntries(ctx, repository, ...backups);
+/** `from` and `to`: file names, or `latest`. `among`: absent, the backups here. */
+export async function diff(
+  ctx: OperationContext,
+  from: string,
+  to: string,
+  { among }: { among?: Searched } = {},
+): Promise<DiffOutcome> {
+  const searched = among ?? (await backupsHere(ctx));
+  const backups = [await searched.find(from), await searched.find(to)] as const;
+  const [before, after] = await differingEntries(...backups);
   const [added, changed]: [KnownEntry[], ChangedEntry[]] = [[], []];
   for (const [path, entry] of after) {
     const old = before.get(path);
@@ -47,15 +50,10 @@ export async function diff(ctx: OperationContext, from: string, to: string): Pro
 type Entries = Map<BytePath, KnownEntry>;
 
 /** By path: of a name that an archive holds twice the last. Entries that both have alike may be left out. */
-async function differingEntries(
-  ctx: OperationContext,
-  repository: Repository,
-  from: CatalogueEntry,
-  to: CatalogueEntry,
-): Promise<[Entries, Entries]> {
-  const indexes = [await indexOf(ctx, repository, from), await indexOf(ctx, repository, to)] as const;
-  const read = (backup: CatalogueEntry, index?: BackupIndex, other?: BackupIndex) => {
-    if (!index) return hashedEntries(repository.pathOf(backup), ctx.signal);
+async function differingEntries(from: SearchedBackup, to: SearchedBackup): Promise<[Entries, Entries]> {
+  const indexes = [await from.index(), await to.index()] as const;
+  const read = (backup: SearchedBackup, index?: BackupIndex, other?: BackupIndex) => {
+    if (!index) return backup.entries();
     return other ? index.entriesBeside(other) : index.entries();
   };
   return [await byPath(read(from, indexes[0], indexes[1])), await byPath(read(to, indexes[1], indexes[0]))];

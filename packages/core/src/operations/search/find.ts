@@ -1,14 +1,7 @@
 /** Where a file is, over all backups. No lock is taken, because nothing changes. */
-import {
-  BackupError,
-  displayPath,
-  formatCount,
-  milliseconds,
-  type OperationContext,
-} from '@gofr-backup/model';
+import { displayPath, milliseconds, type OperationContext } from '@gofr-backup/model';
 import type { KnownEntry } from '@gofr-backup/archive';
-import { repositoryOf } from '../context.ts';
-import { matchingEntries, SharedSearch } from './listing.ts';
+import { backupsHere, matchingEntries, nothingFound, type Searched, SharedSearch } from './listing.ts';
 import { pathPattern, type PatternOptions } from './pattern.ts';
 import { sha256Of } from './versions.ts';
 
@@ -31,23 +24,22 @@ export interface FindOutcome {
   backups: number;
 }
 
-/** NO_SUCH_BACKUP when there is no backup, or nothing matches. */
+/** `among`: absent, the backups here. NO_SUCH_BACKUP when there is no backup, or nothing matches. */
 export async function find(
   ctx: OperationContext,
   pattern: string,
-  options: PatternOptions = {},
+  options: PatternOptions & { among?: Searched } = {},
 ): Promise<FindOutcome> {
-  const repository = await repositoryOf(ctx);
   const search = new SharedSearch(pathPattern(ctx.plan, pattern, options));
-  const catalogue = await repository.catalogue();
+  const among = options.among ?? (await backupsHere(ctx));
   const matches: FoundPath[] = [];
-  for (const backup of catalogue) {
+  for (const backup of among.backups) {
     ctx.signal.throwIfAborted();
-    for (const entry of await matchingEntries(ctx, repository, backup, search))
+    for (const entry of await matchingEntries(backup, search))
       matches.push(foundPath(backup.filename, entry));
   }
-  if (matches.length === 0) throw nothingFound(pattern, catalogue.length, ctx.plan.backupDir);
-  return { matches, backups: catalogue.length };
+  if (matches.length === 0) throw nothingFound(pattern, among);
+  return { matches, backups: among.backups.length };
 }
 
 const foundPath = (filename: string, entry: KnownEntry): FoundPath => ({
@@ -58,14 +50,3 @@ const foundPath = (filename: string, entry: KnownEntry): FoundPath => ({
   mtime: new Date(milliseconds(entry.mtimeNs)).toISOString(),
   sha256: sha256Of(entry),
 });
-
-export function nothingFound(what: string, backups: number, backupDir: string): BackupError {
-  if (backups === 0)
-    return new BackupError('NO_SUCH_BACKUP', 'There is no backup to look into', {
-      why: `${backupDir} holds none`,
-    });
-  return new BackupError('NO_SUCH_BACKUP', `Nothing named ${what} is in any backup`, {
-    why: `${formatCount(backups, 'backup was', 'backups were')} searched by name`,
-    hint: "Try a part of the name, e.g. gofr-backup find --ignore-case '*part*'.",
-  });
-}

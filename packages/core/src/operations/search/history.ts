@@ -1,8 +1,6 @@
 /** The versions of one path, over all backups. No lock is taken, because nothing changes. */
 import { displayPath, milliseconds, type OperationContext } from '@gofr-backup/model';
-import { repositoryOf } from '../context.ts';
-import { nothingFound } from './find.ts';
-import { matchingEntries, SharedSearch } from './listing.ts';
+import { backupsHere, matchingEntries, nothingFound, type Searched, SharedSearch } from './listing.ts';
 import { inArchive } from './pattern.ts';
 import { pathMatcher } from '@gofr-backup/archive';
 import { type Occurrence, sha256Of, type Version, versionsOf } from './versions.ts';
@@ -28,19 +26,22 @@ export interface HistoryOutcome {
   gone: boolean;
 }
 
-/** A directory's history is that of its name alone. NO_SUCH_BACKUP when no backup holds the path. */
-export async function history(ctx: OperationContext, path: string): Promise<HistoryOutcome> {
-  const repository = await repositoryOf(ctx);
-  const catalogue = await repository.catalogue();
+/** `among`: absent, the backups here. A directory's history is that of its name alone. NO_SUCH_BACKUP when no backup holds the path. */
+export async function history(
+  ctx: OperationContext,
+  path: string,
+  { among }: { among?: Searched } = {},
+): Promise<HistoryOutcome> {
+  const searched = among ?? (await backupsHere(ctx));
   const search = new SharedSearch(pathMatcher(inArchive(ctx.plan, path)));
   const row: Occurrence[] = [];
-  for (const backup of catalogue) {
+  for (const backup of searched.backups) {
     ctx.signal.throwIfAborted();
-    const [entry] = await matchingEntries(ctx, repository, backup, search);
+    const [entry] = await matchingEntries(backup, search);
     row.push({ filename: backup.filename, entry });
   }
   const versions = versionsOf(row);
-  if (versions.length === 0) throw nothingFound(path, catalogue.length, ctx.plan.backupDir);
+  if (versions.length === 0) throw nothingFound(path, searched);
   return {
     path: displayPath(versions[0]!.entry.path),
     versions: versions.map(pathVersion),

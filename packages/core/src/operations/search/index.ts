@@ -5,4 +5,5 @@ export { find } from './find.ts';
 export type { FindOutcome, FoundPath } from './find.ts';
 export { history } from './history.ts';
 export type { HistoryOutcome, PathVersion } from './history.ts';
+export type { Searched, SearchedBackup } from './listing.ts';
 export { inArchive } from './pattern.ts';

@@ -1,16 +1,50 @@
 /** The entries of a backup, by its index alone where it has one. */
 import { BackupIndex, hashedEntries, type KnownEntry, PathSearch } from '@gofr-backup/archive';
 import {
+  BackupError,
   type BytePath,
   type CatalogueEntry,
+  formatCount,
   isInDoubt,
   type OperationContext,
   toBackupError,
 } from '@gofr-backup/model';
-import type { Repository } from '../context.ts';
+import { type Repository, repositoryOf } from '../context.ts';
 
-/** Undefined, and said, when there is no index of use: then the archive has to be read. */
-export async function indexOf(
+/** The backups that are looked into: those here, or the copies in a store. */
+export interface Searched {
+  /** for messages */
+  place: string;
+  /** newest first */
+  backups: readonly SearchedBackup[];
+  /** by file name, or `latest`; throws NO_SUCH_BACKUP */
+  find(name: string): SearchedBackup | Promise<SearchedBackup>;
+}
+
+export interface SearchedBackup {
+  filename: string;
+  /** undefined: there is none of use, and all of the archive has to be read */
+  index(): Promise<BackupIndex | undefined>;
+  /** read from the archive itself */
+  entries(): AsyncIterable<KnownEntry>;
+}
+
+/** Those of the plan's backup directory. */
+export async function backupsHere(ctx: OperationContext): Promise<Searched> {
+  const repository = await repositoryOf(ctx);
+  const searched = (entry: CatalogueEntry): SearchedBackup => ({
+    filename: entry.filename,
+    index: () => indexOf(ctx, repository, entry),
+    entries: () => hashedEntries(repository.pathOf(entry), ctx.signal),
+  });
+  return {
+    place: ctx.plan.backupDir,
+    backups: (await repository.catalogue()).map(searched),
+    find: async (name) => searched(await repository.find(name)),
+  };
+}
+
+async function indexOf(
   ctx: OperationContext,
   repository: Repository,
   entry: CatalogueEntry,
@@ -31,18 +65,25 @@ export async function indexOf(
 
 /** Every entry that matches; of a name that an archive holds twice the last, which tar would leave. */
 export async function matchingEntries(
-  ctx: OperationContext,
-  repository: Repository,
-  entry: CatalogueEntry,
+  backup: SearchedBackup,
   search: SharedSearch,
 ): Promise<Iterable<KnownEntry>> {
   const found = new Map<BytePath, KnownEntry>();
-  const index = await indexOf(ctx, repository, entry);
+  const index = await backup.index();
   if (index) for (const match of index.matching(search.search)) found.set(match.path, match);
-  else
-    for await (const one of hashedEntries(repository.pathOf(entry), ctx.signal))
-      if (search.matches(one.path)) found.set(one.path, one);
+  else for await (const one of backup.entries()) if (search.matches(one.path)) found.set(one.path, one);
   return found.values();
+}
+
+export function nothingFound(what: string, { backups, place }: Searched): BackupError {
+  if (backups.length === 0)
+    return new BackupError('NO_SUCH_BACKUP', 'There is no backup to look into', {
+      why: `${place} holds none`,
+    });
+  return new BackupError('NO_SUCH_BACKUP', `Nothing named ${what} is in any backup`, {
+    why: `${formatCount(backups.length, 'backup was', 'backups were')} searched by name`,
+    hint: "Try a part of the name, e.g. gofr-backup find --ignore-case '*part*'.",
+  });
 }
 
 /** One search over all backups. */
