@@ -51,7 +51,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     assets: await loadAssets(),
     archives: archivesOf(repository, { clock, logger, engine: plan.codec.engine }),
     observer: observer(rulesOf(settings), catalogue, work, clock),
-    queue: link.current,
+    queues: link.current,
     closing: closing.signal,
   });
   const server = createAdaptorServer({
@@ -97,6 +97,7 @@ function rulesOf(settings: Settings) {
     plan: planFrom(settings),
     schedule: { pattern, timezone, enabled },
     drillSchedule,
+    stores: settings.stores.map(({ name }) => ({ name })),
     maxAgeHours,
     maxCopyAge: maxCopyAges(settings, systemClock.now()),
   };

@@ -4,6 +4,7 @@ export {
   backup,
   bringBack,
   cat,
+  copiesOf,
   copy,
   copyBackups,
   describeRestore,
@@ -43,6 +44,7 @@ export {
   verifyStep,
 } from './operations/index.ts';
 export type {
+  BackupCopy,
   ChangedEntry,
   Difference,
   DiffOutcome,

@@ -23,7 +23,13 @@ const ENTITIES: Record<string, string> = {
 async function commandsOf(filename: string): Promise<string[]> {
   const entry = backupAt('2025-12-13T02:00:00Z', { filename });
   const restoreCommand = `restore ${shellWord(filename)}`;
-  const detail = { backup: { entry, at: shell.now }, directory: undefined, path: '', restoreCommand };
+  const detail = {
+    backup: { entry, at: shell.now },
+    directory: undefined,
+    copies: undefined,
+    path: '',
+    restoreCommand,
+  };
   const page = String(await backupPage(shell, detail));
   return [...page.matchAll(/<pre[^>]*><code>([^<]*)<\/code>/g)].map(([, text = '']) =>
     text.replace(/&[a-z#0-9]+;/g, (entity) => ENTITIES[entity] ?? entity),

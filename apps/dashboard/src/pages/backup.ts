@@ -9,7 +9,7 @@ import {
   formatSize,
   shellWord,
 } from '@gofr-backup/model';
-import type { Dated } from '@gofr-backup/core';
+import type { BackupCopy, Dated } from '@gofr-backup/core';
 import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';
 import { backupLink } from './backups.ts';
 import { html, type Html } from './html.ts';
@@ -19,13 +19,18 @@ import { actionButton, page, type Shell, time } from './shell.ts';
 
 export interface BackupDetail {
   backup: Dated;
+  /** one for each store; undefined: what is known of them cannot be read */
+  copies: readonly BackupCopy[] | undefined;
   /** the directory shown; undefined: what is in it cannot be read */
   directory: Directory | undefined;
   path: BytePath;
   restoreCommand: string;
 }
 
-export function backupPage(shell: Shell, { backup, directory, path, restoreCommand }: BackupDetail): Html {
+export function backupPage(
+  shell: Shell,
+  { backup, copies, directory, path, restoreCommand }: BackupDetail,
+): Html {
   const { entry } = backup;
   const body = html`<h1 class="file-name">${entry.filename}</h1>
     <div class="actions">
@@ -36,7 +41,8 @@ export function backupPage(shell: Shell, { backup, directory, path, restoreComma
       ${actionButton(shell, 'drill', 'Run a restore drill', { backup: entry.filename })}
     </div>
     <section class="card">${facts(shell, backup)}</section>
-    ${warnings(backup)} ${restore(restoreCommand, backup)} ${contents(shell, entry.filename, path, directory)}`;
+    ${copies === undefined ? '' : copiesCard(shell, copies)} ${warnings(backup)}
+    ${restore(restoreCommand, backup)} ${contents(shell, entry.filename, path, directory)}`;
   return page(shell, 'backups', entry.filename, body);
 }
 
@@ -83,6 +89,35 @@ function drillText(shell: Shell, at: string | undefined, ok: boolean | undefined
   if (at === undefined) return undefined;
   return html`${ok === false ? html`<b class="danger-text">failed</b>` : 'passed'},
   ${time(shell, Date.parse(at), 'full')}`;
+}
+
+function copiesCard(shell: Shell, copies: readonly BackupCopy[]): Html | '' {
+  if (copies.length === 0) return '';
+  return html`<section class="card" id="copies">
+    <h2>Copies</h2>
+    <dl class="facts">
+      ${copies.map(
+        ({ store, status }) =>
+          html`<div>
+            <dt>${store}</dt>
+            <dd>${status ? copyText(shell, status) : 'no copy'}</dd>
+          </div>`,
+      )}
+    </dl>
+  </section>`;
+}
+
+function copyText(shell: Shell, status: NonNullable<BackupCopy['status']>): Html {
+  const { ok, sent_at, listed_at, read_at, drilled_at } = status;
+  const known: [string, number | undefined][] = [
+    ['sent', Date.parse(sent_at)],
+    ['seen there', listed_at === undefined ? undefined : Date.parse(listed_at)],
+    ['read back', read_at],
+    ['drilled', drilled_at === undefined ? undefined : Date.parse(drilled_at)],
+  ];
+  return html`${!ok && html`<b class="danger-text">damaged or not whole</b>, `}${known
+    .filter(([, at]) => at !== undefined)
+    .map(([word, at], n) => html`${n > 0 && ', '}${word} ${time(shell, at!, 'near')}`)}`;
 }
 
 /** More than this many fill the page and tell no more. */

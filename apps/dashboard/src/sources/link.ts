@@ -1,5 +1,5 @@
 /**
- * Connects to the queue: to REDIS_URL, or to the private Redis of a running `serve`. It waits until there is a Redis.
+ * Connects to the queues, of backups and of copies: to REDIS_URL, or to the private Redis of a running `serve`. It waits until there is a Redis.
  */
 import { join } from 'node:path';
 import { keyDirOf, readStateSecret, stateDirOf } from '@gofr-backup/core';
@@ -11,13 +11,16 @@ import {
   findEmbeddedRedis,
   KEY_BYTES,
   openTracedQueue,
+  type QueueKind,
 } from '@gofr-backup/queue';
 
 const POLL_INTERVAL = 2000;
 
+export type Queues = Readonly<Record<QueueKind, BackupQueue>>;
+
 export interface QueueLink {
   /** undefined while there is nothing to connect to */
-  current(): BackupQueue | undefined;
+  current(): Queues | undefined;
   close(): Promise<void>;
 }
 
@@ -30,35 +33,38 @@ export interface LinkOptions {
 }
 
 /** Never waits for Redis, so a page that needs none is there at once. Throws CONFIG for an invalid REDIS_URL. */
-export async function linkQueue(options: LinkOptions): Promise<QueueLink> {
-  let queue: BackupQueue | undefined;
+export async function linkQueue({ plan, redisUrl, otlpUrl, logger }: LinkOptions): Promise<QueueLink> {
+  let queues: Queues | undefined;
   let connection: Connection | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   async function connectTo(url: string): Promise<void> {
-    connection = await connect(url, { mode: 'service', logger: options.logger });
-    const { plan, otlpUrl, logger } = options;
+    connection = await connect(url, { mode: 'service', logger });
     const { project } = plan;
     const key = () => readStateSecret(keyDirOf(plan), 'requests', KEY_BYTES);
-    queue = await openTracedQueue({ project, connection, otlpUrl, key, logger, queueLogger: logger });
+    const options = { project, connection, otlpUrl, key, logger, queueLogger: logger };
+    queues = {
+      backup: await openTracedQueue({ ...options, kind: 'backup' }),
+      copies: await openTracedQueue({ ...options, kind: 'copies' }),
+    };
     if (closed) await end();
   }
   async function awaitEmbedded(): Promise<void> {
-    const url = await findEmbeddedRedis(redisDir(options.plan.backupDir)).catch(() => undefined);
+    const url = await findEmbeddedRedis(redisDir(plan.backupDir)).catch(() => undefined);
     if (url !== undefined) await connectTo(url);
     else if (!closed) timer = setTimeout(() => void awaitEmbedded(), POLL_INTERVAL);
   }
   async function end(): Promise<void> {
     clearTimeout(timer);
-    await queue?.close().catch(() => {});
+    await Promise.allSettled(Object.values(queues ?? {}).map((queue) => queue.close()));
     connection?.close();
   }
 
-  if (options.redisUrl !== undefined) await connectTo(options.redisUrl);
+  if (redisUrl !== undefined) await connectTo(redisUrl);
   else await awaitEmbedded();
   return {
-    current: () => queue,
+    current: () => queues,
     async close() {
       closed = true;
       await end();

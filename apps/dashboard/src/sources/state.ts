@@ -24,6 +24,8 @@ export interface Rules {
   plan: BackupPlan;
   schedule: Schedule;
   drillSchedule: string | null;
+  /** names of those that the settings name */
+  stores: readonly { name: string }[];
   maxAgeHours: number | undefined;
   /** by the store's name: the newest copy may be this old, in ms */
   maxCopyAge: Readonly<Record<string, number>>;

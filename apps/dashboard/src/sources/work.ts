@@ -1,7 +1,6 @@
-/** The queue as the pages need it: every question is answered within a moment, or not at all. */
+/** The queues as the pages need them: every question is answered within a moment, or not at all. */
 import { BackupError, toBackupError } from '@gofr-backup/model';
 import {
-  type BackupQueue,
   cancel,
   enqueue,
   findJob,
@@ -10,22 +9,26 @@ import {
   type JobSummary,
   listJobs,
   type PayloadInput,
+  queueOf,
+  queueOfId,
   type QueueStatus,
   queueStatus,
   readReport,
   type WorkerReport,
 } from '@gofr-backup/queue';
 import type { JobView } from '../view/job.ts';
+import type { Queues } from './link.ts';
 
 /** How long a page waits for Redis, because a queue waits without end; milliseconds. */
 const PATIENCE = 1500;
 const LOG_LINES = 500;
 
 export interface Work {
-  /** newest first; undefined: Redis does not answer */
+  /** of both queues, newest first; undefined: Redis does not answer */
   recent(): Promise<JobView[] | undefined>;
   find(id: string): Promise<JobView | undefined>;
   log(id: string): Promise<string[]>;
+  /** of the queue of backups, with the jobs of both counted */
   status(): Promise<QueueStatus | undefined>;
   /** what the worker said last */
   report(): Promise<WorkerReport | undefined>;
@@ -37,46 +40,73 @@ export interface Work {
   cancel(id: string): Promise<void>;
 }
 
-export function workOf(current: () => BackupQueue | undefined): Work {
-  const inTime = <T>(ask: (queue: BackupQueue) => Promise<T>): Promise<T> => withinPatience(current(), ask);
-  const orNothing = <T>(ask: (queue: BackupQueue) => Promise<T>): Promise<T | undefined> =>
+export function workOf(current: () => Queues | undefined): Work {
+  const inTime = <T>(ask: (queues: Queues) => Promise<T>): Promise<T> => withinPatience(current(), ask);
+  const orNothing = <T>(ask: (queues: Queues) => Promise<T>): Promise<T | undefined> =>
     inTime(ask).catch(() => undefined);
   return {
-    recent: () => orNothing(async (queue) => (await listJobs(queue)).map(viewOf)),
+    recent: () => orNothing(async (queues) => (await jobsOf(queues)).map(viewOf)),
     find: (id) =>
-      inTime(async (queue) => {
-        const job = await findJob(queue, id);
+      inTime(async (queues) => {
+        const job = await findJob(queues[queueOfId(id)], id);
         return job && viewOf(job);
       }),
-    log: (id) => inTime((queue) => jobLogs(queue, id, -LOG_LINES)),
-    status: () => orNothing(queueStatus),
-    report: () => orNothing((queue) => readReport(queue.connection, queue.project)),
-    ask: (name, payload) => inTime((queue) => enqueue(queue, name, payload)),
+    log: (id) => inTime((queues) => jobLogs(queues[queueOfId(id)], id, -LOG_LINES)),
+    status: () => orNothing(statusOf),
+    report: () => orNothing(({ backup }) => readReport(backup.connection, backup.project)),
+    ask: (name, payload) => inTime((queues) => enqueue(queues[queueOf(name)], name, payload)),
     cancel: async (id) => {
-      await inTime((queue) => cancel(queue, id, 'from the page'));
+      await inTime((queues) => cancel(queues[queueOfId(id)], id, 'from the page'));
     },
   };
 }
 
+/** The jobs of one queue may fill its share; so many are shown in all. */
+const MOST_JOBS = 50;
+
+async function jobsOf({ backup, copies }: Queues): Promise<JobSummary[]> {
+  const all = await Promise.all([backup, copies].map((queue) => listJobs(queue, { limit: MOST_JOBS })));
+  const changed = ({ finished, started, created }: JobSummary): number => finished ?? started ?? created;
+  return all
+    .flat()
+    .toSorted((a, b) => changed(b) - changed(a))
+    .slice(0, MOST_JOBS);
+}
+
+async function statusOf({ backup, copies }: Queues): Promise<QueueStatus> {
+  const [status, also] = await Promise.all([queueStatus(backup), queueStatus(copies)]);
+  const counts = Object.entries(status.counts).map(([state, count]) => [
+    state,
+    count + also.counts[state as keyof QueueStatus['counts']],
+  ]);
+  return {
+    ...status,
+    counts: Object.fromEntries(counts) as QueueStatus['counts'],
+    next: [...status.next, ...also.next].toSorted((a, b) => a.at - b.at),
+    unusable: [...status.unusable, ...also.unusable],
+  };
+}
+
 async function withinPatience<T>(
-  queue: BackupQueue | undefined,
-  ask: (queue: BackupQueue) => Promise<T>,
+  queues: Queues | undefined,
+  ask: (queues: Queues) => Promise<T>,
 ): Promise<T> {
-  if (queue === undefined) {
+  if (queues === undefined) {
     throw new BackupError('REDIS_UNREACHABLE', 'There is no queue', {
       why: 'REDIS_URL is unset, and no `gofr-backup serve` runs on this backup directory',
       hint: 'Start `gofr-backup serve`.',
     });
   }
+  const { connection } = queues.backup;
   const silent = (why: string) =>
-    new BackupError('REDIS_UNREACHABLE', `Redis at ${queue.connection.address} does not answer`, { why });
-  if (queue.connection.client.status !== 'ready') throw silent('there is no connection to it');
+    new BackupError('REDIS_UNREACHABLE', `Redis at ${connection.address} does not answer`, { why });
+  if (connection.client.status !== 'ready') throw silent('there is no connection to it');
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(silent(`no answer within ${PATIENCE / 1000} seconds`)), PATIENCE);
   });
   try {
-    return await Promise.race([ask(queue), tooLate]);
+    return await Promise.race([ask(queues), tooLate]);
   } catch (thrown) {
     throw toBackupError(thrown, 'Asking the queue');
   } finally {

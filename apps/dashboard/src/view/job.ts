@@ -5,7 +5,7 @@ export type JobState = 'active' | 'waiting' | 'delayed' | 'completed' | 'failed'
 
 export interface JobView {
   id: string;
-  /** backup, verify, prune, restore, drill */
+  /** backup, verify, prune, restore, drill, copy */
   name: string;
   state: JobState;
   trigger: string | undefined;
@@ -44,12 +44,16 @@ export function progressShare(
 /** `verify of gofr-plot_daily_….tar.gz`, `weekly backup`, `prune preview`. */
 export function describeJob({ name, payload }: Pick<JobView, 'name' | 'payload'>): string {
   if (name === 'backup') return `${text(payload['tier']) ?? 'daily'} backup`;
+  if (name === 'copy') return copyOf(payload);
   const what = payload['dryRun'] === true ? `${name} preview` : name;
   const names = Array.isArray(payload['names']) ? payload['names'].map(String) : [];
   const subject = text(payload['backup']) ?? names[0] ?? text(payload['which']);
   const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
   return subject ? `${what} of ${subject}${more}` : what;
 }
+
+const copyOf = ({ backup, all, store }: Record<string, unknown>): string =>
+  `copy of ${text(backup) ?? (all === true ? 'all backups' : 'new backups')} to ${text(store) ?? 'a store'}`;
 
 /** Who asked for a job or a backup. */
 export const startedBy = (trigger: string | undefined): string =>

@@ -3,11 +3,11 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { type Clock, formatSize, type Logger, toBackupError } from '@gofr-backup/model';
-import type { BackupQueue } from '@gofr-backup/queue';
 import { messagePage } from '../pages/shell.ts';
 import type { SettingRow } from '../pages/settings.ts';
 import type { Archives } from '../sources/archives.ts';
 import type { CachedCatalogue } from '../sources/catalogue.ts';
+import type { Queues } from '../sources/link.ts';
 import type { Observer } from '../sources/state.ts';
 import type { Work } from '../sources/work.ts';
 import { type Env, guard, refusal, type Rights, sameOrigin, withClient, withSession } from './access.ts';
@@ -40,7 +40,7 @@ export interface AppParts {
   archives: Archives;
   work: Work;
   observer: Observer;
-  queue(): BackupQueue | undefined;
+  queues(): Queues | undefined;
   /** ends the streams that would keep the server open */
   closing: AbortSignal;
 }
@@ -117,8 +117,8 @@ function metricsRoute({ project, observer }: AppParts): Hono<Env> {
 
 /** Made with the first queue there is: without Redis there is nothing to show. */
 function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
-  const { rights, queuesWritable, project, queue } = parts;
-  let board: { of: BackupQueue; app: Hono } | undefined;
+  const { rights, queuesWritable, project, queues } = parts;
+  let board: { of: Queues; app: Hono } | undefined;
   const app = new Hono<Env>();
   app.use('/queues', withoutWebFonts);
   app.use('/queues/*', withoutWebFonts);
@@ -126,14 +126,17 @@ function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
   app.all('/queues/*', (c) => {
     const refused = refuseWrite(c, writable);
     if (refused) return refused;
-    const current = queue();
-    if (!current || current.connection.client.status !== 'ready') {
+    const current = queues();
+    if (!current || current.backup.connection.client.status !== 'ready') {
       const problem = { message: 'The queue does not answer', hint: 'Check REDIS_URL and that Redis runs.' };
       return failure(c as Context<Env>, shellOf, 503, problem);
     }
     if (board?.of !== current) {
       const options = { base: rights.base, writable, project };
-      board = { of: current, app: new Hono().route('/queues', queueBoard(current, options)) };
+      board = {
+        of: current,
+        app: new Hono().route('/queues', queueBoard([current.backup, current.copies], options)),
+      };
     }
     return board.app.fetch(c.req.raw);
   });

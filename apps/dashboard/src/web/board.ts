@@ -28,12 +28,14 @@ export interface BoardOptions {
   project: string;
 }
 
-export function queueBoard(queue: BackupQueue, { base, writable, project }: BoardOptions): Hono {
+export function queueBoard(queues: readonly BackupQueue[], { base, writable, project }: BoardOptions): Hono {
   const ui = placeOfUi();
   const adapter = new HonoAdapter(() => staticFiles(join(ui, 'dist/static')));
   adapter.setBasePath(`${base}/queues`);
   createBullBoard({
-    queues: [new BullMQAdapter(queue.bull, { readOnlyMode: !writable, allowRetries: writable })],
+    queues: queues.map(
+      ({ bull }) => new BullMQAdapter(bull, { readOnlyMode: !writable, allowRetries: writable }),
+    ),
     serverAdapter: adapter,
     options: {
       uiBasePath: ui,

@@ -77,7 +77,7 @@ async function scene(env: Record<string, string>): Promise<Scene> {
   const asked = { headers: { authorization: `Bearer ${TOKEN}` } };
   await waitFor(async () => (await visitor.ask('./queues/api/queues', asked)).status === 200);
   const jobs = [waiting.id, delayed.id!, failed];
-  const routes = queueBoard(queue, { base: '', writable: true, project: 'plot' }).routes.filter(changes);
+  const routes = queueBoard([queue], { base: '', writable: true, project: 'plot' }).routes.filter(changes);
   const mutations = routes.flatMap(({ method, path: route }) => {
     const fixed = route.replace(':queueName', queue.bull.name).replace(':schedulerId', schedule);
     const states = fixed.includes(':queueStatus') ? ['failed', 'delayed', 'wait', 'completed'] : [''];
@@ -170,7 +170,7 @@ test.for([
 
 test('nothing is changed by looking at all there is to see', async () => {
   await using on = await scene({});
-  const routes = queueBoard(on.queue, { base: '', writable: false, project: 'plot' }).routes;
+  const routes = queueBoard([on.queue], { base: '', writable: false, project: 'plot' }).routes;
   const seen = routes.filter(({ method, path }) => method === 'GET' && !path.includes('*'));
   expect(seen.length).toBeGreaterThan(10);
   const before = await on.everything();

@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createArchive } from '@gofr-backup/archive';
-import { openRepository, withLock } from '@gofr-backup/core';
+import { copyPlansFrom, type Environment, loadSettings, planFrom } from '@gofr-backup/config';
+import { copyBackups, openRepository, withLock } from '@gofr-backup/core';
 import { type CatalogueEntry, noProgress, silentLogger, systemClock } from '@gofr-backup/model';
-import { connect, openQueue } from '@gofr-backup/queue';
+import { connect, enqueue, openQueue } from '@gofr-backup/queue';
 import { makeTree, privateRedis, traceCollector, waitFor, type Tree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { backupAt, visit, type Visitor } from '../visitor.fixture.ts';
@@ -319,6 +320,47 @@ test('the live stream tells of a job as soon as it is asked for', async () => {
   stop.abort();
 });
 
+test('copies are in the list of jobs, can be cancelled, and are told on the page of their backup', async () => {
+  await using redis = await privateRedis();
+  const backupDir = await directory();
+  const entry = await makeBackup(backupDir, { a: 'content' });
+  const env = {
+    ...{ BACKUP_REDIS_URL: redis.url, BACKUP_OFFSITES: 'nas,b2', BACKUP_OFFSITE_ENCRYPTION: 'none' },
+    ...{ BACKUP_OFFSITE_NAS_URL: `file://${await directory()}`, BACKUP_OFFSITE_SAME_DEVICE: 'true' },
+    BACKUP_OFFSITE_B2_URL: 'rest+http://127.0.0.1:9/plot',
+  };
+  const settings = loadSettings({ BACKUP_BACKUP_DIR: backupDir, ...env });
+  const ports = { clock: systemClock, logger: silentLogger, progress: noProgress };
+  const ctx = { ...ports, plan: planFrom(settings), owner: 'a test', signal: new AbortController().signal };
+  const [nas] = copyPlansFrom(settings);
+  await copyBackups(ctx, nas!, { store: 'nas' });
+  await using visitor = await visitHere(backupDir, env);
+  const page = await visitor.text(`./backups/${entry.filename}`);
+  const card = /id="copies">(.*?)<\/section>/s.exec(page)?.[1]?.replaceAll(/<[^>]+>|\s+/g, ' ');
+  expect(card?.replaceAll(/ +/g, ' ')).toMatch(/Copies nas sent .*, seen there .* b2 no copy/);
+
+  const connection = await connect(redis.url, { mode: 'command' });
+  const queues = {
+    copies: openQueue('plot', connection, { kind: 'copies' }),
+    backup: openQueue('plot', connection),
+  };
+  const { id } = await enqueue(queues.copies, 'copy', { store: 'b2', all: true });
+  await enqueue(queues.backup, 'verify', { which: 'latest' });
+  for (const queue of Object.values(queues)) await queue.close();
+  connection.close();
+  await waitFor(async () => (await visitor.text('./jobs')).includes('copy of all backups to b2'));
+  for (const path of ['./', './jobs'])
+    expect(await visitor.text(path)).toMatch(
+      /copy of all backups to b2.*verify of latest|verify of latest.*copy of all backups to b2/s,
+    );
+  expect(await visitor.text('./metrics')).toContain(
+    'gofr_backup_queue_jobs{project="plot",state="waiting"} 2',
+  );
+  expect(await visitor.text(`./jobs/${id}`)).toContain('waiting');
+  expect((await visitor.submit('./actions/cancel', { job: id })).status).toBe(303);
+  expect(await visitor.text('./jobs')).not.toContain('copy of');
+});
+
 test('bull-board is served from here, without web fonts, and changes nothing', async () => {
   await using redis = await privateRedis();
   await using visitor = await visit(await directory(), {
@@ -336,8 +378,11 @@ test('bull-board is served from here, without web fonts, and changes nothing', a
   const queues = (await (await visitor.ask('/b/queues/api/queues')).json()) as {
     queues: { name: string; readOnlyMode: boolean }[];
   };
-  expect(queues.queues).toMatchObject([{ name: 'gofr-plot-backup', readOnlyMode: true }]);
-  const pause = await visitor.ask('/b/queues/api/queues/gofr-plot-backup/pause', {
+  expect(queues.queues).toMatchObject([
+    { name: 'gofr-plot-backup', readOnlyMode: true },
+    { name: 'gofr-plot-copies', readOnlyMode: true },
+  ]);
+  const pause = await visitor.ask('/b/queues/api/queues/gofr-plot-copies/pause', {
     method: 'PUT',
     headers: { origin: new URL(visitor.url).origin },
   });
@@ -361,9 +406,9 @@ test('while Redis is away the pages still say what the directory says; when it i
   });
 });
 
-async function visitHere(backupDir: string): Promise<Visitor> {
+async function visitHere(backupDir: string, env: Environment = {}): Promise<Visitor> {
   const manifest = await readFile(join(backupDir, 'manifest.json'), 'utf8');
-  const visitor = await visit(backupDir);
+  const visitor = await visit(backupDir, env);
   await writeFile(join(backupDir, 'manifest.json'), manifest);
   return visitor;
 }

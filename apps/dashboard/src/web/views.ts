@@ -1,6 +1,6 @@
 /** The pages: each gathers what it shows and hands it to its template. */
 import { Hono, type Context } from 'hono';
-import { planPrune, pruneHold, stateDirOf } from '@gofr-backup/core';
+import { copiesOf, planPrune, pruneHold, stateDirOf } from '@gofr-backup/core';
 import { BackupError, type CatalogueEntry, type PruneDecision, shellWord } from '@gofr-backup/model';
 import { backupPage } from '../pages/backup.ts';
 import { backupsPage } from '../pages/backups.ts';
@@ -90,8 +90,10 @@ async function detail(
   if (path === undefined) throw new BackupError('USAGE', 'This is not a path inside an archive');
   // damaged, hostile or gone: the page still says what is known of it
   const directory = await archives.directory(backup.entry, path, c.req.raw.signal).catch(() => undefined);
+  const { plan, stores } = observer.rules;
+  const copies = await copiesOf(plan, stores, backup.entry).catch(() => undefined);
   const command = `${restoreCommand} ${shellWord(backup.entry.filename)}`;
-  return c.html(backupPage(shellOf(c), { backup, directory, path, restoreCommand: command }));
+  return c.html(backupPage(shellOf(c), { backup, copies, directory, path, restoreCommand: command }));
 }
 
 export function noSuchBackup(name: string): BackupError {

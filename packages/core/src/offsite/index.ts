@@ -9,7 +9,7 @@ export type { KeyPair, NewKeys } from './keys/new-keys.ts';
 export type { Offsite } from './offsite.ts';
 export { pruneStore } from './prune/prune.ts';
 export type { PruneStoreOutcome, PruneStoreRequest } from './prune/prune.ts';
-export { copyStatus } from './verify/status.ts';
+export { copyStatus, copyStatusOf } from './verify/status.ts';
 export type { CopyStatus } from './verify/status.ts';
 export { recordDrill, verifyStore } from './verify/verify.ts';
 export type { VerifyStoreOutcome, VerifyStoreRequest } from './verify/verify.ts';

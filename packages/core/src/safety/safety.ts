@@ -221,9 +221,12 @@ function datedAhead(ahead: Pick<Dated, 'entry'>, count: number): SafetyProblem {
   return { level: 'attention', code: 'future', text, todo, page: backupPage(ahead) };
 }
 
+/** By what is known of the backup, and of the store. */
+const TOLD_ELSEWHERE = new Set(['drill', 'copy']);
+
 function runs(facts: SafetyFacts): SafetyProblem[] {
   return (facts.lastRuns ?? [])
-    .filter((run) => !run.ok && run.operation !== 'drill')
+    .filter((run) => !run.ok && !TOLD_ELSEWHERE.has(run.operation))
     .map((run) => ({
       level: 'attention',
       code: 'failed',

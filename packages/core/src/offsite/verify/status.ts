@@ -1,5 +1,6 @@
 /** How each copy stands: sent, listed, read, drilled, and when. What this host knows; the store is not asked. */
-import { Cache } from '../cache/cache.ts';
+import { Cache, type CachedCopy, type Proofs } from '../cache/cache.ts';
+import type { CopyName } from '../layout.ts';
 import type { Offsite } from '../offsite.ts';
 
 export interface CopyStatus {
@@ -23,14 +24,26 @@ export async function copyStatus({ cacheDir }: Pick<Offsite, 'cacheDir'>): Promi
   if (cache === undefined) return [];
   const proofs = await cache.proofs();
   const found: CopyStatus[] = [];
-  for (const copy of await cache.copies()) {
-    if (copy.trashed) continue;
-    const { ok = true, ...proof } = proofs.copies[copy.object] ?? {};
-    const packs = (await cache.recipe(copy))?.packs ?? [];
-    const read = Math.min(...packs.map(({ sha256 }) => proofs.packs[sha256] ?? 0));
-    const readAt = packs.length > 0 && read > 0 ? { read_at: read } : {};
-    const { filename, sha256, arrived } = copy;
-    found.push({ filename, sha256, sent_at: arrived, ...proof, ...readAt, ok });
-  }
+  for (const copy of await cache.copies()) if (!copy.trashed) found.push(await statusOf(cache, copy, proofs));
   return found;
+}
+
+/** Of one backup; undefined: this host knows of no copy. */
+export async function copyStatusOf(
+  { cacheDir }: Pick<Offsite, 'cacheDir'>,
+  name: CopyName,
+): Promise<CopyStatus | undefined> {
+  const cache = await Cache.openExisting(cacheDir);
+  const copy = await cache?.record(name);
+  if (cache === undefined || copy === undefined || copy.trashed) return undefined;
+  return statusOf(cache, copy, await cache.proofs());
+}
+
+async function statusOf(cache: Cache, copy: CachedCopy, proofs: Proofs): Promise<CopyStatus> {
+  const { ok = true, ...proof } = proofs.copies[copy.object] ?? {};
+  const packs = (await cache.recipe(copy))?.packs ?? [];
+  const read = Math.min(...packs.map(({ sha256 }) => proofs.packs[sha256] ?? 0));
+  const readAt = packs.length > 0 && read > 0 ? { read_at: read } : {};
+  const { filename, sha256, arrived } = copy;
+  return { filename, sha256, sent_at: arrived, ...proof, ...readAt, ok };
 }

@@ -1,9 +1,16 @@
 /** What is known of a store without asking it: how the last copy went, and what it then held. */
 import { join } from 'node:path';
-import { type OperationContext, type StorePlan, type StoreState, toBackupError } from '@gofr-backup/model';
+import {
+  type BackupPlan,
+  type CatalogueEntry,
+  type OperationContext,
+  type StorePlan,
+  type StoreState,
+  toBackupError,
+} from '@gofr-backup/model';
 import { storeStateSchema } from '@gofr-backup/model/schemas';
 import { redactStoreUrl } from '@gofr-backup/store';
-import { copyStatus, provedKeys } from '../../offsite/index.ts';
+import { copyStatus, copyStatusOf, type CopyStatus, provedKeys } from '../../offsite/index.ts';
 import {
   ensureOwnDirectory,
   parseObject,
@@ -52,4 +59,26 @@ export async function storeState(
     keys: store.recipients.map((recipient) => ({ recipient, proved_at: proved[recipient] ?? null })),
     ...(drilled_at !== undefined && { drilled_at }),
   };
+}
+
+/** Where a backup has copies, as far as this host knows without asking: one for each store, in their order. */
+export async function copiesOf(
+  { backupDir }: Pick<BackupPlan, 'backupDir'>,
+  stores: readonly Pick<StorePlan, 'name'>[],
+  entry: Pick<CatalogueEntry, 'tier' | 'filename' | 'sha256'>,
+): Promise<BackupCopy[]> {
+  return Promise.all(
+    stores.map(async (store) => {
+      const status = await copyStatusOf({ cacheDir: cacheDirOf(stateDirOf(backupDir), store) }, entry);
+      // one of this name may be of another archive
+      const isOfIt = status !== undefined && (entry.sha256 ?? status.sha256) === status.sha256;
+      return { store: store.name, ...(isOfIt && { status }) };
+    }),
+  );
+}
+
+export interface BackupCopy {
+  store: string;
+  /** absent: no copy is known */
+  status?: CopyStatus;
 }
