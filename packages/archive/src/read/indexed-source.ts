@@ -1,7 +1,6 @@
 /** An archive read through its index: any frame by itself, and all of them on all cores. */
 import { closeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type ArchiveEntry,
   type BytePath,
@@ -25,26 +24,13 @@ import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { type FrameOrigin, readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { checkLengths, type Section, sectionsOf, type FileSlice, slicesAfter } from '../index/sections.ts';
-import { canonicalPath, linkTargetOf } from '../extract/safety.ts';
-import { frameReading, type ReadJob, type ReadResult, type ReadShared } from './read-jobs.ts';
-import { hostile } from '../refusals.ts';
+import { trusted } from '../extract/trusted-entry.ts';
+import { BATCH_BYTES, batchesOf, openReaders, pause, readBatches, type Readers } from './read-batches.ts';
+import type { ReadJob, ReadResult, ReadShared } from './read-jobs.ts';
 import type { SparseMap } from '../tar/sparse.ts';
 import type { FilePiece } from '../types.ts';
 import { sparseMapOf } from './sparse-map.ts';
-import { Threads } from '../threads.ts';
 
-const WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? './read-worker.ts' : './read-worker.js',
-  import.meta.url,
-);
-
-/** Starting threads takes longer than reading so many frames. */
-const FEW_FRAMES = 8;
-/**
- * Raw bytes of the frames in one batch for a thread. A batch saves messages. It also lets one thread make the files
- * of one directory, where two threads would wait for each other.
- */
-const BATCH_BYTES = 8 << 20;
 /** The same for one big file that is written: two threads that write it would wait for each other. */
 const FILE_BATCH_BYTES = 32 << 20;
 /** Entries between two turns of the event loop. */
@@ -125,7 +111,7 @@ export class IndexedSource implements EntrySource {
       }
     };
     await using readers = this.#readers();
-    await this.#readBatches(readers, BATCH_BYTES, { ...work, jobs: jobs(sectionsOf(this.index)) });
+    await readBatches(readers, this.#batches(jobs(sectionsOf(this.index)), BATCH_BYTES), work);
   }
 
   writerTo(target: WriteTarget): PlanWriter {
@@ -144,7 +130,7 @@ export class IndexedSource implements EntrySource {
       addRefused(metadata.refused, refused ?? {});
       work.written(files, bytes);
     };
-    await this.#readBatches(readers, FILE_BATCH_BYTES, { jobs, signal: work.signal, done });
+    await readBatches(readers, this.#batches(jobs, FILE_BATCH_BYTES), { signal: work.signal, done });
     for (const [path, entry] of large) {
       finishLarge(target.root, path, entry, metadata);
       work.written(1, 0);
@@ -186,7 +172,6 @@ export class IndexedSource implements EntrySource {
     }
   }
 
-  /** All threads; for a few frames this thread alone, because starting others takes longer. */
   #readers(target?: WriteTarget): Readers {
     const shared: ReadShared = {
       archive: this.archive.fd,
@@ -194,50 +179,11 @@ export class IndexedSource implements EntrySource {
       engine: this.#how.engine,
       ...(target && { target }),
     };
-    if (this.index.frameCount <= FEW_FRAMES) {
-      const read = frameReading(shared);
-      return { capacity: 1, read: async (batch) => read(batch), [Symbol.asyncDispose]: async () => {} };
-    }
-    const threads = new Threads<ReadJob[], ReadResult>({
-      entry: WORKER,
-      count: this.#how.threads,
-      shared,
-    });
-    return {
-      capacity: threads.capacity,
-      read: (batch) => threads.run(batch),
-      [Symbol.asyncDispose]: () => threads.close(),
-    };
+    return openReaders(shared, { frames: this.index.frameCount, threads: this.#how.threads });
   }
 
-  /** Reads the jobs in batches, as many at once as keep the readers busy. */
-  async #readBatches(
-    { capacity, read }: Readers,
-    fileBatchBytes: number,
-    reads: BatchedReads,
-  ): Promise<void> {
-    const batches = this.#batches(reads.jobs, fileBatchBytes);
-    await inParallel(batches, capacity, reads.signal, async (batch) => {
-      await pause(reads.signal);
-      await perform(batch, read, reads);
-    });
-  }
-
-  /** `fileBytes`: the size of a batch within one big file. */
-  *#batches(jobs: Iterable<ReadJob>, fileBytes: number): Generator<ReadJob[]> {
-    let batch: ReadJob[] = [];
-    let bytes = 0;
-    for (const job of jobs) {
-      const sameFile = job.slice !== undefined && job.slice.offset > 0;
-      if (bytes >= (sameFile ? fileBytes : BATCH_BYTES)) {
-        yield batch;
-        batch = [];
-        bytes = 0;
-      }
-      batch.push(job);
-      bytes += this.index.frame(job.frame).rawLength;
-    }
-    if (batch.length > 0) yield batch;
+  #batches(jobs: Iterable<ReadJob>, fileBytes: number): Generator<ReadJob[]> {
+    return batchesOf(jobs, ({ frame }) => this.index.frame(frame).rawLength, fileBytes);
   }
 
   #mapIn(frame: IndexFrame, entry: IndexEntry): SparseMap {
@@ -311,87 +257,6 @@ export interface ReadAllWork {
   entry(entry: ArchiveEntry): void;
   done(result: ReadResult): void;
   problem(cause: unknown): void;
-}
-
-/** The threads that read frames, or this one alone. */
-interface Readers extends AsyncDisposable {
-  /** how many batches at once keep them busy */
-  capacity: number;
-  read(batch: ReadJob[]): Promise<ReadResult>;
-}
-
-interface BatchedReads {
-  jobs: Iterable<ReadJob>;
-  signal: AbortSignal;
-  done(result: ReadResult): void;
-  /** hears every failure, frame by frame; absent: the first failure ends the reading */
-  problem?(cause: unknown): void;
-}
-
-async function perform(
-  batch: ReadJob[],
-  read: (batch: ReadJob[]) => Promise<ReadResult>,
-  { done, problem }: BatchedReads,
-): Promise<void> {
-  await read(batch).then(done, async (cause: unknown) => {
-    if (problem === undefined) throw cause;
-    if (batch.length === 1) return problem(cause);
-    for (const job of batch) await read([job]).then(done, problem);
-  });
-}
-
-/** Starts `perform` for every job, at most `limit` at a time. Rejects with the first failure, or when aborted. */
-async function inParallel<Job>(
-  jobs: Iterable<Job>,
-  limit: number,
-  signal: AbortSignal,
-  perform: (job: Job) => Promise<void>,
-): Promise<void> {
-  const running = new Set<Promise<void>>();
-  const { promise: cancelled, reject } = Promise.withResolvers<never>();
-  cancelled.catch(() => {});
-  const cancel = (): void => reject(signal.reason);
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    signal.throwIfAborted();
-    for (const job of jobs) {
-      const ended: Promise<void> = perform(job).finally(() => running.delete(ended));
-      ended.catch(() => {});
-      running.add(ended);
-      if (running.size >= limit) await Promise.race([...running, cancelled]);
-    }
-    await Promise.race([Promise.all(running), cancelled]);
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
-}
-
-async function pause(signal: AbortSignal): Promise<void> {
-  await nextTurn();
-  signal.throwIfAborted();
-}
-
-/**
- * An entry of an index, refused when its name is not canonical: this program writes no such name, so the index is an
- * attack.
- */
-export function trusted(entry: IndexEntry): ArchiveEntry {
-  const { path, type, size, mode, uid, gid, mtimeNs, linkTarget, hash } = entry;
-  if (canonicalPath(path) !== path || path === '')
-    throw hostile(path, 'its name in the index is not canonical');
-  const isLink = type === 'hardlink' || type === 'symlink';
-  if (isLink && linkTargetOf(path, type, linkTarget ?? '') !== linkTarget) {
-    throw hostile(path, 'its link target in the index is not canonical');
-  }
-  if (type !== 'file' && size > 0)
-    throw hostile(path, `it is a ${type} but declares ${size} bytes of content`);
-  const known: ArchiveEntry = { path, type, size, mode, uid, gid, mtimeNs };
-  if (linkTarget !== undefined) known.linkTarget = linkTarget;
-  if (hash) known.hash = hash;
-  if (entry.sparse) known.sparse = true;
-  if (entry.storedSize !== undefined) known.storedSize = entry.storedSize;
-  if (entry.xattrs) known.xattrs = entry.xattrs;
-  return known;
 }
 
 function placed(
