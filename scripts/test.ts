@@ -7,11 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { leftoversIn } from './leftovers.ts';
 import { ROOT, run, since } from './steps.ts';
-import type { TestCounts } from './test-counts.ts';
+import { NOTHING_RAN, type TestCounts } from './test-counts.ts';
 import { provideTestTools } from './test-tools.ts';
 
 /** `nobody` on Debian and its like: it owns nothing, and root's rights are none of its own. */
 const ORDINARY_USER = 65534;
+
+/** With so many tests it is told which files took longest. */
+const MANY = 500;
 
 const GROUPS = ['host', 'containers', 'browser'];
 
@@ -103,7 +106,7 @@ function readCounts(file: string): TestCounts {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as TestCounts;
   } catch {
-    return { passed: 0, failed: 0, skipped: 0, failures: [], skips: [] };
+    return { ...NOTHING_RAN, failures: [], skips: [] };
   }
 }
 
@@ -130,6 +133,8 @@ function removeScratch(counts: TestCounts): void {
 }
 
 function report(counts: TestCounts): void {
+  if (counts.passed + counts.failed > MANY)
+    for (const [file, seconds] of counts.slowest) console.log(`test: ${seconds.toFixed(0)} s in ${file}`);
   for (const name of counts.skips) console.log(`skipped: ${name}`);
   for (const name of counts.failures) console.log(`failed: ${name}`);
   console.log(`test: ${group} tests took ${since(started)}`);

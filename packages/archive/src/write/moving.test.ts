@@ -45,7 +45,7 @@ const change = fc.record({
 const size = fc.oneof(
   fc.integer({ min: MIB, max: 8 * MIB }),
   fc.constantFrom(SLICE_BYTES, SLICE_BYTES + 1, 2 * SLICE_BYTES, 3 * SLICE_BYTES - 512),
-  fc.integer({ min: 8 * MIB, max: tries(12, 40) * MIB }),
+  fc.integer({ min: 8 * MIB, max: tries(12, 24) * MIB }),
 );
 
 test('random changes of big files: every archive is one from scratch', { timeout: 600_000 }, async () => {
@@ -80,7 +80,7 @@ test('random changes of big files: every archive is one from scratch', { timeout
         await expectReadable(dir, `${rounds.length}`);
       },
     ),
-    { numRuns: tries(2, 8) },
+    { numRuns: tries(2, 4) },
   );
 });
 

@@ -99,7 +99,7 @@ test('random changes between three runs, with and without reuse', { timeout: 240
         }
       },
     ),
-    { numRuns: tries(5, 30) },
+    { numRuns: tries(5, 12) },
   );
 });
 

@@ -116,7 +116,7 @@ test('whatever changes between runs, the archive is that of a first run', { time
         rmSync(dir('scratch.idx'));
       }
     }),
-    { numRuns: tries(6, 20) },
+    { numRuns: tries(6, 10) },
   );
 });
 

@@ -43,7 +43,7 @@ import { restore } from './restore.ts';
 import { fill, makeWorld, THEN, type World } from './restoring.fixture.ts';
 
 const asRoot = process.getuid?.() === 0;
-const rounds = raceRounds(24, 60);
+const rounds = raceRounds(24, 40);
 
 interface Arena {
   world: World;

@@ -203,7 +203,7 @@ test('random layouts come back, by every reader', { timeout: 240_000 }, async ()
         'gzip',
       );
     }),
-    { numRuns: tries(4, 40) },
+    { numRuns: tries(4, 12) },
   );
 });
 
