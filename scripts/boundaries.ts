@@ -76,7 +76,12 @@ function wallOf(files: string, patterns: object[]): object {
 
 function packagesOf({ packages, because }: Wall): object[] {
   const others = ['@gofr-backup/*', ...packages.map((name) => `!@gofr-backup/${name}`)];
-  const inside = ['@gofr-backup/*/**', '!@gofr-backup/model/schemas', '../**/src/**'];
+  const inside = [
+    '@gofr-backup/*/**',
+    '!@gofr-backup/model/schemas',
+    '!@gofr-backup/model/version',
+    '../**/src/**',
+  ];
   return [
     { group: others, message: because },
     { group: inside, message: 'import the package by its name: its index.ts is its public face' },

@@ -1,6 +1,7 @@
 /**
  * `npm run build`: one folder an app, apps/<app>/dist, that runs on Node 24 without node_modules.
- * `node scripts/build.ts [--into DIR] [app…]`; `--into` writes DIR/<app> instead; `--check` bundles into memory only.
+ * `node scripts/build.ts [--into DIR] [--revision REV] [app…]`; `--into` writes DIR/<app> instead; `--check` bundles into memory
+ * only. The revision is git's, where the sources are a checkout; the image, which has no .git, is told it.
  */
 import { cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,12 +10,17 @@ import { parseArgs } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 import { formatCount, formatSize } from '@gofr-backup/model/format';
 import { BUNDLE, copyNative, workerEntries } from './bundle.ts';
-import { ROOT } from './steps.ts';
+import { ROOT, revisionOf } from './steps.ts';
 
 const { values, positionals } = parseArgs({
-  options: { check: { type: 'boolean', default: false }, into: { type: 'string' } },
+  options: {
+    check: { type: 'boolean', default: false },
+    into: { type: 'string' },
+    revision: { type: 'string' },
+  },
   allowPositionals: true,
 });
+const revision = values.revision === 'unknown' ? undefined : (values.revision ?? (await revisionOf(ROOT)));
 const apps = positionals.length > 0 ? positionals : ['cli', 'scheduler', 'worker', 'dashboard'];
 
 try {
@@ -40,7 +46,10 @@ function optionsFor(app: string): BuildOptions {
     entryPoints: { main: join(ROOT, 'apps', app, 'src/main.ts'), ...workerEntries() },
     // flat, so that every chunk has its workers beside it
     chunkNames: '[name]-[hash]',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      ...(revision !== undefined && { BUILT_FROM: JSON.stringify(revision) }),
+    },
     sourcemap: false,
     legalComments: 'linked',
   };

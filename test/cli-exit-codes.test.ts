@@ -297,7 +297,7 @@ test('every command explains itself and takes --json', async () => {
     expect(help).toContain('--json');
   }
   const version = (
-    JSON.parse(await readFile(join(ROOT, 'apps/cli/package.json'), 'utf8')) as { version: string }
+    JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
   ).version;
   expect(await sandbox.run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
 });

@@ -1,24 +1,24 @@
 #!/usr/bin/env node
 // Starts under whatever Node is there: an older one hands over to the Node 24 that comes with the checkout.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 // 24.21 is the first 24 whose SQLite deletes no file that a planted journal names
 const recentEnough = major >= 26 || (major === 24 && minor >= 21);
-const [first] = process.argv.slice(2);
 
-if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
-  process.stdout.write(`${JSON.parse(readFileSync(here('../package.json'), 'utf8')).version}\n`);
-} else if (recentEnough) {
-  const source = here('../src/main.ts');
-  await import(existsSync(source) ? source : here('../dist/main.js'));
+const REPAIR = 'run `npm run setup` in the checkout';
+const UPDATE = 'install Node 24 (https://nodejs.org) and put it first on PATH';
+const source = here('../src/main.ts');
+const isCheckout = existsSync(source);
+
+if (recentEnough) {
+  await import(isCheckout ? source : here('../dist/main.js'));
 } else {
-  handOver(
-    ['../../../node_modules/.bin/node', '../../../node_modules/node/bin/node'].map(here).find(existsSync),
-  );
+  const ours = ['../../../node_modules/.bin/node', '../../../node_modules/node/bin/node'].map(here);
+  handOver(isCheckout ? ours.find(existsSync) : undefined);
 }
 
 /** Signals to this process reach the other one; its way of ending becomes ours. */
@@ -26,8 +26,8 @@ function handOver(node) {
   if (node === undefined) {
     process.stderr.write(
       `gofr-backup: this needs Node 24.21, or 26 or newer\n` +
-        `  why: it was started by Node ${process.versions.node}, and the checkout is not set up\n` +
-        `  to do: run \`npm run setup\` in the checkout\n`,
+        `  why: it was started by Node ${process.versions.node}${isCheckout ? ', and the checkout is not set up' : ''}\n` +
+        `  to do: ${isCheckout ? REPAIR : UPDATE}\n`,
     );
     process.exitCode = 1;
     return;

@@ -1,11 +1,11 @@
 /** The process entry. Loads nothing it does not need: completion and --version must answer at once. */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { VERSION } from './version.ts';
+import { VERSION_TEXT } from '@gofr-backup/model/version';
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-  process.stdout.write(`${VERSION}\n`);
+  process.stdout.write(`${VERSION_TEXT}\n`);
 } else {
   // a checkout starts in half the time; where nothing may be written, as in the image, this does nothing
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));

@@ -1,7 +1,7 @@
 /** The command line: every verb with its arguments and options. A verb's module is loaded when it runs. */
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { VERSION_TEXT } from '@gofr-backup/model/version';
 import type { VerbAction } from './verb.ts';
-import { VERSION } from './version.ts';
 
 type Load = () => Promise<{ run: VerbAction }>;
 
@@ -10,7 +10,7 @@ const TIERS = ['daily', 'weekly', 'monthly'];
 export function buildProgram(done: (code: number) => void): Command {
   const program = new Command('gofr-backup')
     .description('Backs up the volumes of a running service as plain tar archives, and brings them back.')
-    .version(VERSION, '-V, --version')
+    .version(VERSION_TEXT, '-V, --version')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .helpCommand(false)
     .showSuggestionAfterError(true)

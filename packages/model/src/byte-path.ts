@@ -1,5 +1,5 @@
 /** Paths as bytes: file names on Linux are byte strings, so a BytePath holds one byte per character (latin1). */
-import { CONTROL, escapeCharacter, UNPRINTABLE } from './printable.ts';
+import { CONTROL, escapeCharacter, UNPRINTABLE } from './text/printable.ts';
 
 /**
  * A path as bytes: every character is one byte (latin1), because file names need not be UTF-8. Archive paths are

@@ -1,5 +1,6 @@
 /** The frame around every page. */
 import { formatRelative, formatNear, formatTime } from '@gofr-backup/model';
+import { VERSION_TEXT } from '@gofr-backup/model/version';
 import { html, type Html, raw } from './html.ts';
 import { icon } from './icons.ts';
 
@@ -58,7 +59,9 @@ export function page(shell: Shell, path: string, title: string, body: Html): Htm
           </div>
         </header>
         <main id="main">${shell.notice && notice(shell.notice)} ${body}</main>
-        <footer>Times are ${shell.timezone}. Loaded ${time(shell, shell.now, 'full')}.</footer>
+        <footer>
+          Times are ${shell.timezone}. Loaded ${time(shell, shell.now, 'full')}. gofr-backup ${VERSION_TEXT}.
+        </footer>
       </body>
     </html>`;
 }

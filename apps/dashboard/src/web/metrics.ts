@@ -1,6 +1,7 @@
 /** What Prometheus reads; every name is documented in docs/metrics.md. Gathered anew at each scrape. */
 import { Gauge, Registry } from 'prom-client';
 import { STATUSES, TIERS } from '@gofr-backup/model';
+import { REVISION, VERSION } from '@gofr-backup/model/version';
 import type { State } from '../sources/state.ts';
 import type { JobView } from '../view/job.ts';
 
@@ -20,6 +21,7 @@ export function createMetrics(project: string): Metrics {
       registers: [registry],
     });
   const fillers = [
+    programGauge(gauge, project),
     backupGauges(gauge, project),
     lastBackupGauges(gauge, project),
     runGauges(gauge, project),
@@ -41,6 +43,14 @@ type Make = (name: string, help: string, labels?: string[]) => Gauge;
 type Fill = (state: State) => void;
 
 const seconds = (ms: number): number => ms / 1000;
+
+function programGauge(gauge: Make, project: string): Fill {
+  const build = gauge('build_info', 'Always 1; the labels say which program answers.', [
+    'version',
+    'revision',
+  ]);
+  return () => build.set({ project, version: VERSION, revision: REVISION ?? 'unknown' }, 1);
+}
 
 function backupGauges(gauge: Make, project: string): Fill {
   const backups = gauge('backups', 'Backups in the directory by tier and status.', ['tier', 'status']);

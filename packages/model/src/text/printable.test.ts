@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { tries } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { bytesOf, displayPath, globPath, toBytePath } from './byte-path.ts';
+import { bytesOf, displayPath, globPath, toBytePath } from '../byte-path.ts';
 import { jsonText, oneLine, printable } from './printable.ts';
 
 /** By the properties of Unicode, not by our list: controls, and what turns the direction or ends a line. */
