@@ -61,7 +61,7 @@ async function integrityThere(version: string, registry: string, env: NodeJS.Pro
     'dist.integrity',
     '--registry',
     registry,
-    '--prefer-online',
+    '--loglevel=error',
   ];
   const { code, stdout, output } = await run('npm', asked, { env });
   if (code === 0 || output.includes('E404')) return stdout.trim();

@@ -65,6 +65,7 @@ test('npm i -g gofr-backup: one package, no scripts; it backs up, lists, restore
   const path = `${dirname(process.execPath)}:${process.env['PATH']}`;
   const install = ['install', '-g', 'gofr-backup', '--prefix', prefix, '--registry', `http://${npm.address}`];
   const strict = [
+    '--loglevel=notice',
     '--ignore-scripts=false',
     '--engine-strict',
     '--foreground-scripts',

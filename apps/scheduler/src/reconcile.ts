@@ -25,6 +25,8 @@ export interface ReconcileOptions {
 export async function reconcile(options: ReconcileOptions): Promise<void> {
   const { queue, wanted, logger, scope } = options;
   await removeWrongKeys(queue, logger);
+  // lost with the schedules when Redis was emptied
+  if ((await queue.bull.getGlobalConcurrency()) !== 1) await queue.bull.setGlobalConcurrency(1);
   const present = new Map((await queue.bull.getJobSchedulers()).map((one) => [one.key, one]));
   if (scope === 'all') await removeUnwanted(options, [...present.keys()]);
   for (const schedule of wanted) {

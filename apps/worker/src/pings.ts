@@ -18,7 +18,8 @@ export function startPings(url: string | undefined, logger: Logger): Pings {
   const send = (beat: Beat, text = ''): void => {
     if (url === undefined) return;
     sending = sending.then(async () => {
-      if (!(await ping(url, beat, text))) logger.warn({ beat }, 'heartbeat ping was not accepted');
+      const reason = await ping(url, beat, text);
+      if (reason !== undefined) logger.warn({ beat, reason }, 'heartbeat ping was not accepted');
     });
   };
   return {

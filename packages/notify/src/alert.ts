@@ -4,6 +4,7 @@ export const ALERT_KINDS = [
   'backup-failed',
   'backup-overdue',
   'worker-silent',
+  'queue-away',
   'corrupt',
   'prune-held',
   'disk-nearly-full',

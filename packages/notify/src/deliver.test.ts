@@ -211,14 +211,29 @@ test('a refused recipient, an untrusted certificate and a server that hangs are 
   expect(results[0]?.[0]?.reason).toContain('no such mailbox');
 });
 
-test('heartbeat pings start, success and fail, and a dead receiver is only false', async () => {
+test('heartbeat pings start, success and fail, and why a dead receiver did not take one', async () => {
   const { url, received } = await receiver(ok);
-  expect(await ping(`${url}/uuid`, 'start')).toBe(true);
-  expect(await ping(`${url}/uuid`, 'success')).toBe(true);
-  expect(await ping(`${url}/uuid`, 'fail', 'disk full')).toBe(true);
+  expect(await ping(`${url}/uuid`, 'start')).toBeUndefined();
+  expect(await ping(`${url}/uuid`, 'success')).toBeUndefined();
+  expect(await ping(`${url}/uuid`, 'fail', 'disk full')).toBeUndefined();
   expect(received.map((r) => r.path)).toEqual(['/uuid/start', '/uuid', '/uuid/fail']);
   expect(received[2]?.body).toBe('disk full');
-  expect(await ping('http://127.0.0.1:9/', 'success')).toBe(false);
+  expect(await ping('http://127.0.0.1:9/', 'success')).toMatch(/^fetch failed: ./);
   const silent = await receiver(() => {});
-  expect(await ping(silent.url, 'success', '', 300)).toBe(false);
+  expect(await ping(silent.url, 'success', '', 300)).toMatch(/timeout/);
+  const refusing = await receiver((_, response) => response.writeHead(404).end());
+  expect(await ping(refusing.url, 'success')).toBe('it answered 404');
+});
+
+test('credentials in the address of a heartbeat or a webhook arrive as a header; a redirected ping goes nowhere', async () => {
+  const { url, received } = await receiver(ok);
+  const withLogin = url.replace('//', '//some%20one:p%40ss@');
+  expect(await ping(`${withLogin}/uuid`, 'start')).toBeUndefined();
+  const plan: NotifyPlan = { webhook: { url: withLogin, format: 'json' } };
+  expect(await deliver(alert, channelsOf(plan), impatient)).toMatchObject([{ ok: true }]);
+  const login = `Basic ${Buffer.from('some one:p@ss').toString('base64')}`;
+  expect(received.map(({ headers }) => headers['authorization'])).toEqual([login, login]);
+  const elsewhere = await receiver((_, response) => response.writeHead(302, { location: url }).end());
+  expect(await ping(`${elsewhere.url}/secret`, 'success')).toMatch(/redirect/);
+  expect(received).toHaveLength(2);
 });

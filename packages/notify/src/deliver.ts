@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Alert } from './alert.ts';
 import type { Channel, NotifyPlan } from './channel.ts';
 import { mailChannel } from './mail.ts';
+import { reasonOf } from './post.ts';
 import { webhookChannel } from './webhook.ts';
 
 export interface Delivery {
@@ -50,10 +51,4 @@ async function persist(alert: Alert, channel: Channel, patience: Patience): Prom
     if (attempt < patience.attempts) await sleep(patience.backoffMs * 2 ** (attempt - 1));
   }
   return { channel: channel.name, ok: false, attempts: patience.attempts, reason };
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return `${error.message}${cause}`.replaceAll(/\b\w+:\/\/\S+/g, '<url>');
 }

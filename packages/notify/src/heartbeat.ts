@@ -3,22 +3,23 @@
  * the reason when it failed. A dead machine is noticed by the pings that do not come.
  */
 import { printable } from '@gofr-backup/model';
+import { post, reasonOf } from './post.ts';
 
 export type Beat = 'start' | 'success' | 'fail';
 
-/** Resolves true when the ping was accepted; never rejects and never takes longer than `timeoutMs`. */
-export async function ping(url: string, beat: Beat, text = '', timeoutMs = 10_000): Promise<boolean> {
+/** Resolves to why the ping was not accepted, undefined when it was; never rejects and never takes longer than `timeoutMs`. */
+export async function ping(
+  url: string,
+  beat: Beat,
+  text = '',
+  timeoutMs = 10_000,
+): Promise<string | undefined> {
   const target = new URL(url);
   if (beat !== 'success') target.pathname = `${target.pathname.replace(/\/$/, '')}/${beat}`;
   try {
-    const answer = await fetch(target, {
-      method: 'POST',
-      body: printable(text),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    await answer.body?.cancel();
-    return answer.ok;
-  } catch {
-    return false;
+    await post(target, { body: printable(text), signal: AbortSignal.timeout(timeoutMs) });
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
   }
 }

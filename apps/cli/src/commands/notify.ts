@@ -38,8 +38,13 @@ function trial(project: string, command: string): Alert {
 }
 
 async function heartbeat(url: string, command: string): Promise<Delivery> {
-  const ok = await ping(url, 'success', command);
-  return { channel: 'heartbeat', ok, attempts: 1, ...(ok ? {} : { reason: 'the ping was not accepted' }) };
+  const reason = await ping(url, 'success', command);
+  return {
+    channel: 'heartbeat',
+    ok: reason === undefined,
+    attempts: 1,
+    ...(reason !== undefined && { reason }),
+  };
 }
 
 function lineOf({ paint }: Session, { channel, ok, reason }: Delivery): string {

@@ -2,9 +2,10 @@ import { loadSettings } from '@gofr-backup/config';
 import { silentLogger } from '@gofr-backup/model';
 import type { Alert, Channel } from '@gofr-backup/notify';
 import { connect, type WorkerReport, writeReport } from '@gofr-backup/queue';
-import { fakeClock, privateRedis, waitFor } from '@gofr-backup/testing';
+import { fakeClock, type PrivateRedis, privateRedis, waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { conditionsOf, type Limits } from './conditions.ts';
+import { Teller } from './teller.ts';
 import { startWatch } from './watch.ts';
 
 const HOUR = 3_600_000;
@@ -148,3 +149,85 @@ test('an alert nobody took is told again until somebody does', async () => {
     expect(told(world)).toEqual(['raised corrupt']);
   });
 }, 30_000);
+
+/** One scheduler, its connection as services have it, and what it logs. */
+async function alone(
+  redis: PrivateRedis,
+  channel: Channel,
+  work: (seen: { clock: ReturnType<typeof fakeClock>; logged: string[] }) => Promise<void>,
+): Promise<void> {
+  const connection = await connect(redis.url, { mode: 'service' });
+  const clock = fakeClock(now);
+  const logged: string[] = [];
+  const log = (_facts: object, text: string) => void logged.push(text);
+  const logger = { ...silentLogger, warn: log, error: log, info: log };
+  const shared = { settings: loadSettings({}), plan: {}, connection, clock, logger };
+  await waitFor(() => connection.client.status === 'ready');
+  await writeReport(connection, 'plot', well);
+  const watch = startWatch({ ...shared, intervalMs: 20, channels: [channel] });
+  try {
+    await work({ clock, logged });
+  } finally {
+    await watch.stop();
+    connection.close();
+  }
+}
+
+test.each([
+  ['killed', (redis: PrivateRedis) => redis.kill(), (redis: PrivateRedis) => redis.start()],
+  [
+    'read-only',
+    (redis: PrivateRedis) => ask(redis, 'replicaof', '127.0.0.1', '1'),
+    (redis: PrivateRedis) => ask(redis, 'replicaof', 'no', 'one'),
+  ],
+])('Redis %s for long: told from memory, once; and that it is over', async (_, begin, end) => {
+  await using redis = await privateRedis();
+  const alerts: Alert[] = [];
+  const channel = {
+    name: 'test',
+    send: async (alert: Alert) => void (alert.kind === 'queue-away' && alerts.push(alert)),
+  };
+  await alone(redis, channel, async ({ clock, logged }) => {
+    await begin(redis);
+    await waitFor(() => logged.includes('the watch could not look'));
+    expect(alerts).toEqual([]);
+    clock.advance(11 * 60_000);
+    await waitFor(() => alerts.length > 0);
+    await end(redis);
+    await waitFor(() => alerts.length > 1);
+    expect(alerts.map(({ state }) => state)).toEqual(['raised', 'resolved']);
+  });
+});
+
+async function ask(redis: PrivateRedis, command: string, ...args: string[]): Promise<void> {
+  const connection = await connect(redis.url, { mode: 'command' });
+  await connection.client.call(command, ...args);
+  connection.close();
+}
+
+test('an alert that no channel takes is logged once and tried ever more rarely', async () => {
+  const tried: string[] = [];
+  const logged: string[] = [];
+  const log = (_facts: object, text: string) => void logged.push(text);
+  const refusing = (alert: Alert) => {
+    tried.push(alert.kind);
+    return Promise.reject(new Error('no'));
+  };
+  const teller = new Teller(
+    [{ name: 'test', send: refusing }],
+    { ...silentLogger, warn: log, error: log },
+    {
+      ...{ attempts: 1, timeoutMs: 1000, backoffMs: 1 },
+    },
+  );
+  const at = iso(0);
+  const alert: Alert = {
+    ...{ kind: 'corrupt', about: 'a', title: '', text: '', project: 'plot', state: 'raised', at, since: at },
+  };
+  const answers = [];
+  for (let check = 0; check < 12; check++) answers.push(await teller.tell(alert));
+  expect(answers.filter(Boolean)).toEqual([]);
+  // checks 1, 3, 7: one is left out, then three, then seven
+  expect(tried).toHaveLength(3);
+  expect(logged).toEqual(['alert', 'an alert could not be delivered']);
+});

@@ -11,12 +11,13 @@ import {
   type Channel,
   changes,
   channelsOf,
-  deliver,
   type Raised,
   remember,
 } from '@gofr-backup/notify';
 import { type Connection, KEY_PREFIX, queueName, readReport } from '@gofr-backup/queue';
+import { Absence } from './absence.ts';
 import { conditionsOf, endingOf, type Limits } from './conditions.ts';
+import { Teller } from './teller.ts';
 
 const INTERVAL_MS = 30_000;
 const MAX_SILENCE_MS = 3 * 60_000;
@@ -32,20 +33,33 @@ export interface WatchOptions {
   /** for tests */
   intervalMs?: number;
   maxSilenceMs?: number;
+  maxAbsenceMs?: number;
   channels?: Channel[];
 }
 
-/** Checks every half minute until stopped. Without Redis it waits, because there is nothing to compare with. */
+/**
+ * Checks every half minute until stopped. When it could not look for long, because Redis is away, silent or refuses, it tells that
+ * from memory: what was told is in Redis.
+ */
 export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
-  const { clock, logger } = options;
+  const { plan, clock, logger, channels = channelsOf(plan) } = options;
   const since = clock.now();
-  let checking: Promise<void> = Promise.resolve();
+  const teller = new Teller(channels, logger);
+  const absence = new Absence(options, teller);
+  let checking: Promise<void> | undefined;
+  const check = async (): Promise<void> => {
+    try {
+      await checkConditions(options, limitsOf(options, since), teller);
+      await absence.over();
+    } catch (error) {
+      absence.begins(String(error));
+    } finally {
+      checking = undefined;
+    }
+  };
   const timer = setInterval(() => {
-    checking = checking
-      .then(() => checkConditions(options, limitsOf(options, since)))
-      .catch((error: unknown) => {
-        logger.warn({ reason: String(error) }, 'the watch could not look');
-      });
+    checking ??= check();
+    void absence.tellWhenLong();
   }, options.intervalMs ?? INTERVAL_MS);
   return {
     async stop() {
@@ -66,9 +80,9 @@ function limitsOf({ settings, clock, maxSilenceMs = MAX_SILENCE_MS }: WatchOptio
   };
 }
 
-async function checkConditions(options: WatchOptions, limits: Limits): Promise<void> {
+async function checkConditions(options: WatchOptions, limits: Limits, teller: Teller): Promise<void> {
   const { connection, settings, clock } = options;
-  if (connection.client.status !== 'ready') return;
+  if (connection.client.status !== 'ready') throw new Error('Redis cannot be reached');
   const key = `${KEY_PREFIX}:${queueName(settings.project)}:alerts`;
   // a turn that would never end is nobody's
   if ((await connection.client.pttl(`${key}:turn`)) === -1) await connection.client.unlink(`${key}:turn`);
@@ -79,9 +93,11 @@ async function checkConditions(options: WatchOptions, limits: Limits): Promise<v
     const report = await readReport(connection, settings.project);
     const conditions = conditionsOf(report, limits, clock.now());
     const at = new Date(clock.now()).toISOString();
-    for (const alert of changes(settings.prefix, told, conditions, at)) {
+    const alerts = changes(settings.prefix, told, conditions, at);
+    teller.onlyThese(alerts);
+    for (const alert of alerts) {
       // Sent, then remembered: a crash between the two repeats a message, where the other order would lose it.
-      if (!(await tell(options, endingOf(alert, report)))) continue;
+      if (!(await teller.tell(endingOf(alert, report)))) continue;
       told = remember(told, alert);
       await connection.client.set(key, JSON.stringify(told));
     }
@@ -108,18 +124,4 @@ function raisedOf(text: string | null): Raised {
   } catch {
     return {};
   }
-}
-
-/** False when no channel took the alert: the next check sends it again. */
-async function tell(
-  { plan, channels = channelsOf(plan), logger }: WatchOptions,
-  alert: Alert,
-): Promise<boolean> {
-  logger.warn({ alert: alert.kind, about: alert.about, state: alert.state, text: alert.text }, 'alert');
-  const deliveries = await deliver(alert, channels);
-  for (const { channel, ok, attempts, reason } of deliveries) {
-    if (!ok)
-      logger.error({ channel, attempts, reason, alert: alert.kind }, 'an alert could not be delivered');
-  }
-  return deliveries.length === 0 || deliveries.some(({ ok }) => ok);
 }
