@@ -127,4 +127,4 @@ test('up, and back', async (context) => {
     await before.proved(6);
     await before.json('restore', '--latest', '--to', join(sandbox.path, 'by-before'), '--yes');
   });
-});
+}, 600_000);
