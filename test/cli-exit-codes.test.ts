@@ -296,8 +296,7 @@ test('every command explains itself and takes --json', async () => {
     expect(code).toBe(0);
     expect(help).toContain('--json');
   }
-  const version = (
-    JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
-  ).version;
+  const version = (JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string })
+    .version;
   expect(await sandbox.run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
