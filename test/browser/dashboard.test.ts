@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { waitFor } from '@gofr-backup/testing';
@@ -241,6 +241,37 @@ test('the files of a backup can be walked and downloaded, one or all', async () 
   await shoot('backup');
 });
 
+test(
+  'the bad night: lost, found, previewed, and back in a new directory; in place stays typed',
+  async () => {
+    await rm(join(system.dataDir, 'storage/charts', CHART.name));
+    await go('/restore');
+    await page.getByRole('searchbox').fill('profit');
+    await page.getByRole('button', { name: 'Look for it' }).click();
+    await page.getByRole('link', { name: CHART.name }).click();
+    await page
+      .getByRole('link', { name: /^Choose 20/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.locator('.changes').waitFor({ timeout: LONG });
+    expect(await page.locator('.changes .added').textContent()).toMatch(/Added\s+1 file\s+12 B/);
+    await shoot('restore');
+    const commands = await page.locator('.command').allTextContents();
+    expect(commands[0]).toMatch(
+      /^docker compose run --rm restore gofr-plot_.* --path 'data\/storage\/charts\/profit/,
+    );
+    await page.getByRole('button', { name: /^Copy/ }).first().click();
+    await page.getByRole('button', { name: /^Into a new directory/ }).click();
+    await page.waitForURL(/\/jobs\//);
+    await badge('completed').waitFor({ timeout: LONG });
+    const [made = ''] = await readdir(system.restoreRoot);
+    const back = join(system.restoreRoot, made, 'data/storage/charts', CHART.name);
+    expect(await readFile(back, 'utf8')).toBe(CHART.content);
+  },
+  LONG * 2,
+);
+
 test('a job keeps its log and its result', async () => {
   await go('/jobs');
   await page.getByRole('link', { name: 'daily backup' }).last().click();
@@ -304,6 +335,9 @@ test(
       `/backups/${filename}`,
       `/backups/${filename}?path=data/storage/charts`,
       '/prune',
+      '/restore?q=json',
+      '/restore?path=data/storage/charts',
+      `/restore?what=all&backup=${filename}`,
       '/jobs',
       '/settings',
       '/nowhere',
@@ -381,7 +415,14 @@ test(
     const damaged = page.locator('.problems > *').filter({ hasText: 'damaged' });
     expect(await damaged.textContent()).toContain(filename);
     await damaged.getByRole('link').click();
+    expect(await page.locator('.notice.danger').textContent()).toMatch(/\d of 2,6\d\d files can be read/);
+    expect(await page.locator('.warnings').textContent()).toContain('data/storage/charts/chart-');
+    expect(await page.getByRole('link', { name: 'Restore', exact: true }).count()).toBe(1); // of the head
+    expect(await axe(page)).toEqual([]);
     await shoot('corrupt');
+    await page.getByRole('link', { name: /^Salvage/ }).click();
+    await page.getByRole('button', { name: /^Into a new directory/ }).waitFor();
+    expect(await page.locator('.command').count()).toBe(0);
   },
   LONG,
 );

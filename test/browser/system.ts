@@ -31,6 +31,9 @@ const FLAGS = [
 export interface System extends AsyncDisposable {
   url: string;
   backupDir: string;
+  dataDir: string;
+  /** below it a restore through the queue may make directories */
+  restoreRoot: string;
   browser: Browser;
   catalogue(): Promise<CatalogueEntry[]>;
   /** Writes the charts anew, so that the next backup has something to do. */
@@ -48,6 +51,7 @@ export async function startSystem(days: number): Promise<System> {
   const [backupDir, dataDir] = [join(home, 'backups'), join(home, 'data')];
   await makeData(dataDir);
   await mkdir(backupDir);
+  await mkdir(join(home, 'restored'));
   const now = systemClock.now();
   const nights = (until: number, count: number) =>
     makeYear({ backupDir, project: 'plot', timezone: 'UTC', until, days: count, clock: fakeClock() });
@@ -66,6 +70,7 @@ export async function startSystem(days: number): Promise<System> {
     BACKUP_DASHBOARD_PORT: '0',
     BACKUP_DASHBOARD_PASSWORD: PASSWORD,
     BACKUP_DASHBOARD_RESTORE_COMMAND: 'docker compose run --rm restore',
+    BACKUP_RESTORE_ROOTS: join(home, 'restored'),
     // slow enough to be watched and to be cancelled
     BACKUP_READ_RATE: '8M',
   };
@@ -85,7 +90,7 @@ export async function startSystem(days: number): Promise<System> {
   const repository = await openRepository({ ...options, clock: systemClock, logger: silentLogger });
   const all = started.move();
   return {
-    ...{ url, backupDir, browser, dashboard },
+    ...{ url, backupDir, dataDir, browser, dashboard, restoreRoot: join(home, 'restored') },
     catalogue: () => repository.catalogue(),
     changeData: () => drawCharts(dataDir),
     addOld: () => nights(now - 370 * 24 * 60 * 60 * 1000, 6),

@@ -183,6 +183,19 @@
     function scrollToEnd() {
       for (const place of document.querySelectorAll('.to-end')) place.scrollLeft = place.scrollWidth;
     }
+    async function onCopy({ target }) {
+      const button = target.closest('.copy');
+      if (!button) return;
+      const code = button.parentElement.querySelector('code');
+      getSelection().selectAllChildren(code);
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = 'Copied';
+      } catch {
+        button.textContent = 'Selected';
+      }
+      setTimeout(() => (button.textContent = 'Copy'), 2e3);
+    }
     function onKey(event) {
       const typing = event.target.closest('input, select, textarea');
       if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -197,6 +210,7 @@
       document.getElementById('theme')?.addEventListener('click', switchTheme);
       matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts);
       document.addEventListener('keydown', onKey);
+      document.addEventListener('click', (event) => void onCopy(event));
       let resized;
       addEventListener('resize', () => {
         clearTimeout(resized);

@@ -155,6 +155,21 @@ import { formatDuration, formatRelative, formatSize } from '@gofr-backup/model/f
     for (const place of document.querySelectorAll('.to-end')) place.scrollLeft = place.scrollWidth;
   }
 
+  /** The text of the command beside the button; selected where the browser lets no script copy. */
+  async function onCopy({ target }) {
+    const button = target.closest('.copy');
+    if (!button) return;
+    const code = button.parentElement.querySelector('code');
+    getSelection().selectAllChildren(code);
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = 'Copied';
+    } catch {
+      button.textContent = 'Selected';
+    }
+    setTimeout(() => (button.textContent = 'Copy'), 2000);
+  }
+
   function onKey(event) {
     const typing = event.target.closest('input, select, textarea');
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -170,6 +185,7 @@ import { formatDuration, formatRelative, formatSize } from '@gofr-backup/model/f
     document.getElementById('theme')?.addEventListener('click', switchTheme);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts);
     document.addEventListener('keydown', onKey);
+    document.addEventListener('click', (event) => void onCopy(event));
     let resized;
     addEventListener('resize', () => {
       clearTimeout(resized);

@@ -8,6 +8,7 @@ import { BackupError, type Clock, type Logger, systemClock, toBackupError } from
 import { archivesOf } from './sources/archives.ts';
 import { cachedCatalogue } from './sources/catalogue.ts';
 import { linkQueue } from './sources/link.ts';
+import { searchOf } from './sources/search.ts';
 import { observer } from './sources/state.ts';
 import { workOf } from './sources/work.ts';
 import { isLoopback, type Rights } from './web/access.ts';
@@ -47,9 +48,11 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     readClient: clientReader(settings.dashboardTrustProxy),
     queuesWritable: settings.dashboardQueuesWritable,
     restoreCommand: settings.dashboardRestoreCommand,
+    restoreRoots: settings.restoreRoots,
     settings: settingGroups(settings),
     assets: await loadAssets(),
     archives: archivesOf(repository, { clock, logger, engine: plan.codec.engine }),
+    search: searchOf({ plan, clock }),
     observer: observer(rulesOf(settings), catalogue, work, clock),
     queues: link.current,
     closing: closing.signal,

@@ -35,6 +35,7 @@ export {
   restore,
   searchCopies,
   show,
+  states,
   storeState,
   trashed,
   undelete,
@@ -55,10 +56,13 @@ export type {
   HealthLine,
   HistoryOutcome,
   ListOutcome,
+  PathState,
   PathVersion,
   RestoreDescription,
   RestoreTarget,
   Searched,
+  StateChange,
+  StatesOutcome,
   StoreOf,
 } from './operations/index.ts';
 export {

@@ -15,3 +15,6 @@ export type Status = (typeof STATUSES)[number];
 
 /** The longest text in a record, in characters. */
 export const MOST_TEXT = 65_535;
+
+/** The code of the warnings that tell what of a corrupt backup is lost: the first without a path, how much can be read. */
+export const DAMAGED = 'damaged';

@@ -3,6 +3,7 @@ import { startedBy } from '../view/job.ts';
 import {
   type BytePath,
   displayPath,
+  DAMAGED,
   formatCount,
   formatDuration,
   formatNumber,
@@ -11,10 +12,13 @@ import {
 } from '@gofr-backup/model';
 import type { BackupCopy, Dated } from '@gofr-backup/core';
 import { encodeBytePath, type Directory, type TreeRow } from '../view/tree.ts';
-import { backupLink } from './backups.ts';
+import { guidePath } from '../view/guide.ts';
+import { restoreCommands } from '../view/restore-command.ts';
+import { backupLink, backupTitle } from './backups.ts';
 import { html, type Html } from './html.ts';
 import { icon } from './icons.ts';
 import { futureMark, pinMark, statusBadge } from './marks.ts';
+import { commandList } from './restore-steps.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
 
 export interface BackupDetail {
@@ -24,31 +28,52 @@ export interface BackupDetail {
   /** the directory shown; undefined: what is in it cannot be read */
   directory: Directory | undefined;
   path: BytePath;
+  /** how the restore command begins on this host */
   restoreCommand: string;
+  /** of a damaged one: the newest good one before it, else the next after it */
+  instead?: Dated | undefined;
+  /** the same archive in other tiers */
+  twins: readonly Dated[];
 }
 
-export function backupPage(
-  shell: Shell,
-  { backup, copies, directory, path, restoreCommand }: BackupDetail,
-): Html {
-  const { entry } = backup;
-  const body = html`<h1 class="file-name">${entry.filename}</h1>
+export function backupPage(shell: Shell, detail: BackupDetail): Html {
+  const { backup, directory, path } = detail;
+  const { entry, at } = backup;
+  const title = backupTitle(shell, backup);
+  const isCorrupt = entry.status === 'corrupt';
+  const body = html`<div>
+      <h1>${title}</h1>
+      <p class="muted file-name">${entry.filename}</p>
+      <p>
+        ${statusBadge(entry.status)} ${pinMark(entry)} ${futureMark(at, shell.now)}
+        ${twinMarks(shell, detail.twins)}
+      </p>
+    </div>
     <div class="actions">
+      ${!isCorrupt && html`<a class="button primary" href="${restoreLink(shell, entry.filename)}">Restore</a>`}
       <a class="button" href="${backupLink(shell, entry.filename, '/download')}"
         >${icon('download')} Download ${formatSize(entry.size_bytes)}</a
       >
       ${actionButton(shell, 'verify', 'Verify', { name: entry.filename })}
       ${actionButton(shell, 'drill', 'Run a restore drill', { backup: entry.filename })}
     </div>
+    ${isCorrupt && damage(shell, detail)} ${contents(shell, entry.filename, path, directory)}
+    ${warnings(backup)}
     <section class="card">${facts(shell, backup)}</section>
-    ${copies === undefined ? '' : copiesCard(shell, copies)} ${warnings(backup)}
-    ${restore(restoreCommand, backup)} ${contents(shell, entry.filename, path, directory)}`;
-  return page(shell, 'backups', entry.filename, body);
+    ${detail.copies && copiesCard(shell, detail.copies)} ${!isCorrupt && restore(detail)}`;
+  return page(shell, 'backups', title, body);
 }
+
+const restoreLink = (shell: Shell, backup: string, path?: BytePath): string =>
+  shell.link(guidePath(path ? { path: displayPath(path), backup } : { what: 'all', backup }));
+
+const twinMarks = (shell: Shell, twins: readonly Dated[]): Html | '' =>
+  html`${twins.map(
+    ({ entry }) => html`<a class="badge" href="${backupLink(shell, entry.filename)}">also ${entry.tier}</a> `,
+  )}`;
 
 function facts(shell: Shell, { entry, at }: Dated): Html {
   const rows: [string, Html | string | undefined][] = [
-    ['Status', html`${statusBadge(entry.status)} ${pinMark(entry)} ${futureMark(at, shell.now)}`],
     ['Created', html`${time(shell, at, 'full')} (${time(shell, at, 'relative')})`],
     ['Tier', entry.tier],
     ['Started by', entry.trigger && startedBy(entry.trigger)],
@@ -124,7 +149,7 @@ function copyText(shell: Shell, status: NonNullable<BackupCopy['status']>): Html
 const MOST_WARNINGS = 200;
 
 function warnings({ entry }: Dated): Html | '' {
-  const all = entry.warnings ?? [];
+  const all = (entry.warnings ?? []).filter(({ code }) => code !== DAMAGED);
   if (all.length === 0) return '';
   return html`<section class="card">
     <h2>${formatCount(all.length, 'warning')}</h2>
@@ -140,17 +165,41 @@ function warnings({ entry }: Dated): Html | '' {
   </section>`;
 }
 
-function restore(command: string, { entry: { filename, status } }: Dated): Html {
+/** The damaged one is not offered for a restore, because it would put less than all in place. */
+function damage(shell: Shell, { backup: { entry }, instead }: BackupDetail): Html {
+  const [told, ...lost] = (entry.warnings ?? []).filter(({ code }) => code === DAMAGED);
+  const guide = shell.link(guidePath({ what: 'all', backup: entry.filename }));
   return html`<section class="card">
-    <h2>Restore it</h2>
-    ${status === 'corrupt' && html`<p class="notice danger">It is damaged. Restore another one; keep this for salvage.</p>`}
-    <p class="muted">
-      Restoring replaces present data, so it is typed, not clicked. Stop the services that write first; the
-      command checks the archive, says what it will overwrite and asks.
+    <p class="notice danger">
+      This backup is damaged: its contents have changed on disk.
+      ${told ? html`<b>${told.message}.</b>` : 'Verify it to learn which files are lost.'}
     </p>
-    <pre class="command" tabindex="0"><code>${command}</code></pre>
-    <p class="muted">Or with nothing but tar, beside the archive:</p>
-    <pre class="command" tabindex="0"><code>${byTarAlone(filename)}</code></pre>
+    <div class="actions">
+      ${
+        instead &&
+        html`<a class="button primary" href="${restoreLink(shell, instead.entry.filename)}"
+          >Restore the good one of ${time(shell, instead.at, 'near')}</a
+        >`
+      }
+      <a class="button" href="${guide}">Salvage what proves right</a>
+    </div>
+    ${
+      lost.length > 0 &&
+      html`<details open>
+        <summary>Damaged: ${formatCount(lost.length, 'file')}</summary>
+        <ul class="warnings">
+          ${lost.map(({ path, message }) => html`<li><code>${path}</code> <span class="muted">${message}</span></li>`)}
+        </ul>
+      </details>`
+    }
+  </section>`;
+}
+
+function restore({ restoreCommand, backup: { entry } }: BackupDetail): Html {
+  return html`<section class="card">
+    <h2>By hand</h2>
+    ${commandList(restoreCommands(restoreCommand, { backup: entry.filename }))}
+    ${commandList([{ title: 'With nothing but tar, beside the archive', command: byTarAlone(entry.filename) }])}
   </section>`;
 }
 
@@ -159,7 +208,10 @@ const byTarAlone = (filename: string): string =>
 
 function contents(shell: Shell, filename: string, path: BytePath, directory: Directory | undefined): Html {
   return html`<section class="card" id="files">
-    <h2>Files</h2>
+    <div class="heading">
+      <h2>Files</h2>
+      ${directory && folderLinks(shell, filename, path)}
+    </div>
     ${breadcrumbs(shell, filename, path)}
     ${
       directory === undefined
@@ -168,6 +220,14 @@ function contents(shell: Shell, filename: string, path: BytePath, directory: Dir
     }
   </section>`;
 }
+
+const folderLinks = (shell: Shell, filename: string, path: BytePath): Html =>
+  html`<span class="links">
+    ${path !== '' && html`<a href="${shell.link(guidePath({ path: displayPath(path) }))}">Other states</a> <a href="${restoreLink(shell, filename, path)}">Restore this folder</a>`}
+    <a href="${backupLink(shell, filename, `/folder?path=${encodeBytePath(path)}`)}" download
+      >This folder as .tar.gz</a
+    >
+  </span>`;
 
 const filesLink = (shell: Shell, filename: string, path: BytePath): string =>
   backupLink(shell, filename, path === '' ? '#files' : `?path=${encodeBytePath(path)}#files`);
@@ -194,13 +254,14 @@ function directoryTable(shell: Shell, filename: string, path: BytePath, { rows, 
           <th class="number">Size</th>
           <th class="wide">Changed</th>
           <th class="wide">Mode</th>
+          <th class="wide"><span class="skip">Restore</span></th>
         </tr>
       </thead>
       <tbody>
         ${
           path !== '' &&
           html`<tr>
-            <td colspan="4"><a href="${filesLink(shell, filename, parent)}">${icon('folder')} ..</a></td>
+            <td colspan="5"><a href="${filesLink(shell, filename, parent)}">${icon('folder')} ..</a></td>
           </tr>`
         }
         ${rows.map((row) => treeRow(shell, filename, row))}
@@ -218,6 +279,13 @@ function treeRow(shell: Shell, filename: string, row: TreeRow): Html {
     </td>
     <td class="wide">${row.mtimeMs === undefined ? '–' : time(shell, row.mtimeMs, 'full')}</td>
     <td class="wide"><code>${row.mode === undefined ? '–' : row.mode.toString(8).padStart(4, '0')}</code></td>
+    <td class="wide number">
+      <a
+        href="${shell.link(guidePath({ path: displayPath(row.path) }))}"
+        aria-label="Other states of ${displayPath(row.name)}"
+        >states</a
+      >
+    </td>
   </tr>`;
 }
 

@@ -1,5 +1,13 @@
 /** The table of backups, and the page that filters it. */
-import { formatCount, formatDuration, formatNumber, formatSize, STATUSES, TIERS } from '@gofr-backup/model';
+import {
+  formatCount,
+  formatDuration,
+  formatMinute,
+  formatNumber,
+  formatSize,
+  STATUSES,
+  TIERS,
+} from '@gofr-backup/model';
 import type { Filter, Page } from '../view/listing.ts';
 import type { Dated } from '@gofr-backup/core';
 import { html, type Html, raw } from './html.ts';
@@ -8,6 +16,10 @@ import { page, type Shell, time } from './shell.ts';
 
 export const backupLink = (shell: Shell, filename: string, rest = ''): string =>
   shell.link(`backups/${encodeURIComponent(filename)}${rest}`);
+
+/** `Daily backup of 2025-12-13 02:00` */
+export const backupTitle = ({ timezone }: Pick<Shell, 'timezone'>, { entry, at }: Dated): string =>
+  `${entry.tier[0]!.toUpperCase()}${entry.tier.slice(1)} backup of ${Number.isNaN(at) ? entry.timestamp : formatMinute(at, timezone)}`;
 
 export function backupsPage(shell: Shell, found: Page<Dated>, filter: Filter): Html {
   const query: Record<string, string> = {

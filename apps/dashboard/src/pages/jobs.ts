@@ -18,7 +18,7 @@ export function runningJobs(shell: Shell, jobs: readonly JobView[], expected?: n
   return html`${jobs.filter(isOpen).map((job) => runningJob(shell, job, expected))}`;
 }
 
-function runningJob(shell: Shell, job: JobView, expected?: number): Html {
+export function runningJob(shell: Shell, job: JobView, expected?: number): Html {
   const { progress } = job;
   const share = progress && progressShare(progress, expected);
   const state = job.state === 'active' ? (progress?.phase ?? 'starting') : job.state;

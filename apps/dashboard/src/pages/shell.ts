@@ -25,6 +25,7 @@ export interface Shell {
 const NAV = [
   ['', 'Overview'],
   ['backups', 'Backups'],
+  ['restore', 'Restore'],
   ['prune', 'Pruning'],
   ['jobs', 'Jobs'],
   ['queues', 'Queues'],

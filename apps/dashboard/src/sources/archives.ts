@@ -3,6 +3,7 @@ import { type ArchiveReader, openArchive, type OpenArchiveOptions } from '@gofr-
 import type { Repository } from '@gofr-backup/core';
 import { type BytePath, type CatalogueEntry, displayPath, noProgress } from '@gofr-backup/model';
 import { directoryOf, type Directory } from '../view/tree.ts';
+import { createGate } from './gate.ts';
 
 const AT_ONCE = 3;
 
@@ -11,6 +12,8 @@ export interface Archives {
   directory(entry: CatalogueEntry, path: BytePath, signal: AbortSignal): Promise<Directory>;
   /** One regular file. The stream closes the archive at its end, however it ends. */
   content(entry: CatalogueEntry, path: BytePath, signal: AbortSignal): AsyncGenerator<Buffer>;
+  /** What lies at and below the path, as a tar stream. */
+  tar(entry: CatalogueEntry, path: BytePath, signal: AbortSignal): AsyncGenerator<Buffer>;
   path(entry: CatalogueEntry): string;
 }
 
@@ -28,6 +31,23 @@ export function archivesOf(
       indexPath: repository.indexPathOf(entry),
       threads: 1,
     });
+  async function* streamOf(
+    entry: CatalogueEntry,
+    signal: AbortSignal,
+    read: (reader: ArchiveReader) => AsyncIterable<Buffer>,
+  ): AsyncGenerator<Buffer> {
+    const leave = await gate();
+    try {
+      const reader = await open(entry, signal);
+      try {
+        yield* read(reader);
+      } finally {
+        await reader.close();
+      }
+    } finally {
+      leave();
+    }
+  }
   return {
     async directory(entry, path, signal) {
       const leave = await gate();
@@ -42,35 +62,11 @@ export function archivesOf(
         leave();
       }
     },
-    async *content(entry, path, signal) {
-      const leave = await gate();
-      try {
-        const reader = await open(entry, signal);
-        try {
-          yield* reader.content(displayPath(path));
-        } finally {
-          await reader.close();
-        }
-      } finally {
-        leave();
-      }
-    },
+    content: (entry, path, signal) => streamOf(entry, signal, (reader) => reader.content(displayPath(path))),
+    tar: (entry, path, signal) =>
+      streamOf(entry, signal, (reader) =>
+        reader.tar(path === '' ? undefined : [displayPath(path)], { signal, progress: noProgress }),
+      ),
     path: (entry) => repository.pathOf(entry),
-  };
-}
-
-/** Lets `width` in at a time, the others in the order they came. Resolves to the way out. */
-function createGate(width: number): () => Promise<() => void> {
-  const queue: (() => void)[] = [];
-  let inside = 0;
-  const leave = () => {
-    const next = queue.shift();
-    if (next) next();
-    else inside--;
-  };
-  return async () => {
-    if (inside < width) inside++;
-    else await new Promise<void>((resolve) => queue.push(resolve));
-    return leave;
   };
 }

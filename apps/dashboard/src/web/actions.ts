@@ -1,8 +1,17 @@
 /** What a person or a script may start. A page answers with the job's page, a script gets JSON. */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { Hono, type Context } from 'hono';
-import { BackupError, type Logger, type PruneDecision, TIERS } from '@gofr-backup/model';
+import {
+  BackupError,
+  type Clock,
+  formatTime,
+  type Logger,
+  type PruneDecision,
+  TIERS,
+} from '@gofr-backup/model';
 import type { Work } from '../sources/work.ts';
+import { guidePath } from '../view/guide.ts';
 import { refusal, type Env, type Rights } from './access.ts';
 import type { Sessions } from './session.ts';
 
@@ -10,14 +19,17 @@ interface Parts {
   rights: Rights;
   sessions: Sessions;
   work: Work;
+  clock: Clock;
   logger: Logger;
+  restoreRoots: readonly string[];
   /** throws NO_SUCH_BACKUP */
   requireBackup(name: string): Promise<unknown>;
   decisions(): Promise<readonly PruneDecision[]>;
 }
 
 type Form = Record<string, string>;
-type Asked = { id: string; joined: boolean } | 'changed';
+/** `page`: where a person is sent instead of the job's own page */
+type Asked = { id: string; joined: boolean; page?: string } | 'changed';
 
 const ACTIONS: Record<string, (form: Form, parts: Parts) => Promise<Asked>> = {
   backup: ({ tier }, { work }) => work.ask('backup', { tier: oneOfTiers(tier), trigger: 'manual' }),
@@ -34,7 +46,38 @@ const ACTIONS: Record<string, (form: Form, parts: Parts) => Promise<Asked>> = {
     if (plan !== fingerprint(await decisions())) return 'changed';
     return work.ask('prune', { dryRun: false, trigger: 'manual' });
   },
+  async preview({ backup = '', path }, { work, requireBackup }) {
+    await requireBackup(backup);
+    const asked = await work.ask('restore', { backup, ...pathsOf(path), dryRun: true });
+    const told = path === undefined ? ({ what: 'all' } as const) : { path };
+    return { ...asked, page: guidePath({ ...told, backup, preview: asked.id }) };
+  },
+  async restore({ backup = '', path, root, salvage }, { work, requireBackup, restoreRoots, clock }) {
+    await requireBackup(backup);
+    const allowed = restoreRoots.find((one) => one === root);
+    if (allowed === undefined) throw onlyElsewhere();
+    const to = join(allowed, newName(backup, clock.now()));
+    return work.ask('restore', {
+      backup,
+      ...pathsOf(path),
+      to,
+      ...(salvage === 'true' && { salvage: true }),
+    });
+  },
 };
+
+const pathsOf = (path: string | undefined): { paths?: string[] } =>
+  path === undefined ? {} : { paths: [path] };
+
+/** Of a directory that is not there yet. */
+const newName = (backup: string, now: number): string =>
+  `${backup.replace(/\.tar(\.\w+)?$/, '')}_restored_${formatTime(now, 'UTC').replace(/[- :]/g, '')}`;
+
+const onlyElsewhere = (): BackupError =>
+  new BackupError('USAGE', 'A restore is started here only into a new directory below RESTORE_ROOTS', {
+    why: 'in place it would replace data, and a page can be opened by mistake',
+    hint: 'Type the command that the restore page shows.',
+  });
 
 export function actionRoutes(parts: Parts): Hono<Env> {
   const { rights } = parts;
@@ -76,6 +119,7 @@ function answer(c: Context<Env>, { base }: Rights, asked: Asked): Response {
     return c.redirect(`${base}/prune?said=changed`, 303);
   }
   if (c.get('bearer')) return c.json({ job_id: asked.id, joined: asked.joined }, 202);
+  if (asked.page !== undefined) return c.redirect(`${base}/${asked.page}`, 303);
   return c.redirect(
     `${base}/jobs/${encodeURIComponent(asked.id)}?said=${asked.joined ? 'joined' : 'asked'}`,
     303,

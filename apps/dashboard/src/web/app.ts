@@ -8,6 +8,7 @@ import type { SettingRow } from '../pages/settings.ts';
 import type { Archives } from '../sources/archives.ts';
 import type { CachedCatalogue } from '../sources/catalogue.ts';
 import type { Queues } from '../sources/link.ts';
+import type { Search } from '../sources/search.ts';
 import type { Observer } from '../sources/state.ts';
 import type { Work } from '../sources/work.ts';
 import { type Env, guard, refusal, type Rights, sameOrigin, withClient, withSession } from './access.ts';
@@ -19,6 +20,7 @@ import { downloadRoutes } from './downloads.ts';
 import { createLive, eventRoutes } from './events.ts';
 import { createGuesses } from './guesses.ts';
 import { securityHeaders } from './headers.ts';
+import { guideRoutes } from './guide.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
 import { createMetrics } from './metrics.ts';
@@ -32,12 +34,15 @@ export interface AppParts {
   readClient: ReadClient;
   queuesWritable: boolean;
   restoreCommand: string;
+  /** directories below which the worker may fill a new one */
+  restoreRoots: readonly string[];
   settings: readonly { name: string; rows: readonly SettingRow[] }[];
   clock: Clock;
   logger: Logger;
   assets: Assets;
   catalogue: CachedCatalogue;
   archives: Archives;
+  search: Search;
   work: Work;
   observer: Observer;
   queues(): Queues | undefined;
@@ -82,8 +87,9 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.route('/', eventRoutes({ live, sessions, shellOf, closing: parts.closing }));
   app.route('/', downloadRoutes(find, archives));
   app.use(compress());
-  app.route('/', actionRoutes({ rights, sessions, work, logger, requireBackup: find, decisions }));
+  app.route('/', actionRoutes({ ...parts, sessions, requireBackup: find, decisions }));
   app.route('/', viewRoutes({ ...parts, shellOf }));
+  app.route('/', guideRoutes({ ...parts, shellOf }));
   app.route('/', boardRoutes(parts, shellOf));
   app.notFound((c) => failure(c, shellOf, 404, { message: 'There is no such page', hint: '' }));
   app.onError((error, c) => tellError(c, shellOf, error, logger));
@@ -143,7 +149,8 @@ function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
   return app;
 }
 
-const STATUS: Record<string, 404 | 400 | 503 | 409> = {
+const STATUS: Record<string, 404 | 400 | 503 | 409 | 403> = {
+  PERMISSION: 403,
   NO_SUCH_BACKUP: 404,
   NO_SUCH_JOB: 404,
   USAGE: 400,
@@ -167,7 +174,7 @@ function tellError(
 function failure(
   c: Context<Env>,
   shellOf: MakeShell,
-  status: 404 | 400 | 503 | 409 | 500,
+  status: 404 | 400 | 503 | 409 | 403 | 500,
   { message, hint, code = 'USAGE' }: { message: string; hint: string; code?: string },
 ): Response | Promise<Response> {
   const person = c.req.header('accept')?.includes('text/html') && c.get('session') !== undefined;

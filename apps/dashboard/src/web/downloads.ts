@@ -1,5 +1,7 @@
 /** Bytes out of the backup directory: an archive, or one file of one. Always as a download, never shown as a page. */
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { Hono, type Context } from 'hono';
 import { BackupError, type CatalogueEntry, displayPath } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';
@@ -22,6 +24,13 @@ export function downloadRoutes(
     const path = pathFrom(c.req.url);
     if (!path) throw new BackupError('USAGE', 'This is not a path inside an archive');
     return fileResponse(archives.content(entry, path, c.req.raw.signal), displayPath(path));
+  });
+  app.get('/backups/:name/folder', async (c) => {
+    const entry = await find(c.req.param('name'));
+    const path = pathFrom(c.req.url);
+    if (path === undefined) throw new BackupError('USAGE', 'This is not a path inside an archive');
+    const name = `${displayPath(path).split('/').pop() || entry.filename.replace(/\.tar.*$/, '')}.tar.gz`;
+    return streamResponse(zipped(archives.tar(entry, path, c.req.raw.signal)), name);
   });
   return app;
 }
@@ -67,17 +76,28 @@ function rangeOf(
   return start >= size || end < start ? 'bad' : { start, end };
 }
 
+const fileResponse = (content: AsyncGenerator<Buffer>, path: string): Promise<Response> =>
+  streamResponse(content, path.slice(path.lastIndexOf('/') + 1));
+
 /** The first piece is read before anything is answered, so that a damaged archive is an error and not half a file. */
-async function fileResponse(content: AsyncGenerator<Buffer>, path: string): Promise<Response> {
+async function streamResponse(content: AsyncGenerator<Buffer>, name: string): Promise<Response> {
   const first = await content.next();
   async function* all(): AsyncGenerator<Buffer> {
     if (!first.done) yield first.value;
     yield* content;
   }
-  const name = path.slice(path.lastIndexOf('/') + 1);
   return new Response(Readable.toWeb(Readable.from(all(), { objectMode: false })) as ReadableStream, {
     headers: downloadHeaders(name),
   });
+}
+
+/** It breaks off where the content does. */
+async function* zipped(content: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const gzip = createGzip({ level: 1 });
+  const fed = pipeline(Readable.from(content, { objectMode: false }), gzip);
+  fed.catch(() => {}); // the reader of the stream sees it
+  for await (const piece of gzip) yield piece as Buffer;
+  await fed;
 }
 
 /** RFC 6266: a plain name for the old, the exact one for the others. A browser must never run what it gets. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -109,6 +110,26 @@ test('the archive downloads whole and in part, as a resumed download asks for it
   expect((await get(`bytes=${whole.length}-`)).status).toBe(416);
   const head = await visitor.ask(`./backups/${filename}/download`, { method: 'HEAD' });
   expect(head.headers.get('content-length')).toBe(String(whole.length));
+});
+
+test('a folder comes as .tar.gz; the guide tells what became of it, and a click restores only below the roots', async () => {
+  const backupDir = await directory();
+  const { filename } = await makeBackup(backupDir, NASTY);
+  await using visitor = await visitHere(backupDir);
+  const answer = await visitor.ask(`./backups/${filename}/folder?path=data/storage/deep`);
+  expect(answer.headers.get('content-disposition')).toContain('filename="deep.tar.gz"');
+  const listed = execFileSync('tar', ['-tz'], { input: Buffer.from(await answer.arrayBuffer()) });
+  expect(listed.toString()).toContain('data/storage/deep/down/file.bin');
+  expect((await visitor.ask(`./backups/${filename}/folder?path=data/none`)).status).toBe(404);
+  expect(await visitor.text('./restore?q=FILE')).toContain('data/storage/deep/down/file.bin');
+  expect(await visitor.text('./restore?path=data/storage/deep')).toContain('1 file, 4 B');
+  expect(await visitor.text('./restore?path=data/none')).toContain('No backup holds it');
+  expect((await visitor.ask('./restore?backup=none')).status).toBe(404);
+  const typed = await visitor.text(`./restore?what=all&backup=${filename}`);
+  expect(typed).toContain(`gofr-backup restore ${filename} --to /somewhere/new`);
+  expect(typed).not.toContain('actions/restore');
+  const asked = { backup: filename, root: '/etc' };
+  expect((await visitor.submit('./actions/restore', asked)).status).toBe(400);
 });
 
 test('a name that is not in the catalogue never becomes a path', async () => {

@@ -1,7 +1,7 @@
 /** The pages: each gathers what it shows and hands it to its template. */
 import { Hono, type Context } from 'hono';
-import { copiesOf, planPrune, pruneHold, stateDirOf } from '@gofr-backup/core';
-import { BackupError, type CatalogueEntry, type PruneDecision, shellWord } from '@gofr-backup/model';
+import { copiesOf, type Dated, planPrune, pruneHold, stateDirOf } from '@gofr-backup/core';
+import { BackupError, type CatalogueEntry, type PruneDecision } from '@gofr-backup/model';
 import { backupPage } from '../pages/backup.ts';
 import { backupsPage } from '../pages/backups.ts';
 import { jobPage, jobsPage } from '../pages/jobs.ts';
@@ -13,6 +13,7 @@ import type { Observer } from '../sources/state.ts';
 import type { Work } from '../sources/work.ts';
 import { history } from '../view/history.ts';
 import { filterFrom, matching, pageOf } from '../view/listing.ts';
+import { isTwin } from '../view/moments.ts';
 import { timeline } from '../view/timeline.ts';
 import type { Env } from './access.ts';
 import { fingerprint } from './actions.ts';
@@ -85,16 +86,23 @@ async function detail(
 ): Promise<Response> {
   const name = c.req.param('name') ?? '';
   const path = pathFrom(c.req.url);
-  const backup = (await observer.survey()).all.find(({ entry }) => entry.filename === name);
+  const { all, good } = await observer.survey();
+  const backup = all.find(({ entry }) => entry.filename === name);
   if (!backup) throw noSuchBackup(name);
   if (path === undefined) throw new BackupError('USAGE', 'This is not a path inside an archive');
   // damaged, hostile or gone: the page still says what is known of it
   const directory = await archives.directory(backup.entry, path, c.req.raw.signal).catch(() => undefined);
   const { plan, stores } = observer.rules;
   const copies = await copiesOf(plan, stores, backup.entry).catch(() => undefined);
-  const command = `${restoreCommand} ${shellWord(backup.entry.filename)}`;
-  return c.html(backupPage(shellOf(c), { backup, copies, directory, path, restoreCommand: command }));
+  const twins = all.filter((other) => other !== backup && isTwin(other, backup));
+  const instead = goodInstead(all.filter(good), backup);
+  const view = { backup, copies, directory, path, restoreCommand, instead, twins };
+  return c.html(backupPage(shellOf(c), view));
 }
+
+/** The newest before it, else the oldest after it. */
+const goodInstead = (good: readonly Dated[], { at }: Dated): Dated | undefined =>
+  good.find((one) => one.at < at) ?? good.findLast((one) => one.at > at);
 
 export function noSuchBackup(name: string): BackupError {
   return new BackupError('NO_SUCH_BACKUP', `There is no backup ${JSON.stringify(name.slice(0, 200))}`);

@@ -7,7 +7,7 @@ import { fakeClock, makeTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { backup, verifyStep } from './backup.ts';
 import { underLock } from './context.ts';
-import { list } from './list.ts';
+import { list, show } from './list.ts';
 import { restore } from './restore.ts';
 import { scene } from './testing.ts';
 import type { Scene } from './testing.ts';
@@ -76,6 +76,25 @@ test('a flipped bit anywhere in the archive is found, and marks every name of it
     await writeFile(path, whole.get(path) ?? '');
     expect((await verifyAll()).results.map(({ ok }) => ok)).toEqual([true, true, true]);
   }
+});
+
+test('what is lost is kept by name with the record, until the backup is whole again', async () => {
+  await flip(path, Math.floor((await stat(path)).size * 0.3));
+  await verify(on.ctx, { names: [NAME] });
+  const damage = async () =>
+    ((await show(on.ctx, NAME)).warnings ?? []).filter(({ code }) => code === 'damaged');
+  const [first, ...lost] = await damage();
+  expect(first).toEqual({ code: 'damaged', message: `${3 - lost.length} of 3 files can be read` });
+  expect(lost).toEqual(
+    expect.arrayContaining([
+      { code: 'damaged', path: expect.stringMatching(/^data\//), message: 'its content is damaged' },
+    ]),
+  );
+  await expect(restore(on.ctx, { backup: NAME })).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
+  expect(await damage()).toEqual([first, ...lost]);
+  await writeFile(path, whole.get(path) ?? '');
+  await verifyAll();
+  expect(await damage()).toEqual([]);
 });
 
 test('a truncated archive is found', async () => {

@@ -1,4 +1,9 @@
-import { type ArchiveReader, openArchive, type VerifyReport } from '@gofr-backup/archive';
+import {
+  type ArchiveProblem,
+  type ArchiveReader,
+  openArchive,
+  type VerifyReport,
+} from '@gofr-backup/archive';
 import {
   BackupError,
   type CatalogueEntry,
@@ -12,6 +17,7 @@ import {
 import { type Checksum, isoUtc, readChecksum, type Repository } from '../repository/index.ts';
 import { archiveOptions } from './archive-options.ts';
 import { underLock } from './context.ts';
+import { damageWarnings, lostFiles, withoutDamage } from './damage.ts';
 import { estimated } from './estimated.ts';
 import { mend, placeForIndex, tellNewIndex, tellUnmended } from './mend.ts';
 
@@ -152,7 +158,9 @@ const isProvenBy = (report: Reading, { verified, sha256 }: CatalogueEntry): bool
   'ok' in report && report.ok && verified && sha256 === report.sha256;
 
 /** Of the bytes behind one name. `unread`: no verdict, because they could not be read for another reason than damage. */
-type Reading = { filename: string } & ((VerifyReport & { ms?: number }) | { unread: BackupError });
+type Reading = { filename: string } & (
+  (VerifyReport & { ms?: number; lost?: readonly ArchiveProblem[] | undefined }) | { unread: BackupError }
+);
 
 async function read(
   ctx: OperationContext,
@@ -172,7 +180,8 @@ async function read(
       const report = await reader.verify({ ...ctx, progress }, undefined, place);
       const problem = { ...(unusable && { indexProblem: 'it cannot be read' }), ...report };
       if (report.indexMade) tellNewIndex(ctx, filename, problem.indexProblem ?? 'it is missing');
-      return { filename, ...problem, ms: Math.round(ctx.clock.monotonic() - began) };
+      const lost = report.ok || reader === open ? {} : { lost: await lostFiles(ctx, reader) };
+      return { filename, ...problem, ...lost, ms: Math.round(ctx.clock.monotonic() - began) };
     } finally {
       if (reader !== open) await reader.close();
     }
@@ -211,10 +220,12 @@ async function conclude(
     );
     const status = entry.status === 'incomplete' ? 'incomplete' : 'good';
     const proved = { verified: true, status, verified_at, sha256: report.sha256 } as const;
-    await repository.update(filename, { ...proved, ...countsOf(entry, report) });
+    const whole = entry.status === 'corrupt' ? { warnings: withoutDamage(entry) } : {};
+    await repository.update(filename, { ...proved, ...whole, ...countsOf(entry, report) });
   } else {
     ctx.logger.error({ backup: filename, problems: problems.slice(0, 20) }, 'backup is damaged');
-    await repository.update(filename, { verified: false, status: 'corrupt', verified_at });
+    const warnings = damageWarnings(entry, report.lost);
+    await repository.update(filename, { verified: false, status: 'corrupt', verified_at, warnings });
   }
   const { indexProblem, files, bytes, ms } = report;
   const read = ms === undefined ? {} : { read: { files, bytes, ms } };

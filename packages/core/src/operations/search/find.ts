@@ -1,7 +1,14 @@
 /** Where a file is, over all backups. No lock is taken, because nothing changes. */
-import { displayPath, milliseconds, type OperationContext } from '@gofr-backup/model';
+import { type BytePath, displayPath, milliseconds, type OperationContext } from '@gofr-backup/model';
 import type { KnownEntry } from '@gofr-backup/archive';
-import { backupsHere, matchingEntries, nothingFound, type Searched, SharedSearch } from './listing.ts';
+import {
+  backupsHere,
+  indexedMatches,
+  matchingEntries,
+  nothingFound,
+  type Searched,
+  SharedSearch,
+} from './listing.ts';
 import { pathPattern, type PatternOptions } from './pattern.ts';
 import { sha256Of } from './versions.ts';
 
@@ -24,22 +31,40 @@ export interface FindOutcome {
   backups: number;
 }
 
-/** `among`: absent, the backups here. NO_SUCH_BACKUP when there is no backup, or nothing matches. */
+export interface FindOptions extends PatternOptions {
+  /** absent: the backups here */
+  among?: Searched;
+  /**
+   * For a person who waits: of each path only the newest backup that holds it, no more paths than this, and backups
+   * without an index are left out, because they would be read whole.
+   */
+  paths?: number;
+}
+
+/** NO_SUCH_BACKUP when there is no backup, or nothing matches. */
 export async function find(
   ctx: OperationContext,
   pattern: string,
-  options: PatternOptions & { among?: Searched } = {},
+  { paths, ...options }: FindOptions = {},
 ): Promise<FindOutcome> {
   const search = new SharedSearch(pathPattern(ctx.plan, pattern, options));
   const among = options.among ?? (await backupsHere(ctx));
   const matches: FoundPath[] = [];
+  const wanted = paths === undefined ? () => true : newPaths(paths);
+  const entriesOf = paths === undefined ? matchingEntries : indexedMatches;
   for (const backup of among.backups) {
     ctx.signal.throwIfAborted();
-    for (const entry of await matchingEntries(backup, search))
-      matches.push(foundPath(backup.filename, entry));
+    for (const entry of (await entriesOf(backup, search)) ?? [])
+      if (wanted(entry)) matches.push(foundPath(backup.filename, entry));
   }
   if (matches.length === 0) throw nothingFound(pattern, among);
   return { matches, backups: among.backups.length };
+}
+
+/** True for the first entry of each path, as long as there are not more than `most` paths. */
+function newPaths(most: number): (entry: KnownEntry) => boolean {
+  const known = new Set<BytePath>();
+  return ({ path }) => known.size < most && known.size < known.add(path).size;
 }
 
 const foundPath = (filename: string, entry: KnownEntry): FoundPath => ({

@@ -7,3 +7,5 @@ export { history } from './history.ts';
 export type { HistoryOutcome, PathVersion } from './history.ts';
 export type { Searched, SearchedBackup } from './listing.ts';
 export { inArchive } from './pattern.ts';
+export { states } from './states.ts';
+export type { PathState, StateChange, StatesOutcome } from './states.ts';

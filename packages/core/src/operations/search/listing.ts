@@ -23,6 +23,8 @@ export interface Searched {
 
 export interface SearchedBackup {
   filename: string;
+  /** of the archive, where it is known */
+  sha256?: string | undefined;
   /** undefined: there is none of use, and all of the archive has to be read */
   index(): Promise<BackupIndex | undefined>;
   /** read from the archive itself */
@@ -34,6 +36,7 @@ export async function backupsHere(ctx: OperationContext): Promise<Searched> {
   const repository = await repositoryOf(ctx);
   const searched = (entry: CatalogueEntry): SearchedBackup => ({
     filename: entry.filename,
+    sha256: entry.sha256,
     index: () => indexOf(ctx, repository, entry),
     entries: () => hashedEntries(repository.pathOf(entry), ctx.signal),
   });
@@ -63,15 +66,27 @@ async function indexOf(
   }
 }
 
+/** The matching entries by the index alone; undefined when there is no index of use. */
+export async function indexedMatches(
+  backup: SearchedBackup,
+  search: SharedSearch,
+): Promise<Iterable<KnownEntry> | undefined> {
+  const index = await backup.index();
+  return index && lastOfEach(index.matching(search.search));
+}
+
+const lastOfEach = (entries: Iterable<KnownEntry>): Iterable<KnownEntry> =>
+  new Map(Iterator.from(entries).map((entry) => [entry.path, entry])).values();
+
 /** Every entry that matches; of a name that an archive holds twice the last, which tar would leave. */
 export async function matchingEntries(
   backup: SearchedBackup,
   search: SharedSearch,
 ): Promise<Iterable<KnownEntry>> {
+  const indexed = await indexedMatches(backup, search);
+  if (indexed) return indexed;
   const found = new Map<BytePath, KnownEntry>();
-  const index = await backup.index();
-  if (index) for (const match of index.matching(search.search)) found.set(match.path, match);
-  else for await (const one of backup.entries()) if (search.matches(one.path)) found.set(one.path, one);
+  for await (const one of backup.entries()) if (search.matches(one.path)) found.set(one.path, one);
   return found.values();
 }
 

@@ -100,6 +100,15 @@ test('a content that only its slices tell from the one before is a change', asyn
   expect(changed.find(({ after }) => after.path === 'data/storage/big')?.what).toEqual(['content']);
 });
 
+test('find tells of each path the newest backup alone, and no more paths than asked for', async () => {
+  const all = await find(on.ctx, '*');
+  const newest = new Map(all.matches.toReversed().map(({ path, filename }) => [path, filename]));
+  const { matches } = await find(on.ctx, '*', { paths: 100_000 });
+  expect(new Map(matches.map(({ path, filename }) => [path, filename]))).toEqual(newest);
+  expect(matches).toHaveLength(newest.size);
+  expect((await find(on.ctx, '*', { paths: 3 })).matches).toEqual(matches.slice(0, 3));
+});
+
 test('find finds every name of every backup, and history puts the same ones together', async () => {
   const { matches, backups } = await find(on.ctx, '*');
   const all = await find(on.ctx, '/data/**');
