@@ -190,6 +190,16 @@ test(
       expect(doomed.join()).toContain(filename);
       await expect(access(archive(filename))).rejects.toThrow();
     }
+    await go('/prune');
+    const row = page.locator('[data-live="trash"] tbody tr').first();
+    expect(await row.textContent()).toMatch(/in 2 days/);
+    const name = (await row.locator('.name').textContent())!.trim();
+    await row.getByRole('button', { name: 'Bring back' }).click();
+    await page.waitForURL(/\/jobs\//);
+    await badge('completed').waitFor({ timeout: LONG });
+    expect((await system.catalogue()).find(({ filename }) => filename === name)).toMatchObject({
+      pinned: true,
+    });
   },
   LONG,
 );

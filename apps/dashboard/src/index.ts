@@ -10,6 +10,7 @@ import { cachedCatalogue } from './sources/catalogue.ts';
 import { linkQueue } from './sources/link.ts';
 import { searchOf } from './sources/search.ts';
 import { observer } from './sources/state.ts';
+import { trashOf } from './sources/trash.ts';
 import { workOf } from './sources/work.ts';
 import { isLoopback, type Rights } from './web/access.ts';
 import { createApp } from './web/app.ts';
@@ -53,6 +54,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     assets: await loadAssets(),
     archives: archivesOf(repository, { clock, logger, engine: plan.codec.engine }),
     search: searchOf({ plan, clock }),
+    trash: trashOf({ plan, clock }),
     observer: observer(rulesOf(settings), catalogue, work, clock),
     queues: link.current,
     closing: closing.signal,

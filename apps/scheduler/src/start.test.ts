@@ -116,6 +116,7 @@ function work(telemetry?: Tracing['telemetry']): Consumer {
     restore: note('restore', { backup: 'a', target: '/', files: 0, bytes: 0, safety_backup: null }),
     drill: note('drill', { backup: 'a', ok: true, files: 0, problems: [] }),
     copy: note('copy', { store: 'nas', copies: [] }),
+    undelete: note('undelete', { backup: { ...entry, verified: true, status: 'good' } }),
   };
   const judge = judgeOf({ project, key, clock: systemClock, logger: silentLogger });
   const consumer = startConsumer({ project, connection, processors, judge, telemetry });

@@ -135,6 +135,12 @@ export const drillOutcomeSchema = z.object({
 });
 export type DrillOutcome = z.infer<typeof drillOutcomeSchema>;
 
+export const undeleteRequestSchema = z.object({
+  /** a file name, of a backup in the trash */
+  backup: z.string().min(1),
+});
+export const undeleteOutcomeSchema = z.object({ backup: entrySchema });
+
 export const copyRequestSchema = z.object({
   /** of the settings */
   store: z.string().min(1),

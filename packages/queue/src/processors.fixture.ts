@@ -12,5 +12,6 @@ export const idle = (some: Partial<Processors>): Processors => ({
   restore: refuse,
   drill: refuse,
   copy: refuse,
+  undelete: refuse,
   ...some,
 });

@@ -45,6 +45,7 @@ export function progressShare(
 export function describeJob({ name, payload }: Pick<JobView, 'name' | 'payload'>): string {
   if (name === 'backup') return `${text(payload['tier']) ?? 'daily'} backup`;
   if (name === 'copy') return copyOf(payload);
+  if (name === 'undelete') return `${text(payload['backup']) ?? 'a backup'} out of the trash`;
   const what = payload['dryRun'] === true ? `${name} preview` : name;
   const names = Array.isArray(payload['names']) ? payload['names'].map(String) : [];
   const subject = text(payload['backup']) ?? names[0] ?? text(payload['which']);

@@ -10,6 +10,7 @@ import {
   type PruneDecision,
   TIERS,
 } from '@gofr-backup/model';
+import type { Trash } from '../sources/trash.ts';
 import type { Work } from '../sources/work.ts';
 import { guidePath } from '../view/guide.ts';
 import { refusal, type Env, type Rights } from './access.ts';
@@ -22,6 +23,7 @@ interface Parts {
   clock: Clock;
   logger: Logger;
   restoreRoots: readonly string[];
+  trash(): Promise<Trash>;
   /** throws NO_SUCH_BACKUP */
   requireBackup(name: string): Promise<unknown>;
   decisions(): Promise<readonly PruneDecision[]>;
@@ -45,6 +47,11 @@ const ACTIONS: Record<string, (form: Form, parts: Parts) => Promise<Asked>> = {
   async prune({ plan }, { work, decisions }) {
     if (plan !== fingerprint(await decisions())) return 'changed';
     return work.ask('prune', { dryRun: false, trigger: 'manual' });
+  },
+  async undelete({ backup = '' }, { work, trash }) {
+    if (!(await trash()).some(({ filename }) => filename === backup))
+      throw new BackupError('NO_SUCH_BACKUP', `${JSON.stringify(backup.slice(0, 200))} is not in the trash`);
+    return work.ask('undelete', { backup });
   },
   async preview({ backup = '', path }, { work, requireBackup }) {
     await requireBackup(backup);

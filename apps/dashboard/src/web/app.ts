@@ -10,6 +10,7 @@ import type { CachedCatalogue } from '../sources/catalogue.ts';
 import type { Queues } from '../sources/link.ts';
 import type { Search } from '../sources/search.ts';
 import type { Observer } from '../sources/state.ts';
+import type { Trash } from '../sources/trash.ts';
 import type { Work } from '../sources/work.ts';
 import { type Env, guard, refusal, type Rights, sameOrigin, withClient, withSession } from './access.ts';
 import { actionRoutes } from './actions.ts';
@@ -43,6 +44,7 @@ export interface AppParts {
   catalogue: CachedCatalogue;
   archives: Archives;
   search: Search;
+  trash(): Promise<Trash>;
   work: Work;
   observer: Observer;
   queues(): Queues | undefined;

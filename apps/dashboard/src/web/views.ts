@@ -10,6 +10,7 @@ import { prunePage } from '../pages/prune.ts';
 import { settingsPage, type SettingRow } from '../pages/settings.ts';
 import type { Archives } from '../sources/archives.ts';
 import type { Observer } from '../sources/state.ts';
+import type { Trash } from '../sources/trash.ts';
 import type { Work } from '../sources/work.ts';
 import { history } from '../view/history.ts';
 import { filterFrom, matching, pageOf } from '../view/listing.ts';
@@ -25,6 +26,7 @@ export interface Views {
   observer: Observer;
   work: Work;
   archives: Archives;
+  trash(): Promise<Trash>;
   /** as typed on this host, e.g. `docker compose run --rm restore` */
   restoreCommand: string;
   settings: readonly { name: string; rows: readonly SettingRow[] }[];
@@ -63,7 +65,10 @@ export function viewRoutes(views: Views): Hono<Env> {
       pageNumber(c),
     );
     return c.html(
-      prunePage(shellOf(c), { decisions, held, sizes, kept, fingerprint: fingerprint(decisions) }),
+      prunePage(shellOf(c), {
+        ...{ decisions, held, sizes, kept, fingerprint: fingerprint(decisions) },
+        ...{ trash: await views.trash(), trashDays: observer.rules.plan.trashDays },
+      }),
     );
   });
   app.get('/jobs', async (c) => c.html(jobsPage(shellOf(c), await work.recent(), await expected())));

@@ -5,6 +5,7 @@ import { copy } from './copy.ts';
 import { drill } from './drill.ts';
 import { prune } from './prune.ts';
 import { restore } from './restore.ts';
+import { undelete } from './undelete.ts';
 import { verify } from './verify.ts';
 
 /** One processor for every job contract. A missing processor, or one with another answer, does not compile. */
@@ -15,4 +16,5 @@ export const processorsOf = (composition: Composition): Processors => ({
   restore: restore(composition),
   drill: drill(composition),
   copy: copy(composition),
+  undelete: undelete(composition),
 });

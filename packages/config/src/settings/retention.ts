@@ -63,8 +63,9 @@ export const retention = {
   trashDays: setting({
     name: 'TRASH_DAYS',
     kind: wholeNumber(0, 3_650),
-    default: '0',
-    meaning: 'days a pruned backup can still be brought back with `undelete`; 0: no trash',
+    default: '3',
+    meaning:
+      'days a pruned backup can still be brought back with `undelete`, while the disk has room for another backup; 0: no trash',
     example: '7',
   }),
   minFree: setting({

@@ -1,6 +1,6 @@
 import { BackupError, type CatalogueEntry, formatSize, type OperationContext } from '@gofr-backup/model';
 import { freeSpace, type Repository } from '../repository/index.ts';
-import { pruneForSpace } from './prune.ts';
+import { giveUpTrash, pruneForSpace } from './prune.ts';
 
 /**
  * Makes sure that there is room for an archive as large as the last and for MIN_FREE. When there is not, and
@@ -18,6 +18,7 @@ export async function ensureSpace(
     ctx.logger.warn({ needed }, 'little space left: pruning before the backup');
     await pruneForSpace(ctx);
   }
+  if (mayPrune) await giveUpTrash(ctx, repository, needed);
   const free = await freeSpace(repository.backupDir);
   if (free >= needed) return;
   const trashed = (await repository.trashed()).reduce((sum, { size_bytes }) => sum + size_bytes, 0);

@@ -105,6 +105,17 @@ test('with TRASH_DAYS what was pruned can be had back until they are over', asyn
   expect(await ages(on)).toEqual([0, 1, 2]);
 });
 
+test('the trash gives way, the oldest first, where the next backup would have no room', async () => {
+  const clock = fakeClock(NOW);
+  await using on = await scene(clock, { trashDays: 9 });
+  await withHistory(on, [0, 1, 2, 40, 50]);
+  await prune(on.ctx, pruned);
+  expect(await trashed(on.ctx)).toHaveLength(2);
+  await prune(on.with({ trashDays: 9, minFree: 2 ** 60 }), pruned);
+  expect(await trashed(on.ctx)).toEqual([]);
+  expect(await ages(on)).toEqual([0, 1, 2]);
+});
+
 describe('two projects in one directory', () => {
   const dig = (on: Scene) => on.with({ project: 'dig', prefix: 'gofr-dig' });
 

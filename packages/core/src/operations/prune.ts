@@ -7,7 +7,7 @@ import {
   type PruneRequest,
   type RetentionPolicy,
 } from '@gofr-backup/model';
-import { isoUtc, type Repository, type TrashedBackup } from '../repository/index.ts';
+import { freeSpace, isoUtc, type Repository, type TrashedBackup } from '../repository/index.ts';
 import { anomalyHold, planPrune } from '../retention/index.ts';
 import { repositoryOf, underLock } from './context.ts';
 import { readLastRun } from './last-run.ts';
@@ -115,4 +115,17 @@ async function apply(ctx: OperationContext, repository: Repository, outcome: Pru
   }
   const gone = await repository.emptyTrash(ctx.plan.trashDays);
   if (gone.length > 0) ctx.logger.info({ backups: gone }, 'trash emptied');
+  const [newest] = await repository.catalogue();
+  await giveUpTrash(ctx, repository, (newest?.size_bytes ?? 0) + ctx.plan.minFree);
+}
+
+/** The trash is a comfort: it never keeps the next backup, of `needed` bytes, from its room. */
+export async function giveUpTrash(
+  { logger }: OperationContext,
+  repository: Repository,
+  needed: number,
+): Promise<void> {
+  const gone = await repository.giveUpTrash(async () => (await freeSpace(repository.backupDir)) >= needed);
+  if (gone.length > 0)
+    logger.warn({ backups: gone, needed }, 'little space left: trash emptied before its time');
 }

@@ -34,7 +34,7 @@ import { remove } from './remove.ts';
 import { reserve } from './reserve.ts';
 import type { Reservation } from './reserve.ts';
 import { sweep } from './sweep.ts';
-import { emptyTrash, listTrash, undelete } from './trash.ts';
+import { emptyTrash, giveUpTrash, listTrash, undelete } from './trash.ts';
 import type { TrashedBackup } from './trash.ts';
 
 /** The facts that a run knows about its archive. The rest of the entry follows from the reservation and the file. */
@@ -226,6 +226,11 @@ export class Repository {
   }
   emptyTrash(days: number): Promise<string[]> {
     return emptyTrash(this.#options, days);
+  }
+
+  /** Deletes from the trash, the oldest first, until there is `enough`; answers the names. */
+  giveUpTrash(enough: () => Promise<boolean>): Promise<string[]> {
+    return giveUpTrash(this.#options, enough);
   }
 
   /** Finishes or removes what a killed run left; answers the paths removed. */

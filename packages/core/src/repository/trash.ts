@@ -103,6 +103,18 @@ export async function emptyTrash(options: Options, days: number): Promise<string
   return over.map(({ filename }) => filename);
 }
 
+/** Deletes what was trashed first, one by one, until there is `enough`; answers the names. */
+export async function giveUpTrash(options: Options, enough: () => Promise<boolean>): Promise<string[]> {
+  const gone: string[] = [];
+  for (const { filename } of (await listTrash(options)).toReversed()) {
+    if (await enough()) break;
+    await requireLock(options).check();
+    await removePlace(options, filename);
+    gone.push(filename);
+  }
+  return gone;
+}
+
 /** Another project's trash is its own. */
 async function ownPlaces(
   options: Options,

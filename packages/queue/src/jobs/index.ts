@@ -7,9 +7,10 @@ import { copy } from './copy.ts';
 import { drill } from './drill.ts';
 import { prune } from './prune.ts';
 import { restore } from './restore.ts';
+import { undelete } from './undelete.ts';
 import { verify } from './verify.ts';
 
-export const JOBS = { backup, verify, prune, restore, drill, copy } as const;
+export const JOBS = { backup, verify, prune, restore, drill, copy, undelete } as const;
 
 export type JobName = keyof typeof JOBS;
 export const JOB_NAMES = Object.keys(JOBS) as JobName[];
