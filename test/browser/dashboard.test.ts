@@ -231,7 +231,7 @@ test('the files of a backup can be walked and downloaded, one or all', async () 
   );
   const [one] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('link', { name: CHART.name }).click(),
+    page.getByRole('link', { name: CHART.name, exact: true }).click(),
   ]);
   expect(await readFile(await one.path(), 'utf8')).toBe(CHART.content);
   const [all] = await Promise.all([
@@ -371,7 +371,7 @@ test(
       await phone.close();
     }
   },
-  LONG,
+  LONG * 3,
 );
 
 test('the keyboard alone is enough', async () => {
