@@ -1,4 +1,4 @@
-/** What somebody who can write to Redis may leave in a queue. */
+/** What somebody who can write to Redis may leave in a queue. Apart from the other helpers, because it takes seconds to load. */
 import fc from 'fast-check';
 
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);

@@ -1,14 +1,8 @@
 /** Whatever lies in Redis, the pages come. */
 import fc from 'fast-check';
 import { connect, enqueue, KEY_PREFIX, openQueue, queueName } from '@gofr-backup/queue';
-import {
-  leaveGarbage,
-  privateRedis,
-  redisGarbage,
-  temporaryDirectory,
-  tries,
-  waitFor,
-} from '@gofr-backup/testing';
+import { privateRedis, temporaryDirectory, tries, waitFor } from '@gofr-backup/testing';
+import { leaveGarbage, redisGarbage } from '@gofr-backup/testing/redis-garbage';
 import { expect, test } from 'vitest';
 import { backupAt, visit } from '../visitor.fixture.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { leaveGarbage, redisGarbage, tries, waitFor } from '@gofr-backup/testing';
+import { tries, waitFor } from '@gofr-backup/testing';
+import { leaveGarbage, redisGarbage } from '@gofr-backup/testing/redis-garbage';
 import { enqueue } from '../enqueue.ts';
 import { follow } from '../follow.ts';
 import { findJob, jobLogs, listJobs, queueStatus } from '../history.ts';
