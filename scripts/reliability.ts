@@ -16,6 +16,11 @@ const LOSSES: Record<string, Run> = {
     name: 'Two projects, damage and clocks, commands in any order',
     test: 'test/losses/losses.test.ts',
   },
+  copies: {
+    name: 'Copies in a store: two hosts, kills, faults and damage at any call',
+    test: 'packages/core/src/offsite/faults/rounds.test.ts',
+  },
+  kills: { name: 'Copies in a store: the program killed (SIGKILL) on a real one', test: 'test/copies/kills.test.ts' },
   trees: { name: 'Trees of every kind of entry, attribute and name', test: 'test/trees/trees.test.ts' },
 };
 const RACES: Record<string, Run> = {

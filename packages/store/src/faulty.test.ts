@@ -3,6 +3,7 @@ import { temporaryDirectory } from '@gofr-backup/testing';
 import { DEMANDS, describeStore, type Opened } from './contract.ts';
 import { DirectoryStore } from './directory/directory-store.ts';
 import { type Fault, faulty, type Verb } from './faulty.ts';
+import { MemoryStore } from './memory-store.fixture.ts';
 import type { Store } from './store.ts';
 
 let directories: AsyncDisposableStack;
@@ -18,6 +19,11 @@ async function opened(fault?: Fault, verb?: Verb): Promise<Opened> {
 
 describeStore('without faults it keeps the contract', () => opened());
 describeStore('slow, it keeps the contract', () => opened({ kind: 'slow', ms: 5 }, 'put'));
+
+describeStore('a store in memory keeps the contract', async () => {
+  const { objects } = new MemoryStore();
+  return { store: new MemoryStore(objects), again: new MemoryStore(objects) };
+});
 
 const VERBS: Verb[] = ['put', 'read', 'size', 'list', 'remove', 'now'];
 const BROKEN = VERBS.flatMap((verb) => (['error', 'half', 'lie'] as const).map((kind) => ({ verb, kind })));

@@ -23,4 +23,6 @@ export interface Offsite extends Ports {
   trustedKeys?: readonly string[];
   /** this host's name, for people */
   host: string;
+  /** bytes that are sealed in a pack at most; unset: as the format has it */
+  packContent?: number;
 }

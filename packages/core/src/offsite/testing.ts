@@ -55,28 +55,36 @@ export async function host(
       }
     },
     async backup(n) {
-      const stamp = String(n).padStart(6, '0');
-      const filename = `gofr-plot_daily_20251213_${stamp}.tar.gz`;
-      const path = join(root, 'daily', filename);
+      const path = join(root, 'daily', nameOf(n));
       const before = previous && { archivePath: previous, indexPath: `${previous}.idx` };
-      const { sha256, sizeBytes } = await archive(join(root, 'data'), path, {
+      const made = await archive(join(root, 'data'), path, {
         clock: HOURS_LATER,
         ...(before && { previous: before }),
       });
       previous = path;
-      const entry: CatalogueEntry = {
-        ...{ filename, filepath: path, tier: 'daily', status: 'good', verified: true },
-        ...{ timestamp: '2025-12-13T02:00:00', created_at: '2025-12-13T02:00:00.000Z' },
-        ...{ size_bytes: sizeBytes, sha256, compression: 'gzip' },
-      };
-      return {
-        entry,
-        sha256,
-        archivePath: path,
-        indexPath: `${path}.idx`,
-        archiveOf: (copy) => join(root, copy.tier, copy.filename),
-      };
+      return requestFor(root, n, made);
     },
+  };
+}
+
+const nameOf = (n: number): string => `gofr-plot_daily_20251213_${String(n).padStart(6, '0')}.tar.gz`;
+
+/** Copies the archive that lies at its place already. */
+export function requestFor(
+  root: string,
+  n: number,
+  { sha256, sizeBytes }: { sha256: string; sizeBytes: number },
+): CopyRequest {
+  const filename = nameOf(n);
+  const path = join(root, 'daily', filename);
+  const entry: CatalogueEntry = {
+    ...{ filename, filepath: path, tier: 'daily', status: 'good', verified: true },
+    ...{ timestamp: '2025-12-13T02:00:00', created_at: '2025-12-13T02:00:00.000Z' },
+    ...{ size_bytes: sizeBytes, sha256, compression: 'gzip' },
+  };
+  return {
+    ...{ entry, sha256, archivePath: path, indexPath: `${path}.idx` },
+    archiveOf: (copy) => join(root, copy.tier, copy.filename),
   };
 }
 

@@ -25,6 +25,7 @@ export class PackWriter implements AsyncDisposable {
   readonly #packs: Pack[];
   readonly #events: PackEvents;
   readonly #putting = new Set<Promise<void>>();
+  readonly #most: number;
   #failure: { cause: unknown } | undefined;
   #open: { number: number; seal: Seal } | undefined;
   /** bytes of the objects that were put */
@@ -34,6 +35,7 @@ export class PackWriter implements AsyncDisposable {
 
   constructor(offsite: Offsite, objects: Objects, packs: Pack[], events: PackEvents) {
     this.#offsite = offsite;
+    this.#most = offsite.packContent ?? PACK_CONTENT;
     this.#objects = objects;
     this.#packs = packs;
     this.#events = events;
@@ -44,11 +46,11 @@ export class PackWriter implements AsyncDisposable {
     const places: Extent[] = [];
     for (let at = 0; at < bytes.length;) {
       const { number, seal } = (this.#open ??= await this.#begin());
-      const part = bytes.subarray(at, at + PACK_CONTENT - seal.content);
+      const part = bytes.subarray(at, at + this.#most - seal.content);
       places.push({ pack: number, offset: seal.content, length: part.length });
       seal.add(part);
       at += part.length;
-      if (seal.content === PACK_CONTENT) this.#put();
+      if (seal.content === this.#most) this.#put();
     }
     return places;
   }
@@ -69,7 +71,7 @@ export class PackWriter implements AsyncDisposable {
     while (this.#putting.size >= AT_ONCE) await Promise.race(this.#putting);
     this.#throwFailure();
     const { encryption } = this.#offsite;
-    const seal = await beginSeal(encryption, PACK_CONTENT);
+    const seal = await beginSeal(encryption, this.#most);
     if (encryption.kind === 'none') seal.add(randomBytes(SALT));
     const number = this.#packs.push({ sha256: '', size: 0, content: 0 }) - 1;
     this.#events.begun(number);

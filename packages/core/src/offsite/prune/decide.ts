@@ -2,6 +2,7 @@
 import type { CatalogueEntry, PruneDecision, RetentionPolicy } from '@gofr-backup/model';
 import { anomalyHold, planPrune } from '../../retention/index.ts';
 import type { Proofs } from '../cache/cache.ts';
+import type { Inventory } from '../inventory.ts';
 import type { Copy } from '../read/recipes.ts';
 
 export interface Decided {
@@ -11,15 +12,20 @@ export interface Decided {
   removed: Copy[];
 }
 
+/** A copy of which something is missing or was found damaged counts for none: it keeps its place, and takes no other's. */
 export function decide(
   copies: readonly Copy[],
   policy: RetentionPolicy,
   now: number,
-  proofs: Proofs,
+  { proofs, packs }: { proofs: Proofs; packs: Inventory['packs'] },
 ): Decided {
-  const entries = copies.map(({ recipe }): CatalogueEntry => ({
-    ...recipe.entry,
-    created_at: recipe.arrived,
+  const isWhole = ({ object, recipe }: Copy): boolean =>
+    proofs.copies[object]?.ok !== false &&
+    recipe.packs.every(({ sha256, size }) => packs.get(sha256) === size);
+  const entries = copies.map((copy): CatalogueEntry => ({
+    ...copy.recipe.entry,
+    created_at: copy.recipe.arrived,
+    ...(isWhole(copy) ? {} : { status: 'corrupt' }),
   }));
   const proved = newestProved(copies, proofs);
   const decisions = planPrune(entries, policy, now).map((decision, n): PruneDecision =>

@@ -75,7 +75,14 @@ async function prune(
   const trashed = await readTrash(offsite, objects, inventory);
   const storeNow = await objects.storeNow(signal);
   const now = storeNow ?? clock.now();
-  const { decisions, removed, held: anomaly } = decide(copies, policy, now, await cache.proofs());
+  const {
+    decisions,
+    removed,
+    held: anomaly,
+  } = decide(copies, policy, now, {
+    proofs: await cache.proofs(),
+    packs: inventory.packs,
+  });
   const lost = await lostRecipes(cache, inventory);
   const held =
     clockHold(storeNow, clock) ??

@@ -67,10 +67,12 @@ export async function readRecipe(
   if (typeof bytes === 'string') return unread(bytes);
   const objectSha256 = hash('sha256', bytes);
   const cached = await cache?.record(name);
-  const known = cached?.object_sha256 === objectSha256 ? await cache?.recipeText(name) : undefined;
+  const isOurs = cached?.object_sha256 === objectSha256;
+  // what this host knows may be damaged here, which says nothing about the store
+  const known = isOurs && (await cache?.recipe(cached)) ? await cache?.recipeText(name) : undefined;
   const needsKey = object.endsWith('.age') && known === undefined;
   if (needsKey && identities.length === 0)
-    return cached
+    return cached && !isOurs
       ? unread('it is not the object that this host put there')
       : unread('it is encrypted, and no identity is at hand', true);
   try {
