@@ -5,9 +5,9 @@
  */
 import { temporaryDirectory, tries } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { makePool } from './pool.ts';
-import { playRound, type Round } from './round.ts';
-import { recordFigure } from './figure.ts';
+import { makePool } from './pool.fixture.ts';
+import { playRound, type Round } from './round.fixture.ts';
+import { recordFigure } from './figure.fixture.ts';
 
 const seed = Number(process.env['COPY_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
 const rounds = Number(process.env['COPY_ROUNDS'] ?? tries(6, 10));

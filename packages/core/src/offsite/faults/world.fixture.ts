@@ -7,9 +7,9 @@ import { faulty, MemoryStore } from '@gofr-backup/store/testing';
 import { fakeClock, type FakeClock } from '@gofr-backup/testing';
 import type { CopyRequest } from '../copy/copy.ts';
 import { type Host, host } from '../testing.ts';
-import { type Dice, dice } from './dice.ts';
-import type { Pool } from './pool.ts';
-import type { Trouble } from './troubles.ts';
+import { type Dice, dice } from './dice.fixture.ts';
+import type { Pool } from './pool.fixture.ts';
+import type { Trouble } from './troubles.fixture.ts';
 
 export interface World {
   dice: Dice;

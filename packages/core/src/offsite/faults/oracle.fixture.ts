@@ -6,7 +6,7 @@ import { MemoryStore } from '@gofr-backup/store/testing';
 import { packObject } from '../layout.ts';
 import type { Offsite } from '../offsite.ts';
 import { Copies, type StoredCopy } from '../read/copies.ts';
-import type { World } from './world.ts';
+import type { World } from './world.fixture.ts';
 
 export interface Truth {
   copies: Copies;

@@ -5,9 +5,9 @@ import { pruneStore, type PruneStoreOutcome } from '../prune/prune.ts';
 import { Copies } from '../read/copies.ts';
 import { type Host, requestFor } from '../testing.ts';
 import { verifyStore } from '../verify/verify.ts';
-import { fetched } from './oracle.ts';
-import { drawTrouble } from './troubles.ts';
-import { pictureOf, type World } from './world.ts';
+import { fetched } from './oracle.fixture.ts';
+import { drawTrouble } from './troubles.fixture.ts';
+import { pictureOf, type World } from './world.fixture.ts';
 
 export const KEPT = 4;
 export const POLICY: RetentionPolicy = {

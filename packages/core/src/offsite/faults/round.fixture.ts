@@ -2,11 +2,11 @@
 import { copyToStore } from '../copy/copy.ts';
 import { pruneStore } from '../prune/prune.ts';
 import { verifyStore } from '../verify/verify.ts';
-import { drawDeed } from './deeds.ts';
-import { backup, type Done, drawOperation, KEPT, POLICY } from './operations.ts';
-import { fetched, objectsIn, type Truth, truthOf } from './oracle.ts';
-import type { Pool } from './pool.ts';
-import { makeWorld, type World } from './world.ts';
+import { drawDeed } from './deeds.fixture.ts';
+import { backup, type Done, drawOperation, KEPT, POLICY } from './operations.fixture.ts';
+import { fetched, objectsIn, type Truth, truthOf } from './oracle.fixture.ts';
+import type { Pool } from './pool.fixture.ts';
+import { makeWorld, type World } from './world.fixture.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

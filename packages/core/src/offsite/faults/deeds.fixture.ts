@@ -1,8 +1,8 @@
 /** What a disk, a person or an intruder does to a store or to a host between two operations. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { objectsIn } from './oracle.ts';
-import type { World } from './world.ts';
+import { objectsIn } from './oracle.fixture.ts';
+import type { World } from './world.fixture.ts';
 
 const MINUTE = 60_000;
 const YEAR = 365 * 86_400_000;

@@ -3,7 +3,7 @@ import { linkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CopyRequest } from '../copy/copy.ts';
 import { type Host, host, noise } from '../testing.ts';
-import { type Dice, dice } from './dice.ts';
+import { type Dice, dice } from './dice.fixture.ts';
 
 interface Made {
   sha256: string;

@@ -1,6 +1,6 @@
 /** What befalls the calls of one operation. */
 import type { Fault, Verb } from '@gofr-backup/store/testing';
-import type { Dice } from './dice.ts';
+import type { Dice } from './dice.fixture.ts';
 
 export interface Trouble {
   words: string;

@@ -1,6 +1,6 @@
 /** What a long run came to, for docs/reliability.md (scripts/reliability.ts puts it there). */
 import { writeFigure } from '@gofr-backup/testing';
-import type { Round } from './round.ts';
+import type { Round } from './round.fixture.ts';
 
 /** A shorter run says nothing. */
 const ENOUGH = 300;
