@@ -1,10 +1,10 @@
 /**
- * The trees the bench runs on, made once from a seed: `node bench/corpora.ts <corpus> <directory> [large|small]`.
+ * The trees the bench runs on, made once from a seed: `node bench/corpora.ts <corpus> <directory> [large|third|small]`.
  *   charts  20,000 files, 650 MB: PNG, SVG, JSON                      logs  40 files, 800 MB of service logs
  *   mixed   1 GB: half of each, and SQLite databases                  tiny  1,000,000 files of a few bytes
  *   names   50,000 files, 380 MB, below one directory                 text  one file of 1 GB
  *   small   100,000 files of 0 to 2 KB                                sparse  20 GB, of which 8 MB are data
- * small is a twentieth of each.
+ * small is a twentieth of each, third a third.
  */
 import {
   appendFileSync,
@@ -29,6 +29,7 @@ import { disguised, outlines, pngChart, svgChart } from './drawings.ts';
 import { Random } from './random.ts';
 
 type Make = (directory: string, scale: number, random: Random) => void;
+const SCALES: Record<string, number> = { small: 1 / 20, third: 1 / 3 };
 const CORPORA: Record<string, Make> = { charts, logs, mixed, tiny, names, text, small, sparse };
 
 /** Nothing when it is there already; otherwise complete or absent. */
@@ -40,7 +41,7 @@ export async function makeCorpus(name: string, directory: string, size: string):
   const unfinished = `${directory}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
-  make(unfinished, size === 'small' ? 1 / 20 : 1, new Random(name));
+  make(unfinished, SCALES[size] ?? 1, new Random(name));
   writeFileSync(sizesOf(directory), JSON.stringify(fileSizes(unfinished)));
   renameSync(unfinished, directory);
 }

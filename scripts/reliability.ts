@@ -20,7 +20,10 @@ const LOSSES: Record<string, Run> = {
     name: 'Copies in a store: two hosts, kills, faults and damage at any call',
     test: 'packages/core/src/offsite/faults/rounds.test.ts',
   },
-  kills: { name: 'Copies in a store: the program killed (SIGKILL) on a real one', test: 'test/copies/kills.test.ts' },
+  kills: {
+    name: 'Copies in a store: the program killed (SIGKILL) on a real one',
+    test: 'test/copies/kills.test.ts',
+  },
   trees: { name: 'Trees of every kind of entry, attribute and name', test: 'test/trees/trees.test.ts' },
 };
 const RACES: Record<string, Run> = {

@@ -1,6 +1,6 @@
 import { type Content, LARGEST_OBJECT } from './store.ts';
 
-/** All of a content, for servers that want its length or its hash first. */
+/** All of a content, for servers that want its length or its hash first. One piece is answered as it is, not copied. */
 export async function gathered(content: Content): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -9,5 +9,8 @@ export async function gathered(content: Content): Promise<Buffer> {
     if (length > LARGEST_OBJECT) throw new RangeError(`an object has at most ${LARGEST_OBJECT} bytes`);
     pieces.push(bytes);
   }
-  return pieces.length === 1 ? Buffer.from(pieces[0]!) : Buffer.concat(pieces, length);
+  const [first] = pieces;
+  return first && pieces.length === 1
+    ? Buffer.from(first.buffer, first.byteOffset, length)
+    : Buffer.concat(pieces, length);
 }

@@ -4,8 +4,6 @@ import { type ByteRange, type Store, StoreError, type StoredObject } from '@gofr
 import { storedName } from './layout.ts';
 
 const DAY = 86_400_000;
-/** Bytes of one piece that is handed to the store. */
-const PIECE = 256 * 1024;
 
 export interface ObjectsOptions {
   store: Store;
@@ -43,7 +41,7 @@ export class Objects {
   }
 
   put(object: string, bytes: Uint8Array, signal: AbortSignal): Promise<'stored' | 'taken'> {
-    return this.#store.put(this.#below + object, pieces(bytes), { signal });
+    return this.#store.put(this.#below + object, whole(bytes), { signal });
   }
 
   /** Locked for the days of the settings from now on, by the store's clock; never shortened. */
@@ -97,9 +95,9 @@ export class Objects {
   }
 }
 
-/** Can be iterated again, so that a store can send them again. */
-const pieces = (bytes: Uint8Array): AsyncIterable<Uint8Array> => ({
+/** Can be iterated again, so that a store can send it again. One piece, because a store that needs it whole would copy others together. */
+const whole = (bytes: Uint8Array): AsyncIterable<Uint8Array> => ({
   async *[Symbol.asyncIterator]() {
-    for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+    yield bytes;
   },
 });

@@ -10,6 +10,8 @@ export interface Proxy extends AsyncDisposable {
   stall(stalled: boolean): void;
   /** bytes that passed upwards */
   readonly sent: number;
+  /** bytes that passed downwards */
+  readonly received: number;
 }
 
 /** A TCP port on loopback that passes on to another one, until it is told to fail. */
@@ -19,6 +21,7 @@ export async function proxyTo(target: number): Promise<Proxy> {
   let resumed = Promise.withResolvers<void>();
   resumed.resolve();
   let sent = 0;
+  let received = 0;
 
   const breakAll = (): void => {
     cut = undefined;
@@ -29,6 +32,7 @@ export async function proxyTo(target: number): Promise<Proxy> {
       transform(bytes: Buffer, _encoding, done) {
         void resumed.promise.then(() => {
           if (direction === 'up') sent += bytes.length;
+          else received += bytes.length;
           if (cut?.direction !== direction || cut.left >= bytes.length) {
             if (cut?.direction === direction) cut.left -= bytes.length;
             return done(null, bytes);
@@ -66,6 +70,9 @@ export async function proxyTo(target: number): Promise<Proxy> {
     },
     get sent() {
       return sent;
+    },
+    get received() {
+      return received;
     },
     async [Symbol.asyncDispose]() {
       resumed.resolve();
