@@ -23,7 +23,7 @@ export interface Work {
 }
 
 /** As the image has them. */
-const [, nodeOptions] = /NODE_OPTIONS="(.+)"/.exec(
+export const [, nodeOptions] = /NODE_OPTIONS="(.+)"/.exec(
   readFileSync(new URL('../docker/Dockerfile.backup', import.meta.url), 'utf8'),
 )!;
 

@@ -1,4 +1,6 @@
 /** Who copies to the gateway, and how. Every script runs in a working directory of its own. */
+import { nodeOptions } from './contenders.ts';
+
 export interface Place {
   corpus: string;
   source: string;
@@ -63,7 +65,7 @@ export const oursIn = (place: Place, bucket: string, more = ''): string => {
     LOG_LEVEL: 'error',
   };
   const given = Object.entries(settings).map(([name, value]) => `BACKUP_${name}="${value}"`);
-  return `${given.join(' ')} BACKUP_OFFSITE_URL="${more || urlOf(bucket, endpoint)}" "${process.execPath}" "${main}"`;
+  return `${given.join(' ')} BACKUP_OFFSITE_URL="${more || urlOf(bucket, endpoint)}" "${process.execPath}" ${nodeOptions} "${main}"`;
 };
 
 export const urlOf = (bucket: string, endpoint: string): string => `s3://${bucket}/x?endpoint=${endpoint}`;
