@@ -1,5 +1,5 @@
 /** No byte is gone that no backup holds, and nothing but the components is touched. */
-import { type Item } from './photograph.ts';
+import type { Item } from './photograph.ts';
 import type { Project } from './project.ts';
 import type { Scene } from './scene.ts';
 import { placeOf } from './world.ts';
@@ -39,7 +39,7 @@ export function* touched(scene: Scene): Generator<string> {
   for (const [path, item] of before.items) {
     const there = after.items.get(path);
     if (there?.bytes === item.bytes && (there.look === item.look || may(path))) continue;
-    if (isOwn(path) && (command.restores || isEmptyWorkDirectory(path, item, there))) continue;
+    if (isOwn(path) && (command.restores || isEmptyWorkDirectory(scene, path))) continue;
     if (!command.mayTake(path, has)) yield `TOUCHED ${show(path, item)}${now(there)}`;
   }
   for (const [path, item] of after.items)
@@ -47,9 +47,18 @@ export function* touched(scene: Scene): Generator<string> {
       yield `APPEARED ${show(path, item)}`;
 }
 
-/** Settled by whoever comes next: nothing was ever in it. What is in one and goes is told as lost by itself. */
-const isEmptyWorkDirectory = (path: string, { kind }: Item, there: Item | undefined): boolean =>
-  /\/\.gofr-restore-[0-9a-f]{16}$/.test(path) && kind === 'directory' && there === undefined;
+const EMPTY_WORK = /^(.*\/\.gofr-restore-[0-9a-f]{16})(?:\/(?:new|old))?$/s;
+
+/** As a kill leaves what a restore begins with: settled by whoever comes next, because nothing was ever in it. */
+function isEmptyWorkDirectory({ before, after }: Scene, path: string): boolean {
+  const workDir = EMPTY_WORK.exec(path)?.[1];
+  const all = [...before.items].filter(([one]) => one === workDir || one.startsWith(`${workDir}/`));
+  return (
+    all.length > 0 &&
+    all.every(([one, { kind }]) => kind === 'directory' && EMPTY_WORK.exec(one)?.[1] === workDir) &&
+    !after.items.has(path)
+  );
+}
 
 /** What a restore makes: its target, and the directories that lead to it. */
 const isTarget = ({ command: { to = '' } }: Scene, path: string): boolean =>

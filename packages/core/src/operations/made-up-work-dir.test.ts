@@ -10,11 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { toBytePath } from '@gofr-backup/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { backup } from './backup.ts';
 import { drill } from './drill.ts';
 import { restore } from './restore.ts';
 import { verify } from './verify.ts';
+import { Ground } from '../recovery/ground/ground.ts';
+import { isEmptyWorkDir, removeEmptyWorkDir } from '../recovery/staging.ts';
 import { fill, makeWorld, THEN, type World } from './restoring.fixture.ts';
 
 const NAME = '.gofr-restore-0123456789abcdef';
@@ -110,6 +113,32 @@ const exists = (path: string): boolean => {
     return false;
   }
 };
+
+test('an empty one, as a kill leaves it, goes with its empty directories and with nothing else', async () => {
+  const [begun, filled] = ['data', 'data/storage'].map((home) => join(world.base, home, NAME));
+  for (const name of ['new', 'old']) mkdirSync(join(begun!, name), { recursive: true });
+  mkdirSync(join(filled!, 'old/a'), { recursive: true });
+  await backup(world.ctx, manual);
+  expect([begun!, join(filled!, 'old/a')].map((path) => existsSync(path))).toEqual([false, true]);
+});
+
+test('of an empty one, what comes into it after it was looked at stays', async () => {
+  const place = toBytePath(join(world.base, 'data', NAME));
+  mkdirSync(join(place, 'old'), { recursive: true });
+  using ground = new Ground();
+  expect(isEmptyWorkDir(place, ground)).toBe(true);
+  writeFileSync(join(place, 'old/0'), 'mine');
+  expect(() => removeEmptyWorkDir(place, [], ground)).toThrow('ENOTEMPTY');
+  expect(existsSync(join(place, 'old/0'))).toBe(true);
+});
+
+test.runIf(process.getuid?.() === 0)('an empty one of another user that nobody knows of stays', async () => {
+  const place = join(world.base, 'data', NAME);
+  mkdirSync(place);
+  chownSync(place, 1234, 1234);
+  await backup(world.ctx, manual);
+  expect(existsSync(place)).toBe(true);
+});
 
 test('nothing is looked for behind a component root that is a link', async () => {
   const { filename } = (await backup(world.ctx, manual)).backup;

@@ -16,10 +16,10 @@ import { Ground } from './ground/ground.ts';
 import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
 import { homesOf, isGone, isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink, resolvedRoot } from './roots.ts';
-import { discardWorkDirs, isEmptyWorkDir } from './staging.ts';
+import { discardWorkDirs, isEmptyWorkDir, removeEmptyWorkDir } from './staging.ts';
 import { bringBack, strayed } from './strayed.ts';
 import { damagedJournal, rollBack, type StepHook, type DisplacedEntry } from './swap.ts';
-import { openAt, removeWorkDir } from './ground/work-dir.ts';
+import { openAt } from './ground/work-dir.ts';
 
 export type Settled = 'finished' | 'rolled back' | 'discarded';
 
@@ -143,7 +143,11 @@ async function settleAnchor(
   const { project } = scope;
   if (known) bringBack(anchor, ground);
   const journal = journalOrReason(anchor, ground);
-  if (journal === undefined) return discardUnbegun(anchor, allowed, scope, ground, logger);
+  if (journal === undefined) {
+    const problem = known ? undefined : workDirProblem(anchor, idOf(anchor), ground);
+    if (problem !== undefined) throw damagedJournal(anchor, `it has no journal and ${problem}`);
+    return discardUnbegun(anchor, allowed, scope, ground, logger);
+  }
   if (journal.project !== project) {
     logger.warn(
       { workDir: displayPath(anchor), project: journal.project },
@@ -212,7 +216,7 @@ function journalOrReason(anchor: BytePath, ground: Ground): Journal | undefined 
   }
 }
 
-async function discardUnbegun(
+function discardUnbegun(
   anchor: BytePath,
   allowed: BytePath[],
   { stateDir, withheld }: SettleScope,
@@ -223,8 +227,8 @@ async function discardUnbegun(
   if (!beside || !isEmptyWorkDir(anchor, ground))
     throw damagedJournal(anchor, 'it holds data, but no journal');
   try {
-    await removeWorkDir(anchor, withheld, ground);
-    removePointer(stateDir, WORK_DIR.exec(baseName(anchor))![1]!);
+    removeEmptyWorkDir(anchor, withheld, ground);
+    removePointer(stateDir, idOf(anchor));
   } catch (error) {
     logger.warn(
       { workDir: displayPath(anchor), err: error },
@@ -260,8 +264,7 @@ function ownershipProblem(
 
 /** It is held when it is right: nothing takes its place after it was looked at. */
 function workDirProblem(workDir: BytePath, id: string, ground: Ground): string | undefined {
-  if (!ground.isDirectory(workDir) || WORK_DIR.exec(baseName(workDir))?.[1] !== id)
-    return 'is no work directory';
+  if (!ground.isDirectory(workDir) || idOf(workDir) !== id) return 'is no work directory';
   if (!ground.isHeld(workDir)) ground.hold(workDir, openAt(workDir, ground));
   const own = process.geteuid?.() ?? 0;
   const { uid, mode } = ground.directory(workDir).stat();
@@ -282,6 +285,9 @@ function linkedParent(journal: Journal, ground: Ground): string | undefined {
 }
 
 const baseName = (path: BytePath): BytePath => path.slice(path.lastIndexOf('/') + 1);
+
+/** Empty: it is not called as a work directory is. */
+const idOf = (workDir: BytePath): string => WORK_DIR.exec(baseName(workDir))?.[1] ?? '';
 
 function keptText({ place, keptAt }: DisplacedEntry): string {
   return `${displayPath(place)} had been written again meanwhile; that was kept as ${displayPath(keptAt)}`;

@@ -1,7 +1,15 @@
 /** Work directories: on each file system that a restore changes, one hidden directory with what comes in and what goes out. */
 import * as fs from 'node:fs';
 import { type ArchiveReader, type ExtractReport } from '@gofr-backup/archive';
-import { type BytePath, displayPath, fsPath, type Identity, joinPath, type Ports } from '@gofr-backup/model';
+import {
+  type BytePath,
+  displayPath,
+  fsPath,
+  type Identity,
+  isOneOf,
+  joinPath,
+  type Ports,
+} from '@gofr-backup/model';
 import { isDirectory, isErrno, isFile, parentOf, setTimesAt } from '@gofr-backup/posix';
 import { flushTree } from './flush.ts';
 import type { Ground } from './ground/ground.ts';
@@ -10,7 +18,7 @@ import type { RestorePlan } from './restore-plan.ts';
 import { newIn, oldIn, type Stage } from './stages.ts';
 import { settleTimes } from './swap.ts';
 import { TouchedDirectories } from './ground/touched-directories.ts';
-import { holdNew, removeIn, removeWorkDir } from './ground/work-dir.ts';
+import { holdNew, removeHeld, removeIn, removeWorkDir } from './ground/work-dir.ts';
 
 /** A directory that holds a work directory: its time before that was made, and what making it changed that to. */
 export interface Home {
@@ -127,4 +135,16 @@ export function isEmptyWorkDir(workDir: BytePath, ground: Ground): boolean {
     if (stat && isDirectory(stat)) return ['new', 'old'].includes(name) && ground.names(path).length === 0;
     return stat === undefined || (isFile(stat) && isJournalFile(name));
   });
+}
+
+/** Of one that was found empty. What came into it since stays, and so does it. */
+export function removeEmptyWorkDir(workDir: BytePath, withheld: readonly Identity[], ground: Ground): void {
+  const directory = ground.directory(workDir);
+  for (const name of directory.names()) {
+    const stat = directory.lstat(name);
+    if (stat === undefined || isOneOf(stat, withheld)) continue;
+    if (isJournalFile(name)) fs.unlinkSync(directory.at(name));
+    else fs.rmdirSync(directory.at(name));
+  }
+  removeHeld(workDir, ground);
 }

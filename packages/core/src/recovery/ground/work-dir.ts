@@ -55,6 +55,12 @@ export async function removeWorkDir(
 ): Promise<void> {
   const directory = ground.directory(workDir);
   for (const name of directory.names()) await removeIn(workDir, name, withheld, ground);
+  removeHeld(workDir, ground);
+}
+
+/** When it is empty. */
+export function removeHeld(workDir: BytePath, ground: Ground): void {
+  const directory = ground.directory(workDir);
   using home = directory.openParent();
   removeNameOf(directory.stat(), home, workDir.slice(workDir.lastIndexOf('/') + 1));
   ground.release(workDir);
