@@ -273,7 +273,7 @@ class Archiver {
     try {
       const fd = openContent(planned);
       const { isFile, ...opened } = stateOf(fd);
-      if (opened.ino !== planned.ino) this.#links.lose(planned);
+      if (planned.contentPath === undefined && opened.ino !== planned.ino) this.#links.lose(planned);
       if (!isFile) {
         closeSource(fd);
         this.#counts.fail(planned, NO_FILE_NOW);

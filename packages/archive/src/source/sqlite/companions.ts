@@ -29,6 +29,12 @@ export function lstatIfPresent(path: BytePath): fs.BigIntStats | undefined {
   return fs.lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false });
 }
 
+/** What stat(2) knows of a file; undefined: there is none. */
+export function factsOf(path: BytePath): string | undefined {
+  const stat = lstatIfPresent(path);
+  return stat && [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join();
+}
+
 /** Of the database and what lies beside it. A file of holes is large for nothing. */
 export function diskUsage(database: BytePath): number {
   return sum(database, ({ size, blocks }) => Math.min(Number(size), Number(blocks) * 512));

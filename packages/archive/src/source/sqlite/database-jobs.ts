@@ -49,12 +49,16 @@ function copyTogether(source: BytePath, destination: string): string[] {
   return ['', ...COMPANIONS].filter((suffix) => copyRegular(source + suffix, destination + suffix));
 }
 
-/** Copies by the descriptor, so a file that is put in its place meanwhile is not read. False when there is no file. */
+/**
+ * Copies by the descriptor, so a file that is put in its place meanwhile is not read. False when there is no file. The
+ * copy is for its owner to write, whatever the file is: SQLite leaves a log where it is when it may only read.
+ */
 function copyRegular(source: BytePath, destination: string): boolean {
   const fd = openIfPresent(source);
   if (fd === undefined) return false;
   try {
     fs.copyFileSync(`/proc/self/fd/${fd}`, destination, fs.constants.COPYFILE_FICLONE);
+    fs.chmodSync(destination, 0o600);
     return true;
   } finally {
     closeSource(fd);

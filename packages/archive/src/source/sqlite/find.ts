@@ -22,7 +22,7 @@ export function isDatabaseEntry(entry: WalkEntry, next: WalkEntry | undefined): 
   return hasMagic(() => openContent(entry));
 }
 
-function hasCompanion(source: BytePath): boolean {
+export function hasCompanion(source: BytePath): boolean {
   try {
     return COMPANIONS.some((suffix) => lstatIfPresent(source + suffix)?.isFile());
   } catch {

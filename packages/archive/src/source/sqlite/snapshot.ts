@@ -9,10 +9,11 @@ import { type BytePath, displayPath, type Logger, toBytePath, type Warning } fro
 import { lacksBlocks, removeTree } from '@gofr-backup/posix';
 import { pathOnDisk } from '../content.ts';
 import type { SeenEntry, Source, WalkEntry, WalkReport } from '../source.ts';
-import { ALL_COMPANIONS } from './companions.ts';
+import { ALL_COMPANIONS, factsOf } from './companions.ts';
 import { copyDatabase, type CopyOutcome } from './copy.ts';
 import { DatabaseProcess } from './database-process.ts';
 import { isDatabaseEntry } from './find.ts';
+import { SharedCopies } from './shared-copies.ts';
 
 export interface SnapshotOptions {
   /** an existing directory; the copies go into a new one below it, which goes when the source is disposed of */
@@ -25,8 +26,8 @@ export interface SnapshotOptions {
   patience?: number;
 }
 
-/** What stands for a file: a copy, nothing (its -wal, -shm and -journal), or itself. */
-type Substitute = { contentPath: string } | 'omit' | 'itself';
+/** What stands for a file: a copy (`isFile`: also for its other names), nothing (its -wal, -shm and -journal), or itself. */
+type Substitute = { contentPath: string; isFile: boolean } | 'omit' | 'itself';
 
 /**
  * Stands before another source. A database is copied when it is come upon, and its copy stands for it. One that cannot be
@@ -39,6 +40,7 @@ export class DatabaseSnapshots implements Source {
   readonly #used = new AsyncDisposableStack();
   /** by path on disk: of databases and what lies beside them */
   readonly #substitutes = new Map<BytePath, Substitute>();
+  readonly #shared = new SharedCopies();
   #copier: Copier | undefined;
   #databases = 0;
 
@@ -93,23 +95,31 @@ export class DatabaseSnapshots implements Source {
     const substitute = this.#substitutes.get(pathOnDisk(entry)) ?? 'itself';
     if (substitute === 'itself') return entry;
     if (substitute === 'omit') return undefined;
-    const { contentPath } = substitute;
+    const { contentPath, isFile } = substitute;
     const { size, blocks } = statSync(contentPath);
-    const { linkKey: _, ...own } = entry;
-    return { ...own, size, sparse: blocks * 512 < size, hollow: lacksBlocks(size, blocks), contentPath };
+    const { linkKey, ...own } = entry;
+    return {
+      ...own,
+      ...(isFile && linkKey !== undefined && { linkKey }),
+      ...{ size, sparse: blocks * 512 < size, hollow: lacksBlocks(size, blocks), contentPath },
+    };
   }
 
   async #copy(database: WalkEntry): Promise<void> {
+    const path = pathOnDisk(database);
+    const shared = this.#shared.copyFor(database);
+    if (shared !== undefined) {
+      this.#substitutes.set(path, { contentPath: shared, isFile: true });
+      return;
+    }
     this.#copier ??= await this.#startCopier();
-    const { sqlite, directory } = this.#copier;
-    const destination = join(directory, String(this.#databases++));
-    const outcome = (await hasRoom(directory, database.size))
-      ? await copyDatabase(pathOnDisk(database), destination, sqlite)
-      : ({ kind: 'failed', reason: 'there is no room for a copy' } as const);
-    for (const [path, substitute] of substitutesFor(pathOnDisk(database), destination, outcome))
-      this.#substitutes.set(path, substitute);
-    const warning = warningFor(database.path, outcome);
-    if (warning) this.report.warnings.push(warning);
+    const copy = join(this.#copier.directory, String(this.#databases++));
+    const before = factsOf(path);
+    const outcome = await copied(database, copy, this.#copier);
+    const isFile = this.#shared.note(database, copy, outcome, before);
+    for (const [name, substitute] of substitutesFor(path, copy, outcome, isFile))
+      this.#substitutes.set(name, substitute);
+    this.report.warnings.push(...warningsFor(database.path, outcome, isFile));
   }
 
   async #startCopier(): Promise<Copier> {
@@ -128,17 +138,43 @@ interface Copier {
   directory: string;
 }
 
-function substitutesFor(path: BytePath, contentPath: string, outcome: CopyOutcome): [BytePath, Substitute][] {
+async function copied(
+  database: WalkEntry,
+  destination: string,
+  { directory, sqlite }: Copier,
+): Promise<CopyOutcome> {
+  if (!(await hasRoom(directory, database.size)))
+    return { kind: 'failed', reason: 'there is no room for a copy' };
+  const hasOtherNames = database.linkKey !== undefined;
+  return copyDatabase({ source: pathOnDisk(database), destination, hasOtherNames }, sqlite);
+}
+
+function substitutesFor(
+  path: BytePath,
+  copy: string,
+  outcome: CopyOutcome,
+  isFile: boolean,
+): [BytePath, Substitute][] {
   if (outcome.kind === 'failed') return [[path, 'itself']];
-  const kept = outcome.kind === 'together' ? outcome.suffixes : [''];
   return ['', ...ALL_COMPANIONS].map((suffix) => [
     path + suffix,
-    kept.includes(suffix) ? { contentPath: contentPath + suffix } : 'omit',
+    outcome.suffixes.includes(suffix)
+      ? { contentPath: copy + suffix, isFile: isFile && suffix === '' }
+      : 'omit',
   ]);
 }
 
-function warningFor(archived: BytePath, outcome: CopyOutcome): Warning | undefined {
+function warningsFor(archived: BytePath, outcome: CopyOutcome, isFile: boolean): Warning[] {
   const path = displayPath(archived);
+  const apart = {
+    ...{ code: 'hard-link-split', path },
+    message: `the SQLite database ${path} is in use and has other names: it is archived as a file of its own`,
+  };
+  const warning = warningFor(path, outcome);
+  return [...(warning ? [warning] : []), ...(isFile || outcome.kind === 'failed' ? [] : [apart])];
+}
+
+function warningFor(path: string, outcome: CopyOutcome): Warning | undefined {
   if (outcome.kind === 'consistent') return warningOfCheck(path, outcome);
   const how = outcome.kind === 'together' ? 'its files were copied together' : 'it is archived as it lies';
   const message = `no consistent copy of the SQLite database ${path} could be made (${outcome.reason}): ${how}`;
