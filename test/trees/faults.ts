@@ -26,6 +26,8 @@ const TELLS: Partial<Record<Difference['what'], RegExp>> = {
   owner: /owner|belongs/,
   missing: /left out|not restored|may not be read/,
 };
+/** Of files that cannot be linked where they lie now; it names some, with the name each lost. */
+const SPLIT = /^were one file in the backup and come back as two, .*?: (.*?)(, and \d+ more)?$/s;
 /** Of a mount: all below it is as it was. */
 const STAYS = / stays as it is: /;
 
@@ -36,7 +38,14 @@ export function untold(step: string, found: Iterable<Difference>, warnings: stri
     .map((difference) => ({ step, ...difference }));
 }
 
+/** Only a mount may keep two names of one file apart. */
+export const withoutSplits = (warnings: string[]): string[] =>
+  warnings.filter((warning) => !SPLIT.test(warning));
+
 function tells(warning: string, path: string, what: Difference['what']): boolean {
+  const split = SPLIT.exec(warning);
+  if (split !== null)
+    return what === 'hard links' && (split[2] !== undefined || split[1]!.includes(displayPath(path)));
   const stays = STAYS.test(warning);
   if (TELLS[what]?.test(warning) !== true && !stays) return false;
   const parts = path.split('/');

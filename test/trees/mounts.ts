@@ -12,6 +12,9 @@ export function drawMounts(scene: Scene, picture: Picture): Deed[] {
   return [...roots, ...inside];
 }
 
+/** Of components, or inside them. */
+export const hasMounts = ({ log }: Scene): boolean => log.some((line) => /^ *\["(bind|overlay)"/.test(line));
+
 /** No directory of it, or not itself, can be renamed. */
 const fixed = ({ draw, base }: Scene, root: string): Deed =>
   draw.maybe(0.5) ? ['overlay', root, { base }] : ['bind', root, {}];

@@ -6,9 +6,10 @@ import { archivedOf, isCompanion, isLeftAlone, isMetadata, isWithin, partOf } fr
 import { drawChanges } from './changes.ts';
 import { call, type Said } from './command.ts';
 import { type Difference, differences } from './differences.ts';
-import { type Fault, failureOf, untold } from './faults.ts';
+import { type Fault, failureOf, untold, withoutSplits } from './faults.ts';
 import { latin } from './growth.ts';
 import { askFor, type Item, type Picture, pictureOf } from './picture.ts';
+import { hasMounts } from './mounts.ts';
 import { type Made, perform, rootsOf, through } from './steps.ts';
 import type { Part, Scene } from './scene.ts';
 
@@ -122,7 +123,8 @@ async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish):
   if (said.code !== 0)
     return merges && isConflict(said) && untouched.length === 0 ? [] : [failureOf(step, said), ...untouched];
   const found = inPlace(scene, made.picture, before, actual, wish);
-  return untold(step, found, [...made.warnings, ...warningsOf(said.answer)]);
+  const warnings = warningsOf(said.answer);
+  return untold(step, found, [...made.warnings, ...(hasMounts(scene) ? warnings : withoutSplits(warnings))]);
 }
 
 /** A directory gives no way to a file, nor a file to a directory. */

@@ -42,6 +42,9 @@ const TOOLS: Record<string, Tool> = {
   },
 };
 
+/** What is deeper none of them makes, from any archive. */
+const PATH_MAX = 4096;
+
 export async function tryTool(scene: Scene, python: Python, made: Made): Promise<Fault[]> {
   const { base, draw } = scene;
   const name = draw.pick(Object.keys(TOOLS));
@@ -49,6 +52,8 @@ export async function tryTool(scene: Scene, python: Python, made: Made): Promise
   const { unpack, loses, cannotRead = '' } = TOOLS[name]!;
   if (made.filename.endsWith(`.${cannotRead}`)) return [];
   const to = join(base, 'to', name);
+  const archived = archivedOf(scene, made.picture);
+  if ([...archived.keys()].some((path) => `${to}/${path}`.length >= PATH_MAX)) return [];
   mkdirSync(to);
   try {
     await unpack(join(base, 'backups/daily', made.filename), to, python);
@@ -56,6 +61,6 @@ export async function tryTool(scene: Scene, python: Python, made: Made): Promise
     return [{ step: name, what: 'failed', words: String(error).slice(0, 1500) }];
   }
   const actual = await pictureOf(python, [['', latin(to)]]);
-  const found = [...differences(archivedOf(scene, made.picture), actual)].filter((one) => !loses(one));
+  const found = [...differences(archived, actual)].filter((one) => !loses(one));
   return untold(name, found, made.warnings);
 }

@@ -26,7 +26,7 @@ const isFileAt = (path: BytePath, ground: Ground): boolean => {
   return stat !== undefined && isFile(stat);
 };
 
-/** False: they lie on different file systems, or this one makes no more links of the file. */
+/** False: they lie on different file systems or mounts, or this one makes no more links of the file. */
 function linkOver({ stagedFile, staged, workDir }: SplitLink, ground: Ground): boolean {
   const between = joinPath(oldIn(workDir), 'link');
   try {
@@ -44,6 +44,6 @@ function splitWarning(apart: readonly SplitLink[]): Warning {
     .slice(0, NAMED)
     .map(({ path, file }) => `${displayPath(path)} and ${displayPath(file)}`);
   const more = apart.length > NAMED ? `, and ${apart.length - NAMED} more` : '';
-  const message = `were one file in the backup and come back as two, as they lie on different file systems: ${named.join(', ')}${more}`;
+  const message = `were one file in the backup and come back as two, as they lie on different file systems or mounts: ${named.join(', ')}${more}`;
   return { code: 'hard-link-split', message };
 }
