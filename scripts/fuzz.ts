@@ -4,10 +4,11 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { seedFrom } from '@gofr-backup/testing';
 import { BYTES, LEFT_TO_ZLIB, PASSED, SEED } from './fuzz-worker.ts';
 
 const [seconds = 20, seed] = process.argv.slice(2).map(Number);
-const first = seed ?? Date.now() % 2 ** 31;
+const first = seed ?? seedFrom('FUZZ_SEED');
 /** So long without the end of a round is a loop, not a slow machine. */
 const HANGS_MS = 60_000;
 const TOLD_EVERY_MS = 60_000;

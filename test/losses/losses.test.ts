@@ -3,14 +3,14 @@
  * that no backup holds, no backup that retention kept, and nothing outside has changed. LOSS_SEED repeats a run,
  * LOSS_ROUNDS=2000 makes it as long as docs/reliability.md tells of.
  */
-import { isMissing, tries } from '@gofr-backup/testing';
+import { isMissing, seedFrom, tries } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { Archives } from './archives.ts';
 import { recordFigure } from './figure.ts';
 import { mayMount } from './mounts.ts';
 import { playRound, type Round } from './round.ts';
 
-const seed = Number(process.env['LOSS_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+const seed = seedFrom('LOSS_SEED');
 const rounds = Number(process.env['LOSS_ROUNDS'] ?? tries(16, 24));
 /** What is told of a failed run: enough to begin with. */
 const TOLD = 5;

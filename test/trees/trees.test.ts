@@ -3,14 +3,14 @@
  * through the command line. TREE_SEED repeats a run, TREE_ROUNDS=2000 makes it as long as docs/reliability.md tells of.
  */
 import { join } from 'node:path';
-import { isMissing, tries } from '@gofr-backup/testing';
+import { isMissing, seedFrom, tries } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { Python } from '../python.ts';
 import { ENOUGH, recordFigure } from './figure.ts';
 import { KNOWN } from './known.ts';
 import { playRound, type Round } from './round.ts';
 
-const seed = Number(process.env['TREE_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+const seed = seedFrom('TREE_SEED');
 const rounds = Number(process.env['TREE_ROUNDS'] ?? tries(5, 40));
 /** What is told of a failed run: enough to begin with. */
 const TOLD = Number(process.env['TREE_TOLD'] ?? 3);

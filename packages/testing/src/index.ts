@@ -7,6 +7,7 @@ export * from './leaks.ts';
 export * from './private-redis.ts';
 export * from './race-figures.ts';
 export * from './racing-process.ts';
+export * from './seed.ts';
 export * from './servers/index.ts';
 export * from './temporary.ts';
 export * from './tools.ts';

@@ -5,14 +5,14 @@ import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock, TIERS } from '@gofr-backup/model';
-import { makeTree } from '@gofr-backup/testing';
+import { makeTree, seedFrom } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { parseManifest } from '../repository/catalogue/manifest.ts';
 import { backup } from './backup.ts';
 import { list } from './list.ts';
 import { scene } from './testing.ts';
 
-const seed = Number(process.env['KILL_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+const seed = seedFrom('KILL_SEED');
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 6);
 
 test(

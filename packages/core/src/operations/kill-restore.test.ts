@@ -1,15 +1,15 @@
-import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seedFrom } from '@gofr-backup/testing';
 import { backup } from './backup.ts';
 import { recoverInterrupted } from './recover.ts';
 import { fill, makeWorld, NOW_TO_MERGE, present, startChild, THEN, type World } from './restoring.fixture.ts';
 
 /** Hundreds with KILLS=300; the seed of a run is in its log, KILL_SEED repeats it. */
 const KILLS = Number(process.env['KILLS'] ?? 10);
-const SEED = Number(process.env['KILL_SEED'] ?? randomInt(2 ** 31));
+const SEED = seedFrom('KILL_SEED');
 
 /** mulberry32: small, and the same everywhere. */
 function random(seed: number): () => number {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seedFrom } from '@gofr-backup/testing';
 import { TIERS } from '@gofr-backup/model';
 import { SIDECARS } from './layout.ts';
 import { parseManifest } from './catalogue/manifest.ts';
@@ -16,7 +17,7 @@ import { begin, clock, contentOf, HISTORY, life, repositoryIn } from './kill.sce
 import { locked } from './testing.ts';
 
 const run = promisify(execFile);
-const seed = Number(process.env['KILL_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+const seed = seedFrom('KILL_SEED');
 const wanted = process.env['KILL_MOMENTS'] === 'all' ? Infinity : 24;
 let root: string;
 

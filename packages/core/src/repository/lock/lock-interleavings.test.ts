@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seedFrom } from '@gofr-backup/testing';
 import { silentLogger } from '@gofr-backup/model';
 import { ownIdentity } from './identity.ts';
 import type { LockStep } from './lock-file.ts';
@@ -14,7 +15,7 @@ import { clearSpent } from './spent-locks.ts';
 import { takeLock, writeDone } from './take-lock.ts';
 import type { TakenLock, Taking } from './take-lock.ts';
 
-const seed = Number(process.env['LOCK_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+const seed = seedFrom('LOCK_SEED');
 const rounds = Number(process.env['LOCK_ROUNDS'] ?? 80);
 const CONTENDERS = 3;
 /** Per contender: often enough that a number which a slow one saw next is used, cleared, and free again. */
