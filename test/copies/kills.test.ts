@@ -6,14 +6,21 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMissing, OBJECT_SERVER_TOOLS, objectServer, tries, writeFigure } from '@gofr-backup/testing';
+import {
+  isMissing,
+  OBJECT_SERVER_TOOLS,
+  objectServer,
+  seedFrom,
+  tries,
+  writeFigure,
+} from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { Sandbox } from '../command-line.ts';
 import { drawFrom } from '../draw.ts';
 import { type Bucket, makeBucket, openBucket } from './bucket.ts';
 import { type Requests, requestsTo } from './requests.ts';
 
-const seed = Number(process.env['KILL_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+const seed = seedFrom('KILL_SEED');
 const rounds = Number(process.env['KILL_ROUNDS'] ?? tries(3, 5));
 /** A shorter run says nothing. */
 const ENOUGH = 100;

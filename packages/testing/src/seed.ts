@@ -1,5 +1,6 @@
 /** Seeds of the random suites: another one a run, and where one must not fail by chance, one that is known to pass. */
 const IN_CI = {
+  COPY_SEED: 1,
   FUZZ_SEED: 1,
   KILL_SEED: 420_042,
   LOCK_SEED: 420_042,

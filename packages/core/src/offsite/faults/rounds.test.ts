@@ -3,13 +3,13 @@
  * told to be copied is lost, what comes back is the very archive, and the next copy is whole. COPY_SEED repeats a run,
  * COPY_ROUNDS=500 makes it as long as docs/reliability.md tells of.
  */
-import { temporaryDirectory, tries } from '@gofr-backup/testing';
+import { seedFrom, temporaryDirectory, tries } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { makePool } from './pool.fixture.ts';
 import { playRound, type Round } from './round.fixture.ts';
 import { recordFigure } from './figure.fixture.ts';
 
-const seed = Number(process.env['COPY_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+const seed = seedFrom('COPY_SEED');
 const rounds = Number(process.env['COPY_ROUNDS'] ?? tries(6, 10));
 
 test(
