@@ -84,8 +84,10 @@ async function comeBack(
   for (const copy of chosen) {
     const { filename } = copy.name;
     const came = await fetched(world, copies, copy);
-    const expected = intact.has(filename) ? world.made.get(filename)!.sha256 : 'ARCHIVE_DAMAGED';
-    if (came !== expected) wrong.push(`${filename} CAME BACK as ${came}, not ${expected}`);
+    const { sha256 } = world.made.get(filename)!;
+    // without encryption the damage may lie in what this copy does not need of a pack
+    const isRight = came === sha256 || (came === 'ARCHIVE_DAMAGED' && !intact.has(filename));
+    if (!isRight) wrong.push(`${filename} CAME BACK as ${came}, not ${sha256}`);
     round.restored++;
   }
   return wrong;
@@ -128,8 +130,9 @@ async function endOf(world: World, round: Round): Promise<void> {
   const before = await truthOf(world);
   round.wrong.push(...(await comeBack(world, round, before, before.copies.copies)));
   if (before.copies.unread.length > 0) return;
-  for (let day = 0; day < 4; day++) {
-    world.clock.advance(DAY + MINUTE);
+  // lists of copies that were killed count for a week
+  for (let day = 0; day < 12; day += 2) {
+    world.clock.advance(2 * DAY + MINUTE);
     const { held } = await pruneStore(world.writer.offsite, { policy: POLICY, dryRun: false, force: true });
     if (held !== undefined && !/cannot be read/.test(held)) round.wrong.push(`HELD ${held}`);
     if (held !== undefined) return;
