@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import { waitFor } from '@gofr-backup/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { screenOn } from '../apps/cli/src/screen.ts';
 import { follow, MAIN, ROOT, Sandbox, type Running } from './command-line.ts';
 
 let sandbox: Sandbox;
@@ -98,3 +100,24 @@ test('the launcher starts under whatever Node there is', async () => {
     expect((await follow(node, [launcher, 'show', 'nope'], sandbox.env, sandbox.path).ended).code).toBe(4);
   }
 });
+
+test('Ctrl-D at the question declines, without a word of Node; a terminal that says 0 columns is 80 wide', async () => {
+  const asked = onTerminal(['restore', '--latest', '--no-safety-backup']);
+  await seen(asked, 'Type `yes`');
+  asked.type('\u0004');
+  const { code, stdout } = await asked.ended;
+  expect(code, stdout).toBe(6);
+  expect(stdout).not.toMatch(/warning/i);
+  expect(screenOn({ columns: 0, isTTY: true } as WriteStream).columns).toBe(80);
+});
+
+test.each([['--version'], ['--help'], ['list'], ['list', '--json'], ['config']])(
+  'output to a full disk: %s ends with 74',
+  async (...args) => {
+    const command = '"$0" "$@" >/dev/full';
+    const words = ['-c', command, process.execPath, MAIN, ...args];
+    const { code, stderr } = await follow('sh', words, sandbox.env, sandbox.path).ended;
+    expect(stderr).toContain('why: the disk is full');
+    expect(code).toBe(74);
+  },
+);

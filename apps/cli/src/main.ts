@@ -1,8 +1,10 @@
 /** The process entry. Loads nothing it does not need: completion and --version must answer at once. */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { lostOutput, watchOutput } from './output-lost.ts';
 import { VERSION_TEXT } from '@gofr-backup/model/version';
 
+watchOutput();
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   process.stdout.write(`${VERSION_TEXT}\n`);
@@ -13,5 +15,7 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   const { givenArguments } = await import('./given-arguments.ts');
   const code = await runProgram(givenArguments(argv));
   // when all is written, not when the last idle timer of a library has run out
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  // a write that failed is told of in the turn after
+  const end = () => setImmediate(() => process.exit(lostOutput() ?? code));
+  process.stdout.write('', () => process.stderr.write('', end));
 }

@@ -1,15 +1,14 @@
 /** Runs one verb: opens the session, and turns whatever goes wrong into an exit code. */
-import { BackupError, ERRORS, isErrno, toBackupError } from '@gofr-backup/model';
+import { BackupError, ERRORS, toBackupError } from '@gofr-backup/model';
 import { reportError } from './errors.ts';
 import { screenOn } from './screen.ts';
 import { openSession, type Session } from './session.ts';
 import type { Verb } from './verb.ts';
 
 export async function runWith({ verb, json, load, args, options }: Verb): Promise<number> {
-  ignoreClosedPipe();
   let session: Session | undefined;
   try {
-    session = openSession(json);
+    session = openSession(json, purposeOf(verb, options));
     const { run } = await load();
     return (await run(session, args, options as never)) ?? 0;
   } catch (error) {
@@ -23,6 +22,15 @@ export async function runWith({ verb, json, load, args, options }: Verb): Promis
     session?.releaseSignals();
   }
 }
+
+/** They must work on the bad day, whatever is wrong with settings that they do not need. */
+const RECOVERY = new Set(
+  'list show files cat find history diff export verify drill restore rebuild'.split(' '),
+);
+
+/** With a store its settings are needed. */
+const purposeOf = (verb: string, options: { store?: string }): 'all' | 'recovery' =>
+  RECOVERY.has(verb) && options.store === undefined ? 'recovery' : 'all';
 
 /** What the parser complained about, in the form of every other error. */
 export function reportUsage(argv: readonly string[], complaint: string): number {
@@ -54,12 +62,4 @@ function pointed(error: BackupError, verb: string): BackupError {
   const { code, message, why, hint, details, cause } = error;
   if (code !== 'USAGE' || hint !== ERRORS.USAGE.hint) return error;
   return new BackupError(code, message, { why, hint: helpOf(verb), details, cause });
-}
-
-/** `gofr-backup files … | head` ends quietly. */
-function ignoreClosedPipe(): void {
-  process.stdout.on('error', (error: unknown) => {
-    if (isErrno(error, 'EPIPE')) process.exit(0);
-    throw error;
-  });
 }

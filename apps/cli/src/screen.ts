@@ -21,7 +21,7 @@ export function screenOn(stream: WriteStream): Screen {
   return {
     isTerminal: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80;
+      return stream.columns || 80; // some terminals say 0
     },
     line(text) {
       erase();

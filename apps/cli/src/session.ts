@@ -39,9 +39,9 @@ export interface Session {
   releaseSignals(): void;
 }
 
-/** Throws CONFIG. Unknown variables become a note each. */
-export function openSession(json: boolean): Session {
-  const settings = loadSettings();
+/** Throws CONFIG. Unknown variables, and what `recovery` does without, become a note each. */
+export function openSession(json: boolean, purpose: 'all' | 'recovery' = 'all'): Session {
+  const settings = loadSettings(process.env, purpose);
   const screen = screenOn(process.stderr);
   const noColor = settings.noColor !== undefined;
   const colours = coloursFor(process.stderr, noColor);

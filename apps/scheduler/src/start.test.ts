@@ -289,6 +289,8 @@ test('Redis comes back empty: the schedules are set again', async () => {
   await redis.kill();
   await redis.start();
   expect(await nextRun()).toBe('2025-12-13T02:00:00.000Z');
+  // the limit of one worker at a time was lost with them
+  expect(await queue.bull.getGlobalConcurrency()).toBe(1);
 });
 
 test('a schedule whose next run somebody removed is set going again, and the run made up for when it was due', async () => {

@@ -16,7 +16,7 @@ export function preflight(plan: BackupPlan, logger: Logger): void {
   const uid = process.getuid?.();
   if (!mayWrite(plan.backupDir)) {
     const why =
-      'backups cannot be written: give BACKUP_DIR to this uid, or run as the uid that owns it (GOFR_UID)';
+      'backups cannot be written: give BACKUP_DIR to this uid (chown), or run as the uid that owns it (GOFR_UID)';
     logger.error({ backupDir: plan.backupDir, owner: ownerOf(plan.backupDir), uid }, why);
   }
   const unreadable = plan.components.flatMap(({ root }) => unreadableBelow(root));

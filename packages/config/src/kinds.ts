@@ -10,6 +10,8 @@ export interface Kind<T> {
   schema: z.ZodType<T, string>;
   /** completes "must be …" */
   allowed: string;
+  /** quotes and `#` mean something of their own in it */
+  free?: true;
 }
 
 /** A schema from a parser that throws with the reason. */
@@ -68,7 +70,7 @@ export function matching(pattern: RegExp, allowed: string): Kind<string> {
   };
 }
 
-export const anyText: Kind<string> = { allowed: 'any text', schema: parsed((text) => text) };
+export const anyText: Kind<string> = { allowed: 'any text', free: true, schema: parsed((text) => text) };
 
 /** The URL as it was written; protocols with their colon. */
 export function urlOf(...protocols: string[]): Kind<string> {
@@ -108,6 +110,7 @@ function listed(text: string): string[] {
 /** Patterns in the language of .gitignore, with braces. */
 export const patterns: Kind<string[]> = {
   allowed: 'comma-separated patterns in the language of .gitignore, with braces',
+  free: true,
   schema: parsed((text) => {
     const found = splitPatterns(text)
       .map(trimmed)

@@ -209,3 +209,44 @@ test('what is shown says where each value came from', () => {
   expect(of('PATHS')).toMatchObject({ value: null, source: 'default' });
   expect(new Set(shown.map(({ name }) => name)).size).toBe(SETTING_KEYS.length);
 });
+
+test('what recovery does not need is a warning there, and an error elsewhere', () => {
+  const wrong = {
+    BACKUP_SMTP_URL: 'mail.example.org',
+    TZ: 'Nowhere/Land',
+    GOFR_PLOT_BACKUP_DASHBOARD_PASSWORD_FILE: path.join(scratch, 'not-there'),
+    BACKUP_SCHEDULE: 'daily',
+    GOFR_PLOT_BACKUP_OFFSITE_URL: 'floppy://a',
+    BACKUP_REDIS_URL: 'redis://h:0',
+    BACKUP_DIR: '/b',
+  };
+  expect(() => loadSettings(wrong)).toThrow(BackupError);
+  const settings = loadSettings(wrong, 'recovery');
+  expect(settings).toMatchObject({ timezone: 'UTC', redisUrl: undefined, stores: [], backupDir: '/b' });
+  for (const name of ['SMTP_URL', 'TZ', 'DASHBOARD_PASSWORD_FILE', 'SCHEDULE', 'OFFSITE_URL', 'REDIS_URL'])
+    expect(settings.warnings.some((line) => line.includes(name))).toBe(true);
+  for (const needed of [{ BACKUP_PATHS: ':' }, { GOFR_PLOT_BACKUP_XATTRS: 'x' }, { GOFR_PROJECT: '../x' }])
+    expect(() => loadSettings({ ...wrong, ...needed }, 'recovery')).toThrow(BackupError);
+});
+
+test.each([
+  ['BACKUP_SCHEDULE', '"0 2 * * *"', /quotes/],
+  ['BACKUP_DIR', "'/backups'", /quotes/],
+  ['BACKUP_KEEP_LAST', '"3"', /quotes/],
+  ['BACKUP_REDIS_URL', '"redis://h"', /quotes/],
+  ['BACKUP_ALERT_WEBHOOK_URL', '"https://h/x"', /quotes/],
+  ['BACKUP_SCHEDULE', '0 2 * * * # at night', /comment/],
+  ['BACKUP_DIR', '/backups # the disk', /comment/],
+  ['BACKUP_HEARTBEAT_URL', 'https://h/x # ping', /comment/],
+  ['BACKUP_REDIS_URL', 'redis://:p%ss@h', /% that begins no escape/],
+  ['BACKUP_REDIS_URL', 'redis://h/?database=3', /\?database=, which is unknown/],
+])('%s=%s names the mistake', (name, value, mistake) => {
+  const { why } = failure({ [name]: value });
+  expect(why).toContain(name);
+  expect(why).toMatch(mistake);
+});
+
+test('quotes and # that belong to the value are no mistake', () => {
+  const own = { BACKUP_PRE_COMMAND: '"/bin/x y" # z', BACKUP_EXCLUDE: '\\#a,b #c' };
+  expect(loadSettings(own)).toMatchObject({ preCommand: own.BACKUP_PRE_COMMAND });
+});

@@ -4,7 +4,7 @@ import { componentsOf, conflicts } from './components.ts';
 import { type Environment, problemOf, readOrigin, type SettingProblem, variablesOf } from './origin.ts';
 import type { Origin, Setting } from './setting.ts';
 import type { SettingKey, Settings, Values } from './settings.ts';
-import { SETTING_KEYS, SETTINGS, variablePrefix } from './settings.ts';
+import { GROUPS, SETTING_KEYS, SETTINGS, variablePrefix } from './settings.ts';
 import { ownSettings, readStores, type StoreSettings } from './stores.ts';
 
 const PROJECT = /^[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?$/;
@@ -12,9 +12,10 @@ const DEFAULT_PROJECT = 'plot';
 
 /**
  * The only reader of the environment. GOFR_<PROJECT>_BACKUP_X counts before BACKUP_X; set but empty counts as unset;
- * secrets also come from X_FILE. Throws one BackupError CONFIG that names everything wrong.
+ * secrets also come from X_FILE. Throws one BackupError CONFIG that names everything wrong. For `recovery`, what is wrong with a
+ * setting that recovery does not need is a warning, and the setting counts as unset.
  */
-export function loadSettings(env: Environment = process.env): Settings {
+export function loadSettings(env: Environment = process.env, purpose: 'all' | 'recovery' = 'all'): Settings {
   const problems: SettingProblem[] = [];
   const project = readProject(env, problems);
   const prefix = variablePrefix(project);
@@ -24,9 +25,33 @@ export function loadSettings(env: Environment = process.env): Settings {
   const values = parseAll({ project, prefix, origins, problems });
   checkTogether(values, prefix, origins, problems);
   const stores = readStores(env, { prefix, values, origins, problems });
-  if (problems.length > 0) throw configError(problems);
+  if (problems.length > 0) {
+    if (purpose === 'all' || !problems.every((problem) => isBesideRecovery(problem, prefix, env)))
+      throw configError(problems);
+    return withoutThem(env, problems);
+  }
   const warnings = unknownVariables(env, prefix, stores);
   return { ...(values as Values), project, stores, origins, surroundings: surroundingsOf(env), warnings };
+}
+
+/** The settings that recovery needs; a time zone it can do without, and a Redis. */
+const OF_RECOVERY = [...Object.keys(GROUPS.Places), ...Object.keys(GROUPS['What is backed up'])].filter(
+  (key) => key !== 'redisUrl',
+);
+
+function isBesideRecovery({ variable }: SettingProblem, prefix: string, env: Environment): boolean {
+  const needed = OF_RECOVERY.flatMap((key) =>
+    [prefix, 'BACKUP_'].flatMap((each) => variablesOf(SETTINGS[key as SettingKey], each)),
+  );
+  return variable !== 'GOFR_PROJECT' && !needed.includes(variable) && env[variable] !== undefined;
+}
+
+function withoutThem(env: Environment, problems: SettingProblem[]): Settings {
+  const wrong = new Set(problems.map(({ variable }) => variable));
+  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.has(name)));
+  const settings = loadSettings(rest, 'recovery');
+  const told = problems.map((problem) => `${renderProblem(problem)}; going on without it`);
+  return { ...settings, warnings: [...told, ...settings.warnings] };
 }
 
 /** No setting among them: the others may be secrets. */
@@ -69,10 +94,21 @@ function parseAll({ project, prefix, origins, problems }: Reading): Partial<Valu
     origin.text ??=
       typeof setting.default === 'function' ? setting.default({ project, given }) : setting.default;
     const result = origin.text === undefined ? UNSET : setting.kind.schema.safeParse(origin.text);
-    if (result.success) values[key] = result.data;
+    const kept = origin.text === undefined ? undefined : keptByEnvFile(setting, origin.text);
+    if (kept !== undefined) problems.push(problemOf(setting, prefix, origin, kept));
+    else if (result.success) values[key] = result.data;
     else problems.push(problemOf(setting, prefix, origin, result.error.issues[0]?.message ?? 'is wrong'));
   }
   return values as Partial<Values>;
+}
+
+/** What an env file's reader may leave in a value, because it is no shell. */
+function keptByEnvFile({ kind, name, secret }: Setting<unknown>, text: string): string | undefined {
+  if (kind.free || (secret === 'whole' && !name.endsWith('URL'))) return undefined;
+  if (/^(["'])[^"']*\1$/.test(text)) return 'has quotes around it, which belong to the value: leave them out';
+  if (/\s#/.test(text))
+    return 'has a comment behind it, which belongs to the value: put it on a line of its own';
+  return undefined;
 }
 
 /** Rules between settings; each is checked only when the settings it is about were themselves right. */

@@ -34,23 +34,23 @@ export function parseRedisUrl(url: string): RedisTarget {
   if (!parts) throw new Error('has no scheme');
   const { hosts = '', rest = '', query = '' } = parts;
   const scheme = (parts['scheme'] ?? '').toLowerCase();
+  const asked = databaseAsked(query);
   const common = { ...credentialsOf(parts['credentials']), ...tlsOf(scheme) };
   switch (scheme.replace(/^rediss/, 'redis')) {
     case 'unix': {
       if (hosts !== '' || rest.length < 2) throw new Error('lacks the path of the socket');
-      const database = databaseOf(new URLSearchParams(query).get('db') ?? '');
-      return { kind: 'single', options: { ...common, path: decoded(rest), ...database } };
+      return { kind: 'single', options: { ...common, path: decoded(rest), ...databaseOf(asked) } };
     }
     case 'redis':
       return {
         kind: 'single',
-        options: { ...common, ...hostOf(hosts, REDIS_PORT), ...databaseOf(rest.replace('/', '')) },
+        options: { ...common, ...hostOf(hosts, REDIS_PORT), ...databaseOf(rest.replace('/', '') || asked) },
       };
     case 'redis+sentinel': {
       const sentinels = hostsOf(hosts, SENTINEL_PORT);
       const [, name = '', db = ''] = rest.split('/');
       if (!name) throw new Error('lacks the name of the Sentinel group after the hosts');
-      return { kind: 'sentinel', options: { ...common, sentinels, name, ...databaseOf(db) } };
+      return { kind: 'sentinel', options: { ...common, sentinels, name, ...databaseOf(db || asked) } };
     }
     case 'redis+cluster':
       return { kind: 'cluster', nodes: hostsOf(hosts, REDIS_PORT), options: common };
@@ -75,6 +75,14 @@ function credentialsOf(text: string | undefined): Common {
 }
 
 const tlsOf = (scheme: string): Common => (scheme.startsWith('rediss') ? { tls: {} } : {});
+
+/** `?db=1`; any other question is a mistake that nobody would notice. */
+function databaseAsked(query: string): string {
+  const { db = '', ...others } = Object.fromEntries(new URLSearchParams(query));
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new Error(`has ?${unknown}=, which is unknown; only ?db= may stand there`);
+  return db;
+}
 
 function databaseOf(text: string): Common {
   if (!text) return {};
