@@ -56,7 +56,8 @@ function manifestIn(directory: string): Manifest {
 }
 
 function disarm(directory: string): void {
-  const { scripts, os, cpu, optionalDependencies, ...kept } = manifestIn(directory);
-  writeFileSync(join(directory, 'package.json'), `${JSON.stringify(kept, null, 2)}\n`);
+  const manifest = manifestIn(directory);
+  for (const field of ['scripts', 'os', 'cpu', 'optionalDependencies']) delete manifest[field];
+  writeFileSync(join(directory, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   for (const other of globSync('**/binding.gyp', { cwd: directory })) rmSync(join(directory, other));
 }

@@ -41,7 +41,7 @@ export interface Session {
 
 /** Throws CONFIG. Unknown variables, and what `recovery` does without, become a note each. */
 export function openSession(json: boolean, purpose: 'all' | 'recovery' = 'all'): Session {
-  const settings = loadSettings(process.env, purpose);
+  const settings = loadSettings(undefined, purpose);
   const screen = screenOn(process.stderr);
   const noColor = settings.noColor !== undefined;
   const colours = coloursFor(process.stderr, noColor);

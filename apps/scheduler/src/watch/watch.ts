@@ -5,15 +5,7 @@
 import { z } from 'zod';
 import { type AlertPlan, maxAgeOf, maxCopyAges, type Settings } from '@gofr-backup/config';
 import type { Clock, Logger } from '@gofr-backup/model';
-import {
-  type Alert,
-  ALERT_KINDS,
-  type Channel,
-  changes,
-  channelsOf,
-  type Raised,
-  remember,
-} from '@gofr-backup/notify';
+import { ALERT_KINDS, type Channel, changes, channelsOf, type Raised, remember } from '@gofr-backup/notify';
 import { type Connection, KEY_PREFIX, queueName, readReport } from '@gofr-backup/queue';
 import { Absence } from './absence.ts';
 import { conditionsOf, endingOf, type Limits } from './conditions.ts';
