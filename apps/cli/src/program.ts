@@ -172,11 +172,13 @@ export function buildProgram(done: (code: number) => void): Command {
     'service, queue, next and last run, newest good backup, disk',
     () => import('./commands/status.ts'),
   );
-  verb(
-    'doctor',
-    'whether all is set up well: each line ok, or what to do',
-    () => import('./commands/doctor.ts'),
-  ).option('--test-alerts', 'send a test through every channel');
+  ofStore(
+    verb(
+      'doctor',
+      'whether all is set up well: each line ok, or what to do; with --store, what the store costs',
+      () => import('./commands/doctor.ts'),
+    ).option('--test-alerts', 'send a test through every channel'),
+  );
   verb('logs <job>', 'the log of one job', () => import('./commands/logs.ts'));
   verb('notify', 'try the alerts that are set up', () => import('./commands/notify.ts')).option(
     '--test',

@@ -1,6 +1,6 @@
 /** The facts about this worker that must outlive it: kept in Redis, watched by the schedulers. */
 import { stat, statfs } from 'node:fs/promises';
-import { list, newestGood, storeState } from '@gofr-backup/core';
+import { list, newestGood, sharedDisk, storeState } from '@gofr-backup/core';
 import { isErrno, type OperationContext, type StorePlan } from '@gofr-backup/model';
 import {
   type Connection,
@@ -111,6 +111,7 @@ async function backupDirNews(
   return {
     stores: await Promise.all(stores.map((store) => storeState(context, store))),
     newest_good_at: good?.created_at,
+    shared_disk: await sharedDisk(context.plan),
     data_gone: await goneOf(context, good?.components ?? []),
     corrupt: backups.filter(({ status }) => status === 'corrupt').map(({ filename }) => filename),
     gone: [...damaged].filter((name) => !present.has(name)).slice(-MOST_GONE),

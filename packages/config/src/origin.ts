@@ -75,12 +75,15 @@ export function problemOf(
     variable: origin.variable ?? `${prefix}${setting.name}`,
     ...(setting.secret || origin.variable === null || origin.text === undefined
       ? {}
-      : { value: origin.text }),
+      : { value: withoutPassword(origin.text) }),
     reason,
     allowed: setting.kind.allowed,
     example: setting.example,
   };
 }
+
+/** A URL in which somebody wrote a password although it is no place for one. */
+const withoutPassword = (text: string): string => text.replace(/(:\/\/[^/?#:@\s]*:)\S+@/g, '$1***@');
 
 /** Under which of our own names it may be given. */
 export function variablesOf({ name, secret }: Setting<unknown>, prefix: string): string[] {

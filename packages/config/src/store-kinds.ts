@@ -8,7 +8,8 @@ export const storeUrl: Kind<string> = {
     try {
       parseLocation(text);
     } catch (error) {
-      throw new Error(`is not understood: ${(error as { why: string }).why}`, { cause: error });
+      const { why, hint } = error as { why: string; hint: string };
+      throw new Error(`is not understood: ${why}${hint === '' ? '' : ` (${hint})`}`, { cause: error });
     }
     return text;
   }),

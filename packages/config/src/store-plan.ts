@@ -38,6 +38,7 @@ function planOf(store: Omit<StoreSettings, 'origins'>, local: RetentionPolicy): 
     sameDevice: store.offsiteSameDevice,
     retention: retentionIn(store, local),
     verifyDays: store.offsiteVerifyDays,
+    drillDays: store.offsiteDrillDays,
     ...defined({
       identity: store.offsiteIdentity,
       rate: store.offsiteRate || undefined,

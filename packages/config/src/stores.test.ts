@@ -43,6 +43,7 @@ test('one store takes what is set for all, and its retention is the local one', 
     recipients: KEYS.split(','),
     rate: 2 * 2 ** 20,
     verifyDays: 30,
+    drillDays: 30,
     retention: { retentionDays: 12, maxCount: 90, keepLast: 3 },
   });
   expect(plan).not.toHaveProperty('identity');
@@ -145,4 +146,15 @@ test('an unknown variable of a store is told with its nearest name', () => {
     GOFR_PLOT_BACKUP_OFFSITE_NAS_RAET: '2MB',
   });
   expect(warnings).toEqual([expect.stringContaining('did you mean GOFR_PLOT_BACKUP_OFFSITE_NAS_RATE?')]);
+});
+
+test('a password in a URL is refused with where it belongs, and is not shown', () => {
+  try {
+    loadSettings({ BACKUP_OFFSITE_URL: 'rest+https://me:hunter2@host/plot' });
+    expect.unreachable();
+  } catch (error) {
+    const told = JSON.stringify([String(error), error]);
+    expect(told).toContain('OFFSITE_PASSWORD_FILE');
+    expect(told).not.toContain('hunter2');
+  }
 });

@@ -5,6 +5,7 @@ export {
   bringBack,
   cat,
   copiesOf,
+  costsOf,
   copy,
   copyBackups,
   describeRestore,
@@ -63,6 +64,7 @@ export type {
   Searched,
   StateChange,
   StatesOutcome,
+  StoreCosts,
   StoreOf,
 } from './operations/index.ts';
 export {
@@ -72,6 +74,7 @@ export {
   copyToStore,
   fetchBackup,
   isWrapped,
+  lookAt,
   newKeys,
   openCopy,
   provedKeys,
@@ -107,6 +110,7 @@ export {
   readStateSecret,
   removeDirectory,
   Repository,
+  sharedDisk,
   stateDirOf,
   stateSecret,
   withLock,

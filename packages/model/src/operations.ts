@@ -211,7 +211,14 @@ export const storeStateSchema = z.object({
       held: z.string().exactOptional(),
     })
     .exactOptional(),
+  /** the newest copy that was drilled well */
   drilled_at: z.string().exactOptional(),
+  /** the last drill that ran by itself */
+  drill: z
+    .object({ backup: z.string(), at: z.string(), ok: z.boolean(), problems: z.array(z.string()) })
+    .exactOptional(),
+  /** of the newest copy; null: it is not locked */
+  lock: z.object({ backup: z.string(), days: z.number(), until: z.string().nullable() }).exactOptional(),
   keys: z.array(z.object({ recipient: z.string(), proved_at: z.string().nullable() })).exactOptional(),
 });
 export type StoreState = z.infer<typeof storeStateSchema>;

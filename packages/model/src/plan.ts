@@ -71,6 +71,8 @@ export interface StorePlan {
   rate?: number;
   /** all objects are read back within so many days */
   verifyDays: number;
+  /** days after which a copy is restored for a test, where it can be read without a person */
+  drillDays: number;
   /** undefined: a day more than backups may be old */
   maxAgeHours?: number;
   /** undefined: no object lock */

@@ -13,6 +13,8 @@ export const ALERT_KINDS = [
   'copy-failed',
   'copy-overdue',
   'copy-damaged',
+  'copy-drill-failed',
+  'copy-lock-ends',
   'key-unproved',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];

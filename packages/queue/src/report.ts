@@ -23,6 +23,8 @@ const reportSchema = z.object({
   gone: z.array(z.string()).exactOptional(),
   /** components of the newest good backup whose directories do not exist any more */
   data_gone: z.array(z.string()).exactOptional(),
+  /** components whose data lies on the file system of the backups */
+  shared_disk: z.array(z.string()).exactOptional(),
   /** why pruning is held */
   held: z.string().exactOptional(),
   /** off-site copies, a state for each store */

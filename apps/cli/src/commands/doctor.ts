@@ -5,6 +5,8 @@ import { channelsOf } from '@gofr-backup/notify';
 import type { QueueStatus } from '@gofr-backup/queue';
 import { findQueue } from '../reach-queue.ts';
 import type { Session } from '../session.ts';
+import { costLines, storeCosts } from '../store/costs.ts';
+import type { StoreOptions } from '../store/given.ts';
 import { storeFacts } from '../store/store-facts.ts';
 import { sendTest } from './notify.ts';
 
@@ -14,13 +16,14 @@ const SHOWN_RUNS = 3;
 export async function run(
   session: Session,
   _args: string[],
-  options: { testAlerts?: boolean },
+  options: StoreOptions & { testAlerts?: boolean },
 ): Promise<number> {
   const checks = judgeHealth(await factsOf(session, options.testAlerts === true));
-  session.answer(
-    { checks },
-    checks.flatMap((line) => linesOf(session, line)),
-  );
+  const costs = options.store === undefined ? undefined : await storeCosts(session, options);
+  session.answer({ checks, ...(costs && { costs }) }, [
+    ...checks.flatMap((line) => linesOf(session, line)),
+    ...(costs ? costLines(costs) : []),
+  ]);
   return checks.every(({ ok }) => ok) ? 0 : 1;
 }
 

@@ -9,6 +9,7 @@ import {
   type StoreFacts,
   type StoreProblem,
   safety,
+  sharedDisk,
   stateDirOf,
   survey,
   trashed,
@@ -60,7 +61,7 @@ export async function run(session: Session): Promise<number> {
     next_run: view?.status.next.find(({ job }) => job === 'backup') ?? null,
     last_run: view?.jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
     newest_good: newest ?? null,
-    safety: briefly(judge(session, backups, { view, stores })),
+    safety: briefly(judge(session, backups, { view, stores, shared: await sharedDisk(plan) })),
     backups: { total: summary.total, disk_bytes: summary.disk_bytes },
     stores: stores.map(({ state, problems }) => ({
       ...state,
@@ -175,7 +176,7 @@ function noteUnusable({ note, colours }: Session, { queue }: Document): void {
 function judge(
   { settings, plan }: Session,
   backups: Catalogue,
-  { view, stores }: { view: QueueView | undefined; stores: StoreFacts[] },
+  { view, stores, shared }: { view: QueueView | undefined; stores: StoreFacts[]; shared: string[] },
 ): Safety {
   const now = systemClock.now();
   const { timezone, retention, minFree } = plan;
@@ -186,6 +187,7 @@ function judge(
     lastRuns: view && lastRuns(view.jobs),
     workers: view?.status.workers,
     copies: stores,
+    sharedDisk: shared,
     ...{ missed: [], gone: undefined, disk: undefined, minFree, maxDrillAge: Infinity },
   });
 }
@@ -217,12 +219,18 @@ function trashLine(session: Session, { total, size_bytes, next_goes_at }: Docume
 
 function storeLine(session: Session, store: Document['stores'][number]): string {
   const { paint } = session;
-  const { newest, copies = 0, problems } = store;
+  const { newest, copies = 0, problems, drilled_at } = store;
   const held =
     newest === undefined
       ? 'none yet'
       : `${formatCount(copies, 'copy', 'copies')}, the newest from ${inZone(session, Date.parse(newest.created_at))}`;
-  return [held, ...problems.map(({ text, todo }) => paint.bad(`${text} ${todo}`))].join('; ');
+  const drilled =
+    drilled_at === undefined ? 'never drilled' : `drilled on ${inZone(session, Date.parse(drilled_at))}`;
+  return [
+    held,
+    ...(newest ? [drilled] : []),
+    ...problems.map(({ text, todo }) => paint.bad(`${text} ${todo}`)),
+  ].join('; ');
 }
 
 const inZone = ({ settings }: Session, at: number): string => formatTime(at, settings.timezone);

@@ -90,6 +90,7 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
       lastRuns: jobs && lastRuns(jobs),
       minFree: rules.plan.minFree,
       maxDrillAge: maxDrillAge(rules, now),
+      sharedDisk: report?.shared_disk ?? [],
       copies: copiesOf(rules, report?.stores ?? [], now),
     };
     const judged = safety(found, facts);

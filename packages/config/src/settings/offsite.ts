@@ -133,6 +133,14 @@ export const offsiteStore = {
     meaning: 'days within which every object of the store is read back once',
     example: '90',
   }),
+  offsiteDrillDays: setting({
+    name: 'OFFSITE_DRILL_DAYS',
+    kind: wholeNumber(1, 3_650),
+    default: '30',
+    meaning:
+      'days after which a copy is restored from the store for a test, where OFFSITE_IDENTITY (or no encryption) lets it be read',
+    example: '7',
+  }),
   offsiteMaxAgeHours: optional({
     name: 'OFFSITE_MAX_AGE_HOURS',
     kind: wholeNumber(1, 87_600),

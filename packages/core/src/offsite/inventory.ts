@@ -1,14 +1,12 @@
-/** What lies in a place, by its lists alone: 1 request for 1000 objects. */
+/** What lies in a place, by its list alone: 1 request for 1000 objects. */
 import { isName } from '@gofr-backup/store';
 import {
-  COPYING,
   INDEXES,
-  PACKS,
   parseCopying,
   parsePackObject,
   parseTrashed,
+  parseWriterObject,
   RECIPES,
-  TRASH,
   type Trashed,
 } from './layout.ts';
 import type { Objects } from './objects.ts';
@@ -26,43 +24,35 @@ export interface Inventory {
   doomed: Set<string>;
   /** lists of packs of copies under way, with the time they were put */
   copying: Map<string, number>;
+  /** numbers of those who write, or wrote */
+  writers: number[];
 }
 
+/**
+ * By one list of everything. Objects that come or go meanwhile may be seen in part: what seems to be missing is asked for by its
+ * name before it counts as lost.
+ */
 export async function takeInventory(objects: Objects, signal: AbortSignal): Promise<Inventory> {
-  const packs = new Map<string, number>();
-  for await (const { name, size } of objects.list(PACKS, signal)) {
-    const sha256 = parsePackObject(name);
-    if (sha256 !== undefined) packs.set(sha256, size);
-  }
-  const trash = await namesIn(objects, TRASH, signal, parseTrashed);
-  return {
-    packs,
-    recipes: await sizesIn(objects, RECIPES, signal),
-    indexes: await sizesIn(objects, INDEXES, signal),
-    trash,
-    doomed: await doomedObjects(objects, trash, signal),
-    copying: await namesIn(objects, COPYING, signal, parseCopying),
+  const found: Inventory = {
+    ...{ packs: new Map(), recipes: new Map(), indexes: new Map(), trash: new Map(), copying: new Map() },
+    ...{ doomed: new Set(), writers: [] },
   };
-}
-
-async function sizesIn(objects: Objects, prefix: string, signal: AbortSignal): Promise<Map<string, number>> {
-  const found = new Map<string, number>();
-  for await (const { name, size } of objects.list(prefix, signal)) found.set(name, size);
+  for await (const object of objects.list('', signal)) take(found, object);
+  found.doomed = await doomedObjects(objects, found.trash, signal);
   return found;
 }
 
-async function namesIn<T>(
-  objects: Objects,
-  prefix: string,
-  signal: AbortSignal,
-  parse: (object: string) => T | undefined,
-): Promise<Map<string, T>> {
-  const found = new Map<string, T>();
-  for await (const { name } of objects.list(prefix, signal)) {
-    const parsed = parse(name);
-    if (parsed !== undefined) found.set(name, parsed);
-  }
-  return found;
+function take(found: Inventory, { name, size }: { name: string; size: number }): void {
+  const pack = parsePackObject(name);
+  const trashed = parseTrashed(name);
+  const copying = parseCopying(name);
+  const writer = parseWriterObject(name);
+  if (pack !== undefined) found.packs.set(pack, size);
+  else if (name.startsWith(RECIPES)) found.recipes.set(name, size);
+  else if (name.startsWith(INDEXES)) found.indexes.set(name, size);
+  else if (trashed !== undefined) found.trash.set(name, trashed);
+  else if (copying !== undefined) found.copying.set(name, copying);
+  else if (writer !== undefined) found.writers.push(writer);
 }
 
 async function doomedObjects(

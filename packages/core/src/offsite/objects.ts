@@ -51,6 +51,11 @@ export class Objects {
     await this.#store.extendLock(this.#below + object, until, signal);
   }
 
+  /** undefined: not locked, or in a store that cannot lock */
+  async lockedUntil(object: string, signal: AbortSignal): Promise<Date | undefined> {
+    return this.#store.lockedUntil(this.#below + object, signal);
+  }
+
   /** The same, and the size that the store then tells is that of the bytes; throws IO. */
   async putProved(object: string, bytes: Uint8Array, signal: AbortSignal): Promise<'stored' | 'taken'> {
     const answer = await this.put(object, bytes, signal);

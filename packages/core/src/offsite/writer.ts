@@ -15,17 +15,26 @@ const MOST_BYTES = 16 * 1024;
 const writerSchema = z.object({ host: z.string(), key: z.string(), since: z.string() });
 export type Writer = z.infer<typeof writerSchema>;
 
-/** In order; what does not read as one keeps its number. */
-export async function writers(objects: Objects, signal: AbortSignal): Promise<(Writer | undefined)[]> {
+/** `listed`: their numbers, where they are known. In order; what does not read as one keeps its number. */
+export async function writers(
+  objects: Objects,
+  signal: AbortSignal,
+  listed?: readonly number[],
+): Promise<(Writer | undefined)[]> {
+  const numbers = [...(listed ?? (await numbersOf(objects, signal)))];
+  const found: (Writer | undefined)[] = [];
+  for (const number of numbers.sort((a, b) => a - b))
+    found[number] = readWriter(await objects.read(writerObject(number), signal, MOST_BYTES));
+  return found;
+}
+
+async function numbersOf(objects: Objects, signal: AbortSignal): Promise<number[]> {
   const numbers: number[] = [];
   for await (const { name } of objects.list(WRITERS, signal)) {
     const number = parseWriterObject(name);
     if (number !== undefined) numbers.push(number);
   }
-  const found: (Writer | undefined)[] = [];
-  for (const number of numbers.sort((a, b) => a - b))
-    found[number] = readWriter(await objects.read(writerObject(number), signal, MOST_BYTES));
-  return found;
+  return numbers;
 }
 
 function readWriter(bytes: Buffer): Writer | undefined {

@@ -7,6 +7,8 @@ export type { StoreOf } from './stores/copy.ts';
 export { bringBack } from './stores/bring-back.ts';
 export { copyBackups } from './stores/copies.ts';
 export { openStoreOf } from './stores/open-store.ts';
+export { costsOf } from './stores/costs.ts';
+export type { StoreCosts } from './stores/costs.ts';
 export { searchCopies } from './stores/search-copies.ts';
 export { copiesOf, storeState } from './stores/store-state.ts';
 export type { BackupCopy } from './stores/store-state.ts';

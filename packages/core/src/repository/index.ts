@@ -3,6 +3,7 @@ export { writeAtomically } from './atomic.ts';
 export { formatChecksum, readChecksum } from './checksum.ts';
 export type { Checksum } from './checksum.ts';
 export { freeSpace } from './free-space.ts';
+export { deviceOf, sharedDisk } from './shared-disk.ts';
 export { exists } from './install.ts';
 export { stateDirOf } from './layout.ts';
 export { keepReserveFile } from './lock/reserve-file.ts';

@@ -3,6 +3,7 @@ import { lstat, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TIERS, toBytePath } from '@gofr-backup/model';
 import { removeTree } from '@gofr-backup/posix';
+import { abandonedFetches } from './abandoned.ts';
 import { readChecksum } from './checksum.ts';
 import { refreshCatalogue, requireLock } from './catalogue/held-catalogue.ts';
 import type { Options } from './catalogue/held-catalogue.ts';
@@ -32,6 +33,7 @@ export async function sweep(options: Options): Promise<string[]> {
     ...(await orphanedSidecars(options, scan, owns)),
     ...(await abandonedWrites(options)),
     ...(await scratch(options)),
+    ...(await abandonedFetches(options)),
   ];
   const removed: string[] = [];
   for (const path of leftovers) {

@@ -48,9 +48,25 @@ test('where copies lie is said, and what is wrong with them', () => {
   const bad = { code: 'copy-overdue', title: '', text: 'It is late.', todo: 'Look.' } as const;
   expect(judge([fresh], { copies: [{ state: { store: 'nas' }, problems: [bad] }] })).toMatchObject({
     level: 'attention',
-    sentence: expect.stringContaining(' No copy lies elsewhere yet.') as string,
+    sentence: expect.stringContaining(' No copy lies elsewhere yet. The next') as string,
     problems: [{ code: 'copy-overdue', text: 'It is late.', todo: 'Look.' }],
   });
+});
+
+test('the only copy on the disk of the data is told; with another one elsewhere it is not', () => {
+  const shared = { sharedDisk: ['storage'] };
+  const told = ' The only copy lies on the disk of the data, and would be lost with it.';
+  const newest = { filename: 'a', created_at: '2025-12-13T02:00:00Z', arrived: '2025-12-13T02:10:00Z' };
+  const drilled_at = '2025-12-07T06:00:00Z';
+  const of = (state: object) =>
+    judge([fresh], { ...shared, copies: [{ state: { store: 'b2', ...state }, problems: [] }] });
+  expect(judge([fresh], shared)).toMatchObject({
+    level: 'safe',
+    sentence: expect.stringContaining(told) as string,
+  });
+  expect(of({}).sentence).toContain(told);
+  expect(of({ newest, drilled_at }).sentence).not.toContain(told);
+  expect(of({ newest, drilled_at }).sentence).toContain('(newest there 6 hours old, drilled on 2025-12-07).');
 });
 
 test('no backup, only an unverified, a corrupt or a future-dated one: danger', () => {

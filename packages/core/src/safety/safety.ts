@@ -1,5 +1,5 @@
 /** Is the data safe, since when, until when, what is wrong: decided here and nowhere else, for the page, `status` and the metrics. */
-import { formatSize, formatSpan, formatNear, DAY, type StoreState } from '@gofr-backup/model';
+import { formatDate, formatSize, formatSpan, formatNear, DAY, type StoreState } from '@gofr-backup/model';
 import type { Dated, Survey } from './survey.ts';
 import type { Forecast } from './forecast.ts';
 import type { StoreProblem } from './store-problems.ts';
@@ -45,6 +45,8 @@ export interface SafetyFacts {
   minFree: number;
   /** off-site copies, and what is wrong with them; absent: there is no store */
   copies?: readonly { state: StoreState; problems: readonly StoreProblem[] }[];
+  /** components whose data lies on the file system of the backups */
+  sharedDisk?: readonly string[];
   /** a drill older than this is worth a reminder, in milliseconds */
   maxDrillAge: number;
 }
@@ -119,14 +121,23 @@ function words(
   return { headline, sentence: `${since}, ${age}; changes since then would be lost.${coming(facts)}` };
 }
 
+const drilledText = (iso: string | undefined, timezone: string): string =>
+  iso === undefined ? '' : `, drilled on ${formatDate(Date.parse(iso), timezone)}`;
+
 /** Where else the data lies. */
-function elsewhere({ copies = [], now }: SafetyFacts): string {
-  if (copies.length === 0) return '';
-  const there = copies.flatMap(({ state: { store, newest } }) => {
+function elsewhere({ copies = [], sharedDisk = [], now, timezone }: SafetyFacts): string {
+  const onlyHere =
+    sharedDisk.length === 0 ? '' : ' The only copy lies on the disk of the data, and would be lost with it.';
+  if (copies.length === 0) return onlyHere;
+  const there = copies.flatMap(({ state: { store, newest, drilled_at } }) => {
     const made = Date.parse(newest?.created_at ?? '');
-    return Number.isNaN(made) ? [] : [`${store} (newest there ${formatSpan(now - made)} old)`];
+    return Number.isNaN(made)
+      ? []
+      : [`${store} (newest there ${formatSpan(now - made)} old${drilledText(drilled_at, timezone)})`];
   });
-  return there.length === 0 ? ' No copy lies elsewhere yet.' : ` Copies: here and ${there.join(' and ')}.`;
+  return there.length === 0
+    ? ` No copy lies elsewhere yet.${onlyHere}`
+    : ` Copies: here and ${there.join(' and ')}.`;
 }
 
 /** The data itself is safe here: a copy that is wanting needs a person, and is no danger yet. */

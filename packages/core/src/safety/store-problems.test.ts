@@ -45,6 +45,27 @@ test.each<[string, Partial<StoreState>, Partial<StoreLimits>, string[]]>([
     ['copy-damaged'],
   ],
   [
+    'a drill failed',
+    { drill: { backup: 'a', at: iso(DAY), ok: false, problems: ['x'] }, drilled_at: iso(30 * DAY) },
+    {},
+    ['copy-drill-failed'],
+  ],
+  [
+    'a drill failed, and one by hand went well since',
+    { drill: { backup: 'a', at: iso(DAY), ok: false, problems: ['x'] }, drilled_at: iso(HOUR) },
+    {},
+    [],
+  ],
+  ['a lock with days to go', { lock: { backup: 'a', days: 8, until: iso(-3 * DAY) } }, {}, []],
+  ['a lock about to end', { lock: { backup: 'a', days: 8, until: iso(-2 * DAY) } }, {}, ['copy-lock-ends']],
+  ['a lock that ended', { lock: { backup: 'a', days: 8, until: iso(DAY) } }, {}, ['copy-lock-ends']],
+  [
+    'no lock where one was asked for',
+    { lock: { backup: 'a', days: 8, until: null } },
+    {},
+    ['copy-lock-ends'],
+  ],
+  [
     'a key was never tried',
     { keys: [fine.keys![0]!, { recipient: 'age1b', proved_at: null }] },
     {},

@@ -1,8 +1,9 @@
 /** What is wrong with the copies in a store, as far as this host knows without asking it. One judgement for alerts, `status` and `doctor`. */
-import { DAY, formatSpan, formatTime, isFutureTime, type StoreState } from '@gofr-backup/model';
+import { DAY, formatCount, formatSpan, formatTime, isFutureTime, type StoreState } from '@gofr-backup/model';
 
 export interface StoreProblem {
-  code: 'copy-failed' | 'copy-overdue' | 'copy-damaged' | 'key-unproved';
+  code:
+    'copy-failed' | 'copy-overdue' | 'copy-damaged' | 'copy-drill-failed' | 'copy-lock-ends' | 'key-unproved';
   title: string;
   text: string;
   /** what to do */
@@ -23,7 +24,7 @@ type Judge = (state: StoreState, limits: StoreLimits) => StoreProblem | undefine
 /** How long a recovery key may go without a proof after the first copy. */
 const PROOF_DUE = 7 * DAY;
 
-const JUDGES: Judge[] = [failed, overdue, damaged, unproved];
+const JUDGES: Judge[] = [failed, overdue, damaged, undrilled, unlocked, unproved];
 
 export const storeProblems = (state: StoreState, limits: StoreLimits): StoreProblem[] =>
   JUDGES.map((judge) => judge(state, limits)).filter((problem) => problem !== undefined);
@@ -63,6 +64,38 @@ function damaged({ store, checked }: StoreState): StoreProblem | undefined {
     title: `a copy in ${store} is damaged`,
     text: `${first}${others}.`,
     todo: `Find out who or what changed the store. \`gofr-backup copy --store ${store} --all\` sends again what is still here.`,
+  };
+}
+
+/** One that went well later, perhaps by hand, takes it back. */
+function undrilled(
+  { store, drill, drilled_at }: StoreState,
+  { timezone }: StoreLimits,
+): StoreProblem | undefined {
+  if (drill === undefined || drill.ok || Date.parse(drilled_at ?? '') > Date.parse(drill.at))
+    return undefined;
+  return {
+    code: 'copy-drill-failed',
+    title: `a drill of a copy in ${store} failed`,
+    text: `${drill.backup} did not come back from ${store} on ${timeText(drill.at, timezone)}: ${drill.problems.slice(0, 3).join('; ')}.`,
+    todo: `Try it by hand: \`gofr-backup drill --store ${store} --identity FILE\`. Nothing is pruned there until a drill went well.`,
+  };
+}
+
+/** While copies go on, each has days to go when the next comes. The last quarter is for a person. */
+function unlocked({ store, lock }: StoreState, { now, timezone }: StoreLimits): StoreProblem | undefined {
+  if (lock === undefined) return undefined;
+  const until = Date.parse(lock.until ?? '');
+  if (until - now > (lock.days * DAY) / 4) return undefined;
+  const ends =
+    lock.until === null
+      ? 'is not locked'
+      : `${until <= now ? 'has not been locked since' : 'is locked no longer than'} ${timeText(lock.until, timezone)}`;
+  return {
+    code: 'copy-lock-ends',
+    title: `the object lock in ${store} ends`,
+    text: `The newest copy in ${store} ${ends}.`,
+    todo: `A new copy is locked for ${formatCount(lock.days, 'day')}: \`gofr-backup now\`, then \`gofr-backup copy --store ${store}\`. If it is not, look at the object lock of the bucket.`,
   };
 }
 

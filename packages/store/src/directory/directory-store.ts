@@ -1,6 +1,6 @@
 /** A store in a directory: an object is a file, a part of a name before a `/` a directory. Needs hard links. */
 import type { Stats } from 'node:fs';
-import { link, lstat, mkdir, open, opendir, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, open, opendir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toBytePath } from '@gofr-backup/model';
 import { fsyncPath, isErrno, NotRegular, openRegular } from '@gofr-backup/posix';
@@ -9,11 +9,13 @@ import { checkName, isName } from '../name.ts';
 import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
-import { unfinishedName } from '../unfinished.ts';
+import { isUnfinished, UNFINISHED_FOR, unfinishedName } from '../unfinished.ts';
 import { type Watched, watched } from '../watched.ts';
 
 export class DirectoryStore implements Store {
   readonly #root: string;
+  /** once for each opened store, with its first put */
+  #sweeping: Promise<void> | undefined;
 
   /** The directory is made by the first put. */
   constructor(root: string) {
@@ -33,6 +35,7 @@ export class DirectoryStore implements Store {
 
   async #putAt(path: string, content: Watched): Promise<'stored' | 'taken'> {
     await makeDirectories(dirname(path));
+    await (this.#sweeping ??= this.#sweep());
     const unfinished = this.#unfinished();
     try {
       await writeSynced(unfinished, content);
@@ -115,6 +118,18 @@ export class DirectoryStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** What killed puts left. One that cannot be removed stays. */
+  async #sweep(): Promise<void> {
+    const names = (await readdir(this.#root).catch(() => [])).filter(isUnfinished);
+    if (names.length === 0) return;
+    const over = (await this.now()).getTime() - UNFINISHED_FOR;
+    for (const name of names) {
+      const path = join(this.#root, name);
+      const found = await lstat(path).catch(() => undefined);
+      if (found?.isFile() && found.mtimeMs < over) await rm(path, { force: true }).catch(() => {});
+    }
+  }
 
   #unfinished(): string {
     return join(this.#root, unfinishedName());

@@ -4,7 +4,7 @@ import { BackupError } from '@gofr-backup/model';
 import { isoUtc } from '../../repository/index.ts';
 import type { Cache, CachedCopy } from '../cache/cache.ts';
 import type { FrameTable } from '../cache/frame-table.ts';
-import { takeInventory } from '../inventory.ts';
+import { type Inventory, takeInventory } from '../inventory.ts';
 import { type CopyName, packObject, recipeObject } from '../layout.ts';
 import type { Objects } from '../objects.ts';
 import type { Offsite } from '../offsite.ts';
@@ -16,18 +16,18 @@ import { requireWriter, signerOf } from '../writer.ts';
 const LOCKED_AT_ONCE = 8;
 
 /**
- * Throws FAILED when a pack is not there any more, or is about to go; another try sends its spans again. A prune removes nothing
+ * Answers what the store holds now. Throws FAILED when a pack is not there any more, or is about to go; another try sends its spans again. A prune removes nothing
  * within a day after it listed a pack, so what is not listed now is named in time.
  */
 export async function requirePacks(
   { signal, name }: Offsite,
   objects: Objects,
   packs: readonly Pack[],
-): Promise<void> {
+): Promise<Inventory> {
   const present = await takeInventory(objects, signal);
   const lost = packs.filter(({ sha256, size }) => present.packs.get(sha256) !== size);
   const doomed = packs.filter(({ sha256 }) => present.doomed.has(sha256));
-  if (lost.length + doomed.length === 0) return;
+  if (lost.length + doomed.length === 0) return present;
   throw new BackupError('FAILED', `The copy to the store ${name} is not complete`, {
     why: `${lost.length} of its packs are missing there, ${doomed.length} are about to be removed`,
     hint: 'Run it again: what is missing is sent anew. If packs vanish again, look who else removes objects there.',

@@ -34,6 +34,8 @@ export interface CopyRequest {
   archiveOf: (copy: CopyName) => string;
   /** this host writes to the store from now on, whoever did before */
   takeOver?: boolean;
+  /** what the store holds, where it was just listed */
+  listed?: Inventory | undefined;
 }
 
 export interface CopyResult {
@@ -46,6 +48,8 @@ export interface CopyResult {
   packs: number;
   /** recipes of earlier copies that the store had lost and got again */
   mended: string[];
+  /** what the store holds after it */
+  inventory: Inventory;
 }
 
 /**
@@ -58,12 +62,13 @@ export async function copyToStore(offsite: Offsite, request: CopyRequest): Promi
     await ensureFormat(offsite, objects);
     await becomeWriter(offsite, objects, request);
     const cache = await Cache.open(offsite.cacheDir);
-    const inventory = await takeInventory(objects, offsite.signal);
+    const found = request.listed ?? (await takeInventory(objects, offsite.signal));
+    const inventory = { ...found, packs: new Map(found.packs) };
     const { damaged } = await cache.proofs();
     for (const sha256 of damaged) inventory.packs.delete(sha256);
     const mended = await mendRecipes(offsite, { objects, cache }, inventory);
     const before = await stateOf(offsite, { objects, cache }, inventory, request.entry);
-    if (before !== 'none' && before !== 'damaged') return { ...before, mended };
+    if (before !== 'none' && before !== 'damaged') return { ...before, mended, inventory: found };
     const instead = before === 'damaged';
     return { ...(await send(offsite, { objects, cache }, inventory, { ...request, instead })), mended };
   } catch (error) {
@@ -72,7 +77,7 @@ export async function copyToStore(offsite: Offsite, request: CopyRequest): Promi
 }
 
 type Place = { objects: Objects; cache: Cache };
-type Sent = Omit<CopyResult, 'mended'>;
+type Sent = Omit<CopyResult, 'mended' | 'inventory'>;
 
 /** damaged: this host knows what should be there, and something of it is missing or changed. */
 async function stateOf(
@@ -124,7 +129,7 @@ async function send(
   place: Place,
   inventory: Inventory,
   request: CopyRequest & { instead: boolean },
-): Promise<Sent> {
+): Promise<Sent & { inventory: Inventory }> {
   const { entry, archiveOf } = request;
   const { logger, signal, progress } = offsite;
   await using archive = await openRegular(request.archivePath);
@@ -148,7 +153,7 @@ async function send(
   });
   await writer.finish();
   requireArchive(request, sha256);
-  await requirePacks(offsite, place.objects, assembly.packs);
+  const now = await requirePacks(offsite, place.objects, assembly.packs);
   await lockPacks(offsite, place.objects, assembly.packs);
   const { index, sent } = await sendIndex(offsite, place, inventory, request, sha256);
   const { packs, extents } = assembly;
@@ -159,8 +164,17 @@ async function send(
     instead: request.instead,
   });
   await forgetPending(place.cache);
+  now.recipes.set(committed.copy.object, committed.sent);
+  if (index) now.indexes.set(index.object, index.size);
   const bytes_sent = writer.sent + sent + committed.sent;
-  return { filename: entry.filename, already: false, bytes_sent, bytes_total: size, packs: writer.count };
+  return {
+    filename: entry.filename,
+    already: false,
+    bytes_sent,
+    bytes_total: size,
+    packs: writer.count,
+    inventory: now,
+  };
 }
 
 /** Packs that are there as they were put, and are not about to go. */

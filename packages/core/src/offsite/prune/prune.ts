@@ -18,11 +18,11 @@ import {
 } from '@gofr-backup/model';
 import { isoUtc } from '../../repository/index.ts';
 import { Cache } from '../cache/cache.ts';
-import { type Inventory, listText, readList, takeInventory } from '../inventory.ts';
+import { type Inventory, listText, readList } from '../inventory.ts';
 import { packObject, trashedRecipe, unnamedList } from '../layout.ts';
+import { type Look, lookAt } from '../look.ts';
 import { Objects } from '../objects.ts';
 import type { Offsite } from '../offsite.ts';
-import { Copies } from '../read/copies.ts';
 import { type Copy, readRecipe, type Unread } from '../read/recipes.ts';
 import type { SignedRecipe } from '../recipe/parse.ts';
 import { toOffsiteError } from '../store-failure.ts';
@@ -39,6 +39,8 @@ export interface PruneStoreRequest {
   dryRun: boolean;
   /** although counts jumped, or recipes vanished */
   force?: boolean;
+  /** what was just seen, with every recipe read anew */
+  look?: Look;
 }
 
 export interface PruneStoreOutcome {
@@ -65,13 +67,13 @@ export async function pruneStore(offsite: Offsite, request: PruneStoreRequest): 
 
 async function prune(
   offsite: Offsite,
-  { policy, dryRun, force = false }: PruneStoreRequest,
+  { policy, dryRun, force = false, look }: PruneStoreRequest,
 ): Promise<PruneStoreOutcome> {
   const { signal, clock } = offsite;
   const objects = new Objects(offsite);
   const cache = await Cache.open(offsite.cacheDir);
-  const inventory = await takeInventory(objects, signal);
-  const { copies, unread } = await Copies.open(offsite, { anew: true });
+  const { inventory, copies: found } = look ?? (await lookAt(offsite, { anew: true }));
+  const { copies, unread } = found;
   const trashed = await readTrash(offsite, objects, inventory);
   const storeNow = await objects.storeNow(signal);
   const now = storeNow ?? clock.now();
@@ -161,7 +163,7 @@ function lostHold(lost: readonly string[]): string | undefined {
 /** First a second name, then the first one goes: a kill in between leaves a copy that is still one. */
 async function toTrash(
   work: { objects: Objects; cache: Cache; remover: Remover; now: number; signal: AbortSignal },
-  { trash }: Inventory,
+  { trash, recipes }: Inventory,
   { object, name }: Copy,
 ): Promise<void> {
   const { objects, cache, remover, now, signal } = work;
@@ -171,7 +173,9 @@ async function toTrash(
     const bytes = await objects.read(object, signal, Number.MAX_SAFE_INTEGER);
     await objects.putProved(trashedRecipe(object, now), bytes, signal);
   }
-  if ((await remover.remove(object)) && known) await cache.setTrashed(known, true);
+  if (!(await remover.remove(object))) return;
+  recipes.delete(object);
+  if (known) await cache.setTrashed(known, true);
 }
 
 /** Answers the recipes that stay in the trash. */

@@ -5,6 +5,7 @@ import { BackupError, formatCount } from '@gofr-backup/model';
 import { NoSuchObject } from '@gofr-backup/store';
 import { Cache } from '../cache/cache.ts';
 import { readFormat } from '../format.ts';
+import type { Inventory } from '../inventory.ts';
 import { RECIPES } from '../layout.ts';
 import { Objects } from '../objects.ts';
 import type { Offsite } from '../offsite.ts';
@@ -45,15 +46,18 @@ export class Copies {
     this.packs = found.packs;
   }
 
-  /** `anew`: every recipe is read from the store, also where this host knows what it put there. */
-  static async open(offsite: Offsite, { anew = false }: { anew?: boolean } = {}): Promise<Copies> {
+  /** `anew`: every recipe is read from the store, also where this host knows what it put there. `inventory`: nothing is listed. */
+  static async open(
+    offsite: Offsite,
+    { anew = false, inventory }: { anew?: boolean; inventory?: Inventory } = {},
+  ): Promise<Copies> {
     try {
       const objects = new Objects(offsite);
       const format = await readFormat(offsite, objects);
       const kind = { kind: format?.encryption ?? offsite.encryption.kind };
       const packs = new PackReader(objects, { ...offsite, encryption: kind });
       const cache = await Cache.openExisting(offsite.cacheDir);
-      const read = await readAll(offsite, { objects, cache }, anew);
+      const read = await readAll(offsite, { objects, cache }, { anew, inventory });
       return new Copies(offsite, objects, { ...read, packs });
     } catch (error) {
       throw toOffsiteError(error, `reading the store ${offsite.name}`);
@@ -127,18 +131,22 @@ export class Copies {
 async function readAll(
   offsite: Offsite,
   place: ReadingPlace,
-  anew: boolean,
+  { anew, inventory }: { anew: boolean; inventory: Inventory | undefined },
 ): Promise<{ copies: StoredCopy[]; unread: Unread[] }> {
-  const { signal } = offsite;
-  const listed: string[] = [];
-  for await (const { name } of place.objects.list(RECIPES, signal)) listed.push(name);
-  const signerOf = await signers(offsite, place.objects);
+  const listed = inventory ? [...inventory.recipes.keys()] : await recipesIn(place.objects, offsite.signal);
+  const signerOf = await signers(offsite, place.objects, inventory?.writers);
   const copies: StoredCopy[] = [];
   const unread: Unread[] = [];
   for (const read of await atOnce(listed, AT_ONCE, (object) => readOne(offsite, place, object, anew)))
     if (read.copy) copies.push({ ...read.copy, signer: signerOf(read.copy.recipe.key) });
     else unread.push(read.unread);
   return { copies: copies.sort(newestFirst), unread };
+}
+
+async function recipesIn(objects: Objects, signal: AbortSignal): Promise<string[]> {
+  const listed: string[] = [];
+  for await (const { name } of objects.list(RECIPES, signal)) listed.push(name);
+  return listed;
 }
 
 async function readOne(offsite: Offsite, place: ReadingPlace, object: string, anew: boolean) {
@@ -149,9 +157,10 @@ async function readOne(offsite: Offsite, place: ReadingPlace, object: string, an
 async function signers(
   { signingKey, trustedKeys = [], signal }: Offsite,
   objects: Objects,
+  numbers: readonly number[] | undefined,
 ): Promise<(key: string) => Signer> {
   const own = new Set([...trustedKeys, ...(signingKey ? [signingKey.publicKey] : [])]);
-  const listed = new Set((await writers(objects, signal)).map((writer) => writer?.key));
+  const listed = new Set((await writers(objects, signal, numbers)).map((writer) => writer?.key));
   return (key) => (own.has(key) ? 'own' : listed.has(key) ? 'listed' : 'foreign');
 }
 

@@ -65,6 +65,11 @@ export class PackReader {
   }
 
   /** The SHA-256 of the object against its name; needs no key. Undefined: it is right. */
+  /** Of its object; undefined: there is none. */
+  size({ sha256 }: Pick<Pack, 'sha256'>): Promise<number | undefined> {
+    return this.#objects.size(packObject(sha256, this.#kind), this.#signal);
+  }
+
   async problem(pack: Pick<Pack, 'sha256'>): Promise<string | undefined> {
     const sum = createHash('sha256');
     try {

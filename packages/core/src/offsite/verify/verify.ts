@@ -2,16 +2,18 @@
 import { formatCount, type VerifyOutcome } from '@gofr-backup/model';
 import { isoUtc } from '../../repository/index.ts';
 import { Cache, type Proofs } from '../cache/cache.ts';
-import { type Inventory, takeInventory } from '../inventory.ts';
-import { Objects } from '../objects.ts';
+import type { Inventory } from '../inventory.ts';
+import { type Look, lookAt } from '../look.ts';
 import type { Offsite } from '../offsite.ts';
-import { Copies, type StoredCopy } from '../read/copies.ts';
+import type { Copies, StoredCopy } from '../read/copies.ts';
 import type { Unread } from '../read/recipes.ts';
 import { toOffsiteError } from '../store-failure.ts';
 
 export interface VerifyStoreRequest {
   /** the share of the packs, 0 to 1, that is read back: those that were not read for longest */
   share: number;
+  /** what was just seen, with every recipe read anew */
+  look?: Look;
 }
 
 export interface VerifyStoreOutcome {
@@ -37,11 +39,10 @@ export async function verifyStore(
   }
 }
 
-async function verify(offsite: Offsite, { share }: VerifyStoreRequest): Promise<VerifyStoreOutcome> {
-  const objects = new Objects(offsite);
+async function verify(offsite: Offsite, { share, look }: VerifyStoreRequest): Promise<VerifyStoreOutcome> {
   const cache = await Cache.open(offsite.cacheDir);
-  const copies = await Copies.open(offsite, { anew: true });
-  const inventory = await takeInventory(objects, offsite.signal);
+  const { copies, inventory } = look ?? (await lookAt(offsite, { anew: true }));
+  await askForMissing(copies, inventory);
   const proofs = await cache.proofs();
   const read = await readPacks(offsite, copies, inventory, { proofs, share });
   const results = copies.copies.map((copy) => resultOf(copy, inventory, proofs));
@@ -60,6 +61,16 @@ async function verify(offsite: Offsite, { share }: VerifyStoreRequest): Promise<
     packs: inventory.packs.size,
     ...read,
   };
+}
+
+/** A pack that came while the list was made may not be in it. */
+async function askForMissing({ copies, packs: reader }: Copies, { packs }: Inventory): Promise<void> {
+  const named = new Set(copies.flatMap(({ recipe }) => recipe.packs.map(({ sha256 }) => sha256)));
+  for (const sha256 of named) {
+    if (packs.has(sha256)) continue;
+    const size = await reader.size({ sha256 });
+    if (size !== undefined) packs.set(sha256, size);
+  }
 }
 
 /** The packs that were longest unread, so that repeated calls read all of them in turn. What is wrong is remembered. */
@@ -125,7 +136,7 @@ async function lostResults(cache: Cache, { recipes, trash }: Inventory): Promise
     .map(({ filename }) => resultFor(filename, ['its recipe vanished from the store']));
 }
 
-/** A drill is recorded beside what the lists say. */
+/** A drill is recorded beside what the list says; the time is that of one that went well. */
 export async function recordDrill(
   { cacheDir, clock }: Offsite,
   { object }: StoredCopy,
@@ -133,6 +144,6 @@ export async function recordDrill(
 ): Promise<void> {
   const cache = await Cache.open(cacheDir);
   const proofs = await cache.proofs();
-  proofs.copies[object] = { ...proofs.copies[object], drilled_at: isoUtc(clock.now()), ok };
+  proofs.copies[object] = { ...proofs.copies[object], ...(ok && { drilled_at: isoUtc(clock.now()) }), ok };
   await cache.putProofs(proofs);
 }

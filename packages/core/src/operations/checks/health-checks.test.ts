@@ -7,7 +7,7 @@ const DAY = 86_400_000;
 const now = Date.parse('2025-12-13T12:00:00Z');
 const GB = 2 ** 30;
 const well: HealthFacts = {
-  ...{ now, timezone: 'UTC', uid: 1000, servers: [], lacks: [] },
+  ...{ now, timezone: 'UTC', uid: 1000, servers: [], lacks: [], sharedDisk: ['storage'] },
   stores: [
     {
       state: {

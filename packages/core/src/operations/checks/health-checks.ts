@@ -61,6 +61,8 @@ export interface HealthFacts {
     maxAge: number;
     lastDrill: { at: number; ok: boolean; backup: string } | undefined;
   };
+  /** components whose data lies on the file system of the backups */
+  sharedDisk: readonly string[];
   /** off-site copies */
   stores: readonly StoreFacts[];
   /** sentences: what this system cannot do */
@@ -86,7 +88,11 @@ export const HEALTH_CHECKS: readonly { name: string; check: (facts: HealthFacts)
   { name: 'alerts', check: ({ alerts }) => alertFindings(alerts) },
   { name: 'backups', check: (facts) => [backupFinding(facts)] },
   { name: 'drill', check: (facts) => drillFindings(facts) },
-  { name: 'copies', check: ({ stores }) => stores.flatMap(storeFindings) },
+  {
+    name: 'copies',
+    check: ({ stores, sharedDisk }) =>
+      stores.length > 0 ? stores.flatMap(storeFindings) : onlyHere(sharedDisk),
+  },
   { name: 'system', check: ({ lacks }) => systemFindings(lacks) },
 ];
 
@@ -94,15 +100,22 @@ export const HEALTH_CHECKS: readonly { name: string; check: (facts: HealthFacts)
 export const judgeHealth = (facts: HealthFacts): HealthLine[] =>
   HEALTH_CHECKS.flatMap(({ name, check }) => check(facts).map((finding) => ({ name, ...finding })));
 
+/** A choice, so it is no fault: but a person should know of it. */
+function onlyHere(sharedDisk: readonly string[]): Finding[] {
+  if (sharedDisk.length === 0) return [];
+  const message = `no store: the backups lie on the disk of the data (${sharedDisk.join(', ')}), and would be lost with it`;
+  return [{ ...ok(message), hint: 'Set OFFSITE_URL to a place elsewhere; see docs/offsite.md.' }];
+}
+
 function storeFindings({ state, problems, reach }: StoreFacts): Finding[] {
-  const { store = '', url = '', copies = 0, newest } = state;
+  const { store = '', url = '', copies = 0, newest, drilled_at } = state;
   const found = problems.map(({ text, todo }) => wrong(text, todo));
   if (reach) found.unshift(wrong(`${store} (${url}) cannot be used: ${reach.why}`, reach.hint));
   if (found.length > 0) return found;
   const held =
     newest === undefined
       ? 'no copy yet'
-      : `${formatCount(copies, 'copy', 'copies')}, the newest ${newest.filename}`;
+      : `${formatCount(copies, 'copy', 'copies')}, the newest ${newest.filename}, ${drilled_at === undefined ? 'never drilled' : `drilled on ${drilled_at.slice(0, 10)}`}`;
   return [ok(`${store} (${url}): ${held}`)];
 }
 

@@ -10,13 +10,16 @@ import {
   toBackupError,
 } from '@gofr-backup/model';
 import { lacking } from '@gofr-backup/posix';
-import { freeSpace, withheldDirectories } from '../../repository/index.ts';
+import { freeSpace, sharedDisk, withheldDirectories } from '../../repository/index.ts';
 import { newestGood } from '../../retention/index.ts';
 import { repositoryOf } from '../context.ts';
 import type { HealthFacts } from './health-checks.ts';
 import { liveServers } from './live-servers.ts';
 
-export type LocalFacts = Pick<HealthFacts, 'uid' | 'components' | 'servers' | 'space' | 'lacks'> & {
+export type LocalFacts = Pick<
+  HealthFacts,
+  'uid' | 'components' | 'servers' | 'space' | 'lacks' | 'sharedDisk'
+> & {
   backups: Omit<HealthFacts['backups'], 'maxAge'>;
 };
 
@@ -29,6 +32,7 @@ export async function lookLocally(ctx: OperationContext): Promise<LocalFacts> {
     uid,
     components: await Promise.all(plan.components.map(lookAt)),
     servers: liveServers(plan.components, withheldDirectories(plan.backupDir)),
+    sharedDisk: await sharedDisk(plan),
     space: await spaceOf(plan.backupDir, catalogue[0]?.size_bytes, plan.minFree),
     backups: {
       total: catalogue.length,

@@ -5,38 +5,43 @@ import {
   type CopyOutcome,
   type CopyRequest,
   countsAsGood,
-  DAY,
   type OperationContext,
   type StorePlan,
   type StoreState,
   toBackupError,
 } from '@gofr-backup/model';
-import { Copies, type CopyResult, type Offsite, pruneStore, verifyStore } from '../../offsite/index.ts';
+import {
+  type CopyResult,
+  type Inventory,
+  type Look,
+  lookAt,
+  type Offsite,
+  pruneStore,
+} from '../../offsite/index.ts';
 import { isoUtc } from '../../repository/index.ts';
 import { repositoryOf } from '../context.ts';
 import { copy } from './copy.ts';
+import { proveCopies, type StoreWork } from './prove-copies.ts';
 import { openStoreOf } from './open-store.ts';
-import { recordStore, storeState } from './store-state.ts';
+import { recordStore } from './store-state.ts';
 
 /**
- * Phases: copy, check, prune. Holds no lock; a run that was ended goes on at the pack it was at when it is asked again. How it went
- * is kept (`storeState`). A check that finds damage is no failure of the copy: it is told by the state.
+ * Phases: copy, look, check, drill, prune. Holds no lock; a run that was ended goes on at the pack it was at when it is asked
+ * again. How it went is kept (`storeState`). A check that finds damage is no failure of the copy: it is told by the state.
  */
 export async function copyBackups(
   ctx: OperationContext,
   plan: StorePlan,
   request: CopyRequest,
+  { unattended = false }: { unattended?: boolean } = {},
 ): Promise<CopyOutcome> {
   // Nothing has failed where nothing was made yet, and nobody waits for an answer.
   if (request.ifAny && (await goodBackups(ctx)).length === 0) return { store: plan.name, copies: [] };
   const tried_at = isoUtc(ctx.clock.now());
   try {
     await using offsite = await openStoreOf(ctx, plan);
-    const copies = await copyAll(ctx, offsite, request);
-    const checked = await check(ctx, offsite, plan);
-    const pruned = await prune(ctx, offsite, plan);
-    const news = { failure: null, done_at: tried_at, ...(await countsOf(offsite)), checked, pruned };
-    await recordStore(ctx, plan, { tried_at, ...news });
+    const { copies, news } = await bringUpToDate({ ctx, offsite, plan }, request, unattended);
+    await recordStore(ctx, plan, { tried_at, failure: null, done_at: tried_at, ...news });
     return { store: plan.name, copies };
   } catch (error) {
     const failure = toBackupError(error, `copying to the store ${plan.name}`);
@@ -46,19 +51,37 @@ export async function copyBackups(
   }
 }
 
+/** `news`: what is known of the store now. */
+export async function bringUpToDate(
+  { ctx, offsite, plan }: StoreWork,
+  request: CopyRequest,
+  unattended: boolean,
+): Promise<{ copies: CopyOutcome['copies']; news: Partial<StoreState> }> {
+  const { copies, listed } = await copyAll(ctx, offsite, request);
+  const look = await lookAt(offsite, { anew: true, listed });
+  const proved = await proveCopies({ ctx, offsite, plan }, look, unattended);
+  const pruned = await prune(ctx, offsite, plan, { look, drill: proved.drill });
+  return { copies, news: { ...proved, pruned, ...countsOf(look) } };
+}
+
+/** `listed`: what the store holds now, where that is known. */
 async function copyAll(
   ctx: OperationContext,
   offsite: Offsite,
   request: CopyRequest,
-): Promise<CopyOutcome['copies']> {
-  const done: CopyOutcome['copies'] = [];
-  for (const name of await wanted(ctx, offsite, request)) {
+): Promise<{ copies: CopyOutcome['copies']; listed: Inventory | undefined }> {
+  const copies: CopyOutcome['copies'] = [];
+  const { names, look } = await wanted(ctx, offsite, request);
+  let listed = look?.inventory;
+  for (const name of names) {
     ctx.signal.throwIfAborted();
-    const result = await copy(ctx, offsite, name, { takeOver: request.takeOver === true });
+    const takeOver = request.takeOver === true;
+    const result = await copy(ctx, offsite, name, { takeOver, listed });
     ctx.logger.info({ store: offsite.name, backup: result.filename, sent: result.bytes_sent }, 'copied');
-    done.push(outcomeOf(result));
+    copies.push(outcomeOf(result));
+    listed = result.inventory;
   }
-  return done;
+  return { copies, listed };
 }
 
 const outcomeOf = ({ filename, already, bytes_sent, bytes_total, packs }: CopyResult) => ({
@@ -67,15 +90,20 @@ const outcomeOf = ({ filename, already, bytes_sent, bytes_total, packs }: CopyRe
 });
 
 /** File names, the newest first: it protects most. */
-async function wanted(ctx: OperationContext, offsite: Offsite, request: CopyRequest): Promise<string[]> {
-  if (request.backup !== undefined) return [request.backup];
+async function wanted(
+  ctx: OperationContext,
+  offsite: Offsite,
+  request: CopyRequest,
+): Promise<{ names: string[]; look?: Look }> {
+  if (request.backup !== undefined) return { names: [request.backup] };
   const good = await goodBackups(ctx);
   if (good.length === 0) throw nothingToCopy();
-  const { copies } = await Copies.open(offsite);
+  const look = await lookAt(offsite);
+  const { copies } = look.copies;
   const there = new Set(copies.map(({ name }) => name.filename));
   const missing = good.filter(({ filename }) => !there.has(filename));
   const chosen = request.all === true ? missing : dueOf(missing, copies[0]?.recipe.entry);
-  return chosen.map(({ filename }) => filename);
+  return { names: chosen.map(({ filename }) => filename), look };
 }
 
 async function goodBackups(ctx: OperationContext): Promise<CatalogueEntry[]> {
@@ -96,44 +124,34 @@ function dueOf(missing: CatalogueEntry[], newest: CatalogueEntry | undefined): C
 
 const timeOf = ({ created_at, timestamp }: CatalogueEntry): number => Date.parse(created_at ?? timestamp);
 
-/** Lists the store, and reads the packs that were longest unread, so many that all were read within `verifyDays`. */
-async function check(
-  ctx: OperationContext,
-  offsite: Offsite,
-  plan: StorePlan,
-): Promise<NonNullable<StoreState['checked']>> {
-  const before = (await storeState(ctx, plan)).checked?.at;
-  const days = before === undefined ? 0 : Math.max(0, ctx.clock.now() - Date.parse(before)) / DAY;
-  const { results, packs_read } = await verifyStore(offsite, { share: Math.min(1, days / plan.verifyDays) });
-  const problems = results
-    .filter(({ ok }) => !ok)
-    .map(({ filename, problems: found }) => `${filename}: ${found.join('; ')}`);
-  for (const problem of problems)
-    ctx.logger.error({ store: plan.name, problem }, 'a copy is damaged or not whole');
-  return { at: isoUtc(ctx.clock.now()), packs_read, problems: problems.slice(0, MOST_PROBLEMS) };
-}
-
-const MOST_PROBLEMS = 20;
-
 async function prune(
   ctx: OperationContext,
   offsite: Offsite,
-  { name, retention }: StorePlan,
+  { name, retention: policy }: StorePlan,
+  { look, drill }: { look: Look; drill?: StoreState['drill'] },
 ): Promise<NonNullable<StoreState['pruned']>> {
+  // The older copies may be all that is left.
+  if (drill?.ok === false)
+    return { removed: 0, removed_packs: 0, refused: 0, held: `the drill of ${drill.backup} failed` };
   const { held, decisions, removed_packs, refused } = await pruneStore(offsite, {
-    policy: retention,
+    policy,
     dryRun: false,
+    look,
   });
   const removed = held === undefined ? decisions.filter(({ action }) => action === 'remove').length : 0;
   ctx.logger.info({ store: name, removed, removed_packs, refused, ...(held && { held }) }, 'copies pruned');
   return { removed, removed_packs, refused, ...(held !== undefined && { held }) };
 }
 
-async function countsOf(offsite: Offsite): Promise<Pick<StoreState, 'copies' | 'unread' | 'newest'>> {
-  const { copies, unread } = await Copies.open(offsite);
-  const newest = copies[0]?.recipe;
+/** After a prune: it takes what it removes out of the inventory. */
+function countsOf({
+  copies: { copies, unread },
+  inventory,
+}: Look): Pick<StoreState, 'copies' | 'unread' | 'newest'> {
+  const left = copies.filter(({ object }) => inventory.recipes.has(object));
+  const newest = left[0]?.recipe;
   return {
-    copies: copies.length,
+    copies: left.length,
     unread: unread.length,
     ...(newest && {
       newest: {

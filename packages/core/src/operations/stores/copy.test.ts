@@ -20,7 +20,8 @@ test('a backup is copied, and comes back from the store alone', async () => {
   const made = await backup(ctx, { trigger: 'manual' });
   const { operation, recovery } = await newKeys({ project: 'plot', created: '2025-12-13' });
   const plan: StorePlan = {
-    ...{ name: 'nas', url: '', credentials: {}, encryption: 'age', sameDevice: true, verifyDays: 30 },
+    ...{ name: 'nas', url: '', credentials: {}, encryption: 'age', sameDevice: true },
+    ...{ verifyDays: 30, drillDays: 30 },
     recipients: [operation.recipient, recovery.recipient],
     retention: ctx.plan.retention,
   };

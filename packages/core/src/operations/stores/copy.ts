@@ -2,7 +2,13 @@
 import { join } from 'node:path';
 import { BackupError, type OperationContext, type StorePlan, toBackupError } from '@gofr-backup/model';
 import type { Store } from '@gofr-backup/store';
-import { type CopyResult, copyToStore, type Offsite, readIdentities } from '../../offsite/index.ts';
+import {
+  type CopyRequest,
+  type CopyResult,
+  copyToStore,
+  type Offsite,
+  readIdentities,
+} from '../../offsite/index.ts';
 import type { Repository } from '../../repository/index.ts';
 import { repositoryOf } from '../context.ts';
 import { expectedSha256 } from '../expected-sha256.ts';
@@ -37,12 +43,14 @@ export async function offsiteOf(ctx: OperationContext, { store, plan, host }: St
   };
 }
 
+type How = Pick<CopyRequest, 'takeOver' | 'listed'>;
+
 /** `name`: a file name, or `latest`. Only what may be restored is copied: DECLINED for a damaged backup. */
 export async function copy(
   ctx: OperationContext,
   offsite: Offsite,
   name: string,
-  how: { takeOver?: boolean } = {},
+  how: How = {},
 ): Promise<CopyResult> {
   try {
     const repository = await repositoryOf(ctx);
@@ -56,7 +64,7 @@ async function copyFrom(
   repository: Repository,
   offsite: Offsite,
   name: string,
-  how: { takeOver?: boolean },
+  how: How,
 ): Promise<CopyResult> {
   const entry = await repository.find(name);
   if (entry.status === 'corrupt' || entry.status === 'incomplete')

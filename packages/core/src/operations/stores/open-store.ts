@@ -1,11 +1,10 @@
 /** Opens a store as its plan describes it. */
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
-import { stat } from 'node:fs/promises';
-import { BackupError, ignoring, type OperationContext, type StorePlan } from '@gofr-backup/model';
+import { BackupError, type OperationContext, type StorePlan } from '@gofr-backup/model';
 import { openStore, parseLocation, type Patience, redactStoreUrl } from '@gofr-backup/store';
 import { type Offsite, toOffsiteError } from '../../offsite/index.ts';
 import { offsiteOf } from './copy.ts';
+import { deviceOf } from '../../repository/index.ts';
 
 /** Disposing of it closes the store. Throws CONFIG when the store cannot be what was meant. */
 export async function openStoreOf(
@@ -37,12 +36,4 @@ async function refuseSameDevice(path: string, backupDir: string, name: string): 
     why: `${path} lies on the file system of BACKUP_DIR: what destroys the one destroys the other`,
     hint: 'Mount another disk or machine there, or set OFFSITE_SAME_DEVICE=true.',
   });
-}
-
-/** Of the directory, or of the nearest one above it that is there. */
-async function deviceOf(path: string): Promise<bigint> {
-  for (let at = path; ; at = dirname(at)) {
-    const found = await stat(at, { bigint: true }).catch(ignoring('ENOENT', 'ENOTDIR'));
-    if (found !== undefined) return found.dev;
-  }
 }

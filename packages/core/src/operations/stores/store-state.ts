@@ -50,6 +50,8 @@ export async function storeState(
   const known = storeStateSchema.safeParse(parseObject(content)).data ?? {};
   const proved = await provedKeys({ cacheDir: directory });
   const drills = (await copyStatus({ cacheDir: directory })).flatMap(({ drilled_at }) => drilled_at ?? []);
+  // retention may have removed the copy that was drilled
+  if (known.drilled_at !== undefined) drills.push(known.drilled_at);
   const drilled_at = drills.sort().at(-1);
   return {
     ...known,
