@@ -59,9 +59,6 @@ function optionsFor(app: string): BuildOptions {
 function copyAssets(outdir: string): void {
   const require = createRequire(join(ROOT, 'apps/dashboard/package.json'));
   const ui = dirname(require.resolve('@bull-board/ui/package.json'));
-  const charts = dirname(require.resolve('uplot/package.json'));
   cpSync(join(ui, 'dist'), join(outdir, 'bull-board-ui/dist'), { recursive: true });
   cpSync(join(ROOT, 'apps/dashboard/assets'), join(outdir, 'assets'), { recursive: true });
-  cpSync(join(charts, 'dist/uPlot.iife.min.js'), join(outdir, 'assets/uplot.js'));
-  cpSync(join(charts, 'dist/uPlot.min.css'), join(outdir, 'assets/uplot.css'));
 }

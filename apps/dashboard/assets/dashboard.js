@@ -7,7 +7,6 @@
   var MINUTE = 60 * SECOND;
   var HOUR = 60 * MINUTE;
   var DAY = 24 * HOUR;
-  var UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
   var digits = (count) =>
     new Intl.NumberFormat(LOCALE, {
       minimumFractionDigits: count,
@@ -15,26 +14,8 @@
       useGrouping: false,
     });
   var [WHOLE, ONE_DIGIT, TWO_DIGITS] = [digits(0), digits(1), digits(2)];
-  function formatSize(bytes) {
-    const size = Math.abs(bytes);
-    const power = size < 1024 ? 0 : Math.min(Math.floor(Math.log2(size) / 10), UNITS.length - 1);
-    const value = bytes / 1024 ** power;
-    const number = power === 0 ? WHOLE : Math.abs(value) < 100 ? TWO_DIGITS : ONE_DIGIT;
-    return `${number.format(value)} ${UNITS[power]}`;
-  }
   var grouped = new Intl.NumberFormat(LOCALE);
   var plural = new Intl.PluralRules(LOCALE);
-  function formatDuration(milliseconds) {
-    const tenths = Math.round(milliseconds / 100);
-    if (milliseconds < 999.5) return `${WHOLE.format(milliseconds)} ms`;
-    if (tenths < 600) return `${ONE_DIGIT.format(tenths / 10)} s`;
-    const seconds = Math.floor(tenths / 10);
-    const minutes = Math.floor(seconds / 60);
-    if (minutes < 60) return twoUnits([minutes, 'min'], [seconds % 60, 's']);
-    return twoUnits([Math.floor(minutes / 60), 'h'], [minutes % 60, 'min']);
-  }
-  var twoUnits = (...parts) =>
-    parts.flatMap(([value, unit], at) => (at > 0 && value === 0 ? [] : [`${value} ${unit}`])).join(' ');
   var SPANS = [
     [HOUR, 'minute', MINUTE],
     [2 * DAY, 'hour', HOUR],
@@ -67,7 +48,6 @@
     function switchTheme() {
       page.dataset.theme = darkNow() ? 'light' : 'dark';
       document.cookie = `theme=${page.dataset.theme}; path=${root}; max-age=31536000; samesite=strict`;
-      drawCharts();
     }
     function refreshTimes() {
       for (const element of document.querySelectorAll('time[data-relative]')) {
@@ -110,76 +90,6 @@
         if (events.readyState === EventSource.CLOSED) setTimeout(follow, 3e4);
       });
     }
-    const formatSeconds = (value) => formatDuration(value * 1e3);
-    const POWERS = Array.from({ length: 50 }, (_, i) => 2 ** i);
-    const ROUND = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30].concat(
-      [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3e3, 6e3].map((minutes) => minutes * 60),
-    );
-    const drawn = [];
-    function color(name) {
-      const probe = document.body.appendChild(document.createElement('i'));
-      probe.style.color = `var(--${name})`;
-      const computed = getComputedStyle(probe).color;
-      probe.remove();
-      return computed;
-    }
-    function drawCharts() {
-      const source = document.getElementById('history');
-      if (!source || !window.uPlot) return;
-      for (const chart of drawn.splice(0)) chart.destroy();
-      const data = JSON.parse(source.textContent);
-      for (const place of document.querySelectorAll('[data-chart]')) {
-        const format = place.dataset.unit === 'bytes' ? formatSize : formatSeconds;
-        place.replaceChildren();
-        const axis = {
-          stroke: color('muted'),
-          grid: { stroke: color('line'), width: 1 },
-          ticks: { show: false },
-        };
-        const caption = place.parentElement.querySelector('figcaption');
-        const readout = caption.querySelector('span') ?? caption.appendChild(document.createElement('span'));
-        const values = data[place.dataset.chart];
-        const show = (index) => {
-          const value = values[index ?? values.length - 1];
-          readout.textContent = value == null ? '' : format(value);
-        };
-        show(null);
-        drawn.push(
-          new uPlot(
-            {
-              width: place.clientWidth,
-              height: 165,
-              tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), source.dataset.timezone),
-              legend: { show: false },
-              cursor: { y: false, points: { size: 6 } },
-              scales: { y: { range: (_, least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-              axes: [
-                { ...axis, space: 60, size: 40 },
-                {
-                  ...axis,
-                  size: 58,
-                  values: (_, ticks) => ticks.map(format),
-                  incrs: format === formatSize ? POWERS : ROUND,
-                },
-              ],
-              series: [
-                {},
-                {
-                  stroke: color('mark-good'),
-                  fill: `color-mix(in srgb, ${color('mark-good')} 14%, transparent)`,
-                  width: 1.6,
-                  spanGaps: true,
-                  points: { show: false },
-                },
-              ],
-              hooks: { setCursor: [(chart) => show(chart.cursor.idx)] },
-            },
-            [data.at, values],
-            place,
-          ),
-        );
-      }
-    }
     function scrollToEnd() {
       for (const place of document.querySelectorAll('.to-end')) place.scrollLeft = place.scrollWidth;
     }
@@ -208,16 +118,9 @@
     }
     document.addEventListener('DOMContentLoaded', () => {
       document.getElementById('theme')?.addEventListener('click', switchTheme);
-      matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts);
       document.addEventListener('keydown', onKey);
       document.addEventListener('click', (event) => void onCopy(event));
-      let resized;
-      addEventListener('resize', () => {
-        clearTimeout(resized);
-        resized = setTimeout(drawCharts, 150);
-      });
       setInterval(refreshTimes, 3e4);
-      drawCharts();
       scrollToEnd();
       follow();
     });

@@ -2,7 +2,7 @@
  * Everything here is a convenience: without it the pages still say all there is to say. `npm run generate` bundles it into
  * assets/dashboard.js, which is what browsers get.
  */
-import { formatDuration, formatRelative, formatSize } from '@gofr-backup/model/format';
+import { formatRelative } from '@gofr-backup/model/format';
 
 (() => {
   const root = document.currentScript.dataset.root;
@@ -15,7 +15,6 @@ import { formatDuration, formatRelative, formatSize } from '@gofr-backup/model/f
   function switchTheme() {
     page.dataset.theme = darkNow() ? 'light' : 'dark';
     document.cookie = `theme=${page.dataset.theme}; path=${root}; max-age=31536000; samesite=strict`;
-    drawCharts();
   }
 
   function refreshTimes() {
@@ -70,87 +69,6 @@ import { formatDuration, formatRelative, formatSize } from '@gofr-backup/model/f
     });
   }
 
-  /* ---- charts ---- */
-
-  const formatSeconds = (value) => formatDuration(value * 1000);
-
-  /** steps of a scale of bytes */
-  const POWERS = Array.from({ length: 50 }, (_, i) => 2 ** i);
-
-  /** steps of a scale of seconds, so that a mark is no odd number of minutes and seconds */
-  const ROUND = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30].concat(
-    [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3000, 6000].map((minutes) => minutes * 60),
-  );
-
-  const drawn = [];
-
-  /** A colour of the sheet in the theme of the moment: a canvas understands no variables. */
-  function color(name) {
-    const probe = document.body.appendChild(document.createElement('i'));
-    probe.style.color = `var(--${name})`;
-    const computed = getComputedStyle(probe).color;
-    probe.remove();
-    return computed;
-  }
-
-  function drawCharts() {
-    const source = document.getElementById('history');
-    if (!source || !window.uPlot) return;
-    for (const chart of drawn.splice(0)) chart.destroy();
-    const data = JSON.parse(source.textContent);
-    for (const place of document.querySelectorAll('[data-chart]')) {
-      const format = place.dataset.unit === 'bytes' ? formatSize : formatSeconds;
-      place.replaceChildren();
-      const axis = {
-        stroke: color('muted'),
-        grid: { stroke: color('line'), width: 1 },
-        ticks: { show: false },
-      };
-      const caption = place.parentElement.querySelector('figcaption');
-      const readout = caption.querySelector('span') ?? caption.appendChild(document.createElement('span'));
-      const values = data[place.dataset.chart];
-      const show = (index) => {
-        const value = values[index ?? values.length - 1];
-        readout.textContent = value == null ? '' : format(value);
-      };
-      show(null);
-      drawn.push(
-        new uPlot(
-          {
-            width: place.clientWidth,
-            height: 165,
-            tzDate: (at) => uPlot.tzDate(new Date(at * 1000), source.dataset.timezone),
-            legend: { show: false },
-            cursor: { y: false, points: { size: 6 } },
-            scales: { y: { range: (_, least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-            axes: [
-              { ...axis, space: 60, size: 40 },
-              {
-                ...axis,
-                size: 58,
-                values: (_, ticks) => ticks.map(format),
-                incrs: format === formatSize ? POWERS : ROUND,
-              },
-            ],
-            series: [
-              {},
-              {
-                stroke: color('mark-good'),
-                fill: `color-mix(in srgb, ${color('mark-good')} 14%, transparent)`,
-                width: 1.6,
-                spanGaps: true,
-                points: { show: false },
-              },
-            ],
-            hooks: { setCursor: [(chart) => show(chart.cursor.idx)] },
-          },
-          [data.at, values],
-          place,
-        ),
-      );
-    }
-  }
-
   function scrollToEnd() {
     for (const place of document.querySelectorAll('.to-end')) place.scrollLeft = place.scrollWidth;
   }
@@ -183,16 +101,9 @@ import { formatDuration, formatRelative, formatSize } from '@gofr-backup/model/f
 
   document.addEventListener('DOMContentLoaded', () => {
     document.getElementById('theme')?.addEventListener('click', switchTheme);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts);
     document.addEventListener('keydown', onKey);
     document.addEventListener('click', (event) => void onCopy(event));
-    let resized;
-    addEventListener('resize', () => {
-      clearTimeout(resized);
-      resized = setTimeout(drawCharts, 150);
-    });
     setInterval(refreshTimes, 30000);
-    drawCharts();
     scrollToEnd();
     follow();
   });

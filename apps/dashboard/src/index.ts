@@ -55,6 +55,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     archives: archivesOf(repository, { clock, logger, engine: plan.codec.engine }),
     search: searchOf({ plan, clock }),
     trash: trashOf({ plan, clock }),
+    hasRedisUrl: redisUrl !== undefined,
     observer: observer(rulesOf(settings), catalogue, work, clock),
     queues: link.current,
     closing: closing.signal,

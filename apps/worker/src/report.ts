@@ -1,6 +1,14 @@
 /** The facts about this worker that must outlive it: kept in Redis, watched by the schedulers. */
 import { stat, statfs } from 'node:fs/promises';
-import { list, newestGood, sharedDisk, storeState } from '@gofr-backup/core';
+import {
+  list,
+  liveServerHint,
+  liveServerText,
+  lookLocally,
+  newestGood,
+  sharedDisk,
+  storeState,
+} from '@gofr-backup/core';
 import { isErrno, type OperationContext, type StorePlan } from '@gofr-backup/model';
 import {
   type Connection,
@@ -112,10 +120,22 @@ async function backupDirNews(
     stores: await Promise.all(stores.map((store) => storeState(context, store))),
     newest_good_at: good?.created_at,
     shared_disk: await sharedDisk(context.plan),
+    look: good ? undefined : await lookAtData(context),
     data_gone: await goneOf(context, good?.components ?? []),
     corrupt: backups.filter(({ status }) => status === 'corrupt').map(({ filename }) => filename),
     gone: [...damaged].filter((name) => !present.has(name)).slice(-MOST_GONE),
     disk: { free: bavail * bsize, size: blocks * bsize },
+  };
+}
+
+/** A person who has just set it up wants to know whether all is in place. */
+async function lookAtData(context: OperationContext): Promise<WorkerReport['look']> {
+  const { uid, components, servers, lacks } = await lookLocally(context);
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    components: [...components],
+    servers: servers.map((live) => ({ text: liveServerText(live), hint: liveServerHint(live) })),
+    lacks: [...lacks],
   };
 }
 

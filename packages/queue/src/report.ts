@@ -9,6 +9,21 @@ import { KEY_PREFIX, queueName } from './queue.ts';
 
 const ended = z.object({ ok: z.boolean(), at: z.string(), message: z.string().exactOptional() });
 
+const lookSchema = z.object({
+  uid: z.number().exactOptional(),
+  components: z.array(
+    z.object({
+      name: z.string(),
+      root: z.string(),
+      state: z.enum(['missing', 'empty', 'filled', 'unreadable']),
+      owner: z.number().exactOptional(),
+    }),
+  ),
+  /** sentences: servers that run on the data, and what to do about each */
+  servers: z.array(z.object({ text: z.string(), hint: z.string() })),
+  lacks: z.array(z.string()),
+});
+
 /** Times are ISO 8601 UTC. Every field is optional: reports outlive deployments, and a new one knows little. */
 const reportSchema = z.object({
   /** refreshed by a living worker every half minute */
@@ -29,6 +44,8 @@ const reportSchema = z.object({
   held: z.string().exactOptional(),
   /** off-site copies, a state for each store */
   stores: z.array(storeStateSchema).exactOptional(),
+  /** what the worker sees of the data; only until there is a good backup */
+  look: lookSchema.exactOptional(),
   /** bytes of the file system of BACKUP_DIR */
   disk: z.object({ free: z.number(), size: z.number() }).exactOptional(),
 });

@@ -1,5 +1,6 @@
 /** The table of backups, and the page that filters it. */
 import {
+  type CatalogueEntry,
   formatCount,
   formatDuration,
   formatMinute,
@@ -8,7 +9,7 @@ import {
   STATUSES,
   TIERS,
 } from '@gofr-backup/model';
-import type { Filter, Page } from '../view/listing.ts';
+import type { Filter, Page, Row } from '../view/listing.ts';
 import type { Dated } from '@gofr-backup/core';
 import { html, type Html, raw } from './html.ts';
 import { futureMark, pager, pinMark, statusBadge } from './marks.ts';
@@ -21,7 +22,7 @@ export const backupLink = (shell: Shell, filename: string, rest = ''): string =>
 export const backupTitle = ({ timezone }: Pick<Shell, 'timezone'>, { entry, at }: Dated): string =>
   `${entry.tier[0]!.toUpperCase()}${entry.tier.slice(1)} backup of ${Number.isNaN(at) ? entry.timestamp : formatMinute(at, timezone)}`;
 
-export function backupsPage(shell: Shell, found: Page<Dated>, filter: Filter): Html {
+export function backupsPage(shell: Shell, found: Page<Row>, backups: number, filter: Filter): Html {
   const query: Record<string, string> = {
     ...(filter.tier && { tier: filter.tier }),
     ...(filter.status && { status: filter.status }),
@@ -30,7 +31,7 @@ export function backupsPage(shell: Shell, found: Page<Dated>, filter: Filter): H
   const body = html`<h1>Backups</h1>
     ${filterForm(shell, filter)}
     <section class="card" data-live="backups">
-      <p class="muted">${formatCount(found.total, 'backup')}</p>
+      <p class="muted">${formatCount(backups, 'backup')}</p>
       ${backupTable(shell, found.rows)} ${pager(shell, 'backups', found.page, found.pages, query)}
     </section>`;
   return page(shell, 'backups', 'Backups', body);
@@ -55,14 +56,13 @@ function filterForm(shell: Shell, filter: Filter): Html {
   </form>`;
 }
 
-export function backupTable(shell: Shell, rows: readonly Dated[]): Html {
+export function backupTable(shell: Shell, rows: readonly Row[]): Html {
   if (rows.length === 0) return html`<p class="empty">No backups found.</p>`;
   return html`<table>
     <thead>
       <tr>
         <th>Backup</th>
         <th>Status</th>
-        <th class="wide">Created</th>
         <th class="number">Size</th>
         <th class="number wide">Files</th>
         <th class="number wide">Duration</th>
@@ -74,20 +74,20 @@ export function backupTable(shell: Shell, rows: readonly Dated[]): Html {
   </table>`;
 }
 
-function backupRow(shell: Shell, { entry, at }: Dated): Html {
+const tiersOf = ({ tier }: CatalogueEntry, twins: readonly Dated[]): string =>
+  TIERS.filter((one) => one === tier || twins.some(({ entry }) => entry.tier === one)).join(', ');
+
+function backupRow(shell: Shell, { dated: { entry, at }, twins }: Row): Html {
   const warnings = entry.warnings?.length ?? 0;
   return html`<tr>
     <td class="name">
-      <a href="${backupLink(shell, entry.filename)}"
-        ><span class="wide">${entry.filename}</span
-        ><span class="narrow">${entry.tier}, ${time(shell, at, 'near')}</span></a
-      >
+      <a href="${backupLink(shell, entry.filename)}"><b>${time(shell, at, 'near')}</b></a>
+      <span class="muted">${tiersOf(entry, twins)}</span>
     </td>
     <td>
       ${statusBadge(entry.status)} ${pinMark(entry)} ${futureMark(at, shell.now)}
       ${warnings > 0 && html`<span class="muted nowrap">${formatCount(warnings, 'warning')}</span>`}
     </td>
-    <td class="wide">${time(shell, at, 'near')}</td>
     <td class="number">${formatSize(entry.size_bytes)}</td>
     <td class="number wide">${entry.files === undefined ? '–' : formatNumber(entry.files)}</td>
     <td class="number wide">${entry.duration_ms === undefined ? '–' : formatDuration(entry.duration_ms)}</td>

@@ -1,7 +1,8 @@
 /** Jobs: those running with their progress, the recent ones, and the log of one. */
 import { formatCount, formatDuration, formatSize, type ProgressEvent } from '@gofr-backup/model';
+import { outcomeText } from '../view/outcome.ts';
 import { describeJob, isOpen, progressShare, startedBy, type JobView } from '../view/job.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html, raw } from './html.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
 
 export function jobsPage(shell: Shell, jobs: readonly JobView[] | undefined, expected?: number): Html {
@@ -141,18 +142,24 @@ export function jobPage(shell: Shell, job: JobView, log: readonly string[], expe
           <dd>${job.attempts}</dd>
         </div>
       </dl>
+      ${job.state === 'completed' && outcomeLine(job)}
       ${job.failure && html`<pre class="failure" tabindex="0">${job.failure}</pre>`}
     </section>
-    <section class="card" data-live="log">
-      <h2>Log</h2>
+    <details class="card" data-live="log" ${job.state === 'failed' ? raw('open') : ''}>
+      <summary>Log</summary>
       ${
         log.length === 0
           ? html`<p class="empty">Nothing was logged.</p>`
           : html`<pre class="log" tabindex="0">${log.join('\n')}</pre>`
       }
-    </section>
+    </details>
     ${result(job)}`;
   return page(shell, 'jobs', describeJob(job), body);
+}
+
+function outcomeLine(job: JobView): Html | '' {
+  const text = outcomeText(job);
+  return text && html`<p class="outcome">${text}</p>`;
 }
 
 function result({ result: answer }: JobView): Html | '' {

@@ -1,6 +1,7 @@
 /** Small drawings made on the server: bars, the timeline, sparklines. No inline styles, so positions are attributes. */
-import { type CatalogueEntry, isFutureTime, type Status } from '@gofr-backup/model';
-import { DAYS, type MarkKind, type Timeline } from '../view/timeline.ts';
+import { type CatalogueEntry, formatSize, isFutureTime, type Status, type Tier } from '@gofr-backup/model';
+import type { Growth } from '../view/growth.ts';
+import type { MarkKind, Timeline } from '../view/timeline.ts';
 import { html, type Html, raw } from './html.ts';
 import type { Shell } from './shell.ts';
 
@@ -36,22 +37,26 @@ export function futureMark(at: number, now: number): Html | '' {
     : '';
 }
 
-const DAY_WIDTH = 3;
+const WIDTH = 1100;
 const LEFT = 64;
 const LANE = 34;
 const BAR = 22;
 
-export function timelineChart(timeline: Timeline): Html {
-  const width = LEFT + DAYS * DAY_WIDTH + 4;
+const xOf = (day: number, range: number): number => LEFT + (day * WIDTH) / range;
+
+/** Its marks are links, so no script is needed to look closer. */
+export function timelineChart(shell: Shell, timeline: Timeline): Html {
+  const { range } = timeline;
+  const width = LEFT + WIDTH + 4;
   const height = timeline.lanes.length * LANE + 22;
   return html`<svg
     class="timeline"
     viewBox="0 0 ${width} ${height}"
-    role="img"
+    role="group"
     aria-label="${timeline.summary}"
   >
     ${timeline.months.map(({ day, label }) => {
-      const x = LEFT + day * DAY_WIDTH;
+      const x = xOf(day, range);
       return html`<line class="grid" x1="${x}" y1="0" x2="${x}" y2="${height - 18}" /><text
           class="month"
           x="${x + 3}"
@@ -63,7 +68,7 @@ export function timelineChart(timeline: Timeline): Html {
       const top = lane * LANE + 4;
       return html`<text class="lane" x="0" y="${top + BAR / 2 + 4}">${tier}</text>
         <line class="base" x1="${LEFT}" x2="${width}" y1="${top + BAR + 2}" y2="${top + BAR + 2}" />
-        ${marks.map((mark) => markShape(mark, top, tier === 'daily' ? 2 : 4))}`;
+        ${marks.map((mark) => markShape(shell, mark, { top, range, tier }))}`;
     })}
   </svg>`;
 }
@@ -77,38 +82,68 @@ const HEIGHTS: Record<MarkKind, number> = {
   missed: 0.4,
 };
 
-function markShape(mark: Timeline['lanes'][number]['marks'][number], top: number, width: number): Html {
-  const height = BAR * HEIGHTS[mark.kind];
-  const x = LEFT + mark.day * DAY_WIDTH;
+function markShape(
+  shell: Shell,
+  { day, kind, label, filename }: Timeline['lanes'][number]['marks'][number],
+  { top, range, tier }: { top: number; range: number; tier: Tier },
+): Html {
+  const height = BAR * HEIGHTS[kind];
+  const width = Math.max(2, Math.min(8, WIDTH / range - (tier === 'daily' ? 1 : -1)));
   const y = (top + BAR - height).toFixed(1);
-  return html`<rect class="${mark.kind}" x="${x}" y="${y}" width="${width}" height="${height}"
-    ><title>${mark.label}</title></rect
+  const x = xOf(day, range).toFixed(1);
+  const to = shell.link(filename === undefined ? 'jobs' : `backups/${encodeURIComponent(filename)}`);
+  return html`<a href="${to}" aria-label="${tier} ${label}"
+    ><rect class="${kind}" x="${x}" y="${y}" width="${width.toFixed(1)}" height="${height}"
+      ><title>${label}</title></rect
+    ></a
   >`;
 }
 
-export function timelineLegend(): Html {
+export function timelineLegend(withGrowth: boolean): Html {
   const kinds = ['good', 'unverified', 'incomplete', 'corrupt', 'missed'] as const;
   return html`<p class="legend" aria-hidden="true">
     ${kinds.map((kind) => html`<span><i class="swatch ${kind}"></i>${STATUS_NAMES[kind]}</span>`)}
+    ${withGrowth && html`<span><i class="swatch line"></i>archive size</span><span><i class="swatch fresh"></i>new data</span>`}
   </p>`;
 }
 
-/** A line without axes: what the chart shows where no script runs. */
-export function sparkline(values: readonly (number | null)[], label: string): Html {
-  const known = values.filter((value) => value !== null);
-  const most = Math.max(...known, 0) || 1;
-  const step = values.length > 1 ? 300 / (values.length - 1) : 0;
-  const points = values.flatMap((value, i) =>
-    value === null ? [] : [`${(i * step).toFixed(1)},${(76 - (value / most) * 70).toFixed(1)}`],
-  );
+const CHART = 180;
+
+/** The size of each archive as a line, and what was new in it as bars. */
+export function growthChart({ points, top, range }: Growth): Html {
+  const yOf = (bytes: number) => (8 + CHART * (1 - bytes / top)).toFixed(1);
+  const xOfPoint = ({ place }: Growth['points'][number]) => (LEFT + place * WIDTH).toFixed(1);
+  const steps = [0, 1, 2, 3, 4].map((step) => (step * top) / 4);
+  const width = Math.max(2, Math.min(8, WIDTH / range - 1));
   return html`<svg
-    class="spark"
-    viewBox="0 0 300 80"
-    preserveAspectRatio="none"
+    class="growth"
+    viewBox="0 0 ${LEFT + WIDTH + 4} ${CHART + 16}"
     role="img"
-    aria-label="${label}"
+    aria-label="Archive size and new data over the last ${range} days"
   >
-    <polyline points="${raw(points.join(' '))}" />
+    ${steps.map(
+      (bytes) =>
+        html`<line
+            class="grid"
+            x1="${LEFT}"
+            x2="${LEFT + WIDTH}"
+            y1="${yOf(bytes)}"
+            y2="${yOf(bytes)}"
+          /><text x="0" y="${Number(yOf(bytes)) + 4}"
+            >${bytes === 0 ? '0' : formatSize(bytes).replace(/\.0+(?= )/, '')}</text
+          >`,
+    )}
+    <polyline points="${raw(points.map((point) => `${xOfPoint(point)},${yOf(point.size)}`).join(' '))}" />
+    ${points.map(
+      (point) =>
+        html`<rect
+          x="${xOfPoint(point)}"
+          y="${yOf(point.written ?? 0)}"
+          width="${width.toFixed(1)}"
+          height="${(8 + CHART - Number(yOf(point.written ?? 0))).toFixed(1)}"
+          ><title>${point.label}</title></rect
+        >`,
+    )}
   </svg>`;
 }
 

@@ -1,16 +1,18 @@
 /** The first page: is my data safe, since when, until when, what is wrong, what happens next. */
 import { formatSize, formatSpan, DAY } from '@gofr-backup/model';
 import type { Disk, Forecast } from '@gofr-backup/core';
-import type { History } from '../view/history.ts';
+import type { Growth } from '../view/growth.ts';
 import type { JobView } from '../view/job.ts';
 import type { SafetyProblem, Safety } from '@gofr-backup/core';
 import type { Survey } from '@gofr-backup/core';
-import type { Timeline } from '../view/timeline.ts';
+import { joinTwins } from '../view/listing.ts';
+import { type Range, RANGES, type Timeline } from '../view/timeline.ts';
 import { backupTable } from './backups.ts';
-import { html, type Html, raw } from './html.ts';
+import { withCode } from './code.ts';
+import { html, type Html } from './html.ts';
 import { icon } from './icons.ts';
 import { jobTable, runningJobs } from './jobs.ts';
-import { bar, sparkline, timelineChart, timelineLegend } from './marks.ts';
+import { bar, growthChart, timelineChart, timelineLegend } from './marks.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
 
 export interface Overview {
@@ -21,7 +23,7 @@ export interface Overview {
   schedule: string;
   disk: (Disk & { forecast: Forecast }) | undefined;
   timeline: Timeline;
-  history: History;
+  growth: Growth;
   /** undefined: the queue does not answer */
   jobs: readonly JobView[] | undefined;
 }
@@ -35,13 +37,13 @@ export function overviewPage(shell: Shell, view: Overview): Html {
     <section data-live="running" id="running">
       ${view.jobs && runningJobs(shell, view.jobs, view.survey.newest?.entry.source_bytes)}
     </section>
-    ${timelineSection(view.timeline)} ${charts(shell, view.history)}
+    ${timelineSection(shell, view)}
     <section class="card" data-live="recent">
       <div class="heading">
         <h2>Newest backups</h2>
         <a href="${shell.link('backups')}">All ${view.survey.all.length}</a>
       </div>
-      ${backupTable(shell, view.survey.all.slice(0, 8))}
+      ${backupTable(shell, joinTwins(view.survey.all.slice(0, 24)).slice(0, 8))}
     </section>
     <section class="card" data-live="jobs">
       <div class="heading">
@@ -49,9 +51,7 @@ export function overviewPage(shell: Shell, view: Overview): Html {
         <a href="${shell.link('jobs')}">All jobs</a>
       </div>
       ${view.jobs ? jobTable(shell, view.jobs.slice(0, 6)) : html`<p class="muted">The queue does not answer.</p>`}
-    </section>
-    <script src="${shell.asset('uplot.js')}" defer></script>
-    <link rel="stylesheet" href="${shell.asset('uplot.css')}" />`;
+    </section>`;
   return page(shell, '', 'Overview', body);
 }
 
@@ -151,7 +151,7 @@ export function problemList(shell: Shell, problems: readonly SafetyProblem[]): H
             ${icon(level)}
             <div>
               <b>${text}</b>
-              <span>${todo} ${to && html`<a href="${shell.link(to)}">Look at it</a>`}</span>
+              <span>${withCode(todo)} ${to && html`<a href="${shell.link(to)}">Look at it</a>`}</span>
             </div>
           </li>`,
       )}
@@ -159,33 +159,24 @@ export function problemList(shell: Shell, problems: readonly SafetyProblem[]): H
   </section>`;
 }
 
-function timelineSection(timeline: Timeline): Html {
+function timelineSection(shell: Shell, { timeline, growth }: Overview): Html {
   return html`<section class="card" data-live="timeline">
     <div class="heading">
-      <h2>Backups of the last year</h2>
-      ${timelineLegend()}
+      <h2>Backups of the last ${timeline.range} days</h2>
+      ${rangeLinks(shell, timeline.range)}
     </div>
     <div class="scroll to-end" tabindex="0" role="region" aria-label="Timeline, scrolls sideways">
-      ${timelineChart(timeline)}
+      ${timelineChart(shell, timeline)} ${growth.points.length > 1 && growthChart(growth)}
     </div>
+    ${timelineLegend(growth.points.length > 1)}
   </section>`;
 }
 
-function charts(shell: Shell, history: History): Html | '' {
-  if (history.at.length < 2) return '';
-  const chart = (key: 'size' | 'duration' | 'written', title: string, unit: string) =>
-    html`<figure class="card chart">
-      <figcaption>${title}</figcaption>
-      <div class="plot" data-chart="${key}" data-unit="${unit}">
-        ${sparkline(history[key], `${title} over time`)}
-      </div>
-    </figure>`;
-  const data = JSON.stringify(history).replaceAll('<', '\\u003c');
-  return html`<section class="charts" aria-label="Development">
-    ${chart('size', 'Archive size', 'bytes')} ${chart('written', 'New data', 'bytes')}
-    ${chart('duration', 'Duration', 'seconds')}
-    <script type="application/json" id="history" data-timezone="${shell.timezone}">
-      ${raw(data)}
-    </script>
-  </section>`;
-}
+const rangeLinks = (shell: Shell, range: Range): Html =>
+  html`<nav class="links" aria-label="Range">
+    ${RANGES.map((days) =>
+      days === range
+        ? html`<b aria-current="true">${days} days</b>`
+        : html`<a href="${shell.link(`?range=${days}`)}">${days} days</a>`,
+    )}
+  </nav>`;

@@ -10,7 +10,7 @@ import {
   MINUTE,
   type StoreState,
 } from '@gofr-backup/model';
-import type { QueueStatus } from '@gofr-backup/queue';
+import type { QueueStatus, WorkerReport } from '@gofr-backup/queue';
 import { forecast, type Disk, type Forecast } from '@gofr-backup/core';
 import { isOpen, type JobView } from '../view/job.ts';
 import { safety, type LastRun, type Safety, type SafetyFacts, storeProblems } from '@gofr-backup/core';
@@ -41,6 +41,8 @@ export interface State {
   disk: (Disk & { forecast: Forecast }) | undefined;
   jobs: JobView[] | undefined;
   queue: QueueStatus | undefined;
+  /** what the worker saw of the data, while there is no good backup */
+  look: WorkerReport['look'] | undefined;
   /** off-site copies, as the worker last told */
   copies: NonNullable<SafetyFacts['copies']>;
 }
@@ -105,6 +107,7 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
       jobs,
       queue,
       copies: facts.copies,
+      look: report?.look,
     };
   }
   return {

@@ -37,6 +37,31 @@ export function matching(all: readonly Dated[], { tier, status, text }: Filter):
   );
 }
 
+/** A backup and the copies of it in other tiers, which are names of the same archive. */
+export interface Row {
+  dated: Dated;
+  twins: readonly Dated[];
+}
+
+/** Newest first, as they were given; the first name of each archive stands for it. */
+export function joinTwins(all: readonly Dated[]): Row[] {
+  const rows: { dated: Dated; twins: Dated[] }[] = [];
+  const known = new Map<string, Dated[]>();
+  for (const dated of all) {
+    const { sha256, timestamp } = dated.entry;
+    const key = sha256 === undefined ? undefined : `${sha256} ${timestamp}`;
+    const twins = key === undefined ? undefined : known.get(key);
+    if (twins) {
+      twins.push(dated);
+      continue;
+    }
+    const row = { dated, twins: [] };
+    rows.push(row);
+    if (key !== undefined) known.set(key, row.twins);
+  }
+  return rows;
+}
+
 /** The rows of one page; a number beyond the last page means the last page. */
 export function pageOf<T>(rows: readonly T[], asked: number, size = PAGE_SIZE): Page<T> {
   const pages = Math.max(1, Math.ceil(rows.length / size));

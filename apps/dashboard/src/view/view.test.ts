@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type ArchiveEntry, DAY, HOUR } from '@gofr-backup/model';
 import { backupAt } from '../visitor.fixture.ts';
 import { forecast } from '@gofr-backup/core';
-import { history } from './history.ts';
+import { growth } from './growth.ts';
 import { matching, pageOf } from './listing.ts';
 import { madeAt } from '@gofr-backup/core';
 import { dueRuns, longestGap, missedRuns } from './schedule.ts';
@@ -50,11 +50,11 @@ test('a run that may still be under way is not missed', () => {
 
 test('the timeline shows a day by its worst backup, and days without one', () => {
   const entries = [...nights(5), backupAt('2025-12-12T10:00:00Z', { status: 'corrupt', verified: false })];
-  const made = timeline(surveyOf(entries).all, [NOW - 10 * DAY], NOW, 'UTC');
+  const made = timeline(surveyOf(entries).all, [NOW - 10 * DAY], NOW, 'UTC', 365);
   const daily = made.lanes[0]?.marks ?? [];
   expect(daily.map(({ kind }) => kind)).toEqual(['missed', 'good', 'good', 'good', 'corrupt', 'good']);
   expect(daily.at(-1)?.day).toBe(364);
-  expect(daily.at(-2)).toMatchObject({ count: 2 });
+  expect(daily.at(-2)).toMatchObject({ count: 2, filename: entries.at(-1)?.filename });
   expect(made.months.length).toBeGreaterThanOrEqual(11);
   expect(made.summary).toContain('daily: 1 missed, 4 good');
 });
@@ -62,9 +62,10 @@ test('the timeline shows a day by its worst backup, and days without one', () =>
 test('ten thousand backups give no more marks, points and rows than a page can show', () => {
   const entries = Array.from({ length: 10_000 }, (_, i) => backupAt(new Date(NOW - i * HOUR).toISOString()));
   const { all } = surveyOf(entries);
-  const marks = timeline(all, [], NOW, 'UTC').lanes.flatMap((lane) => lane.marks);
+  const marks = timeline(all, [], NOW, 'UTC', 365).lanes.flatMap((lane) => lane.marks);
   expect(marks.length).toBeLessThanOrEqual(366);
-  expect(history(all, NOW).at).toHaveLength(400);
+  expect(growth(all, NOW, 'UTC', 365).points).toHaveLength(400);
+  expect(growth(all, NOW, 'UTC', 90).points.every(({ place }) => place >= 0 && place <= 1)).toBe(true);
   expect(pageOf(all, 999)).toMatchObject({ page: 200, pages: 200, total: 10_000 });
   expect(pageOf(all, Number.NaN).rows).toHaveLength(50);
 });

@@ -45,6 +45,8 @@ export interface AppParts {
   archives: Archives;
   search: Search;
   trash(): Promise<Trash>;
+  /** REDIS_URL is set */
+  hasRedisUrl: boolean;
   work: Work;
   observer: Observer;
   queues(): Queues | undefined;
@@ -74,6 +76,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.use(bodyLimit({ maxSize: FORM_LIMIT, onError: tooLarge }));
   app.use(withClient(parts.readClient));
   app.route('/', healthRoutes(observer.observe, rights, clock));
+  app.use('/assets/*', compress());
   app.get('/assets/:name', (c) => assetResponse(c, assets));
   app.use(withSession(sessions, rights));
   app.use(sameOrigin);

@@ -7,21 +7,13 @@ const TYPES = {
   'dashboard.css': 'text/css; charset=utf-8',
   'dashboard.js': 'text/javascript; charset=utf-8',
   'icon.svg': 'image/svg+xml',
-  'uplot.js': 'text/javascript; charset=utf-8',
-  'uplot.css': 'text/css; charset=utf-8',
 } as const;
-
-const INSTALLED: Record<string, string> = {
-  'uplot.js': 'uplot/dist/uPlot.iife.min.js',
-  'uplot.css': 'uplot/dist/uPlot.min.css',
-};
 
 /** In a bundle everything lies in `assets` beside it; from the source each in its place. */
 function placeOf(name: string): URL {
   const bundled = new URL(`./assets/${name}`, import.meta.url);
   if (existsSync(bundled)) return bundled;
-  const installed = INSTALLED[name];
-  return new URL(installed ? import.meta.resolve(installed) : `../../assets/${name}`, import.meta.url);
+  return new URL(`../../assets/${name}`, import.meta.url);
 }
 
 export interface Asset {

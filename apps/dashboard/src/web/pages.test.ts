@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createArchive } from '@gofr-backup/archive';
 import { copyPlansFrom, type Environment, loadSettings, planFrom } from '@gofr-backup/config';
 import { copyBackups, openRepository, withLock } from '@gofr-backup/core';
@@ -251,6 +252,35 @@ test('ten thousand backups make no page bigger than a first paint may be', async
     expect((await visitor.text(path)).length).toBeLessThan(150_000);
   }
   expect(await visitor.text('./backups')).toContain('10,000 backups');
+});
+
+test('the first page is small at first sight: under 25 KB with all that it needs, also with 2,000 backups', async () => {
+  const entries = Array.from({ length: 2000 }, (_, i) => backupAt(new Date(NOW - i * HOUR).toISOString()));
+  await using visitor = await visit(await directory(), {}, entries);
+  const sizeOf = async (path: string) => {
+    const { stdout } = await promisify(execFile)(
+      'curl',
+      ['-sH', 'Accept-Encoding: gzip', new URL(path, visitor.url).href],
+      {
+        encoding: 'buffer',
+      },
+    );
+    return stdout.length;
+  };
+  const page = await visitor.text('./');
+  const assets = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  expect(assets).toHaveLength(3);
+  const sizes = await Promise.all(['./', ...assets].map(sizeOf));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(25_000);
+});
+
+test('before the first backup the page says what it needs, as doctor does', async () => {
+  await using visitor = await visit(await directory());
+  const page = await visitor.text('./');
+  expect(page).toContain('Before the first backup');
+  expect(page).toContain('No worker has looked at the data yet');
+  expect(page).toContain('no backup tells yet how much it takes');
+  expect(page).not.toContain('class="timeline"');
 });
 
 test('a prune is refused when the plan is not the one that was shown', async () => {

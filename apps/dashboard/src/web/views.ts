@@ -4,6 +4,7 @@ import { copiesOf, type Dated, planPrune, pruneHold, stateDirOf } from '@gofr-ba
 import { BackupError, type CatalogueEntry, type PruneDecision } from '@gofr-backup/model';
 import { backupPage } from '../pages/backup.ts';
 import { backupsPage } from '../pages/backups.ts';
+import { firstRunPage } from '../pages/first-run.ts';
 import { jobPage, jobsPage } from '../pages/jobs.ts';
 import { overviewPage } from '../pages/overview.ts';
 import { prunePage } from '../pages/prune.ts';
@@ -12,10 +13,11 @@ import type { Archives } from '../sources/archives.ts';
 import type { Observer } from '../sources/state.ts';
 import type { Trash } from '../sources/trash.ts';
 import type { Work } from '../sources/work.ts';
-import { history } from '../view/history.ts';
-import { filterFrom, matching, pageOf } from '../view/listing.ts';
+import { checklist } from '../view/checklist.ts';
+import { growth } from '../view/growth.ts';
+import { filterFrom, joinTwins, matching, pageOf } from '../view/listing.ts';
 import { isTwin } from '../view/moments.ts';
-import { timeline } from '../view/timeline.ts';
+import { rangeOf, timeline } from '../view/timeline.ts';
 import type { Env } from './access.ts';
 import { fingerprint } from './actions.ts';
 import { pathFrom } from './downloads.ts';
@@ -27,6 +29,8 @@ export interface Views {
   work: Work;
   archives: Archives;
   trash(): Promise<Trash>;
+  /** REDIS_URL is set */
+  hasRedisUrl: boolean;
   /** as typed on this host, e.g. `docker compose run --rm restore` */
   restoreCommand: string;
   settings: readonly { name: string; rows: readonly SettingRow[] }[];
@@ -41,20 +45,27 @@ export function viewRoutes(views: Views): Hono<Env> {
   app.get('/', async (c) => {
     const state = await observer.observe();
     const { survey, missed, now } = state;
+    const range = rangeOf(c.req.query('range'));
     const shell = shellOf(c);
+    if (survey.all.length === 0)
+      return c.html(
+        firstRunPage(shell, { ...state, lines: checklist(state, observer.rules, views.hasRedisUrl) }),
+      );
     return c.html(
       overviewPage(shell, {
         ...state,
         schedule: observer.rules.schedule.pattern,
-        timeline: timeline(survey.all, missed, now, observer.timezone),
-        history: history(survey.all, now),
+        timeline: timeline(survey.all, missed, now, observer.timezone, range),
+        growth: growth(survey.all, now, observer.timezone, range),
       }),
     );
   });
   app.get('/backups', async (c) => {
     const filter = filterFrom(c.req.query());
     const { all } = await observer.survey();
-    return c.html(backupsPage(shellOf(c), pageOf(matching(all, filter), pageNumber(c)), filter));
+    const found = matching(all, filter);
+    const rows = pageOf(joinTwins(found), pageNumber(c));
+    return c.html(backupsPage(shellOf(c), rows, found.length, filter));
   });
   app.get('/backups/:name', (c) => detail(c, views));
   app.get('/prune', async (c) => {

@@ -32,7 +32,7 @@ export interface HealthFacts {
     /** unreadable: the owner of what may not be read */
     owner?: number;
   }[];
-  servers: readonly LiveServer[];
+  servers: readonly (LiveServer | { text: string; hint: string })[];
   space: { directory: string } & (
     { free: number; lastBackup: number | undefined; minFree: number } | { problem: string }
   );
@@ -80,7 +80,7 @@ export const HEALTH_CHECKS: readonly { name: string; check: (facts: HealthFacts)
   },
   {
     name: 'databases',
-    check: ({ servers }) => servers.map((live) => wrong(liveServerText(live), liveServerHint(live))),
+    check: ({ servers }) => servers.map(serverFinding),
   },
   { name: 'space', check: ({ space }) => [spaceFinding(space)] },
   { name: 'schedule', check: ({ schedule }) => [scheduleFinding(schedule)] },
@@ -138,6 +138,10 @@ function dataFinding(
     `Run ${as}, or as root with only DAC_READ_SEARCH.`,
   );
 }
+
+/** `text`: judged where the server was seen. */
+const serverFinding = (live: HealthFacts['servers'][number]): Finding =>
+  'text' in live ? wrong(live.text, live.hint) : wrong(liveServerText(live), liveServerHint(live));
 
 const FEW_BACKUPS = 3;
 

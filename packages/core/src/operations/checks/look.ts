@@ -14,12 +14,10 @@ import { freeSpace, sharedDisk, withheldDirectories } from '../../repository/ind
 import { newestGood } from '../../retention/index.ts';
 import { repositoryOf } from '../context.ts';
 import type { HealthFacts } from './health-checks.ts';
-import { liveServers } from './live-servers.ts';
+import { type LiveServer, liveServers } from './live-servers.ts';
 
-export type LocalFacts = Pick<
-  HealthFacts,
-  'uid' | 'components' | 'servers' | 'space' | 'lacks' | 'sharedDisk'
-> & {
+export type LocalFacts = Pick<HealthFacts, 'uid' | 'components' | 'space' | 'lacks' | 'sharedDisk'> & {
+  servers: readonly LiveServer[];
   backups: Omit<HealthFacts['backups'], 'maxAge'>;
 };
 
