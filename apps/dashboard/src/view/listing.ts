@@ -43,21 +43,34 @@ export interface Row {
   twins: readonly Dated[];
 }
 
-/** Newest first, as they were given; the first name of each archive stands for it. */
+interface OpenRow {
+  dated: Dated;
+  twins: Dated[];
+}
+
+const tierOf = ({ entry }: Dated): number => TIERS.indexOf(entry.tier);
+
+function addTwin(row: OpenRow, dated: Dated): void {
+  row.twins.push(dated);
+  if (tierOf(dated) >= tierOf(row.dated)) return;
+  row.twins.splice(-1, 1, row.dated);
+  row.dated = dated;
+}
+
+/** Newest first, as they were given; the daily name of an archive stands for it. */
 export function joinTwins(all: readonly Dated[]): Row[] {
-  const rows: { dated: Dated; twins: Dated[] }[] = [];
-  const known = new Map<string, Dated[]>();
+  const rows: OpenRow[] = [];
+  const known = new Map<string, OpenRow>();
   for (const dated of all) {
     const { sha256, timestamp } = dated.entry;
     const key = sha256 === undefined ? undefined : `${sha256} ${timestamp}`;
-    const twins = key === undefined ? undefined : known.get(key);
-    if (twins) {
-      twins.push(dated);
-      continue;
+    const row = key === undefined ? undefined : known.get(key);
+    if (row) addTwin(row, dated);
+    else {
+      const fresh = { dated, twins: [] };
+      rows.push(fresh);
+      if (key !== undefined) known.set(key, fresh);
     }
-    const row = { dated, twins: [] };
-    rows.push(row);
-    if (key !== undefined) known.set(key, row.twins);
   }
   return rows;
 }

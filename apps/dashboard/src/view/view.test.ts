@@ -4,7 +4,7 @@ import { type ArchiveEntry, DAY, HOUR } from '@gofr-backup/model';
 import { backupAt } from '../visitor.fixture.ts';
 import { forecast } from '@gofr-backup/core';
 import { growth } from './growth.ts';
-import { matching, pageOf } from './listing.ts';
+import { joinTwins, matching, pageOf } from './listing.ts';
 import { madeAt } from '@gofr-backup/core';
 import { dueRuns, longestGap, missedRuns } from './schedule.ts';
 import { survey } from '@gofr-backup/core';
@@ -57,6 +57,19 @@ test('the timeline shows a day by its worst backup, and days without one', () =>
   expect(daily.at(-2)).toMatchObject({ count: 2, filename: entries.at(-1)?.filename });
   expect(made.months.length).toBeGreaterThanOrEqual(11);
   expect(made.summary).toContain('daily: 1 missed, 4 good');
+});
+
+test('names of one archive are one row, that of the daily one', () => {
+  const sha256 = 'a'.repeat(64);
+  const [daily, weekly] = (['daily', 'weekly'] as const).map((tier) =>
+    backupAt('2025-12-07T02:00:00Z', { tier, sha256, filename: `gofr-plot_${tier}_20251207_020000.tar.gz` }),
+  );
+  const other = backupAt('2025-12-06T02:00:00Z', { sha256 });
+  const rows = joinTwins(surveyOf([weekly!, daily!, other]).all);
+  expect(rows.map(({ dated, twins }) => [dated.entry.tier, twins.length])).toEqual([
+    ['daily', 1],
+    ['daily', 0],
+  ]);
 });
 
 test('ten thousand backups give no more marks, points and rows than a page can show', () => {
