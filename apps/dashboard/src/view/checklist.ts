@@ -15,7 +15,12 @@ export function checklist(state: State, { plan, schedule }: Rules, redisUrl: boo
   const { lastDrill, newestGood } = survey;
   const lines = judgeHealth({
     ...{ now, timezone, uid: look?.uid, stores: [], alerts: { channels: [] } },
-    ...{ components: look?.components ?? [], servers: look?.servers ?? [], lacks: look?.lacks ?? [] },
+    ...{
+      components: look?.components ?? [],
+      servers: look?.servers ?? [],
+      lacks: look?.lacks ?? [],
+      sharedDisk: [],
+    },
     space: disk
       ? {
           directory: plan.backupDir,
