@@ -6,7 +6,7 @@ import type { PathSearch } from '../index/path-search.ts';
 import { damagedIndex, slicesAfter } from '../index/sections.ts';
 import type { IndexEntry } from '../index/types.ts';
 import { loadIndex } from '../index/whole-index.ts';
-import { trusted } from '../extract/trusted-entry.ts';
+import { trusted } from './trusted-entry.ts';
 
 /** An entry, and for a file what tells its content from another. */
 export interface KnownEntry extends ArchiveEntry {

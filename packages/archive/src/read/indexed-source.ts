@@ -24,7 +24,7 @@ import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { type FrameOrigin, readFrame } from './frame-reader.ts';
 import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
 import { checkLengths, type Section, sectionsOf, type FileSlice, slicesAfter } from '../index/sections.ts';
-import { trusted } from '../extract/trusted-entry.ts';
+import { trusted } from './trusted-entry.ts';
 import { BATCH_BYTES, batchesOf, openReaders, pause, readBatches, type Readers } from './read-batches.ts';
 import type { ReadJob, ReadResult, ReadShared } from './read-jobs.ts';
 import type { SparseMap } from '../tar/sparse.ts';

@@ -17,7 +17,7 @@ import { damaged } from '../refusals.ts';
 import type { ArchiveProblem } from '../types.ts';
 import { readFrame } from './frame-reader.ts';
 import { salvageFrame } from './frame-salvage.ts';
-import { trusted } from '../extract/trusted-entry.ts';
+import { trusted } from './trusted-entry.ts';
 import { type IndexedSource, isMap } from './indexed-source.ts';
 import { sparseMapOf } from './sparse-map.ts';
 import type { SparseMap } from '../tar/sparse.ts';

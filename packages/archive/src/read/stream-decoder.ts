@@ -8,7 +8,7 @@ import { BackupError, type Compression, isErrno } from '@gofr-backup/model';
 import { filterFailure, isCodecError } from '../codec/codecs.ts';
 import { damaged } from '../refusals.ts';
 import { BLOCK, hasValidChecksum, isZeroBlock } from '../tar/header.ts';
-import { isPaddedBzip2, isPadding } from './zero-padding.ts';
+import { isPaddedBzip2, isPadding } from '../codec/zero-padding.ts';
 import { ZstdFrameScanner, type ZstdPiece } from '../codec/zstd-frames.ts';
 
 const READ_BYTES = 1 << 20;

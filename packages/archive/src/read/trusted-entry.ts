@@ -2,7 +2,7 @@
 import type { ArchiveEntry } from '@gofr-backup/model';
 import type { IndexEntry } from '../index/types.ts';
 import { hostile } from '../refusals.ts';
-import { canonicalPath, linkTargetOf } from './safety.ts';
+import { canonicalPath, linkTargetOf } from '../extract/safety.ts';
 
 /**
  * An entry of an index, refused when its name is not canonical: this program writes no such name, so the index is an
