@@ -15,8 +15,10 @@ export const COPYING = 'copying/';
 
 /** No pack's object is larger. It is put whole, by one request. */
 export const PACK_BYTES = 32 * 1024 * 1024;
-/** The most that is sealed in a pack: a header and the tags of its chunks come on top. */
-export const PACK_CONTENT = PACK_BYTES - 64 * 1024;
+/**
+ * The most that is sealed in a new pack: as many as are under way lie in memory. A header and the tags of its chunks come on top.
+ */
+export const PACK_CONTENT = PACK_BYTES / 2 - 64 * 1024;
 
 type Kind = Pick<Encryption, 'kind'>;
 
