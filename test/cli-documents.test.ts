@@ -1,6 +1,7 @@
 /** Every command's answer: the text a person gets, and the document a script gets. */
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { readTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -154,6 +155,17 @@ test('status without a service says so', async () => {
     lock: null,
   });
   expect((await sandbox.run(['status'])).stdout).toMatch(/^Service +not running$/m);
+});
+
+test('status without a service knows what commands have done, by whom and how it ended', async () => {
+  await sandbox.json(['drill', '--here']);
+  const { last_run, recent_jobs: jobs } = await sandbox.json<{
+    last_run: unknown;
+    recent_jobs: { name: string; by?: string }[];
+  }>(['status']);
+  expect(last_run).toMatchObject({ name: 'backup', state: 'completed', result: { backup: {} } });
+  expect(jobs[0]).toMatchObject({ name: 'drill', state: 'completed', by: userInfo().username });
+  expect((await sandbox.run(['status'])).stdout).toMatch(/^Last run +\S+ \S+, done, took /m);
 });
 
 test('rebuild makes a lost manifest again', async () => {

@@ -2,6 +2,7 @@
 import { BackupError, displayPath, toBackupError, toBytePath } from '@gofr-backup/model';
 import type { EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
 import { reachQueue, type ReachedQueue } from './reach-queue.ts';
+import { remembered } from './remember.ts';
 import type { Session } from './session.ts';
 
 /** Enqueues and follows. Ctrl-C cancels the job and waits for it to have ended. */
@@ -27,7 +28,8 @@ export async function performOrFallBack<Name extends JobName>(
   options: { here: boolean; inProcess: () => Promise<Result<Name>> },
 ): Promise<Result<Name>> {
   const found = options.here ? undefined : await reachOrSay(session, name, payload);
-  if (found === undefined) return options.inProcess().finally(() => session.screen.clear());
+  if (found === undefined)
+    return remembered(session, name, payload, options.inProcess).finally(() => session.screen.clear());
   await using reached = found;
   return (await performOn(reached, session, name, payload)).result;
 }

@@ -41,7 +41,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const repository = await repositoryOf({ plan, clock, logger });
   const { redisUrl, otlpUrl } = settings;
   const link = await linkQueue({ plan, redisUrl, otlpUrl, logger });
-  const work = workOf(link.current);
+  const work = workOf(link.current, plan);
   const catalogue = cachedCatalogue(repository, clock);
   const closing = new AbortController();
   const app = createApp({

@@ -28,6 +28,7 @@ import { startPings } from './pings.ts';
 import { mayWrite, preflight } from './preflight.ts';
 import { tellNeighbours } from './neighbours.ts';
 import { processorsOf } from './processors/index.ts';
+import { startRemembering } from './remember.ts';
 import { startReporter } from './report.ts';
 
 export interface StartOptions {
@@ -84,6 +85,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const restoreRoots = privateKey ? ['/'] : settings.restoreRoots;
   const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
   const reporter = watched ? startReporter({ connection, context, stores }) : undefined;
+  const remembering = startRemembering(plan, logger);
   const { project } = plan;
   const copying = startCopying({ project, stores, connection, key, logger, atStart: watched });
   const consuming = {
@@ -93,6 +95,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     telemetry: tracing.telemetry,
     ...(lockDuration === undefined ? {} : { lockDuration }),
     ended(job: Ended) {
+      remembering.ended(job);
       reporter?.ended(job);
       pings.ended(job);
       if (privateKey === undefined) copying.ended(job);
@@ -119,6 +122,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     heart.stop();
     await health.stop();
     await Promise.all(consumers.map((consumer) => consumer.stop(grace)));
+    await within(grace / 8, remembering.stop());
     // without Redis these would wait for it
     await within(
       grace / 8,

@@ -5,8 +5,10 @@ import { abortReason, attempt, CANCELLED, LOCK_LOST, STOPPING } from './attempt.
 import { CANCEL_EVENT, type CancelEvents } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import { decodeFailure } from './failure.ts';
+import { summaryOf } from './history.ts';
 import { foundResult } from './jobs/finding.ts';
 import type { Processors, QueueKind } from './jobs/index.ts';
+import type { PastJob } from './past-jobs.ts';
 import { menderOf, removeWrongKeys } from './records/mend.ts';
 import { type Judge, keylessJudge } from './requests/judge.ts';
 import { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
@@ -33,8 +35,8 @@ export interface ConsumerOptions {
 /** `result`: also of a job that failed by what it found. */
 type How = { ok: true; result: unknown } | { ok: false; error: BackupError; result?: unknown };
 
-/** A job after its last attempt. */
-export type Ended = { id: string; name: string; payload: unknown } & How;
+/** A job after its last attempt; `summary`: as it is remembered. */
+export type Ended = { id: string; name: string; payload: unknown; summary: PastJob } & How;
 
 export interface Consumer {
   /**
@@ -128,7 +130,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
 function tellEnds(
   worker: Worker,
   judge: Judge,
-  { ended, logger = silentLogger }: ConsumerOptions,
+  { ended, logger = silentLogger, clock = systemClock }: ConsumerOptions,
 ): () => Promise<void> {
   let ending: Promise<void> = Promise.resolve();
   const tell = (job: Job, how: How): void => {
@@ -136,7 +138,8 @@ function tellEnds(
     ending = ending
       .then(() => judge.end(id))
       .catch((error: unknown) => logger.warn({ jobId: id, err: error }, 'end of a request not noted'));
-    ended?.({ id, name: job.name, payload: job.data as unknown, ...how });
+    const summary = { finished: clock.now(), ...summaryOf(job, how.ok ? 'completed' : 'failed') };
+    ended?.({ id, name: job.name, payload: job.data as unknown, summary, ...how });
   };
   worker.on('completed', (job, result: unknown) => tell(job, { ok: true, result }));
   worker.on('failed', (job, error) => {

@@ -52,7 +52,7 @@ export async function listJobs(
     const found = await Promise.all(
       states.map(async (state) => {
         const jobs = (await queue.bull.getJobs([state], 0, limit - 1, false)) as (Job | undefined)[];
-        return jobs.filter((job) => job !== undefined).map((job) => summary(job, state));
+        return jobs.filter((job) => job !== undefined).map((job) => summaryOf(job, state));
       }),
     );
     return found
@@ -67,7 +67,7 @@ export async function listJobs(
 export async function findJob(queue: BackupQueue, id: string): Promise<JobSummary | undefined> {
   return askRedis(queue.connection, async () => {
     const job = (await queue.bull.getJob(id)) as Job | undefined;
-    return job && summary(job, stateName(await queue.bull.getJobState(id)));
+    return job && summaryOf(job, stateName(await queue.bull.getJobState(id)));
   });
 }
 
@@ -109,7 +109,8 @@ const MOST_TEXT = 4000;
 const brief = <Texts extends Record<string, string>>(texts: Texts): Texts =>
   Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, text.slice(0, MOST_TEXT)])) as Texts;
 
-function summary(job: Job, state: JobStateName): JobSummary {
+/** The job as it is known now, without another question to Redis. */
+export function summaryOf(job: Job, state: JobStateName): JobSummary {
   const failed = job.failedReason && state !== 'completed' ? decodeFailure(job.failedReason) : undefined;
   const result: unknown = state === 'completed' ? job.returnvalue : failed && foundResult(job.name, job.data);
   return {

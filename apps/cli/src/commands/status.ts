@@ -35,6 +35,8 @@ import { columns } from '../columns.ts';
 import { storeFacts } from '../store/store-facts.ts';
 import type { Trash } from '../lines/trash-lines.ts';
 
+const MOST_JOBS = 10;
+
 interface QueueView {
   status: QueueStatus;
   /** newest first */
@@ -50,6 +52,7 @@ export async function run(session: Session): Promise<number> {
   });
   const { project: _, backups, summary, ...aside } = await list(session.context('status'));
   const view = queue instanceof BackupError ? undefined : queue;
+  const jobs = await jobsOf(session, view);
   const good = newestGood(backups, plan.retention, systemClock.now());
   const newest = good && { filename: good.filename, age_seconds: ageOf(good) };
   const stores = await storeFacts(session, { ask: false });
@@ -59,7 +62,8 @@ export async function run(session: Session): Promise<number> {
     service: { running: (view?.status.workers ?? 0) > 0, workers: view?.status.workers ?? 0 },
     queue: view ? { counts: view.status.counts, jobs: view.jobs, unusable: view.status.unusable } : null,
     next_run: view?.status.next.find(({ job }) => job === 'backup') ?? null,
-    last_run: view?.jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
+    last_run: jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
+    recent_jobs: jobs,
     newest_good: newest ?? null,
     safety: briefly(judge(session, backups, { view, stores, shared: await sharedDisk(plan) })),
     backups: { total: summary.total, disk_bytes: summary.disk_bytes },
@@ -86,9 +90,20 @@ async function queueView(session: Session): Promise<QueueView | undefined> {
   await using reached = await findQueue(session);
   if (reached === undefined) return undefined;
   const { listJobs, queueStatus } = await import('@gofr-backup/queue');
-  const jobs = await listJobs(reached.queue, { limit: 10 });
+  const jobs = await listJobs(reached.queue, { limit: MOST_JOBS });
   return { status: await queueStatus(reached.queue), jobs };
 }
+
+/** Also those that no queue knows (any more), newest first. */
+async function jobsOf({ plan }: Session, view: QueueView | undefined): Promise<JobSummary[]> {
+  const { pastJobs } = await import('@gofr-backup/queue');
+  const known = view?.jobs ?? [];
+  const ids = new Set(known.map(({ id }) => id));
+  const past = (await pastJobs(plan)).filter(({ id }) => !ids.has(id));
+  return [...known, ...past].toSorted((a, b) => changedAt(b) - changedAt(a)).slice(0, MOST_JOBS);
+}
+
+const changedAt = ({ finished, started, created }: JobSummary): number => finished ?? started ?? created;
 
 function ageOf(entry: CatalogueEntry): number | null {
   const made = Date.parse(entry.created_at ?? entry.timestamp);
@@ -110,6 +125,7 @@ type Document = {
   queue: { counts: QueueStatus['counts']; jobs: JobSummary[]; unusable: QueueStatus['unusable'] } | null;
   next_run: QueueStatus['next'][number] | null;
   last_run: JobSummary | null;
+  recent_jobs: JobSummary[];
   newest_good: { filename: string; age_seconds: number | null } | null;
   backups: { total: number; disk_bytes: number };
   /** `next_goes_at`: when the first of it may be deleted for good */
@@ -124,7 +140,7 @@ type Document = {
 
 function render(session: Session, document: Document): string[] {
   const { paint, settings } = session;
-  const { queue, next_run: next, newest_good: newest, lock, disk } = document;
+  const { queue, recent_jobs, next_run: next, newest_good: newest, lock, disk } = document;
   const { level, headline } = document.safety;
   const say = { safe: paint.good, attention: paint.warn, danger: paint.bad }[level];
   const rows = [
@@ -157,11 +173,7 @@ function render(session: Session, document: Document): string[] {
       lock ? `${lock.operation} by ${lock.owner} since ${inZone(session, Date.parse(lock.since))}` : 'no',
     ],
   ];
-  const jobs = (queue?.jobs ?? []).map((job) => [
-    '  ' + job.id,
-    jobState(job),
-    inZone(session, job.finished ?? job.started ?? job.created),
-  ]);
+  const jobs = recent_jobs.map((job) => ['  ' + job.id, jobState(job), inZone(session, changedAt(job))]);
   const recent = jobs.length === 0 ? [] : ['', `Recent jobs (${settings.timezone}):`, ...columns(jobs)];
   return [...columns(rows), ...recent];
 }

@@ -5,11 +5,17 @@ import { describeJob, isOpen, progressShare, startedBy, type JobView } from '../
 import { html, type Html, raw } from './html.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
 
-export function jobsPage(shell: Shell, jobs: readonly JobView[] | undefined, expected?: number): Html {
+/** `jobs`: undefined when the queue does not answer; then what is remembered is shown. */
+export function jobsPage(
+  shell: Shell,
+  { jobs, past }: { jobs: readonly JobView[] | undefined; past: readonly JobView[] },
+  expected?: number,
+): Html {
   const body = html`<h1>Jobs</h1>
     <section data-live="running" id="running">${jobs && runningJobs(shell, jobs, expected)}</section>
     <section class="card" data-live="jobs">
-      ${jobs ? jobTable(shell, jobs) : html`<p class="empty">The queue does not answer.</p>`}
+      ${!jobs && html`<p class="empty">The queue does not answer: these have ended before.</p>`}
+      ${jobTable(shell, jobs ?? past)}
     </section>`;
   return page(shell, 'jobs', 'Jobs', body);
 }
@@ -90,7 +96,7 @@ function jobRow(shell: Shell, job: JobView): Html {
     </td>
     <td>${stateBadge(job)}</td>
     <td class="wide">
-      ${time(shell, job.askedAt, 'near')}${job.trigger && html` <span class="muted">${startedBy(job.trigger)}</span>`}
+      ${time(shell, job.askedAt, 'near')}${(job.trigger ?? job.by) && html` <span class="muted">${startedBy(job.trigger, job.by)}</span>`}
     </td>
     <td class="number wide">${took(job)}</td>
   </tr>`;
@@ -121,7 +127,7 @@ export function jobPage(shell: Shell, job: JobView, log: readonly string[], expe
         </div>
         <div>
           <dt>Started by</dt>
-          <dd>${startedBy(job.trigger)}</dd>
+          <dd>${startedBy(job.trigger, job.by)}</dd>
         </div>
         ${
           job.startedAt !== undefined &&
@@ -149,7 +155,7 @@ export function jobPage(shell: Shell, job: JobView, log: readonly string[], expe
       <summary>Log</summary>
       ${
         log.length === 0
-          ? html`<p class="empty">Nothing was logged.</p>`
+          ? html`<p class="empty">There is no log of it.</p>`
           : html`<pre class="log" tabindex="0">${log.join('\n')}</pre>`
       }
     </details>

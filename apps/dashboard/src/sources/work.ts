@@ -7,7 +7,10 @@ import {
   jobLogs,
   type JobName,
   type JobSummary,
+  type JobsPlace,
   listJobs,
+  type PastJob,
+  pastJobs,
   type PayloadInput,
   queueOf,
   queueOfId,
@@ -24,8 +27,10 @@ const PATIENCE = 1500;
 const LOG_LINES = 500;
 
 export interface Work {
-  /** of both queues, newest first; undefined: Redis does not answer */
+  /** of both queues, and those that Redis does not know (any more), newest first; undefined: Redis does not answer */
   recent(): Promise<JobView[] | undefined>;
+  /** those that have ended, as the state directory remembers them, newest first */
+  past(): Promise<JobView[]>;
   find(id: string): Promise<JobView | undefined>;
   log(id: string): Promise<string[]>;
   /** of the queue of backups, with the jobs of both counted */
@@ -40,18 +45,21 @@ export interface Work {
   cancel(id: string): Promise<void>;
 }
 
-export function workOf(current: () => Queues | undefined): Work {
+export function workOf(current: () => Queues | undefined, place: JobsPlace): Work {
   const inTime = <T>(ask: (queues: Queues) => Promise<T>): Promise<T> => withinPatience(current(), ask);
   const orNothing = <T>(ask: (queues: Queues) => Promise<T>): Promise<T | undefined> =>
     inTime(ask).catch(() => undefined);
   return {
-    recent: () => orNothing(async (queues) => (await jobsOf(queues)).map(viewOf)),
-    find: (id) =>
-      inTime(async (queues) => {
-        const job = await findJob(queues[queueOfId(id)], id);
-        return job && viewOf(job);
-      }),
-    log: (id) => inTime((queues) => jobLogs(queues[queueOfId(id)], id, -LOG_LINES)),
+    recent: () =>
+      orNothing(async (queues) => withPast(await jobsOf(queues), await pastJobs(place)).map(viewOf)),
+    past: async () => (await pastJobs(place)).slice(0, MOST_JOBS).map(viewOf),
+    async find(id) {
+      const past = await pastJob(place, id);
+      const known = inTime((queues) => findJob(queues[queueOfId(id)], id));
+      const job = (await (past ? known.catch(() => past) : known)) ?? past;
+      return job && viewOf(job);
+    },
+    log: async (id) => (await orNothing((queues) => jobLogs(queues[queueOfId(id)], id, -LOG_LINES))) ?? [],
     status: () => orNothing(statusOf),
     report: () => orNothing(({ backup }) => readReport(backup.connection, backup.project)),
     ask: (name, payload) => inTime((queues) => enqueue(queues[queueOf(name)], name, payload)),
@@ -66,12 +74,20 @@ const MOST_JOBS = 50;
 
 async function jobsOf({ backup, copies }: Queues): Promise<JobSummary[]> {
   const all = await Promise.all([backup, copies].map((queue) => listJobs(queue, { limit: MOST_JOBS })));
+  return all.flat();
+}
+
+/** What Redis says of a job counts. */
+function withPast(known: readonly JobSummary[], past: readonly PastJob[]): PastJob[] | JobSummary[] {
+  const ids = new Set(known.map(({ id }) => id));
   const changed = ({ finished, started, created }: JobSummary): number => finished ?? started ?? created;
-  return all
-    .flat()
+  return [...known, ...past.filter(({ id }) => !ids.has(id))]
     .toSorted((a, b) => changed(b) - changed(a))
     .slice(0, MOST_JOBS);
 }
+
+const pastJob = async (place: JobsPlace, id: string): Promise<PastJob | undefined> =>
+  (await pastJobs(place)).find((job) => job.id === id);
 
 async function statusOf({ backup, copies }: Queues): Promise<QueueStatus> {
   const [status, also] = await Promise.all([queueStatus(backup), queueStatus(copies)]);
@@ -114,7 +130,7 @@ async function withinPatience<T>(
   }
 }
 
-function viewOf(job: JobSummary): JobView {
+function viewOf(job: JobSummary & { by?: string }): JobView {
   const { id, name, state, progress, error, started, finished } = job;
   const payload: Record<string, unknown> =
     typeof job.payload === 'object' && job.payload !== null ? { ...job.payload } : {};
@@ -126,6 +142,7 @@ function viewOf(job: JobSummary): JobView {
       : typeof payload['trigger'] === 'string'
         ? payload['trigger']
         : undefined,
+    ...(job.by !== undefined && { by: job.by }),
     ...(started !== undefined && { startedAt: started }),
     ...(finished !== undefined && { finishedAt: finished }),
     ...(progress && open && { progress }),

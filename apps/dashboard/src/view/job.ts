@@ -9,6 +9,8 @@ export interface JobView {
   name: string;
   state: JobState;
   trigger: string | undefined;
+  /** who ran the command that did it without the queue */
+  by?: string;
   payload: Record<string, unknown>;
   /** milliseconds since the epoch */
   askedAt: number;
@@ -57,7 +59,13 @@ const copyOf = ({ backup, all, store }: Record<string, unknown>): string =>
   `copy of ${text(backup) ?? (all === true ? 'all backups' : 'new backups')} to ${text(store) ?? 'a store'}`;
 
 /** Who asked for a job or a backup. */
-export const startedBy = (trigger: string | undefined): string =>
-  trigger === 'schedule' ? 'schedule' : trigger === 'pre-restore' ? 'a restore' : 'by hand';
+export const startedBy = (trigger: string | undefined, by?: string): string =>
+  by !== undefined
+    ? `${by}, by a command`
+    : trigger === 'schedule'
+      ? 'schedule'
+      : trigger === 'pre-restore'
+        ? 'a restore'
+        : 'by hand';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -8,7 +8,7 @@ import { createArchive } from '@gofr-backup/archive';
 import { copyPlansFrom, type Environment, loadSettings, planFrom } from '@gofr-backup/config';
 import { copyBackups, openRepository, withLock } from '@gofr-backup/core';
 import { type CatalogueEntry, noProgress, silentLogger, systemClock } from '@gofr-backup/model';
-import { connect, enqueue, openQueue } from '@gofr-backup/queue';
+import { connect, enqueue, openQueue, rememberJob } from '@gofr-backup/queue';
 import { makeTree, privateRedis, traceCollector, waitFor, type Tree } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { backupAt, visit, type Visitor } from '../visitor.fixture.ts';
@@ -352,6 +352,25 @@ test('what is asked for here is a span, as on the command line', async () => {
   }
   await collector.stop();
   expect(collector.spans).toMatchObject([{ name: expect.stringMatching(/^add .*backup/), kind: PRODUCER }]);
+});
+
+test('without a queue the jobs are shown that have ended, and who ran the command', async () => {
+  const backupDir = await directory();
+  const [id, at] = ['drill-12345678', NOW - HOUR];
+  await rememberJob(
+    { backupDir, project: 'plot' },
+    {
+      ...{ id, name: 'drill', state: 'failed', payload: { backup: 'latest' }, scheduled: false, attempt: 1 },
+      ...{ created: at, started: at, finished: at + 2000, by: '<b>ann' },
+      error: { code: 'ARCHIVE_DAMAGED', message: 'one file is not as it was', why: '', hint: '' },
+    },
+  );
+  await using visitor = await visit(backupDir);
+  const jobs = await visitor.text('./jobs');
+  expect(jobs).toContain('The queue does not answer');
+  for (const page of [jobs, await visitor.text(`./jobs/${id}`)])
+    for (const said of ['drill of latest', '&lt;b&gt;ann, by a command', 'one file is not as it was'])
+      expect(page).toContain(said);
 });
 
 test('the live stream tells of a job as soon as it is asked for', async () => {

@@ -82,7 +82,9 @@ export function viewRoutes(views: Views): Hono<Env> {
       }),
     );
   });
-  app.get('/jobs', async (c) => c.html(jobsPage(shellOf(c), await work.recent(), await expected())));
+  app.get('/jobs', async (c) =>
+    c.html(jobsPage(shellOf(c), { jobs: await work.recent(), past: await work.past() }, await expected())),
+  );
   app.get('/jobs/:id', async (c) => {
     const id = c.req.param('id');
     const job = await work.find(id);
