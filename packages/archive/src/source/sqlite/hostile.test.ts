@@ -167,8 +167,10 @@ test(
     HOSTILE['expression index without end'](path);
     await using source = snapshots({ patience: 10_000 });
     const run = contentOf(source);
-    await waitFor(() => children().some((pid) => isBusy(pid)), { timeout: 30_000 });
     const before = readFileSync(path);
+    await waitFor(() => sizesIn(scratch).includes(before.length), { timeout: 30_000 });
+    const atCopy = children().map((pid) => ticksOf(pid));
+    await waitFor(() => children().some((pid, n) => ticksOf(pid) > atCopy[n]! + STUCK), { timeout: 30_000 });
     writeFileSync(path, 'torn');
     const content = await run;
     expect(source.report.warnings.map(({ code }) => code)).toEqual(['database-unchecked']);
@@ -191,15 +193,23 @@ test('the child ends with a parent that is killed, whatever it is doing', { time
   expect(children(parent.pid)).toEqual([]);
 });
 
-/** It has taken more CPU time than Node does to start (proc(5): utime in ticks of 10 ms). */
-function isBusy(pid: number): boolean {
+/** Of CPU time, in ticks: more than Node takes to start where nothing else runs. */
+const STUCK = 60;
+const isBusy = (pid: number): boolean => ticksOf(pid) > STUCK;
+
+/** CPU time in ticks of 10 ms (proc(5): utime); 0: it has ended. */
+function ticksOf(pid: number): number {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
-    return Number(fields[11]) > 60;
+    return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')[11]);
   } catch {
-    return false;
+    return 0;
   }
 }
+
+const sizesIn = (directory: string): number[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile())
+    .map(({ name, parentPath }) => statSync(join(parentPath, name)).size);
 
 test('after five that had to be stopped no other is checked, and copies are made all the same', async () => {
   HOSTILE['expression index without end'](join(data, 'app.db'));
