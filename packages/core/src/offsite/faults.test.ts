@@ -14,7 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RetentionPolicy } from '@gofr-backup/model';
 import { DirectoryStore, type Store } from '@gofr-backup/store';
@@ -22,7 +22,9 @@ import { type Fault, faulty } from '@gofr-backup/store/testing';
 import { fakeClock, temporaryDirectory } from '@gofr-backup/testing';
 import type { CopyRequest } from './copy/copy.ts';
 import { copyToStore } from './copy/copy.ts';
-import { packObject } from './layout.ts';
+import { takeInventory } from './inventory.ts';
+import { copyingList, packObject, unnamedList } from './layout.ts';
+import { Objects } from './objects.ts';
 import { pruneStore } from './prune/prune.ts';
 import { Copies } from './read/copies.ts';
 import { type Host, host, noise } from './testing.ts';
@@ -92,6 +94,45 @@ async function threeCopies() {
   }
   return { ...here, made, names: [...made.keys()].sort() };
 }
+
+describe('another host works there meanwhile', () => {
+  const plant = (storeDir: string, object: string, text: string): string => {
+    const path = join(storeDir, 'plot', object);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test('a copy that ends after the store was listed: the prune goes on, and all come back', async () => {
+    const { one, storeDir, setFault, made, names, clock } = await threeCopies();
+    const list = plant(storeDir, copyingList(clock.now()), '');
+    setFault((verb, name) => {
+      if (verb === 'read' && name.includes('copying/')) rmSync(list, { force: true });
+      return undefined;
+    });
+    expect(await pruneStore(one.offsite, { policy: policy(2), dryRun: false })).toMatchObject({
+      dry_run: false,
+    });
+    expect(existsSync(list)).toBe(false);
+    expect(await allComeBack(one, made)).toEqual(names.slice(1));
+  });
+
+  test('a prune that ends after the store was listed: it is listed again, so no pack counts that is gone', async () => {
+    const { one, storeDir, setFault, clock } = await threeCopies();
+    const [pack] = packsIn(storeDir);
+    const list = plant(storeDir, unnamedList(clock.now()), `${sha256In(pack!)}\n`);
+    setFault((verb, name) => {
+      if (verb === 'read' && name.includes('unnamed-'))
+        for (const gone of [pack!, list]) rmSync(gone, { force: true });
+      return undefined;
+    });
+    const { packs } = await takeInventory(new Objects(one.offsite), new AbortController().signal);
+    expect([...packs.keys()]).not.toContain(sha256In(pack!));
+    expect(packs.size).toBeGreaterThan(0);
+  });
+});
+
+const sha256In = (pack: string): string => /[0-9a-f]{64}/.exec(pack)![0];
 
 describe('damage in the store', () => {
   test.each(['flipped', 'truncated', 'lost'] as const)(

@@ -1,5 +1,5 @@
 /** What lies in a place, by its list alone: 1 request for 1000 objects. */
-import { isName } from '@gofr-backup/store';
+import { isName, NoSuchObject } from '@gofr-backup/store';
 import {
   INDEXES,
   parseCopying,
@@ -12,6 +12,7 @@ import {
 import type { Objects } from './objects.ts';
 
 const MOST_LIST_BYTES = 256 * 1024 * 1024;
+const TRIES = 3;
 
 export interface Inventory {
   /** size of every pack's object, by SHA-256 */
@@ -33,12 +34,23 @@ export interface Inventory {
  * name before it counts as lost.
  */
 export async function takeInventory(objects: Objects, signal: AbortSignal): Promise<Inventory> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await listAll(objects, signal);
+    try {
+      return { ...found, doomed: await doomedObjects(objects, found.trash, signal) };
+    } catch (error) {
+      // A prune has ended since, so packs that were seen may be gone.
+      if (!(error instanceof NoSuchObject) || attempt === TRIES) throw error;
+    }
+  }
+}
+
+async function listAll(objects: Objects, signal: AbortSignal): Promise<Inventory> {
   const found: Inventory = {
     ...{ packs: new Map(), recipes: new Map(), indexes: new Map(), trash: new Map(), copying: new Map() },
     ...{ doomed: new Set(), writers: [] },
   };
   for await (const object of objects.list('', signal)) take(found, object);
-  found.doomed = await doomedObjects(objects, found.trash, signal);
   return found;
 }
 
@@ -66,11 +78,26 @@ async function doomedObjects(
   return doomed;
 }
 
-/** One a line: the SHA-256 of a pack, or the object of an index. Others are left out. */
+/** One a line: the SHA-256 of a pack, or the object of an index. Others are left out. Throws NoSuchObject. */
 export async function readList(objects: Objects, object: string, signal: AbortSignal): Promise<string[]> {
   const text = (await objects.read(object, signal, MOST_LIST_BYTES)).toString('latin1');
   return text.split('\n').filter((line) => /^[0-9a-f]{64}$/.test(line) || isIndexObject(line));
 }
+
+/** The same; undefined: it is gone. */
+export async function readListIfThere(
+  objects: Objects,
+  object: string,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
+  try {
+    return await readList(objects, object, signal);
+  } catch (error) {
+    if (error instanceof NoSuchObject) return undefined;
+    throw error;
+  }
+}
+
 export const listText = (items: Iterable<string>): Buffer =>
   Buffer.from([...items].map((item) => `${item}\n`).join(''));
 

@@ -1,5 +1,5 @@
 /** What is still needed: packs and indexes that a recipe, one in the trash, or a copy under way names. */
-import { readList } from '../inventory.ts';
+import { readListIfThere } from '../inventory.ts';
 import type { Inventory } from '../inventory.ts';
 import type { Objects } from '../objects.ts';
 import type { SignedRecipe } from '../recipe/parse.ts';
@@ -20,7 +20,10 @@ export async function namedObjects(
     if (index) named.add(index.object);
   }
   for (const [list, at] of copying)
-    if (!isOver(at, now)) for (const item of await readList(objects, list, signal)) named.add(item);
+    if (!isOver(at, now))
+      // A list that is gone is of a copy that has ended, perhaps with a recipe that was not seen. What that names is not on a
+      // list of unnamed packs, and what gets on one now goes in a day, if no recipe names it then.
+      for (const item of (await readListIfThere(objects, list, signal)) ?? []) named.add(item);
   return named;
 }
 

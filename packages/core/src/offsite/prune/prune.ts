@@ -18,7 +18,7 @@ import {
 } from '@gofr-backup/model';
 import { isoUtc } from '../../repository/index.ts';
 import { Cache } from '../cache/cache.ts';
-import { type Inventory, listText, readList } from '../inventory.ts';
+import { type Inventory, listText, readListIfThere } from '../inventory.ts';
 import { packObject, trashedRecipe, unnamedList } from '../layout.ts';
 import { type Look, lookAt } from '../look.ts';
 import { Objects } from '../objects.ts';
@@ -202,7 +202,10 @@ async function removeListed(
 ): Promise<void> {
   for (const [list, item] of trash) {
     if (item.kind !== 'unnamed' || item.at > now - DAY) continue;
-    const unnamed = (await readList(objects, list, offsite.signal)).filter((one) => !named.has(one));
+    // undefined: another prune has done it
+    const items = await readListIfThere(objects, list, offsite.signal);
+    if (items === undefined) continue;
+    const unnamed = items.filter((one) => !named.has(one));
     let all = true;
     for (const one of unnamed) {
       const size = packs.get(one);
