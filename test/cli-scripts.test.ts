@@ -107,5 +107,5 @@ test('exit codes are passed on', async () => {
   expect((await script('restore_backup.sh', [])).code).toBe(2);
   expect((await script('restore_backup.sh', ['--latest'])).code).toBe(6);
   expect((await script('restore_backup.sh', ['nope.tar.gz', '--yes'])).code).toBe(4);
-  expect((await script('list_backups.sh', [], { env: { GOFR_PLOT_BACKUP_SCHEDULE: 'x' } })).code).toBe(78);
+  expect((await script('backup_now.sh', [], { env: { GOFR_PLOT_BACKUP_SCHEDULE: 'x' } })).code).toBe(78);
 });

@@ -145,7 +145,7 @@ test('a killed command leaves no Redis behind', async () => {
     await waitFor(async () => (await servers()).length > 0);
     killed.child.kill('SIGKILL');
     await killed.ended;
-    await waitFor(async () => (await servers()).length === 0);
+    await waitFor(async () => (await servers()).length === 0, { timeout: 60_000 });
     expect(await servers()).toEqual([]);
   } finally {
     for (const pid of await servers()) process.kill(pid, 'SIGKILL');

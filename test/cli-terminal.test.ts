@@ -107,7 +107,7 @@ test('Ctrl-D at the question declines, without a word of Node; a terminal that s
   asked.type('\u0004');
   const { code, stdout } = await asked.ended;
   expect(code, stdout).toBe(6);
-  expect(stdout).not.toMatch(/warning/i);
+  expect(stdout).not.toMatch(/\(node:/);
   expect(screenOn({ columns: 0, isTTY: true } as WriteStream).columns).toBe(80);
 });
 
