@@ -16,8 +16,9 @@ export class NotRegular extends Error {
   }
 }
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const APPENDING = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 
 export interface RegularFileOptions {
   /** a link is followed: for what an operator names, as secrets of Kubernetes are links */
@@ -38,10 +39,15 @@ export function openRegularSync(path: BytePath, { follow = false }: RegularFileO
 }
 
 /** For reading. */
-export async function openRegular(path: string): Promise<FileHandle> {
+export const openRegular = (path: string): Promise<FileHandle> => opened(path, FLAGS);
+
+/** For appending; made, for its owner alone, when it is not there. */
+export const openToAppend = (path: string): Promise<FileHandle> => opened(path, APPENDING);
+
+async function opened(path: string, flags: number): Promise<FileHandle> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, FLAGS);
+    file = await open(path, flags, 0o600);
     refuseOthers(toBytePath(path), await file.stat());
     return file;
   } catch (error) {

@@ -28,6 +28,8 @@ export interface JobSummary {
   progress?: ProgressEvent;
   result?: unknown;
   error?: { code: string; message: string; why: string; hint: string };
+  /** who ran the command that did it by itself, without the queue */
+  by?: string;
 }
 
 export interface QueueStatus {
@@ -39,6 +41,11 @@ export interface QueueStatus {
   /** records in Redis that were left out because they cannot be used */
   unusable: { record: string; reason: string }[];
 }
+
+/** By their last change. */
+export const newestFirst = (a: JobSummary, b: JobSummary): number => changedAt(b) - changedAt(a);
+
+const changedAt = ({ finished, started, created }: JobSummary): number => finished ?? started ?? created;
 
 const STATES: readonly JobStateName[] = ['active', 'waiting', 'delayed', 'completed', 'failed'];
 
@@ -58,7 +65,7 @@ export async function listJobs(
     return found
       .flat()
       .filter((job) => !(job.scheduled && job.state === 'delayed' && job.attempt === 0))
-      .toSorted((a, b) => (b.finished ?? b.started ?? b.created) - (a.finished ?? a.started ?? a.created))
+      .toSorted(newestFirst)
       .slice(0, limit);
   });
 }
@@ -106,7 +113,7 @@ function stateName(state: JobState | 'unknown'): JobStateName {
 const MOST_TEXT = 4000;
 
 /** Texts that a page or a terminal can take. */
-const brief = <Texts extends Record<string, string>>(texts: Texts): Texts =>
+export const brief = <Texts extends Record<string, string>>(texts: Texts): Texts =>
   Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, text.slice(0, MOST_TEXT)])) as Texts;
 
 /** The job as it is known now, without another question to Redis. */

@@ -15,13 +15,14 @@ export {
   type JobStateName,
   type JobSummary,
   listJobs,
+  newestFirst,
   type QueueStatus,
   queueStatus,
 } from './history.ts';
 export { findingOf } from './jobs/finding.ts';
 export * from './jobs/index.ts';
 export { parsePayload, withoutSignature } from './jobs/payload.ts';
-export { type JobsPlace, type PastJob, pastJobs, rememberJob } from './past-jobs.ts';
+export { type JobsPlace, type PastJob, pastJobs, rememberJob, withPastJobs } from './past-jobs.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
 export { judgeOf } from './requests/judge.ts';

@@ -3,19 +3,17 @@
  * that a command did by itself, without Redis. When the file is full it becomes the older one of two, and what the older
  * one held is forgotten.
  */
-import { constants } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ensureOwnDirectory, isOwnDirectory, stateDirOf } from '@gofr-backup/core';
-import { readTextAt } from '@gofr-backup/posix';
-import type { JobSummary } from './history.ts';
+import { openToAppend, readTextAt } from '@gofr-backup/posix';
+import { brief, type JobSummary, newestFirst } from './history.ts';
 
 /** Bytes of one of the two files: some hundred jobs. */
 const FULL = 256 << 10;
 /** A result that makes its line longer is left out. */
 const LONGEST = 16 << 10;
-const MOST_TEXT = 4000;
 
 /** Whoever writes to BACKUP_DIR can write such lines, so a page escapes them and nothing is decided by them. */
 const pastJob = z.object({
@@ -37,8 +35,7 @@ const pastJob = z.object({
   by: z.string().max(100).optional(),
 });
 
-/** `by`: who ran the command that did it by itself. */
-export type PastJob = JobSummary & { finished: number; by?: string };
+export type PastJob = JobSummary & { finished: number };
 
 export interface JobsPlace {
   backupDir: string;
@@ -60,24 +57,11 @@ export async function rememberJob(place: JobsPlace, job: PastJob): Promise<void>
   if (size > FULL) await rename(pathIn(place), olderIn(place));
 }
 
-async function openToAppend(path: string): Promise<FileHandle> {
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw new Error(`${path} is no regular file`);
-}
-
-function lineOf(job: PastJob): string {
-  const { progress: _, due: __, result, error, ...facts } = job;
-  const brief = error && {
-    ...error,
-    ...Object.fromEntries(
-      (['message', 'why', 'hint'] as const).map((part) => [part, error[part].slice(0, MOST_TEXT)]),
-    ),
-  };
-  const line = JSON.stringify({ ...facts, ...(brief && { error: brief }), result });
-  return line.length <= LONGEST ? line : JSON.stringify({ ...facts, ...(brief && { error: brief }) });
+function lineOf({ progress: _, due: __, error, ...job }: PastJob): string {
+  const { code, ...texts } = error ?? { code: '', message: '', why: '', hint: '' };
+  const whole = { ...job, ...(error && { error: { code, ...brief(texts) } }) };
+  const line = JSON.stringify(whole);
+  return line.length <= LONGEST ? line : JSON.stringify({ ...whole, result: undefined });
 }
 
 /** Newest first, each once. What cannot be read, or is no such line, is left out. */
@@ -87,7 +71,7 @@ export async function pastJobs(place: JobsPlace): Promise<PastJob[]> {
     [olderIn(place), pathIn(place)].map((path) => readTextAt(path, 2 * FULL).catch(() => undefined)),
   );
   const jobs = texts.flatMap((text) => (text ?? '').split('\n').flatMap(jobOf));
-  return [...new Map(jobs.map((job) => [job.id, job])).values()].toSorted((a, b) => b.finished - a.finished);
+  return [...new Map(jobs.map((job) => [job.id, job])).values()].toSorted(newestFirst);
 }
 
 function jobOf(line: string): PastJob[] {
@@ -98,4 +82,15 @@ function jobOf(line: string): PastJob[] {
   } catch {
     return [];
   }
+}
+
+/** With those that the queue does not know (any more), newest first. What the queue says of a job counts. */
+export async function withPastJobs(
+  place: JobsPlace,
+  known: readonly JobSummary[],
+  limit: number,
+): Promise<JobSummary[]> {
+  const ids = new Set(known.map(({ id }) => id));
+  const past = (await pastJobs(place)).filter(({ id }) => !ids.has(id));
+  return [...known, ...past].toSorted(newestFirst).slice(0, limit);
 }

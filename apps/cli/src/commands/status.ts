@@ -96,14 +96,9 @@ async function queueView(session: Session): Promise<QueueView | undefined> {
 
 /** Also those that no queue knows (any more), newest first. */
 async function jobsOf({ plan }: Session, view: QueueView | undefined): Promise<JobSummary[]> {
-  const { pastJobs } = await import('@gofr-backup/queue');
-  const known = view?.jobs ?? [];
-  const ids = new Set(known.map(({ id }) => id));
-  const past = (await pastJobs(plan)).filter(({ id }) => !ids.has(id));
-  return [...known, ...past].toSorted((a, b) => changedAt(b) - changedAt(a)).slice(0, MOST_JOBS);
+  const { withPastJobs } = await import('@gofr-backup/queue');
+  return withPastJobs(plan, view?.jobs ?? [], MOST_JOBS);
 }
-
-const changedAt = ({ finished, started, created }: JobSummary): number => finished ?? started ?? created;
 
 function ageOf(entry: CatalogueEntry): number | null {
   const made = Date.parse(entry.created_at ?? entry.timestamp);
@@ -173,7 +168,11 @@ function render(session: Session, document: Document): string[] {
       lock ? `${lock.operation} by ${lock.owner} since ${inZone(session, Date.parse(lock.since))}` : 'no',
     ],
   ];
-  const jobs = recent_jobs.map((job) => ['  ' + job.id, jobState(job), inZone(session, changedAt(job))]);
+  const jobs = recent_jobs.map((job) => [
+    '  ' + job.id,
+    jobState(job),
+    inZone(session, job.finished ?? job.started ?? job.created),
+  ]);
   const recent = jobs.length === 0 ? [] : ['', `Recent jobs (${settings.timezone}):`, ...columns(jobs)];
   return [...columns(rows), ...recent];
 }

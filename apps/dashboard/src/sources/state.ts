@@ -75,7 +75,8 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
     const [found, disk, jobs, queue, report] = await Promise.all([
       surveyed(),
       diskOf(rules.plan.backupDir),
-      work.recent(),
+      // nothing is decided by the jobs that a file remembers
+      work.queued(),
       work.status(),
       work.report(),
     ]);

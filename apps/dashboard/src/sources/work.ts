@@ -9,7 +9,7 @@ import {
   type JobSummary,
   type JobsPlace,
   listJobs,
-  type PastJob,
+  newestFirst,
   pastJobs,
   type PayloadInput,
   queueOf,
@@ -17,6 +17,7 @@ import {
   type QueueStatus,
   queueStatus,
   readReport,
+  withPastJobs,
   type WorkerReport,
 } from '@gofr-backup/queue';
 import type { JobView } from '../view/job.ts';
@@ -27,7 +28,9 @@ const PATIENCE = 1500;
 const LOG_LINES = 500;
 
 export interface Work {
-  /** of both queues, and those that Redis does not know (any more), newest first; undefined: Redis does not answer */
+  /** of both queues, newest first, as often as somebody asks; undefined: Redis does not answer */
+  queued(): Promise<JobView[] | undefined>;
+  /** the same, with those that Redis does not know (any more) */
   recent(): Promise<JobView[] | undefined>;
   /** those that have ended, as the state directory remembers them, newest first */
   past(): Promise<JobView[]>;
@@ -50,11 +53,12 @@ export function workOf(current: () => Queues | undefined, place: JobsPlace): Wor
   const orNothing = <T>(ask: (queues: Queues) => Promise<T>): Promise<T | undefined> =>
     inTime(ask).catch(() => undefined);
   return {
+    queued: () => orNothing(async (queues) => (await jobsOf(queues)).map(viewOf)),
     recent: () =>
-      orNothing(async (queues) => withPast(await jobsOf(queues), await pastJobs(place)).map(viewOf)),
+      orNothing(async (queues) => (await withPastJobs(place, await jobsOf(queues), MOST_JOBS)).map(viewOf)),
     past: async () => (await pastJobs(place)).slice(0, MOST_JOBS).map(viewOf),
     async find(id) {
-      const past = await pastJob(place, id);
+      const past = (await pastJobs(place)).find((job) => job.id === id);
       const known = inTime((queues) => findJob(queues[queueOfId(id)], id));
       const job = (await (past ? known.catch(() => past) : known)) ?? past;
       return job && viewOf(job);
@@ -74,20 +78,8 @@ const MOST_JOBS = 50;
 
 async function jobsOf({ backup, copies }: Queues): Promise<JobSummary[]> {
   const all = await Promise.all([backup, copies].map((queue) => listJobs(queue, { limit: MOST_JOBS })));
-  return all.flat();
+  return all.flat().toSorted(newestFirst).slice(0, MOST_JOBS);
 }
-
-/** What Redis says of a job counts. */
-function withPast(known: readonly JobSummary[], past: readonly PastJob[]): PastJob[] | JobSummary[] {
-  const ids = new Set(known.map(({ id }) => id));
-  const changed = ({ finished, started, created }: JobSummary): number => finished ?? started ?? created;
-  return [...known, ...past.filter(({ id }) => !ids.has(id))]
-    .toSorted((a, b) => changed(b) - changed(a))
-    .slice(0, MOST_JOBS);
-}
-
-const pastJob = async (place: JobsPlace, id: string): Promise<PastJob | undefined> =>
-  (await pastJobs(place)).find((job) => job.id === id);
 
 async function statusOf({ backup, copies }: Queues): Promise<QueueStatus> {
   const [status, also] = await Promise.all([queueStatus(backup), queueStatus(copies)]);
@@ -130,7 +122,7 @@ async function withinPatience<T>(
   }
 }
 
-function viewOf(job: JobSummary & { by?: string }): JobView {
+function viewOf(job: JobSummary): JobView {
   const { id, name, state, progress, error, started, finished } = job;
   const payload: Record<string, unknown> =
     typeof job.payload === 'object' && job.payload !== null ? { ...job.payload } : {};

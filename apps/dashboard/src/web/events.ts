@@ -41,7 +41,7 @@ export function createLive(work: Work, catalogue: CachedCatalogue): Live {
   let stopped = false;
 
   async function poll(): Promise<void> {
-    const jobs = await work.recent();
+    const jobs = await work.queued();
     const known = await catalogue.read().catch(() => []);
     const done = jobs?.find((job) => !isOpen(job));
     const version = `${catalogue.version()}/${done?.id}/${done?.finishedAt}/${jobs === undefined}`;

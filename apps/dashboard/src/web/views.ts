@@ -54,6 +54,7 @@ export function viewRoutes(views: Views): Hono<Env> {
     return c.html(
       overviewPage(shell, {
         ...state,
+        jobs: state.jobs && (await work.recent()),
         schedule: observer.rules.schedule.pattern,
         timeline: timeline(survey.all, missed, now, observer.timezone, range),
         growth: growth(survey.all, now, observer.timezone, range),
@@ -82,9 +83,11 @@ export function viewRoutes(views: Views): Hono<Env> {
       }),
     );
   });
-  app.get('/jobs', async (c) =>
-    c.html(jobsPage(shellOf(c), { jobs: await work.recent(), past: await work.past() }, await expected())),
-  );
+  app.get('/jobs', async (c) => {
+    const jobs = await work.recent();
+    const past = jobs ? [] : await work.past();
+    return c.html(jobsPage(shellOf(c), { jobs, past }, await expected()));
+  });
   app.get('/jobs/:id', async (c) => {
     const id = c.req.param('id');
     const job = await work.find(id);
