@@ -13,14 +13,14 @@ export interface TestCounts {
   slowest: [file: string, seconds: number][];
 }
 
-export const NOTHING_RAN: TestCounts = {
+export const nothingRan = (): TestCounts => ({
   passed: 0,
   failed: 0,
   skipped: 0,
   failures: [],
   skips: [],
   slowest: [],
-};
+});
 
 const NAMED = 12;
 
@@ -38,7 +38,7 @@ function isAskedFor({ fullName, project }: TestCase): boolean {
 }
 
 function count(modules: readonly TestModule[], unhandled: readonly SerializedError[]): TestCounts {
-  const counts: TestCounts = { ...NOTHING_RAN, failures: [], skips: [], slowest: slowestOf(modules) };
+  const counts: TestCounts = { ...nothingRan(), slowest: slowestOf(modules) };
   for (const module of modules) {
     for (const test of module.children.allTests()) {
       const state = test.result().state;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { leftoversIn } from './leftovers.ts';
 import { ROOT, run, since } from './steps.ts';
-import { NOTHING_RAN, type TestCounts } from './test-counts.ts';
+import { nothingRan, type TestCounts } from './test-counts.ts';
 import { provideTestTools } from './test-tools.ts';
 
 /** `nobody` on Debian and its like: it owns nothing, and root's rights are none of its own. */
@@ -106,7 +106,7 @@ function readCounts(file: string): TestCounts {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as TestCounts;
   } catch {
-    return { ...NOTHING_RAN, failures: [], skips: [] };
+    return nothingRan();
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import {
   bringBack,
   Copies,
-  inArchive,
+  entryPath,
   openCopy,
   type OpenedCopy,
   removeDirectory,
@@ -35,8 +35,7 @@ export function withCopy<T>(
 }
 
 /** A path of the archive, or a place on the disk below a component, as it is in the archive. */
-export const storedPath = ({ plan }: Session, given: string): string =>
-  inArchive(plan, archivePath(given)).replaceAll(/^(?:\.?\/)+|\/+$/g, '');
+export const storedPath = ({ plan }: Session, given: string): string => entryPath(plan, archivePath(given));
 
 /** For the commands that look into all copies: their indexes are fetched. */
 export function withSearched<T>(

@@ -3,7 +3,7 @@ import { type ArchiveReader, noSuchPath, openArchive } from '@gofr-backup/archiv
 import { type ArchiveEntry, displayPath, type OperationContext } from '@gofr-backup/model';
 import { archiveOptions } from './archive-options.ts';
 import { repositoryOf } from './context.ts';
-import { inArchive } from './search/index.ts';
+import { entryPath } from './search/index.ts';
 
 /**
  * Every entry, or those at and below `path` (display form, or a place on the disk below a component). `name`: a file name,
@@ -16,7 +16,7 @@ export async function* files(
 ): AsyncGenerator<ArchiveEntry, void> {
   const reader = await open(ctx, name);
   try {
-    yield* entriesBelow(reader.entries(), path && wholePath(ctx, path), path);
+    yield* entriesBelow(reader.entries(), path && entryPath(ctx.plan, path), path);
   } finally {
     await reader.close();
   }
@@ -42,7 +42,7 @@ export async function* entriesBelow(
 export async function* cat(ctx: OperationContext, name: string, path: string): AsyncGenerator<Buffer, void> {
   const reader = await open(ctx, name);
   try {
-    yield* reader.content(wholePath(ctx, path));
+    yield* reader.content(entryPath(ctx.plan, path));
   } finally {
     await reader.close();
   }
@@ -59,15 +59,12 @@ export async function* exportTar(
 ): AsyncGenerator<Buffer, void> {
   const reader = await open(ctx, name);
   try {
-    const wanted = path && wholePath(ctx, path);
+    const wanted = path && entryPath(ctx.plan, path);
     yield* reader.tar(wanted ? [wanted] : undefined, ctx);
   } finally {
     await reader.close();
   }
 }
-
-const wholePath = ({ plan }: OperationContext, path: string): string =>
-  inArchive(plan, path).replace(/^(?:\.?\/)+|\/+$/g, '');
 
 async function open(ctx: OperationContext, name: string): Promise<ArchiveReader> {
   const repository = await repositoryOf(ctx);

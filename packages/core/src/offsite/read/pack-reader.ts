@@ -64,12 +64,12 @@ export class PackReader {
     return Buffer.concat(chunks).subarray(from, from + length);
   }
 
-  /** The SHA-256 of the object against its name; needs no key. Undefined: it is right. */
   /** Of its object; undefined: there is none. */
   size({ sha256 }: Pick<Pack, 'sha256'>): Promise<number | undefined> {
     return this.#objects.size(packObject(sha256, this.#kind), this.#signal);
   }
 
+  /** The SHA-256 of the object against its name; needs no key. Undefined: it is right. */
   async problem(pack: Pick<Pack, 'sha256'>): Promise<string | undefined> {
     const sum = createHash('sha256');
     try {

@@ -6,6 +6,6 @@ export type { FindOutcome, FoundPath } from './find.ts';
 export { history } from './history.ts';
 export type { HistoryOutcome, PathVersion } from './history.ts';
 export type { Searched, SearchedBackup } from './listing.ts';
-export { inArchive } from './pattern.ts';
+export { entryPath } from './pattern.ts';
 export { states } from './states.ts';
 export type { PathState, StateChange, StatesOutcome } from './states.ts';

@@ -46,6 +46,10 @@ export function inArchive({ components }: Pick<BackupPlan, 'components'>, path: 
   return found === undefined ? path : found.archivePath + path.slice(found.root.length);
 }
 
+/** The same for one entry, however its ends are written: `./data/` is `data`. */
+export const entryPath = (plan: Pick<BackupPlan, 'components'>, path: string): string =>
+  inArchive(plan, path).replace(/^(?:\.?\/)+|\/+$/g, '');
+
 function matcherOf(glob: string, whole: boolean, nocase: boolean): (path: string) => boolean {
   return picomatch(whole ? glob : [glob, `**/${glob}`], {
     ...{ dot: true, nocase, nonegate: true, noextglob: true, strictSlashes: false },

@@ -8,7 +8,7 @@ import {
   toBytePath,
 } from '@gofr-backup/model';
 import { backupsHere, indexedMatches, nothingFound, type SearchedBackup, SharedSearch } from './listing.ts';
-import { inArchive } from './pattern.ts';
+import { entryPath } from './pattern.ts';
 import { hasSameContent } from './versions.ts';
 
 /** What became of the files, against the state before. */
@@ -52,7 +52,7 @@ const MOST_BACKUPS = 400;
 /** `path` in display form, or a place on the disk below a component. NO_SUCH_BACKUP when no backup holds it. */
 export async function states(ctx: OperationContext, path: string): Promise<StatesOutcome> {
   const searched = await backupsHere(ctx);
-  const wanted = inArchive(ctx.plan, path).replace(/^(?:\.?\/)+|\/+$/g, '');
+  const wanted = entryPath(ctx.plan, path);
   const row = new Row();
   const search = new SharedSearch(isBelow(wanted));
   const count = { looked: 0, unindexed: 0, total: searched.backups.length };
