@@ -31,36 +31,26 @@ export function archivesOf(
       indexPath: repository.indexPathOf(entry),
       threads: 1,
     });
+  async function opened(entry: CatalogueEntry, signal: AbortSignal) {
+    await using held = new AsyncDisposableStack();
+    held.defer(await gate());
+    const reader = await open(entry, signal);
+    held.defer(() => reader.close());
+    const all = held.move();
+    return { reader, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  }
   async function* streamOf(
     entry: CatalogueEntry,
     signal: AbortSignal,
     read: (reader: ArchiveReader) => AsyncIterable<Buffer>,
   ): AsyncGenerator<Buffer> {
-    const leave = await gate();
-    try {
-      const reader = await open(entry, signal);
-      try {
-        yield* read(reader);
-      } finally {
-        await reader.close();
-      }
-    } finally {
-      leave();
-    }
+    await using archive = await opened(entry, signal);
+    yield* read(archive.reader);
   }
   return {
     async directory(entry, path, signal) {
-      const leave = await gate();
-      try {
-        const reader = await open(entry, signal);
-        try {
-          return await directoryOf(reader.entries(), path);
-        } finally {
-          await reader.close();
-        }
-      } finally {
-        leave();
-      }
+      await using archive = await opened(entry, signal);
+      return await directoryOf(archive.reader.entries(), path);
     },
     content: (entry, path, signal) => streamOf(entry, signal, (reader) => reader.content(displayPath(path))),
     tar: (entry, path, signal) =>

@@ -1,14 +1,8 @@
 /** Questions over all backups: where a file is, and when it was how. One at a time, because each reads many indexes. */
 import { find, type FindOutcome, states, type StatesOutcome } from '@gofr-backup/core';
-import {
-  BackupError,
-  type BackupPlan,
-  type Clock,
-  noProgress,
-  type OperationContext,
-  silentLogger,
-} from '@gofr-backup/model';
+import { BackupError, type BackupPlan, type Clock, type OperationContext } from '@gofr-backup/model';
 import { createGate } from './gate.ts';
+import { quietContext } from './quiet-context.ts';
 
 /** The most paths that a page lists. */
 const MOST_PATHS = 100;
@@ -22,12 +16,11 @@ export interface Search {
 
 export function searchOf(facts: { plan: BackupPlan; clock: Clock }): Search {
   const gate = createGate(1);
-  const owner = 'the dashboard';
   async function alone<T>(signal: AbortSignal, ask: (ctx: OperationContext) => Promise<T>): Promise<T> {
     const leave = await gate();
     try {
       signal.throwIfAborted();
-      return await ask({ ...facts, ...QUIET, owner, signal });
+      return await ask(quietContext(facts, signal));
     } finally {
       leave();
     }
@@ -39,8 +32,6 @@ export function searchOf(facts: { plan: BackupPlan; clock: Clock }): Search {
   };
 }
 
-/** The page says itself which backups were left out. */
-const QUIET = { logger: silentLogger, progress: noProgress };
 const OPTIONS = { ignoreCase: true, paths: MOST_PATHS };
 
 /** A part of a name is enough. */

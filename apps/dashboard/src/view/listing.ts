@@ -43,36 +43,22 @@ export interface Row {
   twins: readonly Dated[];
 }
 
-interface OpenRow {
-  dated: Dated;
-  twins: Dated[];
-}
+/** Equal for the names of one archive; undefined: not known. A linked backup has the same bytes, and a time of its own. */
+const archiveOf = ({ entry: { sha256, timestamp } }: Dated): string | undefined =>
+  sha256 === undefined ? undefined : `${sha256} ${timestamp}`;
+
+export const isTwin = (dated: Dated, other: Dated): boolean =>
+  archiveOf(dated) !== undefined && archiveOf(dated) === archiveOf(other);
 
 const tierOf = ({ entry }: Dated): number => TIERS.indexOf(entry.tier);
 
-function addTwin(row: OpenRow, dated: Dated): void {
-  row.twins.push(dated);
-  if (tierOf(dated) >= tierOf(row.dated)) return;
-  row.twins.splice(-1, 1, row.dated);
-  row.dated = dated;
-}
-
 /** Newest first, as they were given; the daily name of an archive stands for it. */
 export function joinTwins(all: readonly Dated[]): Row[] {
-  const rows: OpenRow[] = [];
-  const known = new Map<string, OpenRow>();
-  for (const dated of all) {
-    const { sha256, timestamp } = dated.entry;
-    const key = sha256 === undefined ? undefined : `${sha256} ${timestamp}`;
-    const row = key === undefined ? undefined : known.get(key);
-    if (row) addTwin(row, dated);
-    else {
-      const fresh = { dated, twins: [] };
-      rows.push(fresh);
-      if (key !== undefined) known.set(key, fresh);
-    }
-  }
-  return rows;
+  const archives = Map.groupBy(all, (dated): unknown => archiveOf(dated) ?? dated);
+  return [...archives.values()].map((names) => {
+    const [dated, ...twins] = names.toSorted((a, b) => tierOf(a) - tierOf(b));
+    return { dated: dated!, twins };
+  });
 }
 
 /** The rows of one page; a number beyond the last page means the last page. */

@@ -1,5 +1,6 @@
 /** When was it good: the states to choose from, newest first. */
 import type { Dated, StateChange, StatesOutcome } from '@gofr-backup/core';
+import { joinTwins } from './listing.ts';
 import { formatCount, formatMinute, formatSize, isFutureTime, type Status } from '@gofr-backup/model';
 
 export interface Moment {
@@ -59,8 +60,7 @@ function changeText({ added, changed, removed }: StateChange, kind: StatesOutcom
 /** Of everything: one a backup, as its record tells. Copies in other tiers are the same archive. */
 export function momentsOfAll({ all, now }: When): Moment[] {
   const past = all.filter(({ at }) => !Number.isNaN(at) && !isFutureTime(at, now));
-  const distinct = past.filter((dated, at) => !isTwin(dated, past[at - 1]));
-  return distinct.map(({ entry, at }) => ({
+  return joinTwins(past).map(({ dated: { entry, at } }) => ({
     ...{ to: at, from: at, status: entry.status },
     ...(entry.status !== 'corrupt' && { backup: entry.filename }),
     held: [
@@ -74,9 +74,4 @@ export function momentsOfAll({ all, now }: When): Moment[] {
         ? ''
         : `${formatSize(Math.max(0, entry.size_bytes - entry.reused_bytes))} of new data`,
   }));
-}
-
-/** Whether both are names of one archive. */
-export function isTwin({ entry }: Dated, other: Dated | undefined): boolean {
-  return entry.sha256 !== undefined && entry.sha256 === other?.entry.sha256;
 }

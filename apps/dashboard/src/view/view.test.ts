@@ -5,6 +5,7 @@ import { backupAt } from '../visitor.fixture.ts';
 import { forecast } from '@gofr-backup/core';
 import { growth } from './growth.ts';
 import { joinTwins, matching, pageOf } from './listing.ts';
+import { momentsOfAll } from './moments.ts';
 import { madeAt } from '@gofr-backup/core';
 import { dueRuns, longestGap, missedRuns } from './schedule.ts';
 import { survey } from '@gofr-backup/core';
@@ -65,7 +66,12 @@ test('names of one archive are one row, that of the daily one', () => {
     backupAt('2025-12-07T02:00:00Z', { tier, sha256, filename: `gofr-plot_${tier}_20251207_020000.tar.gz` }),
   );
   const other = backupAt('2025-12-06T02:00:00Z', { sha256 });
-  const rows = joinTwins(surveyOf([weekly!, daily!, other]).all);
+  const { all } = surveyOf([weekly!, daily!, other]);
+  const rows = joinTwins(all);
+  expect(momentsOfAll({ all, timezone: 'UTC', now: NOW }).map(({ backup }) => backup)).toEqual([
+    daily!.filename,
+    other.filename,
+  ]);
   expect(rows.map(({ dated, twins }) => [dated.entry.tier, twins.length])).toEqual([
     ['daily', 1],
     ['daily', 0],
