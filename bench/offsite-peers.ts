@@ -52,9 +52,9 @@ const around = (place: Place, bucket: string): Pick<Life, 'size' | 'end'> => ({
   end: `${rclone(place)} purge s:${bucket}`,
 });
 
-/** Settings of our command line; its words follow. */
-export const oursIn = (place: Place, bucket: string, more = ''): string => {
-  const { source, accessKey, secretKey, endpoint, main } = place;
+/** Settings of our command line; its words follow. `store`: its URL; absent: backups are here alone. */
+export const oursIn = (place: Place, store?: string): string => {
+  const { source, accessKey, secretKey, main } = place;
   const settings = {
     PATHS: `corpus:${source}`,
     DATA_DIR: '$PWD/none',
@@ -63,9 +63,10 @@ export const oursIn = (place: Place, bucket: string, more = ''): string => {
     OFFSITE_SECRET_KEY: secretKey,
     OFFSITE_RECIPIENTS: '$(cat recipients)',
     LOG_LEVEL: 'error',
+    ...(store !== undefined && { OFFSITE_URL: store }),
   };
   const given = Object.entries(settings).map(([name, value]) => `BACKUP_${name}="${value}"`);
-  return `${given.join(' ')} BACKUP_OFFSITE_URL="${more || urlOf(bucket, endpoint)}" "${process.execPath}" ${nodeOptions} "${main}"`;
+  return `${given.join(' ')} "${process.execPath}" ${nodeOptions} "${main}"`;
 };
 
 export const urlOf = (bucket: string, endpoint: string): string => `s3://${bucket}/x?endpoint=${endpoint}`;
@@ -78,10 +79,10 @@ export const ourKeys = (place: Place): string =>
 const ours: Peer = {
   name: 'gofr-backup copy',
   life(place, bucket) {
-    const run = oursIn(place, bucket);
-    const now = `BACKUP_OFFSITE= ; ${oursIn(place, bucket).replace(/BACKUP_OFFSITE_URL="[^"]*"/, '')} now`;
+    const run = oursIn(place, urlOf(bucket, place.endpoint));
+    const now = `${oursIn(place)} now`;
     const [restore, cat] = ['restore --latest --yes --to out', `cat latest "corpus/${place.one}"`];
-    const from = (endpoint: string): string => oursIn(place, bucket, urlOf(bucket, endpoint));
+    const from = (endpoint: string): string => oursIn(place, urlOf(bucket, endpoint));
     const store = '--store offsite --identity key.txt';
     return {
       ...around(place, bucket),
@@ -105,7 +106,7 @@ const ours: Peer = {
 const both: Peer = {
   name: 'gofr-backup now, with its copy',
   life(place, bucket) {
-    const run = oursIn(place, bucket);
+    const run = oursIn(place, urlOf(bucket, place.endpoint));
     return {
       ...around(place, bucket),
       prepare: `${ourKeys(place)}; ${rclone(place)} mkdir s:${bucket}`,
@@ -146,7 +147,7 @@ const restic: Peer = {
 const synced: Peer = {
   name: 'rclone sync of the archives',
   life(place, bucket) {
-    const now = `${oursIn(place, bucket).replace(/BACKUP_OFFSITE_URL="[^"]*"/, '')} now`;
+    const now = `${oursIn(place)} now`;
     const sync = `${rclone(place)} sync backups/daily s:${bucket}`;
     return {
       ...around(place, bucket),

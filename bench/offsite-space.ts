@@ -26,7 +26,7 @@ const change = ({ corpus, source }: Place): string => changeScript(corpus, sourc
 async function ourMonth(place: Place, keys: Keys): Promise<OffsiteFigures> {
   const directory = emptied(place);
   const bucket = 'month-ours';
-  const run = `BACKUP_OFFSITE_MAX_COUNT=${KEPT} BACKUP_KEEP_LAST=1 ${oursIn(place, bucket)}`;
+  const run = `BACKUP_OFFSITE_MAX_COUNT=${KEPT} BACKUP_KEEP_LAST=1 ${oursIn(place, urlOf(bucket, place.endpoint))}`;
   measure(`${ourKeys(place)}; ${resticIn(place, bucket)} init`, directory);
   await using store = await openStore(urlOf(bucket, place.endpoint), keys);
   for (let day = 0; day < DAYS + 3; day++) {

@@ -93,7 +93,6 @@ async function contest(corpus: string, source: string, peer: Peer): Promise<void
 /** Bytes that came from the server while the script ran. */
 async function received(script: (endpoint: string) => string, directory: string): Promise<number> {
   const before = counted.received;
-
   const child = spawn('sh', ['-ec', script(`http://127.0.0.1:${counted.port}`)], {
     cwd: directory,
     stdio: 'ignore',
