@@ -13,7 +13,7 @@ import { rebuild } from './rebuild.ts';
 import { listingLines } from './listing-lines.ts';
 import { scene } from './testing.ts';
 import type { Scene } from './testing.ts';
-import { verify } from './verify.ts';
+import { verify } from './verify/index.ts';
 
 const FIRST_GENERATION = `
 import hashlib, io, json, os, sys, tarfile

@@ -30,7 +30,7 @@ import { ensureSpace } from './ensure-space.ts';
 import { estimated } from './estimated.ts';
 import { markRun, readLastRun, rememberFailure } from './last-run.ts';
 import type { LastRun } from './last-run.ts';
-import { verifyBackup } from './verify.ts';
+import { verifyBackup } from './verify/index.ts';
 
 /**
  * Step 1 of a backup. With `request.run` it answers the backup that run already committed, instead of making a second

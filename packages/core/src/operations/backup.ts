@@ -10,7 +10,7 @@ import { archiveStep } from './archive-step.ts';
 import { underLock } from './context.ts';
 import { markRun, rememberFailure } from './last-run.ts';
 import { prune } from './prune.ts';
-import { verifyBackup } from './verify.ts';
+import { verifyBackup } from './verify/index.ts';
 
 /**
  * Archive, verify, promote; and prune, unless it is a safety backup. Throws the first failure; the steps are exported

@@ -29,7 +29,7 @@ syncBuiltinESMExports();
 const { scene } = await import('./testing.ts');
 const { backup } = await import('./backup.ts');
 const { prune } = await import('./prune.ts');
-const { verify } = await import('./verify.ts');
+const { verify } = await import('./verify/index.ts');
 const { underLock } = await import('./context.ts');
 
 const { describeRestore } = await import('./describe-restore.ts');

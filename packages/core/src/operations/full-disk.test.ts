@@ -10,7 +10,7 @@ import { backup } from './backup.ts';
 import { list } from './list.ts';
 import { prune } from './prune.ts';
 import { contextOf, planOf } from './testing.ts';
-import { verify } from './verify.ts';
+import { verify } from './verify/index.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'gofr-full-'));
 const backups = join(root, 'backups');

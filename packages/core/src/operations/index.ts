@@ -26,4 +26,4 @@ export { recoverInterrupted } from './recover.ts';
 export { listingLines } from './listing-lines.ts';
 export { restore } from './restore.ts';
 export * from './search/index.ts';
-export { verify } from './verify.ts';
+export { verify } from './verify/index.ts';

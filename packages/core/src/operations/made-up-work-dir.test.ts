@@ -15,7 +15,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { backup } from './backup.ts';
 import { drill } from './drill.ts';
 import { restore } from './restore.ts';
-import { verify } from './verify.ts';
+import { verify } from './verify/index.ts';
 import { Ground } from '../recovery/ground/ground.ts';
 import { isEmptyWorkDir, removeEmptyWorkDir } from '../recovery/staging.ts';
 import { fill, makeWorld, THEN, type World } from './restoring.fixture.ts';

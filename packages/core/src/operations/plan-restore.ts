@@ -9,7 +9,7 @@ import {
 import { planRestore, type RestorePlan } from '../recovery/index.ts';
 import { type Repository, withheldDirectories } from '../repository/index.ts';
 import { archiveOptions } from './archive-options.ts';
-import { verifyBackup } from './verify.ts';
+import { verifyBackup } from './verify/index.ts';
 
 export const planFor = (
   { plan }: OperationContext,

@@ -10,7 +10,7 @@ import { pin, prune, undelete } from './prune.ts';
 import { rebuild } from './rebuild.ts';
 import { restore } from './restore.ts';
 import { scene } from './testing.ts';
-import { verify } from './verify.ts';
+import { verify } from './verify/index.ts';
 
 const DAY = 86_400_000;
 const umask = process.umask();

@@ -20,7 +20,7 @@ import { backup } from './backup.ts';
 import { drill } from './drill.ts';
 import { restore } from './restore.ts';
 import { contextFor, makeWorld, type World } from './restoring.fixture.ts';
-import { verify } from './verify.ts';
+import { verify } from './verify/index.ts';
 
 const asRoot = process.getuid?.() === 0;
 const CAPABILITY = Buffer.from('0100000200040000000000000000000000000000', 'hex');

@@ -17,7 +17,7 @@ import { backup } from './backup.ts';
 import { repositoryOf, underLock } from './context.ts';
 import { describeRestore } from './describe-restore.ts';
 import { restore } from './restore.ts';
-import { verify } from './verify.ts';
+import { verify } from './verify/index.ts';
 import { contextFor, fill, makeWorld, NOW, present, THEN, type World } from './restoring.fixture.ts';
 
 const asRoot = process.getuid?.() === 0;

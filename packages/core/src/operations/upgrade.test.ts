@@ -11,7 +11,7 @@ import { prune } from './prune.ts';
 import { rebuild } from './rebuild.ts';
 import { scene } from './testing.ts';
 import type { Scene } from './testing.ts';
-import { verify } from './verify.ts';
+import { verify } from './verify/index.ts';
 
 const DAY = 86_400_000;
 const START = Date.parse('2025-12-01T02:00:00Z');

@@ -3,7 +3,7 @@ import { BackupError, type CatalogueEntry, type OperationContext, shellWord } fr
 import { Copies, fetchBackup, type Offsite, type StoredCopy } from '../../offsite/index.ts';
 import { prefixOf } from '../../repository/index.ts';
 import { repositoryOf, underLock } from '../context.ts';
-import { verify } from '../verify.ts';
+import { verify } from '../verify/index.ts';
 
 /**
  * `name`: a file name, or `latest`. The archive is proved twice: by the SHA-256 of its recipe while it comes, and by a verify when

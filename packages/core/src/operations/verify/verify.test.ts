@@ -5,12 +5,12 @@ import { openIndex } from '@gofr-backup/archive';
 import { loadIndex } from '@gofr-backup/archive/testing';
 import { fakeClock, makeTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { backup, verifyStep } from './backup.ts';
-import { underLock } from './context.ts';
-import { list, show } from './list.ts';
-import { restore } from './restore.ts';
-import { scene } from './testing.ts';
-import type { Scene } from './testing.ts';
+import { backup, verifyStep } from '../backup.ts';
+import { underLock } from '../context.ts';
+import { list, show } from '../list.ts';
+import { restore } from '../restore.ts';
+import { scene } from '../testing.ts';
+import type { Scene } from '../testing.ts';
 import { verify } from './verify.ts';
 
 const clock = fakeClock('2025-12-13T02:00:00Z');

@@ -9,9 +9,9 @@ import {
   readChecksum,
   type Repository,
   writeAtomically,
-} from '../repository/index.ts';
-import { archiveOptions } from './archive-options.ts';
-import { expectedSha256 } from './expected-sha256.ts';
+} from '../../repository/index.ts';
+import { archiveOptions } from '../archive-options.ts';
+import { expectedSha256 } from '../expected-sha256.ts';
 
 /** Where the index of this name may be made anew on the way, should it be lost or wrong; undefined: nowhere. */
 export async function placeForIndex(

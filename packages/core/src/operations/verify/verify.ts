@@ -14,11 +14,11 @@ import {
   type VerifyOutcome,
   type VerifyRequest,
 } from '@gofr-backup/model';
-import { type Checksum, isoUtc, readChecksum, type Repository } from '../repository/index.ts';
-import { archiveOptions } from './archive-options.ts';
-import { underLock } from './context.ts';
+import { type Checksum, isoUtc, readChecksum, type Repository } from '../../repository/index.ts';
+import { archiveOptions } from '../archive-options.ts';
+import { underLock } from '../context.ts';
 import { damageWarnings, lostFiles, withoutDamage } from './damage.ts';
-import { estimated } from './estimated.ts';
+import { estimated } from '../estimated.ts';
 import { mend, placeForIndex, tellNewIndex, tellUnmended } from './mend.ts';
 
 export type VerifyResult = VerifyOutcome['results'][number];
