@@ -25,6 +25,7 @@ export default defineConfig({
           name: 'host',
           include: EVERYWHERE,
           exclude: ['test/{containers,browser}/**', '**/node_modules/**'],
+          setupFiles: process.env['CI'] === 'true' ? ['packages/testing/src/fixed-seed.ts'] : [],
         },
       },
       {

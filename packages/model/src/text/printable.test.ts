@@ -74,9 +74,15 @@ test('patterns see marks of writing direction, as names copied from a phone have
   expect(globPath(toBytePath('\u200eIMG\u001b.jpg'))).toBe('\u200eIMG\\x1b.jpg');
 });
 
+/**
+ * Names of members without a backslash: V8 takes an escaped name for one that it met before where both begin with the
+ * same backslash (nodejs/node#63785), so JSON.parse would be no oracle.
+ */
+const memberName = nasty.map((name) => name.replaceAll('\\', ''));
+
 test('JSON for a terminal is the same document', () => {
   fc.assert(
-    fc.property(fc.dictionary(nasty, fc.array(nasty)), (document) => {
+    fc.property(fc.dictionary(memberName, fc.array(nasty)), (document) => {
       const text = jsonText(document);
       expect(text).not.toMatch(DRIVING);
       expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(document)));
