@@ -34,7 +34,7 @@ export function buildProgram(done: (code: number) => void): Command {
   );
   verb('scheduler', 'the scheduler alone', () => import('./commands/services/scheduler.ts'));
   verb('worker', 'one worker alone', () => import('./commands/services/worker.ts'));
-  verb('dashboard', 'the web page', () => import('./commands/dashboard.ts'));
+  verb('dashboard', 'the web page', () => import('./commands/services/dashboard.ts'));
 
   program.commandsGroup('Backups:');
   verb('now', 'back up now, and follow it to its end', () => import('./commands/now.ts'))
@@ -178,6 +178,10 @@ export function buildProgram(done: (code: number) => void): Command {
       'whether all is set up well: each line ok, or what to do; with --store, what the store costs',
       () => import('./commands/doctor.ts'),
     ).option('--test-alerts', 'send a test through every channel'),
+  );
+  verb('alerts', 'the alerts that are not over', () => import('./commands/alerts.ts')).option(
+    '--acknowledge <id>',
+    'this one was seen: it counts as resolved, and comes again when it gets worse or begins anew',
   );
   verb('logs <job>', 'the log of one job', () => import('./commands/logs.ts'));
   verb('notify', 'try the alerts that are set up', () => import('./commands/notify.ts')).option(

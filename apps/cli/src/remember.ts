@@ -40,7 +40,7 @@ async function remember({ plan }: Session, { name, payload, at }: Begun, end: En
   const { findingOf, rememberJob } = await import('@gofr-backup/queue');
   const thrown = end.result === undefined ? end.error : findingOf(name, end.result);
   await rememberJob(plan, {
-    ...{ id: `${name}-${randomBytes(4).toString('hex')}`, name, payload, by: user() },
+    ...{ id: `${name}-${randomBytes(4).toString('hex')}`, name, payload, by: userName() },
     state: thrown === undefined ? 'completed' : 'failed',
     ...{ scheduled: false, attempt: 1, created: at, started: at, finished: systemClock.now() },
     ...(thrown !== undefined && { error: factsOf(toBackupError(thrown, name)) }),
@@ -50,8 +50,8 @@ async function remember({ plan }: Session, { name, payload, at }: Begun, end: En
 
 const factsOf = ({ code, message, why, hint }: BackupError) => ({ code, message, why, hint });
 
-/** A container may run as a user without a name. */
-function user(): string {
+/** Who types. A container may run as a user without a name. */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

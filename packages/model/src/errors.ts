@@ -30,6 +30,7 @@ export const ERRORS = {
     hint: 'Check that the volume is mounted at DATA_DIR and the components are switched on. No backup was pruned.',
   },
   NO_SUCH_BACKUP: { exit: 4, retryable: false, hint: 'See the names with `gofr-backup list`.' },
+  NO_SUCH_ALERT: { exit: 4, retryable: false, hint: 'See the open ones with `gofr-backup alerts`.' },
   NO_SUCH_JOB: { exit: 4, retryable: false, hint: 'See the recent jobs with `gofr-backup status`.' },
   BUSY: { exit: 5, retryable: true, hint: 'Wait until it ends, or look at it with `gofr-backup status`.' },
   DECLINED: { exit: 6, retryable: false, hint: 'Nothing was changed. Answer `yes`, or pass --yes.' },

@@ -1,4 +1,5 @@
 /** The nouns of every package, and the ports that tests replace. Imports nothing of ours. */
+export * from './alert.ts';
 export * from './byte-path.ts';
 export * from './canonical-json.ts';
 export type * from './catalogue-entry.ts';

@@ -1,64 +1,64 @@
-/** The alerts for a person: one when something goes wrong, one when it is right again. */
+/** The alerts for a person: one when something goes wrong, one when it is right again or a person has seen it. */
+import { type Acknowledgement, alertId, type Condition, type OpenAlert } from '@gofr-backup/model';
 
-export const ALERT_KINDS = [
-  'backup-failed',
-  'backup-overdue',
-  'worker-silent',
-  'queue-away',
-  'corrupt',
-  'prune-held',
-  'disk-nearly-full',
-  'drill-failed',
-  'data-gone',
-  'copy-failed',
-  'copy-overdue',
-  'copy-damaged',
-  'copy-drill-failed',
-  'copy-lock-ends',
-  'key-unproved',
-] as const;
-export type AlertKind = (typeof ALERT_KINDS)[number];
-
-/** Something that is wrong now. `about` tells two of one kind apart, e.g. the name of the corrupt backup. */
-export interface Condition {
-  kind: AlertKind;
-  about: string;
-  title: string;
-  text: string;
-}
-
-/** One message: a condition that has begun or ended. `at` and `since` are ISO 8601 UTC. */
+/** One message: a condition that has begun, got worse, ended or was acknowledged. `at` and `since` are ISO 8601 UTC. */
 export interface Alert extends Condition {
   project: string;
   state: 'raised' | 'resolved';
   at: string;
   since: string;
+  /** resolved by a person, though the condition goes on */
+  acknowledged?: Acknowledgement;
 }
 
-export const keyOf = (condition: Pick<Condition, 'kind' | 'about'>): string =>
-  `${condition.kind}/${condition.about}`;
+/** The conditions for which an alert was sent, by `alertId`, kept until they end. */
+export type Raised = Record<string, OpenAlert>;
 
-/** The conditions for which an alert was sent, kept until they end. */
-export type Raised = Record<string, Condition & { since: string }>;
+export interface Look {
+  project: string;
+  /** what is wrong now */
+  conditions: readonly Condition[];
+  /** by `alertId`: asked for by persons since the look before */
+  acknowledgements?: Readonly<Record<string, Acknowledgement>>;
+  /** ISO 8601 UTC */
+  at: string;
+}
 
 /**
  * The alerts to send, by comparing the alerts sent before with the conditions of now. Pure. A condition that goes on
- * gets no second alert, even when its text has changed.
+ * gets no second alert, even when its text has changed; an acknowledged one is told again when it got worse.
  */
-export function changes(project: string, told: Raised, now: Condition[], at: string): Alert[] {
-  const present = new Map(now.map((condition) => [keyOf(condition), condition]));
-  const begun = [...present].filter(([key]) => !told[key]);
-  const over = Object.entries(told).filter(([key]) => !present.has(key));
+export function changes(told: Raised, { project, conditions, acknowledgements = {}, at }: Look): Alert[] {
+  const present = new Map(conditions.map((condition) => [alertId(condition), condition]));
+  const begun = [...present].filter(([id]) => !told[id]);
+  const over = Object.entries(told).filter(([id, { acknowledged }]) => !present.has(id) && !acknowledged);
   return [
     ...begun.map(([, condition]): Alert => ({ ...condition, project, state: 'raised', at, since: at })),
-    ...over.map(([, condition]): Alert => ({ ...condition, project, state: 'resolved', at })),
+    ...[...present].flatMap(([id, condition]): Alert[] => {
+      const before = told[id];
+      const shared = { ...condition, project, at, since: before?.since ?? at };
+      if (before?.acknowledged) return isWorse(condition, before) ? [{ ...shared, state: 'raised' }] : [];
+      const acknowledged = before && acknowledgements[id];
+      return acknowledged ? [{ ...shared, state: 'resolved', acknowledged }] : [];
+    }),
+    ...over.map(([, open]): Alert => ({ ...open, project, state: 'resolved', at })),
   ];
+}
+
+const isWorse = (now: Condition, before: Condition): boolean => (now.degree ?? 0) > (before.degree ?? 0);
+
+/** What was acknowledged and is over ends without a word: its end was told when it was acknowledged. */
+export function withoutEnded(told: Raised, conditions: readonly Condition[]): Raised {
+  const present = new Set(conditions.map(alertId));
+  return Object.fromEntries(
+    Object.entries(told).filter(([id, { acknowledged }]) => !acknowledged || present.has(id)),
+  );
 }
 
 /** The conditions raised, after this alert was sent as well. */
 export function remember(told: Raised, alert: Alert): Raised {
-  const { [keyOf(alert)]: _, ...others } = told;
-  if (alert.state === 'resolved') return others;
-  const { kind, about, title, text, since } = alert;
-  return { ...others, [keyOf(alert)]: { kind, about, title, text, since } };
+  const { [alertId(alert)]: _, ...others } = told;
+  if (alert.state === 'resolved' && !alert.acknowledged) return others;
+  const { project: _project, state: _state, at: _at, ...open } = alert;
+  return { ...others, [alertId(alert)]: open };
 }

@@ -1,4 +1,13 @@
 /** Asks, retries, deduplicates: everything between who wants a backup and who makes it. */
+export {
+  acknowledge,
+  alertsKey,
+  forgetAcknowledgements,
+  openAlerts,
+  readAcknowledgements,
+  readRaised,
+  writeRaised,
+} from './alerts.ts';
 export { cancel } from './cancel.ts';
 export { connect, type Connection, type ConnectOptions } from './connection.ts';
 export { type Consumer, type ConsumerOptions, type Ended, startConsumer } from './consumer.ts';

@@ -105,6 +105,7 @@ const OTHERS = [
   'de:backup-daily',
   'report',
   'alerts',
+  'alerts:acknowledged',
 ];
 const STATES = [...LISTS, ...ORDERED];
 

@@ -1,6 +1,8 @@
 /** The first page while there is no backup: what is in place, and what is still to do. */
+import type { OpenAlert } from '@gofr-backup/model';
 import type { HealthLine, Safety } from '@gofr-backup/core';
 import type { JobView } from '../view/job.ts';
+import { alertList } from './alerts.ts';
 import { withCode } from './code.ts';
 import { html, type Html } from './html.ts';
 import { icon } from './icons.ts';
@@ -10,6 +12,7 @@ import { actionButton, page, type Shell } from './shell.ts';
 export interface FirstRun {
   lines: readonly HealthLine[];
   safety: Safety;
+  alerts: readonly OpenAlert[];
   jobs: readonly JobView[] | undefined;
 }
 
@@ -26,7 +29,7 @@ const NAMES: Record<string, string> = {
 /** Without these no backup can be made. */
 const BLOCKING = new Set(['data', 'space', 'redis']);
 
-export function firstRunPage(shell: Shell, { lines, jobs }: FirstRun): Html {
+export function firstRunPage(shell: Shell, { lines, alerts, jobs }: FirstRun): Html {
   const open = lines.filter(({ ok }) => !ok).length;
   const isReady = lines.every(({ name, ok }) => ok || !BLOCKING.has(name));
   const body = html`<section class="hero first" data-live="hero" aria-labelledby="state">
@@ -47,7 +50,8 @@ export function firstRunPage(shell: Shell, { lines, jobs }: FirstRun): Html {
         Also try the alerts, so that somebody hears of a backup that fails:
         <code>gofr-backup doctor --test-alerts</code>
       </p>
-    </section>`;
+    </section>
+    ${alertList(shell, alerts)}`;
   return page(shell, '', 'Overview', body);
 }
 

@@ -1,5 +1,5 @@
 /** The first page: is my data safe, since when, until when, what is wrong, what happens next. */
-import { formatSize, formatSpan, DAY } from '@gofr-backup/model';
+import { formatSize, formatSpan, DAY, type OpenAlert } from '@gofr-backup/model';
 import type { Disk, Forecast } from '@gofr-backup/core';
 import type { Growth } from '../view/growth.ts';
 import type { JobView } from '../view/job.ts';
@@ -7,6 +7,7 @@ import type { SafetyProblem, Safety } from '@gofr-backup/core';
 import type { Survey } from '@gofr-backup/core';
 import { joinTwins } from '../view/listing.ts';
 import { type Range, RANGES, type Timeline } from '../view/timeline.ts';
+import { alertList } from './alerts.ts';
 import { backupTable } from './backups.ts';
 import { withCode } from './code.ts';
 import { html, type Html } from './html.ts';
@@ -24,6 +25,7 @@ export interface Overview {
   disk: (Disk & { forecast: Forecast }) | undefined;
   timeline: Timeline;
   growth: Growth;
+  alerts: readonly OpenAlert[];
   /** undefined: the queue does not answer */
   jobs: readonly JobView[] | undefined;
 }
@@ -33,7 +35,7 @@ export function overviewPage(shell: Shell, view: Overview): Html {
     <section class="tiles" data-live="tiles" aria-label="At a glance">
       ${newestTile(shell, view)} ${drillTile(shell, view)} ${nextTile(shell, view)} ${diskTile(view)}
     </section>
-    ${problemList(shell, view.safety.problems)}
+    ${problemList(shell, view.safety.problems)} ${alertList(shell, view.alerts)}
     <section data-live="running" id="running">
       ${view.jobs && runningJobs(shell, view.jobs, view.survey.newest?.entry.source_bytes)}
     </section>

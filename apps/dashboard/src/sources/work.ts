@@ -1,6 +1,7 @@
 /** The queues as the pages need them: every question is answered within a moment, or not at all. */
-import { BackupError, toBackupError } from '@gofr-backup/model';
+import { type Acknowledgement, BackupError, type OpenAlert, toBackupError } from '@gofr-backup/model';
 import {
+  acknowledge,
   cancel,
   enqueue,
   findJob,
@@ -10,6 +11,7 @@ import {
   type JobsPlace,
   listJobs,
   newestFirst,
+  openAlerts,
   pastJobs,
   type PayloadInput,
   queueOf,
@@ -40,6 +42,10 @@ export interface Work {
   status(): Promise<QueueStatus | undefined>;
   /** what the worker said last */
   report(): Promise<WorkerReport | undefined>;
+  /** that are not over, newest first */
+  alerts(): Promise<OpenAlert[]>;
+  /** throws NO_SUCH_ALERT, REDIS_UNREACHABLE */
+  acknowledge(id: string, by: Acknowledgement): Promise<OpenAlert>;
   /** throws REDIS_UNREACHABLE, USAGE */
   ask<Name extends JobName>(
     name: Name,
@@ -66,6 +72,9 @@ export function workOf(current: () => Queues | undefined, place: JobsPlace): Wor
     log: async (id) => (await orNothing((queues) => jobLogs(queues[queueOfId(id)], id, -LOG_LINES))) ?? [],
     status: () => orNothing(statusOf),
     report: () => orNothing(({ backup }) => readReport(backup.connection, backup.project)),
+    alerts: async () =>
+      (await orNothing(({ backup }) => openAlerts(backup.connection, backup.project))) ?? [],
+    acknowledge: (id, by) => inTime(({ backup }) => acknowledge(backup.connection, backup.project, id, by)),
     ask: (name, payload) => inTime((queues) => enqueue(queues[queueOf(name)], name, payload)),
     cancel: async (id) => {
       await inTime((queues) => cancel(queues[queueOfId(id)], id, 'from the page'));

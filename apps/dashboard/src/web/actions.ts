@@ -96,6 +96,7 @@ export function actionRoutes(parts: Parts): Hono<Env> {
     const name = c.req.param('action');
     parts.logger.info({ action: name, address: c.get('client').address }, 'asked for on the dashboard');
     if (name === 'cancel') return cancel(c, form, parts);
+    if (name === 'acknowledge') return acknowledge(c, form, parts);
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (!action) return c.json(refusal('USAGE', `There is no action ${JSON.stringify(name)}.`), 404);
     return answer(c, rights, await action(form, parts));
@@ -138,6 +139,17 @@ async function cancel(c: Context<Env>, { job = '' }: Form, { rights, work }: Par
   await work.cancel(job);
   if (c.get('bearer')) return c.json({ job_id: job }, 202);
   return c.redirect(`${rights.base}/jobs/${encodeURIComponent(job)}?said=cancelled`, 303);
+}
+
+async function acknowledge(
+  c: Context<Env>,
+  { alert: id = '' }: Form,
+  { rights, work, clock }: Parts,
+): Promise<Response> {
+  const by = `${c.get('client').address} on the page`;
+  const { acknowledged } = await work.acknowledge(id, { by, at: new Date(clock.now()).toISOString() });
+  if (c.get('bearer')) return c.json({ alert: id, acknowledged });
+  return c.redirect(`${rights.base}/?said=acknowledged`, 303);
 }
 
 function oneOfTiers(tier = 'daily'): (typeof TIERS)[number] {

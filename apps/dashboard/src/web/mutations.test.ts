@@ -24,6 +24,7 @@ const TOKEN = 'a-token-for-scripts-0123';
 const LOCKED = { BACKUP_DASHBOARD_PASSWORD: quickHash(PASSWORD), BACKUP_DASHBOARD_TOKEN: TOKEN };
 const [FAILED, DELAYED] = ['job-that-failed', 'job-that-is-delayed'];
 const directory = () => mkdtemp(join(tmpdir(), 'gofr-mutations-'));
+const ACTIONS = ['backup', 'verify', 'drill', 'prune', 'cancel', 'acknowledge', 'else'];
 const changes = ({ method }: { method: string }) => !['GET', 'HEAD', 'ALL'].includes(method);
 
 test('no form changes anything without the token of the page it stands on', async () => {
@@ -37,9 +38,7 @@ test('no form changes anything without the token of the page it stands on', asyn
   await using visitor = await visit(await directory(), LOCKED);
   await visitor.submit('./login', { password: PASSWORD }, './login');
   const paths = routes.flatMap(({ path }) =>
-    path.includes(':action')
-      ? ['backup', 'verify', 'drill', 'prune', 'cancel', 'else'].map((name) => path.replace(':action', name))
-      : [path],
+    path.includes(':action') ? ACTIONS.map((name) => path.replace(':action', name)) : [path],
   );
   for (const path of paths)
     for (const fields of [{}, { csrf: '' }, { csrf: 'x'.repeat(43) }]) {

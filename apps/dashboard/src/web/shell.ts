@@ -12,6 +12,10 @@ const NOTICES: Record<string, NonNullable<Shell['notice']>> = {
   joined: { level: 'attention', text: 'The same job was waiting or running already; this is that one.' },
   asked: { level: 'safe', text: 'Queued. Starts as soon as a worker is free.' },
   cancelled: { level: 'attention', text: 'Asked to stop; it leaves the state from before.' },
+  acknowledged: {
+    level: 'safe',
+    text: 'Acknowledged. The next alert of it comes when it gets worse, or when it begins again.',
+  },
   changed: {
     level: 'attention',
     text: 'The plan has changed since it was shown, so nothing was removed. This is the plan now.',

@@ -42,17 +42,21 @@ export function viewRoutes(views: Views): Hono<Env> {
   const pageNumber = (c: Context) => Number(c.req.query('page') ?? 1);
 
   app.get('/', async (c) => {
-    const state = await observer.observe();
+    const [state, alerts] = await Promise.all([observer.observe(), work.alerts()]);
     const { survey, missed, now } = state;
     const range = rangeOf(c.req.query('range'));
     const shell = shellOf(c);
     if (survey.all.length === 0)
       return c.html(
-        firstRunPage(shell, { ...state, lines: checklist(state, observer.rules, views.hasRedisUrl) }),
+        firstRunPage(shell, {
+          ...state,
+          ...{ alerts, lines: checklist(state, observer.rules, views.hasRedisUrl) },
+        }),
       );
     return c.html(
       overviewPage(shell, {
         ...state,
+        alerts,
         jobs: state.jobs && (await work.recent()),
         schedule: observer.rules.schedule.pattern,
         timeline: timeline(survey.all, missed, now, observer.timezone, range),

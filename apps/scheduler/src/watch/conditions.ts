@@ -1,5 +1,5 @@
-import { formatSpan, formatTime, isFutureTime } from '@gofr-backup/model';
-import type { Alert, Condition } from '@gofr-backup/notify';
+import { type Condition, formatSpan, formatTime, isFutureTime } from '@gofr-backup/model';
+import type { Alert } from '@gofr-backup/notify';
 import { storeProblems } from '@gofr-backup/core';
 import type { WorkerReport } from '@gofr-backup/queue';
 
@@ -38,6 +38,9 @@ function age(iso: string | undefined, since: number, now: number): number {
   return now - (Number.isNaN(at) || isFutureTime(at, now) ? since : at);
 }
 
+/** What doubles got worse; less than that is the same thing a little later. */
+const doublings = (times: number): number => Math.floor(Math.log2(Math.max(1, times)));
+
 /** A reported time as the person has it. */
 function when(iso: string | undefined, { timezone }: Limits): string {
   const at = Date.parse(iso ?? '');
@@ -59,11 +62,13 @@ function silent(report: WorkerReport, limits: Limits, now: number): Condition[] 
 }
 
 function overdue(report: WorkerReport, limits: Limits, now: number): Condition[] {
-  if (age(report.newest_good_at, limits.since, now) <= limits.maxAge) return [];
+  const old = age(report.newest_good_at, limits.since, now);
+  if (old <= limits.maxAge) return [];
   return [
     {
       kind: 'backup-overdue',
       about: '',
+      degree: doublings(old / limits.maxAge),
       title: 'no good backup in time',
       text: `The newest good backup is from ${when(report.newest_good_at, limits)}; it should be at most ${formatSpan(limits.maxAge)} old. Make one now: gofr-backup now`,
     },
@@ -91,9 +96,17 @@ function damaged({ corrupt = [] }: WorkerReport): Condition[] {
   }));
 }
 
-/** The text of an ending alert. A damaged backup that no longer exists is told as gone, because nothing was mended. */
-export function endingOf(alert: Alert, { gone = [] }: WorkerReport): Alert {
-  if (alert.state !== 'resolved' || alert.kind !== 'corrupt' || !gone.includes(alert.about)) return alert;
+/** The text of an ending alert says why it ends. A damaged backup that no longer exists was not mended. */
+export function endingOf(alert: Alert, { gone = [] }: WorkerReport, timezone: string): Alert {
+  if (alert.state !== 'resolved') return alert;
+  const zoned = (iso: string) => `${formatTime(Date.parse(iso), timezone)} ${timezone}`;
+  if (alert.acknowledged) {
+    const { by, at } = alert.acknowledged;
+    const next = 'It goes on: the next alert of it comes when it gets worse, or when it begins again.';
+    return { ...alert, text: `Acknowledged by ${by} at ${zoned(at)}. ${next} It is: ${alert.text}` };
+  }
+  if (alert.kind !== 'corrupt' || !gone.includes(alert.about))
+    return { ...alert, text: `It is good again, seen at ${zoned(alert.at)}. It was: ${alert.text}` };
   const text = `${alert.about} was damaged, and is not there any more: its retention was over, or somebody removed it. It was not mended.`;
   return { ...alert, title: 'a damaged backup is gone', text };
 }
@@ -139,6 +152,7 @@ function disk({ disk: room }: WorkerReport, { diskPercent }: Limits): Condition[
     {
       kind: 'disk-nearly-full',
       about: '',
+      degree: doublings(room.size / Math.max(1, room.free)),
       title: 'the backup disk is nearly full',
       text: `${used} % of it is used, ${Math.round(room.free / 1_048_576)} MB are free. Lower the retention, or make room.`,
     },
@@ -153,6 +167,9 @@ function copies({ stores = [] }: WorkerReport, limits: Limits, now: number): Con
     return storeProblems(state, { ...limits, now, maxAge }).map(({ code, title, text, todo }) => ({
       ...{ kind: code, about: state.store ?? '', title },
       text: `${text} ${todo}`,
+      ...(code === 'copy-overdue' && {
+        degree: doublings(age(state.newest?.created_at, limits.since, now) / maxAge),
+      }),
     }));
   });
 }

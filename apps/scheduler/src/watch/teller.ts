@@ -1,5 +1,5 @@
-import type { Logger } from '@gofr-backup/model';
-import { type Alert, type Channel, deliver, keyOf, type Patience } from '@gofr-backup/notify';
+import { alertId, type Logger } from '@gofr-backup/model';
+import { type Alert, type Channel, deliver, type Patience } from '@gofr-backup/notify';
 
 /** Checks that are left out after a failure, at most: an hour at the usual interval. */
 const LONGEST_PAUSE = 120;
@@ -48,4 +48,4 @@ export class Teller {
   }
 }
 
-const stateOf = (alert: Alert): string => `${alert.state} ${keyOf(alert)}`;
+const stateOf = (alert: Alert): string => `${alert.state} ${alertId(alert)}`;

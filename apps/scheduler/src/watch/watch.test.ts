@@ -1,7 +1,14 @@
 import { loadSettings } from '@gofr-backup/config';
 import { silentLogger } from '@gofr-backup/model';
 import type { Alert, Channel } from '@gofr-backup/notify';
-import { connect, type WorkerReport, writeReport } from '@gofr-backup/queue';
+import {
+  acknowledge,
+  connect,
+  type Connection,
+  openAlerts,
+  type WorkerReport,
+  writeReport,
+} from '@gofr-backup/queue';
 import { fakeClock, type PrivateRedis, privateRedis, waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { conditionsOf, type Limits } from './conditions.ts';
@@ -80,7 +87,10 @@ async function watched(work: (world: World) => Promise<void>): Promise<void> {
   await using redis = await privateRedis();
   const connection = await connect(redis.url, { mode: 'command' });
   const clock = fakeClock(now);
-  const world: World = { alerts: [], failing: 0, report: (news) => writeReport(connection, 'plot', news) };
+  const world: World = {
+    ...{ alerts: [], failing: 0, connection },
+    report: (news) => writeReport(connection, 'plot', news),
+  };
   const channel: Channel = {
     name: 'test',
     send(alert) {
@@ -105,6 +115,7 @@ async function watched(work: (world: World) => Promise<void>): Promise<void> {
 interface World {
   alerts: Alert[];
   failing: number;
+  connection: Connection;
   report(news: Parameters<typeof writeReport>[2]): Promise<void>;
 }
 const told = ({ alerts }: World) => alerts.map(({ kind, state }) => `${state} ${kind}`);
@@ -123,6 +134,51 @@ test('told once when it begins and once when it is over, however many schedulers
   });
 });
 
+test('acknowledged: told as resolved with who and when, silent while it goes on, told again when worse or anew', async () => {
+  await watched(async (world) => {
+    const { connection } = world;
+    await world.report({ disk: { free: 10, size: 100 }, held: 'it shrank.' });
+    await waitFor(() => world.alerts.length === 2);
+    await expect(acknowledge(connection, 'plot', 'corrupt', { by: 'x', at: iso(0) })).rejects.toThrow(
+      'No alert "corrupt" is open',
+    );
+    await acknowledge(connection, 'plot', 'disk-nearly-full', { by: 'root on the command line', at: iso(0) });
+    await waitFor(() => world.alerts.length === 3);
+    expect(world.alerts[2]).toMatchObject({
+      ...{ kind: 'disk-nearly-full', state: 'resolved' },
+      text: expect.stringMatching(
+        /^Acknowledged by root on the command line at 2026-03-03 12:00(:00)? UTC\. It goes on.* It is: 90 % /,
+      ) as string,
+    });
+    // as full as before: the second alert is the proof that the checks went on
+    await world.report({ disk: { free: 9, size: 100 }, corrupt: ['a'] });
+    await waitFor(() => world.alerts.length === 4);
+    expect(told(world)[3]).toBe('raised corrupt');
+    expect(
+      (await openAlerts(connection, 'plot')).map(({ kind, acknowledged }) => [kind, acknowledged?.by]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['disk-nearly-full', 'root on the command line'],
+        ['prune-held', undefined],
+      ]),
+    );
+    await world.report({ disk: { free: 4, size: 100 } });
+    await waitFor(() => world.alerts.length === 5);
+    await acknowledge(connection, 'plot', 'disk-nearly-full', { by: 'anna', at: iso(0) });
+    await waitFor(() => world.alerts.length === 6);
+    await world.report({ disk: { free: 50, size: 100 }, corrupt: ['a', 'b'] });
+    await waitFor(() => world.alerts.length === 7);
+    await world.report({ disk: { free: 9, size: 100 } });
+    await waitFor(() => world.alerts.length === 8);
+    expect(told(world).slice(4)).toEqual([
+      'raised disk-nearly-full',
+      'resolved disk-nearly-full',
+      'raised corrupt',
+      'raised disk-nearly-full',
+    ]);
+  });
+});
+
 test('a damaged backup that is gone is not told as mended; one that reads well again is', async () => {
   await watched(async (world) => {
     await world.report({ corrupt: ['removed', 'mended'] });
@@ -137,7 +193,10 @@ test('a damaged backup that is gone is not told as mended; one that reads well a
       title: 'a damaged backup is gone',
       text: expect.stringContaining('It was not mended'),
     });
-    expect(endings['mended']).toMatchObject({ title: 'a backup is damaged' });
+    expect(endings['mended']).toMatchObject({
+      title: 'a backup is damaged',
+      text: expect.stringMatching(/^It is good again, seen at .* It was: mended failed verification/),
+    });
   });
 });
 

@@ -2,11 +2,18 @@
  * Watches the worker from outside, so that a dead one cannot silence its own alarm. What was told stays in Redis:
  * restarts and further schedulers do not tell it again.
  */
-import { z } from 'zod';
 import { type AlertPlan, maxAgeOf, maxCopyAges, type Settings } from '@gofr-backup/config';
 import type { Clock, Logger } from '@gofr-backup/model';
-import { ALERT_KINDS, type Channel, changes, channelsOf, type Raised, remember } from '@gofr-backup/notify';
-import { type Connection, KEY_PREFIX, queueName, readReport } from '@gofr-backup/queue';
+import { type Channel, changes, channelsOf, remember, withoutEnded } from '@gofr-backup/notify';
+import {
+  alertsKey,
+  type Connection,
+  forgetAcknowledgements,
+  readAcknowledgements,
+  readRaised,
+  readReport,
+  writeRaised,
+} from '@gofr-backup/queue';
 import { Absence } from './absence.ts';
 import { conditionsOf, endingOf, type Limits } from './conditions.ts';
 import { Teller } from './teller.ts';
@@ -73,47 +80,37 @@ function limitsOf({ settings, clock, maxSilenceMs = MAX_SILENCE_MS }: WatchOptio
 }
 
 async function checkConditions(options: WatchOptions, limits: Limits, teller: Teller): Promise<void> {
-  const { connection, settings, clock } = options;
+  const { connection, settings } = options;
   if (connection.client.status !== 'ready') throw new Error('Redis cannot be reached');
-  const key = `${KEY_PREFIX}:${queueName(settings.project)}:alerts`;
+  const turn = `${alertsKey(settings.project)}:turn`;
   // a turn that would never end is nobody's
-  if ((await connection.client.pttl(`${key}:turn`)) === -1) await connection.client.unlink(`${key}:turn`);
+  if ((await connection.client.pttl(turn)) === -1) await connection.client.unlink(turn);
   // one scheduler at a time; the turn ends by itself when its holder dies
-  if ((await connection.client.set(`${key}:turn`, '1', 'EX', TURN_SECONDS, 'NX')) === null) return;
+  if ((await connection.client.set(turn, '1', 'EX', TURN_SECONDS, 'NX')) === null) return;
   try {
-    let told = raisedOf(await connection.client.get(key).catch(() => null));
-    const report = await readReport(connection, settings.project);
-    const conditions = conditionsOf(report, limits, clock.now());
-    const at = new Date(clock.now()).toISOString();
-    const alerts = changes(settings.prefix, told, conditions, at);
-    teller.onlyThese(alerts);
-    for (const alert of alerts) {
-      // Sent, then remembered: a crash between the two repeats a message, where the other order would lose it.
-      if (!(await teller.tell(endingOf(alert, report)))) continue;
-      told = remember(told, alert);
-      await connection.client.set(key, JSON.stringify(told));
-    }
+    await tellChanges(options, limits, teller);
   } finally {
-    await connection.client.del(`${key}:turn`);
+    await connection.client.del(turn);
   }
 }
 
-const raisedSchema = z.record(
-  z.string(),
-  z.object({
-    kind: z.enum(ALERT_KINDS),
-    about: z.string(),
-    title: z.string(),
-    text: z.string(),
-    since: z.string(),
-  }),
-);
-
-/** What does not parse counts as nothing told: an alert twice is better than none. */
-function raisedOf(text: string | null): Raised {
-  try {
-    return raisedSchema.safeParse(JSON.parse(text ?? '{}')).data ?? {};
-  } catch {
-    return {};
+async function tellChanges(options: WatchOptions, limits: Limits, teller: Teller): Promise<void> {
+  const { connection, settings, clock } = options;
+  const { project } = settings;
+  const known = await readRaised(connection, project);
+  await forgetAcknowledgements(connection, project, known);
+  const acknowledgements = await readAcknowledgements(connection, project, known);
+  const report = await readReport(connection, project);
+  const conditions = conditionsOf(report, limits, clock.now());
+  let told = withoutEnded(known, conditions);
+  if (Object.keys(told).length < Object.keys(known).length) await writeRaised(connection, project, told);
+  const at = new Date(clock.now()).toISOString();
+  const alerts = changes(told, { project: settings.prefix, conditions, acknowledgements, at });
+  teller.onlyThese(alerts);
+  for (const alert of alerts) {
+    // Sent, then remembered: a crash between the two repeats a message, where the other order would lose it.
+    if (!(await teller.tell(endingOf(alert, report, settings.timezone)))) continue;
+    told = remember(told, alert);
+    await writeRaised(connection, project, told);
   }
 }
