@@ -20,6 +20,8 @@ const FORMS = [
   'rclone:remote:path',
 ];
 const SSH_PORT = 22;
+const BUCKET_RULE =
+  'A bucket has 3 to 63 letters, digits, dots, hyphens and underscores, and begins and ends with a letter or a digit.';
 const BUCKET = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/i;
 const REMOTE = /^(?<remote>:[a-z0-9]+|[\p{L}\p{N}_.+@][\p{L}\p{N}_.+@ -]*):(?<path>[^\0]*)$/u;
 
@@ -61,7 +63,8 @@ function bucketOf(url: string): StoreLocation {
   if (username !== '')
     throw wrong('keys do not belong into the URL', 'Set OFFSITE_ACCESS_KEY and OFFSITE_SECRET_KEY.');
   const bucket = decoded(hostname);
-  if (!BUCKET.test(bucket)) throw wrong('it lacks the name of a bucket');
+  if (bucket === '') throw wrong('it lacks the name of a bucket');
+  if (!BUCKET.test(bucket)) throw wrong(`no bucket can be called "${bucket}"`, BUCKET_RULE);
   const [endpoint, region] = [searchParams.get('endpoint'), searchParams.get('region')];
   return {
     kind: 's3',
