@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTree } from '@gofr-backup/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Sandbox } from './command-line.ts';
+import { MAIN, Sandbox } from './command-line.ts';
 
 interface Entry {
   filename: string;
@@ -94,11 +94,10 @@ test('export writes a folder that tar extracts', async () => {
   const into = join(sandbox.path, 'exported');
   await mkdir(into);
   const { env, path: cwd } = sandbox;
-  const main = new URL('../apps/cli/src/main.ts', import.meta.url).pathname;
   const script = `"$NODE" "$MAIN" export "$NAME" data/storage/deep | tar -xf - -C "$INTO"`;
   execFileSync('bash', ['-o', 'pipefail', '-c', script], {
     cwd,
-    env: { ...env, NODE: process.execPath, MAIN: main, NAME: first.filename, INTO: into },
+    env: { ...env, NODE: process.execPath, MAIN, NAME: first.filename, INTO: into },
   });
   expect(Object.keys(await readTree(into))).toEqual([
     'data',

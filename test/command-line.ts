@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { makeTree, type Tree } from '@gofr-backup/testing';
 
 export const ROOT = new URL('..', import.meta.url).pathname;
-export const MAIN = join(ROOT, 'apps/cli/src/main.ts');
+/** `npm test` builds it; vitest alone runs the sources. */
+export const MAIN = process.env['TEST_CLI'] ?? join(ROOT, 'apps/cli/src/main.ts');
 
 export interface Ran {
   code: number | null;

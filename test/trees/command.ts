@@ -1,6 +1,6 @@
 /** The command line as each kind of user calls it. */
 import { chownSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { follow, MAIN } from '../command-line.ts';
 import { ORDINARY_USER, type Scene, type User } from './scene.ts';
 
@@ -12,8 +12,6 @@ export interface Said {
   stderr: string;
 }
 
-/** TREE_CLI=apps/cli/dist/main.js: as it is built, which starts in half the time. */
-const CLI = resolve(process.env['TREE_CLI'] ?? MAIN);
 /** Nothing here takes longer. */
 const DEADLINE = 90_000;
 const IDS = [`--reuid=${ORDINARY_USER}`, `--regid=${ORDINARY_USER}`, '--clear-groups'];
@@ -24,7 +22,7 @@ const STEPS_DOWN: Record<User, string[]> = {
 };
 
 export async function call(scene: Scene, args: string[], user: User = scene.user): Promise<Said> {
-  const [program, ...words] = [...STEPS_DOWN[user], process.execPath, CLI, ...args, '--json'];
+  const [program, ...words] = [...STEPS_DOWN[user], process.execPath, MAIN, ...args, '--json'];
   const { child, ended } = follow(program!, words, envOf(scene, user), join(scene.base, 'home'));
   child.stdin.end();
   const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE);
