@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { connect, openQueue } from '@gofr-backup/queue';
 import { privateRedis, waitFor } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { Sandbox, type Running } from './command-line.ts';
@@ -126,6 +127,39 @@ test('recovery does not wait for a worker that is not there', async () => {
   const ran = await sandbox.run(['verify', backup.filename], { BACKUP_REDIS_URL: redis.url });
   expect(ran.code, ran.stderr).toBe(0);
   expect(ran.stderr).toContain('no worker is connected to the queue; going on without it');
+});
+
+test('a paused queue is told by now and status; recovery goes on without it, and resume lets the job begin', async () => {
+  await using redis = await privateRedis();
+  await using sandbox = await Sandbox.create({
+    env: { BACKUP_REDIS_URL: redis.url, BACKUP_CLEANUP_ON_START: 'false' },
+  });
+  await sandbox.json(['now'], { BACKUP_REDIS_URL: '' });
+  const connection = await connect(redis.url, { mode: 'command' });
+  await openQueue('plot', connection).bull.pause();
+  const worker = sandbox.start(['worker']);
+  try {
+    await waitFor(async () => (await sandbox.json<Status>(['status'])).service.running, { timeout: 40_000 });
+    const command = sandbox.start(['now']);
+    await waitFor(() => command.said.stderr.includes('the queue is paused, so the job waits'));
+    expect(command.said.stderr).toContain('gofr-backup resume');
+    expect(await sandbox.json(['status'])).toMatchObject({
+      queue: { counts: { waiting: 1, active: 0 }, paused: ['backup'] },
+      safety: { problems: expect.arrayContaining([expect.objectContaining({ code: 'paused' })]) as unknown },
+    });
+    expect((await sandbox.run(['status'])).stdout).toMatch(/Queue .*paused: nothing begins/);
+    expect((await sandbox.run(['doctor'])).stdout).toMatch(/redis .*is paused/);
+    const verified = await sandbox.run(['verify', '--latest']);
+    expect([verified.code, verified.stderr]).toEqual([0, expect.stringContaining('the queue is paused')]);
+
+    expect(await sandbox.json(['resume'])).toEqual({ resumed: ['backup'] });
+    const { code, stderr } = await command.ended;
+    expect(code, stderr).toBe(0);
+    expect(await sandbox.json(['resume'])).toEqual({ resumed: [] });
+  } finally {
+    connection.close();
+    await stopped(worker);
+  }
 });
 
 test('two commands at once, each with a Redis of its own, both end well', async () => {

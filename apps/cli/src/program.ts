@@ -183,7 +183,8 @@ export function buildProgram(done: (code: number) => void): Command {
     '--acknowledge <id>',
     'this one was seen: it counts as resolved, and comes again when it gets worse or begins anew',
   );
-  verb('logs <job>', 'the log of one job', () => import('./commands/logs.ts'));
+  verb('resume', 'let the jobs of a paused queue begin', () => import('./commands/queue/resume.ts'));
+  verb('logs <job>', 'the log of one job', () => import('./commands/queue/logs.ts'));
   verb('notify', 'try the alerts that are set up', () => import('./commands/notify.ts')).option(
     '--test',
     'send a test through every channel and report the results',

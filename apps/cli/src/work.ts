@@ -13,7 +13,7 @@ export async function perform<Name extends JobName>(
 ): Promise<{ jobId: string; result: Result<Name> }> {
   const { queueOf } = await import('@gofr-backup/queue');
   await using reached = await reachQueue(session, queueOf(name));
-  if (!(await hasWorker(reached))) session.note('no worker is connected to the queue; waiting for one');
+  await noteWaiting(session, reached);
   return await performOn(reached, session, name, payload);
 }
 
@@ -62,6 +62,7 @@ async function reasonAgainst<Name extends JobName>(
 ): Promise<string | undefined> {
   if (reached.own) return undefined;
   if (!(await hasWorker(reached))) return 'no worker is connected to the queue';
+  if (await isPaused(reached)) return 'the queue is paused';
   const { isBelowAny, parsePayload, withoutSignature } = await import('@gofr-backup/queue');
   const asked = parsePayload(name, payload);
   if ('to' in asked && asked.to !== undefined && !(await isBelowAny(asked.to, settings.restoreRoots)))
@@ -70,6 +71,20 @@ async function reasonAgainst<Name extends JobName>(
   const key = await reached.queue.key().catch((error: unknown) => toBackupError(error, 'reading the key'));
   if (key instanceof BackupError) return `${key.message} (${key.why})`;
   return key === undefined ? 'there is no key here to sign the request for the queue' : undefined;
+}
+
+/** Why a job that is added now does not begin; it is not refused, because both may be over in a moment. */
+export async function noteWaiting(session: Session, reached: ReachedQueue): Promise<void> {
+  if (!(await hasWorker(reached))) session.note('no worker is connected to the queue; waiting for one');
+  if (await isPaused(reached))
+    session.note(
+      'the queue is paused, so the job waits until it is resumed: gofr-backup resume, or the button on the page',
+    );
+}
+
+async function isPaused({ queue }: ReachedQueue): Promise<boolean> {
+  const { pausedQueues } = await import('@gofr-backup/queue');
+  return (await pausedQueues(queue.project, queue.connection)).includes(queue.kind);
 }
 
 async function hasWorker({ queue, own }: ReachedQueue): Promise<boolean> {

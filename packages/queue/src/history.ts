@@ -4,7 +4,9 @@ import type { ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { decodeFailure } from './failure.ts';
 import { isProgress } from './follow.ts';
+import type { QueueKind } from './jobs/contract.ts';
 import { foundResult } from './jobs/finding.ts';
+import { pausedQueues } from './paused.ts';
 import type { BackupQueue } from './queue.ts';
 import { partsOf } from './requests/judge.ts';
 
@@ -38,6 +40,8 @@ export interface QueueStatus {
   counts: Record<JobStateName, number>;
   /** worker processes connected now */
   workers: number;
+  /** queues of the project whose jobs do not begin */
+  paused: QueueKind[];
   /** records in Redis that were left out because they cannot be used */
   unusable: { record: string; reason: string }[];
 }
@@ -85,10 +89,11 @@ export async function jobLogs(queue: BackupQueue, id: string, start = 0): Promis
 
 export async function queueStatus(queue: BackupQueue): Promise<QueueStatus> {
   return askRedis(queue.connection, async () => {
-    const [schedulers, counts, workers] = await Promise.all([
+    const [schedulers, counts, workers, paused] = await Promise.all([
       queue.bull.getJobSchedulers(),
       queue.bull.getJobCounts(...STATES),
       queue.bull.getWorkersCount(),
+      pausedQueues(queue.project, queue.connection),
     ]);
     const next = schedulers.map(({ key, name, next: at, pattern, tz }) => ({
       schedule: key,
@@ -101,6 +106,7 @@ export async function queueStatus(queue: BackupQueue): Promise<QueueStatus> {
       next: next.toSorted((a, b) => a.at - b.at),
       counts: Object.fromEntries(STATES.map((state) => [state, counts[state] ?? 0])) as QueueStatus['counts'],
       workers,
+      paused,
       unusable: [...queue.bull.faults].map(([record, reason]) => ({ record, reason })),
     };
   });

@@ -31,6 +31,7 @@ export {
 export { findingOf } from './jobs/finding.ts';
 export * from './jobs/index.ts';
 export { parsePayload, withoutSignature } from './jobs/payload.ts';
+export { pausedQueues, resumeQueues } from './paused.ts';
 export { type JobsPlace, type PastJob, pastJobs, rememberJob, withPastJobs } from './past-jobs.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';

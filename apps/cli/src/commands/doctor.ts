@@ -57,6 +57,7 @@ async function askQueue(session: Session): Promise<{ redis: HealthFacts['redis']
     if (reached === undefined) return { redis: { state: 'none' } };
     const { queueStatus } = await import('@gofr-backup/queue');
     const status = await queueStatus(reached.queue);
+    if (status.paused.length > 0) return { redis: { state: 'paused', queues: status.paused }, status };
     if (session.settings.redisUrl === undefined) return { redis: { state: 'own' }, status };
     const { address } = reached.queue.connection;
     return { redis: { state: 'answers', address, workers: status.workers }, status };

@@ -10,7 +10,7 @@ import {
 import type { Result } from '@gofr-backup/queue';
 import type { Session } from '../session.ts';
 import { findQueue } from '../reach-queue.ts';
-import { perform } from '../work.ts';
+import { noteWaiting, perform } from '../work.ts';
 import { copyLines, copyToStores } from './copy.ts';
 
 export async function run(session: Session, args: string[], options: { wait: boolean }): Promise<number> {
@@ -53,6 +53,7 @@ async function leave(session: Session, payload: { tier: Tier | undefined }): Pro
     session.note('no service is running, so this command does the work itself');
     return false;
   }
+  await noteWaiting(session, reached);
   const { enqueue } = await import('@gofr-backup/queue');
   const { id, joined } = await enqueue(reached.queue, 'backup', payload);
   session.answer({ job_id: id, backup: null }, [`${joined ? 'Already queued' : 'Queued'} as ${id}`]);

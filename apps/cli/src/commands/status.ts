@@ -26,7 +26,7 @@ import {
   type StoreState,
   systemClock,
 } from '@gofr-backup/model';
-import type { JobSummary, QueueStatus } from '@gofr-backup/queue';
+import type { JobSummary, QueueKind, QueueStatus } from '@gofr-backup/queue';
 import { reportError } from '../errors.ts';
 import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
@@ -60,7 +60,7 @@ export async function run(session: Session): Promise<number> {
     project: settings.project,
     enabled: settings.enabled,
     service: { running: (view?.status.workers ?? 0) > 0, workers: view?.status.workers ?? 0 },
-    queue: view ? { counts: view.status.counts, jobs: view.jobs, unusable: view.status.unusable } : null,
+    queue: view ? queueOf(view) : null,
     next_run: view?.status.next.find(({ job }) => job === 'backup') ?? null,
     last_run: jobs.find(({ name, finished }) => name === 'backup' && finished !== undefined) ?? null,
     recent_jobs: jobs,
@@ -94,6 +94,13 @@ async function queueView(session: Session): Promise<QueueView | undefined> {
   return { status: await queueStatus(reached.queue), jobs };
 }
 
+const queueOf = ({ status, jobs }: QueueView): NonNullable<Document['queue']> => ({
+  counts: status.counts,
+  paused: status.paused,
+  jobs,
+  unusable: status.unusable,
+});
+
 /** Also those that no queue knows (any more), newest first. */
 async function jobsOf({ plan }: Session, view: QueueView | undefined): Promise<JobSummary[]> {
   const { withPastJobs } = await import('@gofr-backup/queue');
@@ -117,7 +124,7 @@ type Document = {
   project: string;
   enabled: boolean;
   service: { running: boolean; workers: number };
-  queue: { counts: QueueStatus['counts']; jobs: JobSummary[]; unusable: QueueStatus['unusable'] } | null;
+  queue: (Pick<QueueStatus, 'counts' | 'paused' | 'unusable'> & { jobs: JobSummary[] }) | null;
   next_run: QueueStatus['next'][number] | null;
   last_run: JobSummary | null;
   recent_jobs: JobSummary[];
@@ -142,7 +149,7 @@ function render(session: Session, document: Document): string[] {
     ['Project', document.project],
     ['Safety', say(headline)],
     ['Service', serviceLine(session, document)],
-    ['Queue', queue ? countsLine(queue.counts) : paint.dim('none')],
+    ['Queue', queue ? queueLine(session, queue) : paint.dim('none')],
     [
       'Next run',
       next
@@ -197,6 +204,7 @@ function judge(
     nextRun: view?.status.next.find(({ job }) => job === 'backup')?.at,
     lastRuns: view && lastRuns(view.jobs),
     workers: view?.status.workers,
+    paused: view?.status.paused ?? [],
     copies: stores,
     sharedDisk: shared,
     ...{ missed: [], gone: undefined, disk: undefined, minFree, maxDrillAge: Infinity },
@@ -259,6 +267,15 @@ function notScheduled({ settings }: Session, { queue }: Document): string {
     ? 'none while no service runs'
     : `none yet, no scheduler has set up ${settings.schedule}`;
 }
+
+function queueLine({ paint }: Session, { counts, paused }: NonNullable<Document['queue']>): string {
+  if (paused.length === 0) return countsLine(counts);
+  return `${countsLine(counts)}; ${paint.warn(pausedText(paused))}`;
+}
+
+/** The queue of backups is the one that everybody means. */
+const pausedText = (paused: readonly QueueKind[]): string =>
+  `${paused.includes('backup') ? 'paused' : 'copies are paused'}: nothing begins until gofr-backup resume`;
 
 const countsLine = (counts: QueueStatus['counts']): string =>
   `${counts.active} running, ${counts.waiting} waiting, ${counts.completed} done, ${counts.failed} failed`;

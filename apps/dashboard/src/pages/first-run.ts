@@ -7,6 +7,7 @@ import { withCode } from './code.ts';
 import { html, type Html } from './html.ts';
 import { icon } from './icons.ts';
 import { runningJobs } from './jobs.ts';
+import { resumeButton } from './problems.ts';
 import { actionButton, page, type Shell } from './shell.ts';
 
 export interface FirstRun {
@@ -29,8 +30,9 @@ const NAMES: Record<string, string> = {
 /** Without these no backup can be made. */
 const BLOCKING = new Set(['data', 'space', 'redis']);
 
-export function firstRunPage(shell: Shell, { lines, alerts, jobs }: FirstRun): Html {
+export function firstRunPage(shell: Shell, { lines, alerts, jobs, safety }: FirstRun): Html {
   const open = lines.filter(({ ok }) => !ok).length;
+  const isPaused = safety.problems.some(({ code }) => code === 'paused');
   const isReady = lines.every(({ name, ok }) => ok || !BLOCKING.has(name));
   const body = html`<section class="hero first" data-live="hero" aria-labelledby="state">
       ${icon('archive')}
@@ -38,7 +40,9 @@ export function firstRunPage(shell: Shell, { lines, alerts, jobs }: FirstRun): H
         <h1 id="state">${isReady ? 'Ready for the first backup' : 'Before the first backup'}</h1>
         <p>There is none yet. ${open === 1 ? 'One thing is' : `${open} things are`} still to do below.</p>
       </div>
-      <div class="actions">${actionButton(shell, 'backup', 'Back up now', {}, 'primary')}</div>
+      <div class="actions">
+        ${actionButton(shell, 'backup', 'Back up now', {}, 'primary')} ${isPaused && resumeButton(shell)}
+      </div>
     </section>
     <section data-live="running" id="running">${jobs && runningJobs(shell, jobs)}</section>
     <section class="card" data-live="checks">

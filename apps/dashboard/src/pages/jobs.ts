@@ -1,17 +1,23 @@
 /** Jobs: those running with their progress, the recent ones, and the log of one. */
+import type { SafetyProblem } from '@gofr-backup/core';
 import { formatCount, formatDuration, formatSize, type ProgressEvent } from '@gofr-backup/model';
 import { outcomeText } from '../view/outcome.ts';
 import { describeJob, isOpen, progressShare, startedBy, type JobView } from '../view/job.ts';
 import { html, type Html, raw } from './html.ts';
+import { problemList } from './problems.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
 
+interface JobsView {
+  jobs: readonly JobView[] | undefined;
+  past: readonly JobView[];
+  /** why jobs do not begin */
+  problems: readonly SafetyProblem[];
+}
+
 /** `jobs`: undefined when the queue does not answer; then what is remembered is shown. */
-export function jobsPage(
-  shell: Shell,
-  { jobs, past }: { jobs: readonly JobView[] | undefined; past: readonly JobView[] },
-  expected?: number,
-): Html {
+export function jobsPage(shell: Shell, { jobs, past, problems }: JobsView, expected?: number): Html {
   const body = html`<h1>Jobs</h1>
+    ${problemList(shell, problems)}
     <section data-live="running" id="running">${jobs && runningJobs(shell, jobs, expected)}</section>
     <section class="card" data-live="jobs">
       ${!jobs && html`<p class="empty">The queue does not answer: these have ended before.</p>`}

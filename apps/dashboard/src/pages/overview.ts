@@ -3,17 +3,17 @@ import { formatSize, formatSpan, DAY, type OpenAlert } from '@gofr-backup/model'
 import type { Disk, Forecast } from '@gofr-backup/core';
 import type { Growth } from '../view/growth.ts';
 import type { JobView } from '../view/job.ts';
-import type { SafetyProblem, Safety } from '@gofr-backup/core';
+import type { Safety } from '@gofr-backup/core';
 import type { Survey } from '@gofr-backup/core';
 import { joinTwins } from '../view/listing.ts';
 import { type Range, RANGES, type Timeline } from '../view/timeline.ts';
 import { alertList } from './alerts.ts';
 import { backupTable } from './backups.ts';
-import { withCode } from './code.ts';
 import { html, type Html } from './html.ts';
 import { icon } from './icons.ts';
 import { jobTable, runningJobs } from './jobs.ts';
 import { bar, growthChart, timelineChart, timelineLegend } from './marks.ts';
+import { problemList } from './problems.ts';
 import { actionButton, page, type Shell, time } from './shell.ts';
 
 export interface Overview {
@@ -140,25 +140,6 @@ function diskTile({ disk, survey }: Overview): Html {
     detail,
     bar(usedShare, level, `${percent} % used`),
   );
-}
-
-export function problemList(shell: Shell, problems: readonly SafetyProblem[]): Html {
-  if (problems.length === 0) return html`<section data-live="problems" hidden></section>`;
-  return html`<section class="card" data-live="problems" aria-labelledby="wrong">
-    <h2 id="wrong">What is wrong</h2>
-    <ul class="problems">
-      ${problems.map(
-        ({ level, text, todo, page: to }) =>
-          html`<li class="${level}">
-            ${icon(level)}
-            <div>
-              <b>${text}</b>
-              <span>${withCode(todo)} ${to && html`<a href="${shell.link(to)}">Look at it</a>`}</span>
-            </div>
-          </li>`,
-      )}
-    </ul>
-  </section>`;
 }
 
 function timelineSection(shell: Shell, { timeline, growth }: Overview): Html {

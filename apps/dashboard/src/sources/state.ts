@@ -88,6 +88,7 @@ export function observer(rules: Rules, catalogue: CachedCatalogue, work: Work, c
     };
     const facts = {
       ...{ now, timezone, maxAge, missed, disk: room, nextRun: next, workers: queue?.workers },
+      paused: queue?.paused ?? [],
       gone: report?.data_gone,
       scheduleEnabled: rules.schedule.enabled,
       lastRuns: jobs && lastRuns(jobs),

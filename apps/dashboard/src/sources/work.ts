@@ -19,6 +19,7 @@ import {
   type QueueStatus,
   queueStatus,
   readReport,
+  resumeQueues,
   withPastJobs,
   type WorkerReport,
 } from '@gofr-backup/queue';
@@ -52,6 +53,8 @@ export interface Work {
     payload: PayloadInput<Name>,
   ): Promise<{ id: string; joined: boolean }>;
   cancel(id: string): Promise<void>;
+  /** lets the jobs of paused queues begin */
+  resume(): Promise<void>;
 }
 
 export function workOf(current: () => Queues | undefined, place: JobsPlace): Work {
@@ -78,6 +81,9 @@ export function workOf(current: () => Queues | undefined, place: JobsPlace): Wor
     ask: (name, payload) => inTime((queues) => enqueue(queues[queueOf(name)], name, payload)),
     cancel: async (id) => {
       await inTime((queues) => cancel(queues[queueOfId(id)], id, 'from the page'));
+    },
+    resume: async () => {
+      await inTime(({ backup }) => resumeQueues(backup.project, backup.connection));
     },
   };
 }

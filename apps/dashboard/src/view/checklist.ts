@@ -52,5 +52,6 @@ const NOBODY_LOOKED: HealthLine = {
 function redisOf({ queue }: State, redisUrl: boolean): Parameters<typeof judgeHealth>[0]['redis'] {
   if (queue === undefined)
     return redisUrl ? { state: 'down', problem: 'The queue does not answer' } : { state: 'none' };
+  if (queue.paused.length > 0) return { state: 'paused', queues: queue.paused };
   return { state: 'answers', address: 'The queue', workers: queue.workers };
 }

@@ -97,6 +97,7 @@ export function actionRoutes(parts: Parts): Hono<Env> {
     parts.logger.info({ action: name, address: c.get('client').address }, 'asked for on the dashboard');
     if (name === 'cancel') return cancel(c, form, parts);
     if (name === 'acknowledge') return acknowledge(c, form, parts);
+    if (name === 'resume') return resume(c, parts);
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (!action) return c.json(refusal('USAGE', `There is no action ${JSON.stringify(name)}.`), 404);
     return answer(c, rights, await action(form, parts));
@@ -150,6 +151,12 @@ async function acknowledge(
   const { acknowledged } = await work.acknowledge(id, { by, at: new Date(clock.now()).toISOString() });
   if (c.get('bearer')) return c.json({ alert: id, acknowledged });
   return c.redirect(`${rights.base}/?said=acknowledged`, 303);
+}
+
+async function resume(c: Context<Env>, { rights, work }: Parts): Promise<Response> {
+  await work.resume();
+  if (c.get('bearer')) return c.json({ resumed: true }, 202);
+  return c.redirect(`${rights.base}/?said=resumed`, 303);
 }
 
 function oneOfTiers(tier = 'daily'): (typeof TIERS)[number] {

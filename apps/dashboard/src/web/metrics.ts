@@ -1,6 +1,7 @@
 /** What Prometheus reads; every name is documented in docs/metrics.md. Gathered anew at each scrape. */
 import { Gauge, Registry } from 'prom-client';
 import { STATUSES, TIERS } from '@gofr-backup/model';
+import { QUEUE_KINDS } from '@gofr-backup/queue';
 import { REVISION, VERSION } from '@gofr-backup/model/version';
 import type { State } from '../sources/state.ts';
 import type { JobView } from '../view/job.ts';
@@ -166,6 +167,9 @@ function serviceGauges(gauge: Make, project: string): Fill {
   const up = gauge('queue_up', '1 when Redis answers, else 0.');
   const depth = gauge('queue_jobs', 'Jobs in the queue by state.', ['state']);
   const workers = gauge('workers', 'Workers connected to the queue.');
+  const paused = gauge('queue_paused', '1 when a queue is paused, so that none of its jobs begins, else 0.', [
+    'queue',
+  ]);
   const free = gauge('disk_free_bytes', 'Bytes free on the file system of the backups.');
   const size = gauge('disk_size_bytes', 'Bytes of the file system of the backups.');
   const safe = gauge('safe', '1 safe, 0.5 needs attention, 0 in danger: as the dashboard judges.');
@@ -179,6 +183,8 @@ function serviceGauges(gauge: Make, project: string): Fill {
     for (const [name, count] of Object.entries(state.queue?.counts ?? {}))
       depth.set({ project, state: name }, count);
     if (state.queue) workers.set({ project }, state.queue.workers);
+    for (const queue of state.queue ? QUEUE_KINDS : [])
+      paused.set({ project, queue }, state.queue?.paused.includes(queue) ? 1 : 0);
     if (state.disk) free.set({ project }, state.disk.free);
     if (state.disk) size.set({ project }, state.disk.total);
     safe.set({ project }, levels[state.safety.level]);

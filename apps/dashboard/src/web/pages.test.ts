@@ -341,6 +341,33 @@ test('actions become jobs in the queue, once each, by page and by script; a wait
   expect((await visitor.ask(`./jobs/${job_id}`)).status).toBe(400);
 });
 
+test('a paused queue is told on the first page and that of the jobs, and a button resumes it', async () => {
+  await using redis = await privateRedis();
+  const env = { BACKUP_REDIS_URL: redis.url };
+  await using visitor = await visit(await directory(), env, [backupAt('2025-12-13T02:00:00Z')]);
+  const connection = await connect(redis.url, { mode: 'service' });
+  const [queue, copies] = (['backup', 'copies'] as const).map((kind) =>
+    openQueue('plot', connection, { kind }),
+  );
+  await queue!.bull.pause();
+  await copies!.bull.pause();
+  const button = '/actions/resume"';
+  await waitFor(async () => (await visitor.text('./')).includes(button));
+  expect(await visitor.text('./')).toContain('The queue is paused, so no backup begins');
+  expect(await visitor.text('./jobs')).toContain(button);
+  expect(await visitor.text('./metrics')).toContain(
+    'gofr_backup_queue_paused{project="plot",queue="backup"} 1',
+  );
+  expect((await visitor.ask('./actions/resume', { method: 'POST' })).status).toBe(403);
+  const resumed = await visitor.submit('./actions/resume');
+  expect([resumed.status, resumed.headers.get('location')]).toEqual([303, '/?said=resumed']);
+  expect([await queue!.bull.isPaused(), await copies!.bull.isPaused()]).toEqual([false, false]);
+  expect(await visitor.text('./')).not.toContain(button);
+  await queue!.close();
+  await copies!.close();
+  connection.close();
+});
+
 test('what is asked for here is a span, as on the command line', async () => {
   await using redis = await privateRedis();
   const collector = await traceCollector();

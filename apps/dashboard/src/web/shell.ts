@@ -11,6 +11,7 @@ import type { Sessions } from './session.ts';
 const NOTICES: Record<string, NonNullable<Shell['notice']>> = {
   joined: { level: 'attention', text: 'The same job was waiting or running already; this is that one.' },
   asked: { level: 'safe', text: 'Queued. Starts as soon as a worker is free.' },
+  resumed: { level: 'safe', text: 'Resumed. What waits begins as soon as a worker is free.' },
   cancelled: { level: 'attention', text: 'Asked to stop; it leaves the state from before.' },
   acknowledged: {
     level: 'safe',

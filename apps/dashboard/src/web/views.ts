@@ -89,7 +89,9 @@ export function viewRoutes(views: Views): Hono<Env> {
   app.get('/jobs', async (c) => {
     const jobs = await work.recent();
     const past = jobs ? [] : await work.past();
-    return c.html(jobsPage(shellOf(c), { jobs, past }, await expected()));
+    const { safety } = await observer.observe();
+    const problems = safety.problems.filter(({ code }) => code === 'paused' || code === 'no-worker');
+    return c.html(jobsPage(shellOf(c), { jobs, past, problems }, await expected()));
   });
   app.get('/jobs/:id', async (c) => {
     const id = c.req.param('id');

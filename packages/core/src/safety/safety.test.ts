@@ -102,6 +102,8 @@ test('what needs attention leaves the data safe', () => {
     ['future', [[backupAt('2026-12-13T02:00:00Z'), fresh]]],
     ['queue-down', [[fresh], { lastRuns: undefined, workers: undefined }]],
     ['no-worker', [[fresh], { workers: 0 }]],
+    ['paused', [[fresh], { paused: ['backup'] }]],
+    ['paused', [[fresh], { paused: ['copies'] }]],
     ['no-scheduler', [[fresh], { nextRun: undefined }]],
     ['disabled', [[fresh], { scheduleEnabled: false, nextRun: undefined }]],
     ['disk-nearly-full', [[fresh], { minFree: 100, disk: { free: 99, forecast: { usedShare: 0.5 } } }]],

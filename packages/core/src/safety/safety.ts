@@ -41,6 +41,8 @@ export interface SafetyFacts {
   lastRuns: readonly LastRun[] | undefined;
   /** undefined: unknown, Redis does not answer */
   workers: number | undefined;
+  /** queues whose jobs do not begin: `backup`, `copies` */
+  paused?: readonly string[];
   disk: { free: number; forecast: Forecast } | undefined;
   minFree: number;
   /** off-site copies, and what is wrong with them; absent: there is no store */
@@ -149,6 +151,7 @@ const copyProblems = ({ copies = [] }: SafetyFacts): SafetyProblem[] =>
 function coming(facts: SafetyFacts): string {
   if (!facts.scheduleEnabled) return ' Nothing is scheduled.';
   if (facts.lastRuns === undefined) return ' Whether the next one will run is not known.';
+  if (facts.paused?.includes('backup')) return ' No next one begins while the queue is paused.';
   if (facts.nextRun === undefined) return ' No next one is scheduled: no scheduler runs.';
   return ` The next backup runs ${formatNear(facts.nextRun, facts.now, facts.timezone)}.`;
 }
@@ -279,6 +282,7 @@ function services(facts: SafetyFacts): SafetyProblem[] {
       todo: 'Start the worker, or “gofr-backup serve”.',
     });
   }
+  if (facts.paused?.length) problems.push(pausedProblem(facts.paused));
   if (facts.scheduleEnabled && facts.lastRuns !== undefined && facts.nextRun === undefined)
     problems.push({
       level: 'attention',
@@ -297,6 +301,15 @@ function services(facts: SafetyFacts): SafetyProblem[] {
   }
   return problems;
 }
+
+const pausedProblem = (paused: readonly string[]): SafetyProblem => ({
+  level: 'attention',
+  code: 'paused',
+  text: paused.includes('backup')
+    ? 'The queue is paused, so no backup begins, neither by schedule nor by hand.'
+    : 'The queue of copies is paused, so nothing is copied to the stores.',
+  todo: 'Resume it with `gofr-backup resume`, or here.',
+});
 
 function room({ disk, minFree }: SafetyFacts): SafetyProblem[] {
   if (disk === undefined) return [];

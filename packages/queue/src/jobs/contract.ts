@@ -10,7 +10,8 @@ export interface Backoff {
 }
 
 /** `backup`: the operations on the backup directory, one at a time. `copies`: to stores; these may take hours. */
-export type QueueKind = 'backup' | 'copies';
+export const QUEUE_KINDS = ['backup', 'copies'] as const;
+export type QueueKind = (typeof QUEUE_KINDS)[number];
 
 export interface JobContract<Name extends string, Payload extends z.ZodObject, Result extends z.ZodType> {
   /** A verb; permanent, because queued jobs outlive deployments. */

@@ -22,7 +22,7 @@ export function queueOfId(id: string): QueueKind {
   const name = JOB_NAMES.find((one) => id.startsWith(`${one}-`));
   return name === undefined ? 'backup' : queueOf(name);
 }
-export type { QueueKind } from './contract.ts';
+export { QUEUE_KINDS, type QueueKind } from './contract.ts';
 
 /** The payload that an asker writes; defaults are filled in. */
 export type PayloadInput<Name extends JobName> = z.input<(typeof JOBS)[Name]['payload']>;

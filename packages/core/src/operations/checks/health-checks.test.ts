@@ -98,6 +98,13 @@ test.each<[string, Partial<HealthFacts>, string, RegExp, RegExp]>([
   ['no service', { redis: { state: 'none' } }, 'redis', /REDIS_URL is unset/, /gofr-backup serve/],
   ['Redis is away', { redis: { state: 'down', problem: 'gone' } }, 'redis', /gone/, /REDIS_URL/],
   [
+    'paused',
+    { redis: { state: 'paused', queues: ['backup', 'copies'] } },
+    'redis',
+    /the queue of backup and of copies is paused/,
+    /gofr-backup resume/,
+  ],
+  [
     'no worker',
     { redis: { state: 'answers', address: 'redis:6379', workers: 0 } },
     'redis',

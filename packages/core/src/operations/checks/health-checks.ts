@@ -48,6 +48,7 @@ export interface HealthFacts {
   redis:
     | { state: 'none' | 'own' }
     | { state: 'answers'; address: string; workers: number }
+    | { state: 'paused'; queues: readonly string[] }
     | { state: 'down'; problem: string };
   /** names of the channels; `deliveries`: a test was sent through each */
   alerts: {
@@ -185,6 +186,11 @@ function redisFinding(redis: HealthFacts['redis']): Finding {
       return ok('a `gofr-backup serve` runs, with a private Redis');
     case 'down':
       return wrong(redis.problem, 'Check REDIS_URL and that Redis runs. Recovery commands work without it.');
+    case 'paused':
+      return wrong(
+        `the queue of ${redis.queues.join(' and of ')} is paused: no job of it begins, not even a scheduled one`,
+        'Resume it: gofr-backup resume, or the button on the page.',
+      );
     case 'answers':
       return redis.workers > 0
         ? ok(`${redis.address} answers; ${formatCount(redis.workers, 'worker')}`)
