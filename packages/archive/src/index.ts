@@ -1,6 +1,7 @@
 /** The archive engine: complete, ordinary tar archives, made at the cost of what changed. */
 export { EXTENSIONS } from './codec/codecs.ts';
 export { createArchive } from './write/create.ts';
+export { countTrees } from './source/tree/count.ts';
 export { exclusionOf, exclusionProblem } from './source/tree/exclusion.ts';
 export { contentSpans } from './read/content-spans.ts';
 export type { StoredSpan } from './read/content-spans.ts';

@@ -25,6 +25,12 @@ export interface WalkOptions {
   followRootLinks?: boolean;
 }
 
+/** What a walk came upon; directories are no files. */
+export interface Counted {
+  files: number;
+  bytes: number;
+}
+
 export interface CreateArchiveOptions extends Ports, WalkOptions {
   codec: Codec;
   /** temporary files to create (exclusively); complete and fsynced on return; the caller renames or removes them */

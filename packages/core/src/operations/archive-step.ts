@@ -27,7 +27,7 @@ import { checkSources, refuseEmptied } from './check-sources.ts';
 import { withCommands } from './commands.ts';
 import { underLock } from './context.ts';
 import { ensureSpace } from './ensure-space.ts';
-import { estimated } from './estimated.ts';
+import { type Count, countBeside, estimated, tarBytes } from './estimated.ts';
 import { markRun, readLastRun, rememberFailure } from './last-run.ts';
 import type { LastRun } from './last-run.ts';
 import { verifyBackup } from './verify/index.ts';
@@ -117,13 +117,14 @@ async function makeArchive(archiving: ArchiveRequest): Promise<CatalogueEntry> {
   signal.throwIfAborted();
   await using used = new AsyncDisposableStack();
   const scratch = used.adopt(await makeScratch(repository, 'databases', logger), (made) => made.dispose());
+  const toCome = used.use(bytesToCome(archiving));
   const reservation = await repository.reserve({ tier, at: clock.now(), compression: plan.codec.name });
   try {
     const { components, codec, threads, nice, readRate, linkUnchanged, xattrs = false } = plan;
     const { readThreads = threads } = plan;
     const result = await createArchive({
       ...{ clock, logger, signal },
-      progress: estimated(progress, estimateOf(archiving.before)),
+      progress: estimated(progress, toCome.bytes),
       ...sources,
       ...{ codec, threads, readThreads, nice, linkUnchanged, xattrs },
       ...(readRate === undefined ? {} : { readRate }),
@@ -143,18 +144,15 @@ async function makeArchive(archiving: ArchiveRequest): Promise<CatalogueEntry> {
   }
 }
 
-/** Bytes a tar spends on a file beside its content: pax header and record, header, half a block to fill up the last. */
-const TAR_OVERHEAD = 3.5 * 512;
-
 /**
- * An estimate of the bytes to come, from the backup before: a backup walks and reads at once, so it knows its total
- * only at the end.
+ * About the bytes to come, as a backup walks and reads at once and so knows its total only at the end: from the backup
+ * before; without one from a count beside it.
  */
-function estimateOf(before: Catalogue): number | undefined {
+function bytesToCome({ ctx, before, sources }: ArchiveRequest): Count {
   const last = before.find(({ source_bytes }) => source_bytes !== undefined);
-  if (last === undefined) return undefined;
-  const { source_bytes = 0, files = 0 } = last;
-  return source_bytes + files * TAR_OVERHEAD;
+  if (last === undefined) return countBeside(sources, ctx);
+  const bytes = tarBytes(last.files ?? 0, last.source_bytes ?? 0);
+  return { bytes: () => bytes, [Symbol.asyncDispose]: async () => {} };
 }
 
 /** Frames may only come from an archive that was read back in full. */

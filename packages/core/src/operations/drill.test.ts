@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openArchive } from '@gofr-backup/archive';
-import { toBytePath } from '@gofr-backup/model';
+import { type ProgressEvent, toBytePath } from '@gofr-backup/model';
 import { compareTree } from '../recovery/compare.ts';
 import { backup } from './backup.ts';
 import { repositoryOf } from './context.ts';
@@ -40,6 +40,17 @@ const leftovers = () => {
     return [];
   }
 };
+
+test('each phase of a drill knows its total', async () => {
+  const events: ProgressEvent[] = [];
+  const progress = (event: ProgressEvent) => void events.push(event);
+  const { files } = await drill({ ...world.ctx, progress }, { backup: archive });
+  expect(new Set(events.map(({ phase }) => phase))).toEqual(new Set(['verify', 'extract', 'compare']));
+  for (const { phase, bytes, estimatedBytes, totalBytes = estimatedBytes, totalFiles } of events) {
+    expect([phase, bytes <= (totalBytes ?? -1)]).toEqual([phase, true]);
+    if (phase === 'compare') expect(totalFiles).toBe(files);
+  }
+});
 
 test('a good backup passes, is recorded, and leaves nothing behind', async () => {
   const before = await recordOf(archive);

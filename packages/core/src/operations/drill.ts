@@ -20,6 +20,7 @@ import {
   formatSize,
   type Logger,
   type OperationContext,
+  type Progress,
   toBackupError,
   toBytePath,
 } from '@gofr-backup/model';
@@ -28,6 +29,7 @@ import { compareTree, type Comparison } from '../recovery/index.ts';
 import { isoUtc, makeScratch, orWarn, type Repository, type Scratch } from '../repository/index.ts';
 import { archiveOptions } from './archive-options.ts';
 import { underLock } from './context.ts';
+import { estimated } from './estimated.ts';
 import { expectedSha256 } from './expected-sha256.ts';
 
 /** The space that a file takes on disk beyond its bytes. */
@@ -98,15 +100,17 @@ async function extractAndCompare(
     // nothing can be compared without hashes: a backup that lost its index gets one in the scratch
     const place = async () => ({ path: join(scratch, 'index') });
     // extraction reads only the content that it writes, and damage elsewhere still stops `tar`
-    const { ok, problems } = await reader.verify(ctx, await expectedSha256(repository, entry), place);
+    const reading = { ...ctx, progress: estimated(ctx.progress, () => entry.source_bytes) };
+    const { ok, problems } = await reader.verify(reading, await expectedSha256(repository, entry), place);
     if (!ok) return { files: 0, damage: problems.map(problemText), problems: [], notes: [] };
     if (!indexed) await assertRoom(reader, scratch);
     const directory = join(scratch, 'restored');
     await mkdir(directory, { mode: 0o700 });
     const restored = toBytePath(directory);
     const { xattrs = true } = ctx.plan;
-    const { warnings } = await reader.extract({ ...ctx, directory, xattrs });
-    const comparison = await compareTree(reader, restored, ctx, { warnings, xattrs });
+    const { warnings, ...written } = await reader.extract({ ...ctx, directory, xattrs });
+    const progress = totalled(ctx.progress, written);
+    const comparison = await compareTree(reader, restored, { ...ctx, progress }, { warnings, xattrs });
     const { torn, known } = await checkDatabases(ctx, entry, restored, comparison);
     return {
       files: comparison.files,
@@ -118,6 +122,15 @@ async function extractAndCompare(
     await reader.close();
   }
 }
+
+/** What was extracted is compared. */
+const totalled =
+  (
+    progress: Progress,
+    { files: totalFiles, bytes: totalBytes }: { files: number; bytes: number },
+  ): Progress =>
+  (event) =>
+    progress({ ...event, totalBytes, totalFiles });
 
 /** Runs after the comparison, because the check finishes what a crash left in a database, and so changes its files. */
 async function checkDatabases(

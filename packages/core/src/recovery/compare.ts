@@ -93,9 +93,10 @@ export async function compareTree(
     sinceBreath += storedSizeOf(entry) + 4096;
     if (sinceBreath < CHUNK) continue;
     sinceBreath = 0;
-    ports.progress({ phase: 'compare', bytes: result.bytes, files: result.files } satisfies ProgressEvent);
+    ports.progress(progressOf(result));
     await breathe();
   }
+  ports.progress(progressOf(result));
   for (const { path, place } of unhashed)
     if (!(await hasContent(ground.at(place), reader.pieces(displayPath(path)), ports.signal)))
       report(result, { path: displayPath(path), message: 'has another content' });
@@ -105,6 +106,8 @@ export async function compareTree(
         report(result, { path: displayPath(relative), message: 'is not in the archive' });
   return result;
 }
+
+const progressOf = ({ bytes, files }: Comparison): ProgressEvent => ({ phase: 'compare', bytes, files });
 
 function report(result: Comparison, problem: ArchiveProblem): void {
   if (result.problems.length < MOST_PROBLEMS) result.problems.push(problem);

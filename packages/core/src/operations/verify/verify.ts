@@ -174,7 +174,7 @@ async function read(
     const reader = open ?? (await openArchive(archiveOptions(ctx, repository, entry)));
     try {
       const unusable = !reader.indexed && source_bytes !== undefined;
-      const progress = estimated(ctx.progress, source_bytes);
+      const progress = estimated(ctx.progress, () => source_bytes);
       const place = () =>
         placeForIndex(ctx, repository, entry).catch((error: unknown) => tellUnmended(ctx, filename, error));
       const report = await reader.verify({ ...ctx, progress }, undefined, place);
