@@ -12,6 +12,7 @@ const TOOLS: Record<string, string> = {
   getfattr: 'attr',
   openssl: 'openssl',
   'lowntfs-3g': 'ntfs-3g',
+  age: 'age',
 };
 
 /**
@@ -29,6 +30,7 @@ const SERVERS: Record<string, string> = {
 /** Wanted where nobody waits: their tests leave themselves out elsewhere. */
 const CI_TOOLS: Record<string, string> = {
   promtool: 'prometheus',
+  shellcheck: 'shellcheck',
   zsh: 'zsh',
   fish: 'fish',
   // its package starts a server of the system's

@@ -1,18 +1,14 @@
 /** Two projects, one backup directory somewhere between their data, and a directory that is nobody's business. */
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noProgress, type OperationContext, silentLogger } from '@gofr-backup/model';
-import { fakeClock } from '@gofr-backup/testing';
+import { FAST, fakeClock } from '@gofr-backup/testing';
 import type { Draw } from '../draw.ts';
 import { habitsOf } from './growth.ts';
 import { mount, unmountAll } from './mounts.ts';
 import { identityOf } from './photograph.ts';
 import { makeProject, planOf, type Project } from './project.ts';
 import type { World } from './world-state.ts';
-
-/** Memory where there is some: a round flushes a lot. */
-const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** Where BACKUP_DIR is, and by which other way it is reached. */
 interface Place {

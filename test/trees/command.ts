@@ -1,6 +1,6 @@
 /** The command line as each kind of user calls it. */
-import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeCacheOf } from '@gofr-backup/testing';
 import { follow, MAIN } from '../command-line.ts';
 import { ORDINARY_USER, type Scene, type User } from './scene.ts';
 
@@ -41,24 +41,19 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
+const uidOf = (user: User): number =>
+  user === 'ordinary' && process.getuid!() === 0 ? ORDINARY_USER : process.getuid!();
+
 function envOf({ base, settings }: Scene, user: User): Record<string, string> {
   const own = Object.entries(settings).map(([name, value]) => [`BACKUP_${name}`, value]);
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: join(base, 'home'),
     TMPDIR: join(base, 'tmp'),
-    NODE_COMPILE_CACHE: cacheOf(user),
+    NODE_COMPILE_CACHE: codeCacheOf(uidOf(user)),
     BACKUP_DATA_DIR: join(base, 'data'),
     BACKUP_LOGS_DIR: join(base, 'logs'),
     BACKUP_DIR: join(base, 'backups'),
     ...Object.fromEntries(own),
   };
-}
-
-/** One a user, for all rounds: a start costs half of it otherwise. */
-function cacheOf(user: User): string {
-  const place = join(process.env['TMPDIR'] ?? '/tmp', `trees-code-${user}`);
-  mkdirSync(place, { recursive: true });
-  if (user === 'ordinary' && process.getuid?.() === 0) chownSync(place, ORDINARY_USER, ORDINARY_USER);
-  return place;
 }

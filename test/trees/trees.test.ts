@@ -11,7 +11,7 @@ import { KNOWN } from './known.ts';
 import { playRound, type Round } from './round.ts';
 
 const seed = seedFrom('TREE_SEED');
-const rounds = Number(process.env['TREE_ROUNDS'] ?? tries(5, 20));
+const rounds = Number(process.env['TREE_ROUNDS'] ?? tries(5, 10));
 /** What is told of a failed run: enough to begin with. */
 const TOLD = Number(process.env['TREE_TOLD'] ?? 3);
 

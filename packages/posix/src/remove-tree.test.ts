@@ -13,7 +13,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Pair, racingProcess, raceRounds, recordRace, temporaryDirectory } from '@gofr-backup/testing';
+import {
+  FAST,
+  type Pair,
+  racingProcess,
+  raceRounds,
+  recordRace,
+  temporaryDirectory,
+} from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
 import { DirectoryHandle } from './directory-handle.ts';
 import { withoutNative } from './native/library.ts';
@@ -84,7 +91,7 @@ test('spared directories stay, and all above them', async () => {
 const rounds = raceRounds(150, 400);
 
 test(`nothing outside is removed in ${rounds} races`, { timeout: 60_000 + rounds * 200 }, async () => {
-  await using place = await temporaryDirectory();
+  await using place = await temporaryDirectory('races-', FAST);
   const at = (path: string): string => join(place.path, path);
   const names = numbers(8);
   const fill = (directory: string): void => {

@@ -1,5 +1,6 @@
 /** For tests only: real directories, a real Redis, a clock that obeys. */
 export * from './clock.ts';
+export * from './code-cache.ts';
 export * from './collector.ts';
 export * from './figure-file.ts';
 export * from './hostile-tar.ts';

@@ -96,7 +96,7 @@ describe.each(COMPRESSIONS)('%s', (codec) => {
   });
 
   test('with a damage anywhere: only files of the frames that it touches are lost', async () => {
-    for (let round = 0; round < tries(6, 15); round++) {
+    for (let round = 0; round < tries(6, 8); round++) {
       const size = readFileSync(at(codec)).length;
       const from = random(size);
       const to = Math.min(size, from + 1 + random(2000));

@@ -14,7 +14,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { withoutNative } from '@gofr-backup/posix';
-import { type Pair, racingProcess, raceRounds, recordRace, temporaryDirectory } from '@gofr-backup/testing';
+import {
+  FAST,
+  type Pair,
+  racingProcess,
+  raceRounds,
+  recordRace,
+  temporaryDirectory,
+} from '@gofr-backup/testing';
 import { beforeEach, expect, test } from 'vitest';
 import { openContent } from '../source/content.ts';
 import { Walk } from '../source/tree/walk.ts';
@@ -32,7 +39,7 @@ let at: (name: string) => string;
 let pairs: Pair[];
 
 beforeEach(async () => {
-  place = await temporaryDirectory();
+  place = await temporaryDirectory('races-', FAST);
   at = inside(place.path);
   fill('foreign', FOREIGN);
   pairs = Array.from({ length: DIRECTORIES }, (_, n) => {

@@ -70,7 +70,7 @@ test.each<Partial<RestoreRequest>>([
     expect(restored).toContain('data/storage/ro dr-xr-xr-x');
     expect(leftovers()).toBe('');
     const steps = Number(/steps (\d+)/.exec(done)![1]);
-    for (let dieAt = 0; dieAt < steps; dieAt += 1 + Math.floor(steps / tries(2, 6))) {
+    for (let dieAt = 0; dieAt < steps; dieAt += 1 + Math.floor(steps / tries(2, 3))) {
       begin(mode);
       expect(await run('restore', request, dieAt), `step ${dieAt}`).toBe('SIGKILL');
       expect(await run('recover', request), `step ${dieAt}`).toMatch(/^0 /);

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -14,7 +13,9 @@ import {
   systemClock,
 } from '@gofr-backup/model';
 import {
+  codeCacheOf,
   directory,
+  FAST,
   file,
   hardlink,
   makeTree,
@@ -23,9 +24,6 @@ import {
   symlink,
   type Tree,
 } from '@gofr-backup/testing';
-
-/** Memory where there is some: these tests flush a lot. */
-export const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface World {
   base: string;
@@ -166,7 +164,10 @@ export function startChild(orders: ChildOrders): {
 } {
   const child = spawn(process.execPath, [CHILD, JSON.stringify(orders)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    ...(orders.uid !== undefined && { uid: orders.uid, gid: orders.uid }),
+    ...(orders.uid !== undefined && {
+      ...{ uid: orders.uid, gid: orders.uid },
+      env: { ...process.env, NODE_COMPILE_CACHE: codeCacheOf(orders.uid) },
+    }),
   });
   let output = '';
   const began = new Promise<void>((resolve) =>

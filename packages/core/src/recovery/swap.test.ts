@@ -9,13 +9,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BackupError, type BackupPlan, silentLogger } from '@gofr-backup/model';
 import { parseMountInfo } from '@gofr-backup/posix';
-import { directory, makeTree, readTree, type Tree } from '@gofr-backup/testing';
+import { directory, FAST, makeTree, readTree, type Tree } from '@gofr-backup/testing';
 import { Ground } from './ground/ground.ts';
 import { type Journal, parseJournal, readJournal, writeJournal, writeMarkers } from './journal.ts';
 import { MountTable, readMounts } from './mounts.ts';
@@ -30,7 +29,6 @@ import type { Target } from './target.ts';
 const PROJECT = 'swap-test';
 const ID = '0123456789abcdef';
 /** hundreds of journals are flushed: memory where there is some */
-const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 let base: string;
 let ground: Ground;
 

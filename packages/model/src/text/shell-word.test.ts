@@ -30,7 +30,7 @@ test.for(SHELLS)('%s reads a quoted word as the text it stands for', (shell) => 
         expect(readBy(shell, script)).toEqual(words.map(wellFormed));
       }
     }),
-    { numRuns: tries(5, 100) },
+    { numRuns: tries(5, 30) },
   );
 });
 

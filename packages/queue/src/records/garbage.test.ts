@@ -35,7 +35,7 @@ test('whatever lies in Redis, every question about the queue has an answer that 
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
       await reader.close();
     }),
-    { numRuns: tries(60, 600) },
+    { numRuns: tries(60, 150) },
   );
 });
 
@@ -52,6 +52,6 @@ test('a worker among garbage goes on: a backup that is asked for is made', async
       expect(await follow(job, { signal: AbortSignal.timeout(30_000) })).toEqual(made);
       await consumer.stop(400);
     }),
-    { numRuns: tries(8, 80) },
+    { numRuns: tries(8, 20) },
   );
 }, 600_000);

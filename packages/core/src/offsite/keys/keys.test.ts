@@ -1,10 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeQR } from 'qr';
 import { decodeQR } from 'qr/decode.js';
-import { temporaryDirectory } from '@gofr-backup/testing';
+import { isMissing, temporaryDirectory } from '@gofr-backup/testing';
 import { copyToStore } from '../copy/copy.ts';
 import { host } from '../testing.ts';
 import { checkKey, provedKeys } from './check-key.ts';
@@ -15,7 +15,6 @@ let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 beforeEach(async () => (directory = await temporaryDirectory()));
 afterEach(() => directory[Symbol.asyncDispose]());
 
-const hasAge = spawnSync('age', ['--version']).status === 0;
 const made = { project: 'plot <x>', created: '2025-12-13T02:00:00Z' };
 
 test('the two keys differ, and the paper has the recovery key alone', async () => {
@@ -57,7 +56,7 @@ test('a file wrapped by a passphrase opens with it alone, a mistyped key not at 
   await expect(readIdentities(Buffer.from('nothing'))).rejects.toMatchObject({ code: 'CONFIG' });
 });
 
-test.skipIf(!hasAge)('age itself reads our identity files and makes ours', async () => {
+test.skipIf(isMissing('age'))('age itself reads our identity files and makes ours', async () => {
   const { identityFile, operation } = await newKeys(made);
   const key = join(directory.path, 'key.txt');
   writeFileSync(key, identityFile);

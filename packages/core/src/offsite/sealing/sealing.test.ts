@@ -1,13 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { temporaryDirectory } from '@gofr-backup/testing';
+import { isMissing, temporaryDirectory } from '@gofr-backup/testing';
 import { noise } from '../testing.ts';
 import { beginSeal, opened, sealed } from './sealing.ts';
 
-const hasAge = spawnSync('age', ['--version']).status === 0;
 const CHUNK = 65_536;
 /** The ends of chunks are where mistakes are made. */
 const LENGTHS = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 17];
@@ -41,7 +40,7 @@ test.each(LENGTHS)('%d bytes open with each key, whatever the pieces they came i
   expect((await opened(inPieces.finish(), 'x.age', [keys[0]!.identity])).equals(content)).toBe(true);
 });
 
-test.skipIf(!hasAge).each(LENGTHS)(
+test.skipIf(isMissing('age')).each(LENGTHS)(
   'age opens our %d bytes with each key, and we open what it made',
   async (length) => {
     const content = noise('x', length);
