@@ -27,7 +27,8 @@ export async function findQueue(
   const dir = embeddedRedisDir(stateDirOf(plan.backupDir));
   const url = settings.redisUrl ?? (await findEmbeddedRedis(dir).catch((error) => withoutIt(error, logger)));
   if (url === undefined) return undefined;
-  const connection = await connect(url, { mode: 'command' });
+  const disk = settings.redisUrl === undefined ? `BACKUP_DIR (${plan.backupDir})` : undefined;
+  const connection = await connect(url, { mode: 'command', disk });
   const { project } = settings;
   const otlpUrl = toAdd ? settings.otlpUrl : undefined;
   const key = () => readStateSecret(keyDirOf(plan), 'requests', KEY_BYTES);
@@ -63,9 +64,10 @@ async function bringUpQueue({ settings, logger: own }: Session, kind: QueueKind)
   await endOrphans(tmpdir(), PRIVATE, { clock: systemClock, logger });
   const dir = await mkdtemp(path.join(tmpdir(), `${PRIVATE}${process.pid}-`));
   resources.defer(() => removeDirectory(dir));
-  const redis = await startEmbeddedRedis({ dir, logger, alone: true });
+  const disk = `TMPDIR (${tmpdir()})`;
+  const redis = await startEmbeddedRedis({ dir, disk, logger, alone: true });
   resources.defer(() => redis.stop());
-  const connection = await connect(redis.url, { mode: 'command' });
+  const connection = await connect(redis.url, { mode: 'command', disk });
   resources.defer(() => connection.close());
   const { project, otlpUrl } = settings;
   const privateKey = randomBytes(KEY_BYTES);

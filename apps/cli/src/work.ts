@@ -110,15 +110,17 @@ async function followToEnd<Name extends JobName>(
   job: EnqueuedJob<Name>,
 ): Promise<Result<Name>> {
   const { cancel, follow } = await import('@gofr-backup/queue');
+  const unheard = new AbortController();
   const giveUp = (): void => {
     cancel(job.queue, job.id, 'from the command line').catch((error: unknown) => {
       session.logger.warn({ error }, 'the job could not be cancelled');
+      unheard.abort();
     });
   };
   if (session.signal.aborted) giveUp();
   session.signal.addEventListener('abort', giveUp, { once: true });
   try {
-    return await follow(job, { onProgress: session.progress });
+    return await follow(job, { onProgress: session.progress, signal: unheard.signal });
   } finally {
     session.signal.removeEventListener('abort', giveUp);
     session.screen.clear();

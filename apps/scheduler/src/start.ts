@@ -1,8 +1,9 @@
 import { alertPlanFrom, type Settings } from '@gofr-backup/config';
 import { QueueEvents } from 'bullmq';
 import { stateDirOf } from '@gofr-backup/core';
-import { type Clock, type Logger, systemClock } from '@gofr-backup/model';
+import { type Clock, type Logger, systemClock, toBackupError } from '@gofr-backup/model';
 import {
+  askRedis,
   type BackupQueue,
   beatHeart,
   bullConnection,
@@ -44,6 +45,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const connection = await serviceConnection({
     redisUrl: settings.redisUrl,
     stateDir: stateDirOf(settings.backupDir),
+    backupDir: settings.backupDir,
     logger,
     clock,
   });
@@ -100,12 +102,16 @@ async function keepSchedules(settings: Settings, keeping: Keeping): Promise<void
 
 /** Tries until it works: Redis may be loading, read-only or out of memory, and all of that passes. */
 async function untilDone(work: () => Promise<void>, { queue, logger, stopped }: Keeping): Promise<void> {
+  let told = '';
   while (!stopped.aborted) {
     try {
-      return await work();
+      return await askRedis(queue.connection, work);
     } catch (error) {
       if (stopped.aborted) return;
-      logger.warn({ err: error }, 'schedules could not be set, will be tried again');
+      const { message, why, hint } = toBackupError(error, 'Setting the schedules');
+      if (told !== why)
+        logger.warn({ error: message, why, hint }, 'schedules could not be set, will be tried again');
+      told = why;
       await pause(RETRY, queue, stopped);
     }
   }

@@ -21,6 +21,7 @@ import {
   SpentRequests,
   startConsumer,
   startTracing,
+  tellEviction,
   within,
 } from '@gofr-backup/queue';
 import { startCopying } from './copying.ts';
@@ -67,7 +68,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const stores = copyPlansFrom(settings);
   const pings = startPings(alertPlanFrom(settings).heartbeatUrl, logger);
   const stateDir = stateDirOf(plan.backupDir);
-  const connection = await serviceConnection({ redisUrl: settings.redisUrl, stateDir, logger, clock });
+  const connection = await serviceConnection({
+    ...{ redisUrl: settings.redisUrl, stateDir, backupDir: plan.backupDir, logger, clock },
+  });
+  tellEviction(connection, logger);
   const stopped = new AbortController();
   const context: OperationContext = {
     plan,

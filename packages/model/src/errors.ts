@@ -39,6 +39,11 @@ export const ERRORS = {
     retryable: true,
     hint: 'Check REDIS_URL and that Redis runs. Recovery commands (list, verify, restore) work without it.',
   },
+  REDIS_REFUSES: {
+    exit: 69,
+    retryable: true,
+    hint: 'Its answer names the cause. Recovery commands (list, verify, restore) work without it.',
+  },
   REDIS_MISSING: {
     exit: 69,
     retryable: false,

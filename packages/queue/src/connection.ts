@@ -8,6 +8,7 @@ import {
   type RedisTarget,
   silentLogger,
 } from '@gofr-backup/model';
+import { refusalOf } from './refused.ts';
 import { within } from './within.ts';
 
 export interface ConnectOptions {
@@ -17,6 +18,8 @@ export interface ConnectOptions {
    */
   mode: 'command' | 'service';
   logger?: Logger;
+  /** where a private Redis keeps its file, for its refusals: `BACKUP_DIR (/backups)` */
+  disk?: string | undefined;
 }
 
 export interface Connection {
@@ -24,6 +27,7 @@ export interface Connection {
   readonly address: string;
   readonly mode: ConnectOptions['mode'];
   readonly client: Redis | Cluster;
+  readonly disk?: string | undefined;
   /** Ends it at once, also while Redis is away. */
   close(): void;
 }
@@ -34,12 +38,13 @@ const ANSWER_TIMEOUT = 3000;
 
 /** `command` mode throws REDIS_UNREACHABLE; `service` mode resolves without waiting for Redis. */
 export async function connect(redisUrl: string, options: ConnectOptions): Promise<Connection> {
-  const { mode, logger = silentLogger } = options;
+  const { mode, logger = silentLogger, disk } = options;
   const client = createClient(targetOf(redisUrl), mode);
   const connection: Connection = {
     address: redactRedisUrl(redisUrl),
     mode,
     client,
+    disk,
     close: () => client.disconnect(),
   };
   reportState(connection, logger);
@@ -101,18 +106,19 @@ async function reachNow(connection: Connection): Promise<void> {
     if (!(await within(CONNECT_TIMEOUT, reached))) throw new Error('no answer within a second');
   } catch (thrown) {
     connection.close();
-    throw unreachable(connection, last ?? thrown);
+    throw refusalOf(connection, thrown) ?? unreachable(connection, last ?? thrown);
   }
 }
 
-/** Runs a command of the queue; in `command` mode a lost or silent Redis becomes REDIS_UNREACHABLE. */
+/** Runs a command of the queue. A refusal is told by its kind; in `command` mode a lost or silent Redis becomes REDIS_UNREACHABLE. */
 export async function askRedis<T>(connection: Connection, ask: () => Promise<T>): Promise<T> {
-  if (connection.mode === 'service') return ask();
   try {
-    if (connection.client.status === 'end') throw new Error('Connection is closed.');
+    if (connection.mode === 'command' && connection.client.status === 'end')
+      throw new Error('Connection is closed.');
     return await ask();
   } catch (thrown) {
-    throw isConnectionError(thrown) ? unreachable(connection, thrown) : thrown;
+    const isLost = connection.mode === 'command' && isConnectionError(thrown);
+    throw isLost ? unreachable(connection, thrown) : (refusalOf(connection, thrown) ?? thrown);
   }
 }
 

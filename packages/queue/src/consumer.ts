@@ -10,6 +10,7 @@ import { foundResult } from './jobs/finding.ts';
 import type { Processors, QueueKind } from './jobs/index.ts';
 import type { PastJob } from './past-jobs.ts';
 import { menderOf, removeWrongKeys } from './records/mend.ts';
+import { refusalTeller } from './refused.ts';
 import { type Judge, keylessJudge } from './requests/judge.ts';
 import { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
 import { within } from './within.ts';
@@ -101,7 +102,10 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => abortJob(id, LOCK_LOST)));
   const ending = tellEnds(worker, judge, { ...options, logger });
   worker.on('stalled', (jobId) => logger.warn({ project, jobId }, 'job lost its worker, is taken up again'));
+  const refusals = refusalTeller(connection, logger);
+  worker.on('active', refusals.over);
   worker.on('error', (error) => {
+    refusals.heard(error);
     logger.debug({ project, reason: error.message }, 'worker error');
     // A Redis that is away comes back by itself. Otherwise it may be a record that no worker can use.
     if (connection.client.status === 'ready') mender.mend();

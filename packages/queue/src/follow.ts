@@ -7,6 +7,8 @@ import type { EnqueuedJob } from './enqueue.ts';
 import { decodeFailure } from './failure.ts';
 import { foundResult } from './jobs/finding.ts';
 import { JOBS, type JobName, type Result } from './jobs/index.ts';
+import { KEY_PREFIX } from './queue.ts';
+import { writeCheck } from './refused.ts';
 
 export interface FollowOptions {
   onProgress?: (event: ProgressEvent) => void;
@@ -20,13 +22,14 @@ export interface FollowOptions {
 
 /**
  * Resolves to the job's result, also when it failed by what it found, or throws the BackupError it failed with; REDIS_UNREACHABLE when Redis dies meanwhile
- * (`command` mode). It polls instead of listening, so that nothing is missed when a connection is lost.
+ * (`command` mode), REDIS_REFUSES, DISK_FULL or IO when Redis takes no writes any more, so that no job could end. It polls instead of listening, so that nothing is missed when a connection is lost.
  */
 export async function follow<Name extends JobName>(
   { id, name, queue }: EnqueuedJob<Name>,
   options: FollowOptions = {},
 ): Promise<Result<Name>> {
   const { onProgress, onLog, signal, interval = 150 } = options;
+  const assertWrites = writeCheck(queue.connection, `${KEY_PREFIX}:${queue.bull.name}:probe`);
   let linesSeen = 0;
   let lastProgress = '';
   for (;;) {
@@ -43,6 +46,7 @@ export async function follow<Name extends JobName>(
     if (progress !== lastProgress && isProgress(job.progress)) onProgress?.(job.progress);
     lastProgress = progress;
     if (job.finishedOn) return await outcome(job, name, queue);
+    await assertWrites();
     await sleep(interval);
   }
 }

@@ -3,6 +3,7 @@ import type { Job, JobState } from 'bullmq';
 import type { ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { decodeFailure } from './failure.ts';
+import { evictionPolicy } from './eviction.ts';
 import { isProgress } from './follow.ts';
 import type { QueueKind } from './jobs/contract.ts';
 import { foundResult } from './jobs/finding.ts';
@@ -40,6 +41,8 @@ export interface QueueStatus {
   counts: Record<JobStateName, number>;
   /** worker processes connected now */
   workers: number;
+  /** the policy by which Redis throws jobs away when its memory is full */
+  evicts: string | undefined;
   /** queues of the project whose jobs do not begin */
   paused: QueueKind[];
   /** records in Redis that were left out because they cannot be used */
@@ -89,11 +92,12 @@ export async function jobLogs(queue: BackupQueue, id: string, start = 0): Promis
 
 export async function queueStatus(queue: BackupQueue): Promise<QueueStatus> {
   return askRedis(queue.connection, async () => {
-    const [schedulers, counts, workers, paused] = await Promise.all([
+    const [schedulers, counts, workers, paused, evicts] = await Promise.all([
       queue.bull.getJobSchedulers(),
       queue.bull.getJobCounts(...STATES),
       queue.bull.getWorkersCount(),
       pausedQueues(queue.project, queue.connection),
+      evictionPolicy(queue.connection),
     ]);
     const next = schedulers.map(({ key, name, next: at, pattern, tz }) => ({
       schedule: key,
@@ -107,6 +111,7 @@ export async function queueStatus(queue: BackupQueue): Promise<QueueStatus> {
       counts: Object.fromEntries(STATES.map((state) => [state, counts[state] ?? 0])) as QueueStatus['counts'],
       workers,
       paused,
+      evicts,
       unusable: [...queue.bull.faults].map(([record, reason]) => ({ record, reason })),
     };
   });

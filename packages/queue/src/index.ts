@@ -9,12 +9,13 @@ export {
   writeRaised,
 } from './alerts.ts';
 export { cancel } from './cancel.ts';
-export { connect, type Connection, type ConnectOptions } from './connection.ts';
+export { askRedis, connect, type Connection, type ConnectOptions } from './connection.ts';
 export { type Consumer, type ConsumerOptions, type Ended, startConsumer } from './consumer.ts';
 export { type EmbeddedRedis, findEmbeddedRedis, startEmbeddedRedis } from './embedded/embedded.ts';
 export { endOrphans } from './embedded-orphans.ts';
 export { enqueue, type EnqueuedJob, type EnqueueOptions } from './enqueue.ts';
 export { decodeFailure } from './failure.ts';
+export { evictionPolicy, tellEviction } from './eviction.ts';
 export { follow, type FollowOptions } from './follow.ts';
 export { serveHealth } from './health.ts';
 export { beatHeart, type Heartbeat } from './heartbeat.ts';

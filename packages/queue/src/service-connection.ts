@@ -15,15 +15,23 @@ export const embeddedRedisDir = (stateDir: string): string => join(stateDir, 're
 export async function serviceConnection(options: {
   redisUrl: string | undefined;
   stateDir: string;
+  /** holds `stateDir` */
+  backupDir: string;
   logger: Logger;
   clock?: Clock;
 }): Promise<ServiceConnection> {
-  const { redisUrl, stateDir, logger, clock } = options;
+  const { redisUrl, stateDir, backupDir, logger, clock } = options;
+  const disk = redisUrl === undefined ? `BACKUP_DIR (${backupDir})` : undefined;
   const embedded =
     redisUrl === undefined
-      ? await startEmbeddedRedis({ dir: embeddedRedisDir(stateDir), logger, ...(clock ? { clock } : {}) })
+      ? await startEmbeddedRedis({
+          dir: embeddedRedisDir(stateDir),
+          disk,
+          logger,
+          ...(clock ? { clock } : {}),
+        })
       : undefined;
-  const connection = await connect(redisUrl ?? embedded?.url ?? '', { mode: 'service', logger });
+  const connection = await connect(redisUrl ?? embedded?.url ?? '', { mode: 'service', logger, disk });
   return {
     ...connection,
     async end() {

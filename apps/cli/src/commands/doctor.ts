@@ -1,6 +1,6 @@
 import { alertPlanFrom, maxAgeOf, nextRuns } from '@gofr-backup/config';
 import { type HealthFacts, type HealthLine, judgeHealth, lookLocally } from '@gofr-backup/core';
-import { BackupError, systemClock } from '@gofr-backup/model';
+import { BackupError, ERRORS, systemClock } from '@gofr-backup/model';
 import { channelsOf } from '@gofr-backup/notify';
 import type { QueueStatus } from '@gofr-backup/queue';
 import { findQueue } from '../reach-queue.ts';
@@ -57,12 +57,13 @@ async function askQueue(session: Session): Promise<{ redis: HealthFacts['redis']
     if (reached === undefined) return { redis: { state: 'none' } };
     const { queueStatus } = await import('@gofr-backup/queue');
     const status = await queueStatus(reached.queue);
+    if (status.evicts !== undefined) return { redis: { state: 'evicts', policy: status.evicts }, status };
     if (status.paused.length > 0) return { redis: { state: 'paused', queues: status.paused }, status };
     if (session.settings.redisUrl === undefined) return { redis: { state: 'own' }, status };
     const { address } = reached.queue.connection;
     return { redis: { state: 'answers', address, workers: status.workers }, status };
   } catch (error) {
-    if (!(error instanceof BackupError && error.code === 'REDIS_UNREACHABLE')) throw error;
+    if (!(error instanceof BackupError && error.exit === ERRORS.REDIS_REFUSES.exit)) throw error;
     return { redis: { state: 'down', problem: [error.message, error.why].filter(Boolean).join(': ') } };
   }
 }

@@ -47,7 +47,7 @@ interface QueueView {
 export async function run(session: Session): Promise<number> {
   const { settings, plan } = session;
   const queue = await queueView(session).catch((error: unknown) => {
-    if (error instanceof BackupError && error.code === 'REDIS_UNREACHABLE') return error;
+    if (error instanceof BackupError && isOfRedis(error)) return error;
     throw error;
   });
   const { project: _, backups, summary, ...aside } = await list(session.context('status'));
@@ -85,6 +85,9 @@ export async function run(session: Session): Promise<number> {
   if (!(queue instanceof BackupError)) return 0;
   return session.json ? queue.exit : reportError(queue, false, session.screen);
 }
+
+const isOfRedis = ({ code }: BackupError): boolean =>
+  code === 'REDIS_UNREACHABLE' || code === 'REDIS_REFUSES';
 
 async function queueView(session: Session): Promise<QueueView | undefined> {
   await using reached = await findQueue(session);

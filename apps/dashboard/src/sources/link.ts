@@ -40,7 +40,10 @@ export async function linkQueue({ plan, redisUrl, otlpUrl, logger }: LinkOptions
   let closed = false;
 
   async function connectTo(url: string): Promise<void> {
-    connection = await connect(url, { mode: 'service', logger });
+    connection = await connect(url, {
+      ...{ mode: 'service', logger },
+      disk: redisUrl === undefined ? `BACKUP_DIR (${plan.backupDir})` : undefined,
+    });
     const { project } = plan;
     const key = () => readStateSecret(keyDirOf(plan), 'requests', KEY_BYTES);
     const options = { project, connection, otlpUrl, key, logger, queueLogger: logger };

@@ -161,6 +161,8 @@ const STATUS: Record<string, 404 | 400 | 503 | 409 | 403> = {
   NO_SUCH_ALERT: 404,
   USAGE: 400,
   REDIS_UNREACHABLE: 503,
+  REDIS_REFUSES: 503,
+  DISK_FULL: 503,
   BUSY: 409,
 };
 

@@ -3,10 +3,11 @@
  * restarts and further schedulers do not tell it again.
  */
 import { type AlertPlan, maxAgeOf, maxCopyAges, type Settings } from '@gofr-backup/config';
-import type { Clock, Logger } from '@gofr-backup/model';
+import { BackupError, type Clock, type Logger } from '@gofr-backup/model';
 import { type Channel, changes, channelsOf, remember, withoutEnded } from '@gofr-backup/notify';
 import {
   alertsKey,
+  askRedis,
   type Connection,
   forgetAcknowledgements,
   readAcknowledgements,
@@ -48,10 +49,10 @@ export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
   let checking: Promise<void> | undefined;
   const check = async (): Promise<void> => {
     try {
-      await checkConditions(options, limitsOf(options, since), teller);
+      await askRedis(options.connection, () => checkConditions(options, limitsOf(options, since), teller));
       await absence.over();
     } catch (error) {
-      absence.begins(String(error));
+      absence.begins(reasonOf(error));
     } finally {
       checking = undefined;
     }
@@ -67,6 +68,12 @@ export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
     },
   };
 }
+
+/** With what to do about a refusal. */
+const reasonOf = (error: unknown): string =>
+  error instanceof BackupError
+    ? `${error.message} (${error.why}). ${error.hint.replace(/\.$/, '')}`
+    : String(error);
 
 function limitsOf({ settings, clock, maxSilenceMs = MAX_SILENCE_MS }: WatchOptions, since: number): Limits {
   return {

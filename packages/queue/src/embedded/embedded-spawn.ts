@@ -4,6 +4,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freeSpace } from '@gofr-backup/core';
 import { BackupError, type Clock, ignoring, type Logger } from '@gofr-backup/model';
 import { answersPing } from './embedded-socket.ts';
 
@@ -18,10 +19,12 @@ export interface Server {
 
 const PROGRAMS = ['redis-server', 'valkey-server'];
 
-/** Resolves when it answers; throws REDIS_MISSING, or IO with the server's own last words. */
+/** Resolves when it answers; throws REDIS_MISSING, or DISK_FULL or IO with the server's own last words. */
 export async function spawnRedis(server: Server): Promise<void> {
   const words = await trySpawn(server);
   if (words === undefined) return;
+  // its file is as good as it was: it could not be written
+  if (await isFull(server.dir, words)) throw didNotStart(server, words, 'DISK_FULL');
   if (!/append[ -]?only file|\bAOF\b/i.test(words)) throw didNotStart(server, words);
   // what was queued is lost, backups are not; without this no backup would ever run again
   const aside = `appendonlydir.damaged-${server.clock.now()}`;
@@ -89,9 +92,14 @@ const redisArguments = (dir: string, socket: string): string[] => [
   ...['--daemonize', 'no', '--logfile', ''],
 ];
 
-function didNotStart({ dir }: Server, words: string): BackupError {
+/** What the server said of it may not have found room either. */
+async function isFull(dir: string, words: string): Promise<boolean> {
+  return /no space left/i.test(words) || (await freeSpace(dir)) === 0;
+}
+
+function didNotStart({ dir }: Server, words: string, code: 'IO' | 'DISK_FULL' = 'IO'): BackupError {
   const last = words.trim().split('\n').slice(-3).join('; ');
-  return new BackupError('IO', 'The embedded Redis did not start', {
+  return new BackupError(code, 'The embedded Redis did not start', {
     why: last || 'it ended without a word',
     hint: `See ${join(dir, 'redis.log')}, or set REDIS_URL to a Redis of your own.`,
     details: { dir },

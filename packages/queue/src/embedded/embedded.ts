@@ -6,7 +6,14 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Redis } from 'ioredis';
 import { ensureOwnDirectory, isOwnDirectory } from '@gofr-backup/core';
-import { type Clock, type Logger, silentLogger, systemClock, toBackupError } from '@gofr-backup/model';
+import {
+  BackupError,
+  type Clock,
+  type Logger,
+  silentLogger,
+  systemClock,
+  toBackupError,
+} from '@gofr-backup/model';
 import { answersPing, prepareSocket, socketOf } from './embedded-socket.ts';
 import { spawnRedis, type Server } from './embedded-spawn.ts';
 import { whileStarting } from './start-lock.ts';
@@ -23,6 +30,8 @@ export interface EmbeddedRedis {
 export interface EmbeddedOptions {
   /** for its files; created 0700 */
   dir: string;
+  /** as a person knows it, for when it is full; default: `dir` */
+  disk?: string | undefined;
   /** The server ends with this process, however the process ends, because no other process will end it. */
   alone?: boolean;
   logger?: Logger;
@@ -36,15 +45,16 @@ const ANSWER_SOON = 1000;
 
 /**
  * Adopts the running server of `dir` or starts one, and starts it again should it die before `stop`.
- * Throws REDIS_MISSING, PERMISSION or IO.
+ * Throws REDIS_MISSING, PERMISSION, DISK_FULL or IO.
  */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
-  const { dir, alone = false, logger = silentLogger, clock = systemClock } = options;
+  const { dir, disk = dir, alone = false, logger = silentLogger, clock = systemClock } = options;
   const server = { dir, socket: socketOf(dir), alone, logger, clock };
-  await makeDirectory(dir).catch((error: unknown) => {
-    throw toBackupError(error, `making ${dir}`);
-  });
-  const { socket, adopted } = await ensureRunning(server);
+  const { socket, adopted } = await makeDirectory(dir)
+    .then(() => ensureRunning(server))
+    .catch((error: unknown) => {
+      throw startProblem(error, dir, disk);
+    });
   logger.info({ socket }, adopted ? 'joined the running embedded Redis' : 'embedded Redis started');
   const user = keepRunning(socket, () => ensureRunning(server), logger);
   await user.ready;
@@ -56,6 +66,13 @@ export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<Embe
       await shutdownIfUnused(socket, logger);
     },
   };
+}
+
+function startProblem(thrown: unknown, dir: string, disk: string): BackupError {
+  const error = toBackupError(thrown, `Starting the private Redis in ${dir}`);
+  if (error.code !== 'DISK_FULL') return error;
+  const { code, message, why, details } = error;
+  return new BackupError(code, message, { why, details, hint: `Free space in ${disk}.`, cause: thrown });
 }
 
 /** The URL of the embedded Redis that runs for `dir` now; undefined when there is none. */

@@ -98,6 +98,13 @@ test.each<[string, Partial<HealthFacts>, string, RegExp, RegExp]>([
   ['no service', { redis: { state: 'none' } }, 'redis', /REDIS_URL is unset/, /gofr-backup serve/],
   ['Redis is away', { redis: { state: 'down', problem: 'gone' } }, 'redis', /gone/, /REDIS_URL/],
   [
+    'Redis makes room',
+    { redis: { state: 'evicts', policy: 'allkeys-lru' } },
+    'redis',
+    /maxmemory-policy allkeys-lru/,
+    /noeviction/,
+  ],
+  [
     'paused',
     { redis: { state: 'paused', queues: ['backup', 'copies'] } },
     'redis',

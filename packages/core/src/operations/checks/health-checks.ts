@@ -48,6 +48,7 @@ export interface HealthFacts {
   redis:
     | { state: 'none' | 'own' }
     | { state: 'answers'; address: string; workers: number }
+    | { state: 'evicts'; policy: string }
     | { state: 'paused'; queues: readonly string[] }
     | { state: 'down'; problem: string };
   /** names of the channels; `deliveries`: a test was sent through each */
@@ -186,6 +187,11 @@ function redisFinding(redis: HealthFacts['redis']): Finding {
       return ok('a `gofr-backup serve` runs, with a private Redis');
     case 'down':
       return wrong(redis.problem, 'Check REDIS_URL and that Redis runs. Recovery commands work without it.');
+    case 'evicts':
+      return wrong(
+        `Redis throws away jobs and schedules when its memory is full (maxmemory-policy ${redis.policy})`,
+        'Set maxmemory-policy noeviction in Redis, or give the queue a Redis of its own.',
+      );
     case 'paused':
       return wrong(
         `the queue of ${redis.queues.join(' and of ')} is paused: no job of it begins, not even a scheduled one`,
