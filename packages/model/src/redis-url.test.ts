@@ -66,6 +66,9 @@ test.for([
   ['redis+sentinel://a,b', /Sentinel group/],
   ['redis+sentinel://a,b/main/x', /database/],
   ['redis+cluster://a,,b', /host/],
+  ['redis+cluster://a/1', /only database 0/],
+  ['redis+cluster://a?db=1', /only database 0/],
+  ['redis+cluster://a/x', /only database 0/],
   ['redis://:p%zz@h', /%25/],
 ] as const)('%s is refused', ([url, reason]) => {
   expect(() => parseRedisUrl(url)).toThrow(reason);

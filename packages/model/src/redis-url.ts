@@ -53,6 +53,8 @@ export function parseRedisUrl(url: string): RedisTarget {
       return { kind: 'sentinel', options: { ...common, sentinels, name, ...databaseOf(db || asked) } };
     }
     case 'redis+cluster':
+      if (Number(rest.replace(/^\//, '') || asked || 0) !== 0)
+        throw new Error('has a database, where a Cluster has only database 0');
       return { kind: 'cluster', nodes: hostsOf(hosts, REDIS_PORT), options: common };
     default:
       throw new Error('has an unknown scheme');

@@ -47,6 +47,32 @@ test('a wrong password is told as Redis tells it', async () => {
   connection.close();
 }, 60_000);
 
+test.for(['/16', '?db=99'])(
+  'a database that Redis does not have is 78, and nothing is done in another: %s',
+  async (db) => {
+    await using redis = await privateRedis({ tcp: true });
+    const url = redis.url + db;
+    for (const mode of ['command', 'service'] as const) {
+      const error = await failure(connect(url, { mode }));
+      expect(error).toMatchObject({
+        code: 'CONFIG',
+        exit: 78,
+        why: expect.stringContaining('out of range') as string,
+      });
+      expect(error.message).toBe(
+        `REDIS_URL names database ${/\d+/.exec(db)?.[0]}, which this Redis does not have`,
+      );
+    }
+    await redis.kill();
+    const late = await connect(url, { mode: 'service' });
+    await redis.start();
+    await waitFor(() => late.client.status === 'end');
+    const other = await connect(redis.url, { mode: 'command' });
+    expect(await other.client.dbsize()).toBe(0);
+    other.close();
+  },
+);
+
 test('Redis that dies while a command follows a job ends it with 69', async () => {
   await using redis = await privateRedis();
   const connection = await connect(redis.url, { mode: 'command' });

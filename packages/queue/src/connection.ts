@@ -8,6 +8,7 @@ import {
   type RedisTarget,
   silentLogger,
 } from '@gofr-backup/model';
+import { databaseOf, holdToDatabase, selectDatabase } from './database.ts';
 import { refusalOf } from './refused.ts';
 import { within } from './within.ts';
 
@@ -36,10 +37,11 @@ export interface Connection {
 const CONNECT_TIMEOUT = 1500;
 const ANSWER_TIMEOUT = 3000;
 
-/** `command` mode throws REDIS_UNREACHABLE; `service` mode resolves without waiting for Redis. */
+/** `command` mode throws REDIS_UNREACHABLE; `service` mode resolves also without Redis. Throws CONFIG. */
 export async function connect(redisUrl: string, options: ConnectOptions): Promise<Connection> {
   const { mode, logger = silentLogger, disk } = options;
-  const client = createClient(targetOf(redisUrl), mode);
+  const target = targetOf(redisUrl);
+  const client = createClient(target, mode);
   const connection: Connection = {
     address: redactRedisUrl(redisUrl),
     mode,
@@ -48,7 +50,9 @@ export async function connect(redisUrl: string, options: ConnectOptions): Promis
     close: () => client.disconnect(),
   };
   reportState(connection, logger);
-  if (mode === 'command') await reachNow(connection);
+  const db = databaseOf(target);
+  if (mode === 'command') await reachNow(connection, db);
+  else if (db !== undefined) await holdToDatabase(client, db, { patience: CONNECT_TIMEOUT, logger });
   return connection;
 }
 
@@ -97,15 +101,17 @@ function reportState({ client, address }: Connection, logger: Logger): void {
   });
 }
 
-async function reachNow(connection: Connection): Promise<void> {
+async function reachNow(connection: Connection, db: number | undefined): Promise<void> {
   const { client } = connection;
   let last: Error | undefined;
   client.on('error', (error: Error) => (last = error));
   try {
     const reached = client.connect().then(() => client.ping());
     if (!(await within(CONNECT_TIMEOUT, reached))) throw new Error('no answer within a second');
+    if (db !== undefined) await selectDatabase(client, db);
   } catch (thrown) {
     connection.close();
+    if (thrown instanceof BackupError) throw thrown;
     throw refusalOf(connection, thrown) ?? unreachable(connection, last ?? thrown);
   }
 }
