@@ -50,9 +50,9 @@ function mask(setting: Setting<unknown>, text: string | null): string | null {
 export function maskUrl(text: string): string {
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) return '***';
-  const at = rest.lastIndexOf('@');
-  const host = rest.slice(at + 1).replaceAll(/([?&](?:password|pass|token|secret)=)[^&]*/gi, '$1***');
-  if (at < 0) return scheme + host;
-  const [user = ''] = rest.slice(0, at).split(':', 1);
-  return `${scheme}${user}:***@${host}`;
+  const masked = rest.replaceAll(/([?&][a-z_-]*(?:password|pass|token|secret)=)[^&]*/gi, '$1***');
+  const at = masked.lastIndexOf('@');
+  if (at < 0) return scheme + masked;
+  const [user = ''] = masked.slice(0, at).split(':', 1);
+  return `${scheme}${user}:***@${masked.slice(at + 1)}`;
 }

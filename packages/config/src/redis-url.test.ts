@@ -22,6 +22,11 @@ test.each([
   ['redis://:secret@redis:6379/0', 'redis://:***@redis:6379/0'],
   ['redis://user:a@b:c@redis/0', 'redis://user:***@redis/0'],
   ['unix:///run/redis.sock?password=secret', 'unix:///run/redis.sock?password=***'],
+  [
+    'redis+sentinel://:p@h/main?sentinel_password=s3&sentinel_user=u',
+    'redis+sentinel://:***@h/main?sentinel_password=***&sentinel_user=u',
+  ],
+  ['redis+sentinel://h/main?sentinel_password=p@ss', 'redis+sentinel://h/main?sentinel_password=***'],
   ['redis://redis', 'redis://redis'],
   ['secret', '***'],
 ])('%s is shown as %s', (url, shown) => {

@@ -45,6 +45,17 @@ test.for([
       options: { tls: {} },
     },
   ],
+  [
+    'rediss+sentinel://:p@a/main?ca=/etc/ca%20b.pem&cert=/c.pem&key=/k.pem&sentinel_user=s&sentinel_password=p%40+1&db=2',
+    {
+      kind: 'sentinel',
+      options: {
+        ...{ sentinels: [{ host: 'a', port: 26_379 }], name: 'main', password: 'p', db: 2 },
+        ...{ sentinelUsername: 's', sentinelPassword: 'p@+1' },
+        tls: { ca: '/etc/ca b.pem', cert: '/c.pem', key: '/k.pem' },
+      },
+    },
+  ],
 ] as const)('%s', ([url, target]) => {
   expect(parseRedisUrl(url)).toEqual(target);
 });
@@ -69,6 +80,10 @@ test.for([
   ['redis+cluster://a/1', /only database 0/],
   ['redis+cluster://a?db=1', /only database 0/],
   ['redis+cluster://a/x', /only database 0/],
+  ['redis://h?ca=/ca.pem', /needs TLS/],
+  ['rediss://h?ca=ca.pem', /not absolute/],
+  ['rediss://h?sentinel_password=x', /is for Sentinels/],
+  ['rediss://h?tls=1', /only \?db=, \?ca=, \?cert=, \?key= may/],
   ['redis://:p%zz@h', /%25/],
 ] as const)('%s is refused', ([url, reason]) => {
   expect(() => parseRedisUrl(url)).toThrow(reason);
@@ -82,6 +97,7 @@ test('a password is in no error and in no redacted URL', () => {
     'unix://u:',
     'nonsense://u:',
     'redis+sentinel://',
+    'redis+sentinel://h/main?sentinel_password=',
   );
   fc.assert(
     fc.property(

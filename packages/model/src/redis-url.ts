@@ -1,7 +1,9 @@
 /**
  * REDIS_URL in all its forms:
  * `redis://user:password@host:6379/0`, `rediss://…` (TLS), `unix:///path/redis.sock?db=1`,
- * `redis+sentinel://h1:26379,h2/name/0`, `redis+cluster://h1:6379,h2`; `rediss+…` for TLS.
+ * `redis+sentinel://h1:26379,h2/name/0`, `redis+cluster://h1:6379,h2`; `rediss+…` for TLS, to the Sentinels as well.
+ * `?ca=/file` names an authority of one's own, `cert` and `key` this client's; `sentinel_user` and `sentinel_password`
+ * are for the Sentinels.
  */
 
 interface Host {
@@ -12,12 +14,21 @@ interface Common {
   username?: string;
   password?: string;
   db?: number;
-  /** with the certificates that Node trusts */
-  tls?: object;
+  /** paths of files in PEM; without `ca`: the certificates that Node trusts */
+  tls?: TlsFiles;
+}
+export interface TlsFiles {
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+interface ToSentinels {
+  sentinelUsername?: string;
+  sentinelPassword?: string;
 }
 export type RedisTarget =
   | { kind: 'single'; options: Common & (Host | { path: string }) }
-  | { kind: 'sentinel'; options: Common & { sentinels: Host[]; name: string } }
+  | { kind: 'sentinel'; options: Common & ToSentinels & { sentinels: Host[]; name: string } }
   | { kind: 'cluster'; nodes: Host[]; options: Common };
 
 /** A password may hold a slash; what begins with one is the path of a socket. */
@@ -34,8 +45,9 @@ export function parseRedisUrl(url: string): RedisTarget {
   if (!parts) throw new Error('has no scheme');
   const { hosts = '', rest = '', query = '' } = parts;
   const scheme = (parts['scheme'] ?? '').toLowerCase();
-  const asked = databaseAsked(query);
-  const common = { ...credentialsOf(parts['credentials']), ...tlsOf(scheme) };
+  const answers = answersOf(query, scheme);
+  const asked = answers['db'] ?? '';
+  const common = { ...credentialsOf(parts['credentials']), ...tlsOf(scheme, answers) };
   switch (scheme.replace(/^rediss/, 'redis')) {
     case 'unix': {
       if (hosts !== '' || rest.length < 2) throw new Error('lacks the path of the socket');
@@ -50,7 +62,10 @@ export function parseRedisUrl(url: string): RedisTarget {
       const sentinels = hostsOf(hosts, SENTINEL_PORT);
       const [, name = '', db = ''] = rest.split('/');
       if (!name) throw new Error('lacks the name of the Sentinel group after the hosts');
-      return { kind: 'sentinel', options: { ...common, sentinels, name, ...databaseOf(db || asked) } };
+      return {
+        kind: 'sentinel',
+        options: { ...common, sentinels, name, ...sentinelsUser(answers), ...databaseOf(db || asked) },
+      };
     }
     case 'redis+cluster':
       if (Number(rest.replace(/^\//, '') || asked || 0) !== 0)
@@ -63,7 +78,7 @@ export function parseRedisUrl(url: string): RedisTarget {
 
 /** The URL without its credentials, for logs and errors. */
 export function redactRedisUrl(url: string): string {
-  return url.replace(/^([a-z+]+:\/\/)(?!\/).*@/i, '$1');
+  return url.replace(/([?&]sentinel_password=)[^&]*/gi, '$1***').replace(/^([a-z+]+:\/\/)(?!\/).*@/i, '$1');
 }
 
 function credentialsOf(text: string | undefined): Common {
@@ -76,14 +91,45 @@ function credentialsOf(text: string | undefined): Common {
   };
 }
 
-const tlsOf = (scheme: string): Common => (scheme.startsWith('rediss') ? { tls: {} } : {});
+const TLS_FILES = ['ca', 'cert', 'key'] as const;
+const FOR_SENTINELS = ['sentinel_user', 'sentinel_password'] as const;
 
-/** `?db=1`; any other question is a mistake that nobody would notice. */
-function databaseAsked(query: string): string {
-  const { db = '', ...others } = Object.fromEntries(new URLSearchParams(query));
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new Error(`has ?${unknown}=, which is unknown; only ?db= may stand there`);
-  return db;
+/** What stands behind the question mark. What has no meaning there is a mistake that nobody would notice. */
+function answersOf(query: string, scheme: string): Record<string, string> {
+  const known = [
+    'db',
+    ...(scheme.startsWith('rediss') ? TLS_FILES : []),
+    ...(scheme.endsWith('+sentinel') ? FOR_SENTINELS : []),
+  ];
+  const pairs = query.split('&').filter(Boolean);
+  const answers = pairs.map((pair): [string, string] => {
+    const [name = '', ...value] = pair.split('=');
+    return [name, decoded(value.join('='))];
+  });
+  const unknown = answers.map(([name]) => name).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`has ?${unknown}=, which ${whyUnknown(unknown, known)}`);
+  return Object.fromEntries(answers);
+}
+
+function whyUnknown(name: string, known: readonly string[]): string {
+  if (TLS_FILES.some((one) => one === name))
+    return 'needs TLS: begin with rediss://, rediss+sentinel:// or rediss+cluster://';
+  if (FOR_SENTINELS.some((one) => one === name))
+    return 'is for Sentinels: redis+sentinel:// or rediss+sentinel://';
+  return `is unknown; only ${known.map((one) => `?${one}=`).join(', ')} may stand there`;
+}
+
+function tlsOf(scheme: string, answers: Record<string, string>): Common {
+  if (!scheme.startsWith('rediss')) return {};
+  const files = TLS_FILES.flatMap((name) => (answers[name] ? [[name, answers[name]] as const] : []));
+  const relative = files.find(([, path]) => !path.startsWith('/'));
+  if (relative) throw new Error(`has ?${relative[0]}= with a path that is not absolute`);
+  return { tls: Object.fromEntries(files) };
+}
+
+function sentinelsUser(answers: Record<string, string>): ToSentinels {
+  const { sentinel_user: user, sentinel_password: password } = answers;
+  return { ...(user && { sentinelUsername: user }), ...(password && { sentinelPassword: password }) };
 }
 
 function databaseOf(text: string): Common {

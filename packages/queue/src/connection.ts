@@ -8,6 +8,7 @@ import {
   type RedisTarget,
   silentLogger,
 } from '@gofr-backup/model';
+import { toSentinels, withFiles } from './certificates.ts';
 import { databaseOf, holdToDatabase, selectDatabase } from './database.ts';
 import { refusalOf } from './refused.ts';
 import { within } from './within.ts';
@@ -41,7 +42,7 @@ const ANSWER_TIMEOUT = 3000;
 export async function connect(redisUrl: string, options: ConnectOptions): Promise<Connection> {
   const { mode, logger = silentLogger, disk } = options;
   const target = targetOf(redisUrl);
-  const client = createClient(target, mode);
+  const client = createClient(withFiles(target), mode);
   const connection: Connection = {
     address: redactRedisUrl(redisUrl),
     mode,
@@ -85,7 +86,7 @@ function createClient(target: RedisTarget, mode: ConnectOptions['mode']): Redis 
     return new Cluster(target.nodes, { redisOptions, lazyConnect, clusterRetryStrategy: retry });
   }
   const retries = { retryStrategy: retry, sentinelRetryStrategy: retry };
-  return new Redis({ ...shared, ...retries, ...target.options });
+  return new Redis({ ...shared, ...retries, ...target.options, ...toSentinels(target) });
 }
 
 /** One line when it is lost, one when it is back; without the listener an error would end the process. */

@@ -7,28 +7,7 @@ import { freePort, privateRedis, temporaryDirectory, waitFor } from '@gofr-backu
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { connect } from './connection.ts';
-import { startConsumer } from './consumer.ts';
-import { enqueue } from './enqueue.ts';
-import { follow } from './follow.ts';
-import { openQueue } from './queue.ts';
-import { idle } from './processors.fixture.ts';
-
-async function expectRoundTrip(url: string): Promise<void> {
-  const service = await connect(url, { mode: 'service' });
-  const command = await connect(url, { mode: 'command' });
-  const processors = idle({ drill: async () => ({ backup: 'a', ok: true, files: 7, problems: [] }) });
-  const consumer = startConsumer({ project: 'plot', connection: service, processors });
-  const queue = openQueue('plot', command);
-  try {
-    const job = await enqueue(queue, 'drill', {});
-    expect(await follow(job)).toMatchObject({ files: 7 });
-  } finally {
-    await consumer.stop();
-    await queue.close();
-    command.close();
-    service.close();
-  }
-}
+import { expectRoundTrip } from './round-trip.fixture.ts';
 
 test('unix socket, with a database', async () => {
   await using redis = await privateRedis();
