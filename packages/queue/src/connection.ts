@@ -8,9 +8,9 @@ import {
   type RedisTarget,
   silentLogger,
 } from '@gofr-backup/model';
-import { toSentinels, withFiles } from './certificates.ts';
-import { databaseOf, holdToDatabase, selectDatabase } from './database.ts';
-import { refusalOf } from './refused.ts';
+import { toSentinels, withFiles } from './redis/certificates.ts';
+import { databaseOf, holdToDatabase, selectDatabase } from './redis/database.ts';
+import { refusalOf } from './redis/refused.ts';
 import { within } from './within.ts';
 
 export interface ConnectOptions {

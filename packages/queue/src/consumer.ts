@@ -10,7 +10,7 @@ import { foundResult } from './jobs/finding.ts';
 import type { Processors, QueueKind } from './jobs/index.ts';
 import type { PastJob } from './past-jobs.ts';
 import { menderOf, removeWrongKeys } from './records/mend.ts';
-import { refusalTeller } from './refused.ts';
+import { refusalTeller } from './redis/refused.ts';
 import { type Judge, keylessJudge } from './requests/judge.ts';
 import { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
 import { within } from './within.ts';

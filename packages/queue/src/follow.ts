@@ -8,7 +8,7 @@ import { decodeFailure } from './failure.ts';
 import { foundResult } from './jobs/finding.ts';
 import { JOBS, type JobName, type Result } from './jobs/index.ts';
 import { KEY_PREFIX } from './queue.ts';
-import { writeCheck } from './refused.ts';
+import { writeCheck } from './redis/refused.ts';
 
 export interface FollowOptions {
   onProgress?: (event: ProgressEvent) => void;

@@ -3,7 +3,7 @@ import type { Job, JobState } from 'bullmq';
 import type { ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { decodeFailure } from './failure.ts';
-import { evictionPolicy } from './eviction.ts';
+import { evictionPolicy } from './redis/eviction.ts';
 import { isProgress } from './follow.ts';
 import type { QueueKind } from './jobs/contract.ts';
 import { foundResult } from './jobs/finding.ts';

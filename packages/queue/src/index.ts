@@ -15,7 +15,7 @@ export { type EmbeddedRedis, findEmbeddedRedis, startEmbeddedRedis } from './emb
 export { endOrphans } from './embedded-orphans.ts';
 export { enqueue, type EnqueuedJob, type EnqueueOptions } from './enqueue.ts';
 export { decodeFailure } from './failure.ts';
-export { evictionPolicy, tellEviction } from './eviction.ts';
+export { evictionPolicy, tellEviction } from './redis/eviction.ts';
 export { follow, type FollowOptions } from './follow.ts';
 export { serveHealth } from './health.ts';
 export { beatHeart, type Heartbeat } from './heartbeat.ts';

@@ -1,7 +1,7 @@
 /** The database of REDIS_URL. ioredis goes on in database 0 when Redis does not have it, among the records of others. */
 import type { Cluster, Redis } from 'ioredis';
 import { BackupError, type Logger, type RedisTarget } from '@gofr-backup/model';
-import { within } from './within.ts';
+import { within } from '../within.ts';
 
 /** Undefined: the default, which every Redis has. */
 export const databaseOf = ({ options }: RedisTarget): number | undefined => options.db || undefined;

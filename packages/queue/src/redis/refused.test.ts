@@ -4,14 +4,14 @@ import { silentLogger } from '@gofr-backup/model';
 import { privateRedis, waitFor } from '@gofr-backup/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { connect } from './connection.ts';
-import { startConsumer } from './consumer.ts';
-import { enqueue } from './enqueue.ts';
+import { connect } from '../connection.ts';
+import { startConsumer } from '../consumer.ts';
+import { enqueue } from '../enqueue.ts';
 import { evictionPolicy, tellEviction } from './eviction.ts';
-import { follow } from './follow.ts';
-import { queueStatus } from './history.ts';
-import { idle } from './processors.fixture.ts';
-import { openQueue } from './queue.ts';
+import { follow } from '../follow.ts';
+import { queueStatus } from '../history.ts';
+import { idle } from '../processors.fixture.ts';
+import { openQueue } from '../queue.ts';
 
 /** What an addition to the queue fails with. */
 async function refusal(args: string[], user = ''): Promise<BackupError> {

@@ -1,6 +1,13 @@
 /** A Redis that answers, and does not do what it is asked: which refusal it is, and what to do about it. */
 import { BackupError, type ErrorCode, type Logger, systemClock } from '@gofr-backup/model';
-import type { Connection } from './connection.ts';
+import type { Cluster, Redis } from 'ioredis';
+
+/** Of a connection. */
+interface Answering {
+  readonly address: string;
+  readonly client: Redis | Cluster;
+  readonly disk?: string | undefined;
+}
 
 interface Refusal {
   /** of Redis's answer; a script's answer has it further on */
@@ -60,7 +67,7 @@ const NO_SPACE = /no space left/i;
 
 /** Undefined for what is no refusal of these kinds. */
 export function refusalOf(
-  { address, disk }: Pick<Connection, 'address' | 'disk'>,
+  { address, disk }: Pick<Answering, 'address' | 'disk'>,
   thrown: unknown,
 ): BackupError | undefined {
   const found = kindOf(thrown);
@@ -90,7 +97,7 @@ const INTERVAL = 2000;
  * For who waits for a job by reading alone: throws when Redis refused every write twice, a while apart. The job could not
  * end then, whatever its worker does.
  */
-export function writeCheck(connection: Connection, key: string): () => Promise<void> {
+export function writeCheck(connection: Answering, key: string): () => Promise<void> {
   let due = systemClock.monotonic() + INTERVAL;
   let refused = false;
   return async () => {
@@ -102,7 +109,7 @@ export function writeCheck(connection: Connection, key: string): () => Promise<v
   };
 }
 
-async function refusalToWrite(connection: Connection, key: string): Promise<BackupError | undefined> {
+async function refusalToWrite(connection: Answering, key: string): Promise<BackupError | undefined> {
   try {
     await connection.client.set(key, '', 'PX', 1);
     return undefined;
@@ -113,7 +120,7 @@ async function refusalToWrite(connection: Connection, key: string): Promise<Back
 
 /** Says each refusal once, until `over`. */
 export function refusalTeller(
-  connection: Connection,
+  connection: Answering,
   logger: Logger,
 ): { heard(error: unknown): void; over(): void } {
   let told = '';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { freePort, privateRedis, temporaryDirectory, waitFor } from '@gofr-backup/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect } from './connection.ts';
-import { expectRoundTrip } from './round-trip.fixture.ts';
+import { connect } from '../connection.ts';
+import { expectRoundTrip } from '../round-trip.fixture.ts';
 
 let dir: Awaited<ReturnType<typeof temporaryDirectory>>;
 const file = (name: string): string => join(dir.path, name);

@@ -1,6 +1,6 @@
 /** A Redis that makes room by throwing records away throws away jobs and schedules. */
 import type { Logger } from '@gofr-backup/model';
-import { askRedis, type Connection } from './connection.ts';
+import { askRedis, type Connection } from '../connection.ts';
 
 /** The policy by which it does; undefined when it does not, or does not tell. */
 export async function evictionPolicy(connection: Connection): Promise<string | undefined> {
