@@ -112,7 +112,7 @@ test('a backup made after the root-owned restore can still be read, listed and p
 });
 
 test("the first generation's commands still do what they did", async () => {
-  expect(await docker('exec', `${stack.name}-backup`, 'env')).toContain('GOFR_PLOT_BACKUP_REDIS_URL_FILE');
+  expect(await docker('exec', `${stack.name}-backup`, 'env')).toContain('BACKUP_REDIS_URL_FILE');
   expect(await must(stack.compose(['logs', '--tail=100', 'backup']))).not.toBe('');
   expect(await must(stack.compose(['ps', 'backup']))).toContain('healthy');
   await must(stack.compose(['restart', '-t', '20', 'backup']));

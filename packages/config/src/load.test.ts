@@ -180,6 +180,22 @@ test('unknown variables of the project are warnings that name the nearest', () =
   ]);
 });
 
+test("settings of another project's prefix are warnings, and never their values", () => {
+  const env = {
+    GOFR_PLOT_BACKUP_SCHEDULE: '5 4 * * *',
+    GOFR_PLOT_BACKUP_REDIS_URL: 'redis://:S3CRET@h',
+    GOFR_PLOT_BACKUP_MAX_COUNT: '',
+  };
+  const { schedule, redisUrl, warnings } = loadSettings({ ...env, GOFR_PROJECT: 'dig' });
+  expect([schedule, redisUrl]).toEqual(['0 2 * * *', undefined]);
+  expect(warnings).toEqual(
+    ['REDIS_URL', 'SCHEDULE'].map(
+      (name) =>
+        `GOFR_PLOT_BACKUP_${name} is of another project, and counts for nothing here; did you mean GOFR_DIG_BACKUP_${name}, or GOFR_PROJECT?`,
+    ),
+  );
+});
+
 test('a secret comes from its variable or its file, never from both, and is shown nowhere', () => {
   const file = path.join(scratch, 'redis_url');
   writeFileSync(file, 'redis://:hunter2@redis:6379/0\n');

@@ -30,7 +30,7 @@ export function loadSettings(env: Environment = process.env, purpose: 'all' | 'r
       throw configError(problems);
     return withoutThem(env, problems);
   }
-  const warnings = unknownVariables(env, prefix, stores);
+  const warnings = [...unknownVariables(env, prefix, stores), ...ofOtherProjects(env, prefix)];
   return { ...(values as Values), project, stores, origins, surroundings: surroundingsOf(env), warnings };
 }
 
@@ -144,6 +144,18 @@ function configError(problems: SettingProblem[]): BackupError {
 function renderProblem({ variable, value, reason, allowed, example }: SettingProblem): string {
   const shown = value === undefined ? variable : `${variable}=${JSON.stringify(value)}`;
   return `${shown} ${reason}; it must be ${allowed}, for example ${example}`;
+}
+
+/** By whoever copied a file of settings, or changed GOFR_PROJECT: nothing else would say that they count for nothing. */
+function ofOtherProjects(env: Environment, prefix: string): string[] {
+  const known = SETTING_KEYS.flatMap((key) => variablesOf(SETTINGS[key] as Setting<unknown>, ''));
+  return Object.keys(env)
+    .sort()
+    .flatMap((variable) => {
+      const [, name = ''] = /^GOFR_[A-Z0-9_]+?_BACKUP_(.+)$/.exec(variable) ?? [];
+      if (variable.startsWith(prefix) || !env[variable]?.trim() || !known.includes(name)) return [];
+      return `${variable} is of another project, and counts for nothing here; did you mean ${prefix}${name}, or GOFR_PROJECT?`;
+    });
 }
 
 function unknownVariables(env: Environment, prefix: string, stores: StoreSettings[]): string[] {

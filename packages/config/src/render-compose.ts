@@ -2,7 +2,7 @@ import { SETTINGS, variablePrefix } from './settings.ts';
 import { type Service, SERVICES, type Setting } from './setting.ts';
 
 /**
- * A compose file with every setting passed through, between marks. Those of `secrets of SERVICES` hold the settings
+ * A compose file with every setting passed through, between marks: by plot's name, and by the one that counts for any project. Those of `secrets of SERVICES` hold the settings
  * that not every service may know, for these services. Empty counts as unset, so the defaults stay where they are
  * defined. Throws when the marks are missing.
  */
@@ -26,7 +26,8 @@ function replaceBlock(
   const pattern = new RegExp(`^([ ]*)# begin generated (${title})\\n[^]*?^[ ]*# end generated \\2$`, 'gm');
   if (compose.match(pattern) === null) throw new Error(`no "# begin generated ${title}" in the compose file`);
   return compose.replace(pattern, (_, indent: string, found: string, services = '') => {
-    const names = settingsOf(String(services)).map(({ name }) => variablePrefix('plot') + name);
+    const prefixes = [variablePrefix('plot'), 'BACKUP_'];
+    const names = prefixes.flatMap((prefix) => settingsOf(String(services)).map(({ name }) => prefix + name));
     const lines = names.map((name) => `${name}: \${${name}:-}`);
     return [`# begin generated ${found}`, ...lines, `# end generated ${found}`]
       .map((line) => indent + line)

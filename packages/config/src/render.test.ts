@@ -37,7 +37,11 @@ test('a compose file gives each secret to the services that use it, and to no ot
   const [shared = '', ...perService] = rendered.split(/^# begin generated .*$/m).slice(1);
   for (const key of SETTING_KEYS) {
     const { name, secret, usedBy }: Setting<unknown> = SETTINGS[key];
-    const holds = (text: string) => text.includes(`GOFR_PLOT_BACKUP_${name}:`);
+    const holds = (text: string) => {
+      const plots = text.includes(`GOFR_PLOT_BACKUP_${name}:`);
+      expect(new RegExp(`^BACKUP_${name}: `, 'm').test(text), name).toBe(plots);
+      return plots;
+    };
     expect(secret === undefined || usedBy !== undefined, `${name} is a secret of somebody`).toBe(true);
     expect(holds(shared), name).toBe(usedBy === undefined);
     const expected = SERVICES.map((service) => usedBy?.includes(service) ?? false);
