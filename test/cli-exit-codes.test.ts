@@ -90,6 +90,8 @@ test('6: a restore that nobody confirmed leaves the data alone', async () => {
   expect(ran.code).toBe(6);
   expectThreeLines(ran, /not confirmed/);
   expect(ran.stderr).toContain('docker-compose stop mcp mcpo web');
+  const other = await sandbox.run(['restore', name], { GOFR_PROJECT: 'dig', BACKUP_PREFIX: 'gofr-plot' });
+  expect([other.code, other.stderr]).toEqual([6, expect.stringMatching(/^(?!.*mcpo).*Stop the services/ms)]);
   expect(ran.stderr).toContain(join(sandbox.data, 'storage'));
   expect((await sandbox.run(['restore', '--interactive'])).code).toBe(6);
   expect(await readTree(sandbox.data)).toEqual(before);

@@ -65,9 +65,10 @@ test("a Redis of one's own: the scheduler and the worker are two processes, and 
   await using sandbox = await Sandbox.create({
     env: { BACKUP_REDIS_URL: redis.url, BACKUP_READ_RATE: '1K', BACKUP_CLEANUP_ON_START: 'false' },
   });
-  const services = [sandbox.start(['scheduler']), sandbox.start(['worker'])];
+  const services = [sandbox.start(['worker']), sandbox.start(['scheduler'])];
   try {
     await running(sandbox);
+    await waitFor(() => /next run/.test(services[0]!.said.stdout));
     const command = sandbox.start(['now']);
     await waitFor(async () => ((await sandbox.json<Status>(['status'])).queue?.counts['active'] ?? 0) > 0);
     command.child.kill('SIGINT');

@@ -10,12 +10,12 @@ import {
   enqueue,
   KEY_PREFIX,
   openTracedQueue,
+  sayNextRuns,
   serveHealth,
   type ServiceConnection,
   serviceConnection,
   within,
 } from '@gofr-backup/queue';
-import { sayNextRuns } from './next-run.ts';
 import { reconcile } from './reconcile.ts';
 import { schedulesFrom } from './schedules.ts';
 import { startWatch } from './watch/watch.ts';

@@ -25,12 +25,14 @@ import {
   within,
 } from '@gofr-backup/queue';
 import { startCopying } from './copying.ts';
+import { startTellingNextRuns } from './next-run.ts';
 import { startPings } from './pings.ts';
 import { mayWrite, preflight } from './preflight.ts';
 import { tellNeighbours } from './neighbours.ts';
 import { processorsOf } from './processors/index.ts';
 import { startRemembering } from './remember.ts';
 import { startReporter } from './report.ts';
+import { tellSameContainer } from './same-container.ts';
 
 export interface StartOptions {
   logger: Logger;
@@ -41,6 +43,8 @@ export interface StartOptions {
   grace?: number;
   /** false: no scheduler watches this worker, so it writes no report; default true */
   watched?: boolean;
+  /** false: a scheduler in this process says when the next run is; default true */
+  tellsNextRun?: boolean;
   /** ms without a sign of life after which a job is given to another worker */
   lockDuration?: number;
   /** the key of a queue that nobody but this process reaches: its requests may restore anywhere */
@@ -61,6 +65,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     signal,
     grace = GRACE,
     watched = true,
+    tellsNextRun = watched,
     lockDuration,
     privateKey,
   } = options;
@@ -85,12 +90,14 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   preflight(plan, logger);
   if (watched) await tellNeighbours(context);
   const key = privateKey ? () => Promise.resolve(privateKey) : await installationKey(plan, logger);
+  if (watched) await tellSameContainer(stateDir, logger);
   const spent = privateKey ? undefined : new SpentRequests(join(stateDir, 'requests'));
   const restoreRoots = privateKey ? ['/'] : settings.restoreRoots;
   const tracing = await startTracing({ project: plan.project, otlpUrl: settings.otlpUrl, logger });
   const reporter = watched ? startReporter({ connection, context, stores }) : undefined;
   const remembering = startRemembering(plan, logger);
   const { project } = plan;
+  const nextRuns = tellsNextRun ? startTellingNextRuns(settings, connection, logger) : undefined;
   const copying = startCopying({ project, stores, connection, key, logger, atStart: watched });
   const consuming = {
     ...{ project, connection, logger, clock },
@@ -102,6 +109,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       remembering.ended(job);
       reporter?.ended(job);
       pings.ended(job);
+      nextRuns?.ended(job);
       if (privateKey === undefined) copying.ended(job);
     },
   };
@@ -130,7 +138,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     // without Redis these would wait for it
     await within(
       grace / 8,
-      Promise.allSettled([reporter?.stop(), pings.stop(), copying.stop(), tracing.stop()]),
+      Promise.allSettled([reporter?.stop(), nextRuns?.stop(), pings.stop(), copying.stop(), tracing.stop()]),
     );
     await connection.end();
   };

@@ -32,6 +32,7 @@ export {
 export { findingOf } from './jobs/finding.ts';
 export * from './jobs/index.ts';
 export { parsePayload, withoutSignature } from './jobs/payload.ts';
+export { sayNextRuns } from './next-run.ts';
 export { pausedQueues, resumeQueues } from './paused.ts';
 export { type JobsPlace, type PastJob, pastJobs, rememberJob, withPastJobs } from './past-jobs.ts';
 export { createLogger, type LogOptions } from './logger.ts';

@@ -136,9 +136,15 @@ function explain(
   for (const line of columns(rows)) note(line.trimEnd());
   for (const warning of warnings) note(`${colours.warn('warning:')} ${warning}`);
   if (options.dryRun || options.to !== undefined) return;
-  note('Stop the services that use this data first: docker-compose stop mcp mcpo web');
+  note(stopFirst(session.settings.project));
   if (!options.safetyBackup) note(colours.warn('No safety backup of the present state will be made.'));
 }
+
+/** Which services use the data is known of plot alone. */
+const stopFirst = (project: string): string =>
+  project === 'plot'
+    ? 'Stop the services that use this data first: docker-compose stop mcp mcpo web'
+    : 'Stop the services that use this data first (docker-compose stop …)';
 
 function render({ paint }: Session, outcome: RestoreOutcome, options: RestoreOptions): string[] {
   const { changes } = outcome;

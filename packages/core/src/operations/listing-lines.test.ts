@@ -15,6 +15,7 @@ test('the listing has the contract’s shape', () => {
   gofr-plot_daily_20251213_020000.tar.gz
     Size: 15.32 MB | Age: 0 days | Verified: ✓
     Created: 2025-12-13 02:00:00
+
   gofr-plot_daily_20251212_020000.tar.gz
     Size: 1.00 MB | Age: 1 days | Verified: ✗
     Created: 2025-12-12 02:00:00

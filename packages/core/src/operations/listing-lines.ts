@@ -27,7 +27,7 @@ function renderTier(tier: Tier, entries: Catalogue, now: number, timezone: strin
   const ofTier = entries.filter((entry) => entry.tier === tier);
   if (ofTier.length === 0) return [];
   const head = [`${tier.toUpperCase()} BACKUPS (${ofTier.length}):`, RULE];
-  return [...head, ...ofTier.flatMap((entry) => renderEntry(entry, now, timezone)), ''];
+  return [...head, ...ofTier.flatMap((entry) => [...renderEntry(entry, now, timezone), ''])];
 }
 
 function renderEntry(entry: CatalogueEntry, now: number, timezone: string): string[] {

@@ -14,7 +14,7 @@ export async function run(session: Session): Promise<void> {
   ]);
   await using services = new AsyncDisposableStack();
   const keep = (service: { stop(): Promise<void> }): void => services.defer(() => service.stop());
-  keep(await worker.start(session.settings, { logger }));
+  keep(await worker.start(session.settings, { logger, tellsNextRun: false }));
   // one process, one port: the worker's answer covers both
   keep(await scheduler.start({ ...session.settings, healthPort: undefined }, { logger }));
   await stopped;

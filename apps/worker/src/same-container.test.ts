@@ -1,0 +1,16 @@
+import { readdir } from 'node:fs/promises';
+import { silentLogger } from '@gofr-backup/model';
+import { temporaryDirectory } from '@gofr-backup/testing';
+import { expect, test } from 'vitest';
+import { tellSameContainer } from './same-container.ts';
+
+test('a container that was started again says that it has its old environment; a new one, and a host, say nothing', async () => {
+  await using dir = await temporaryDirectory();
+  const said: string[] = [];
+  const logger = { ...silentLogger, info: (_: object, message: string) => void said.push(message) };
+  for (const name of ['0123456789ab', 'ba9876543210', 'my-host', 'ba9876543210'])
+    await tellSameContainer(dir.path, logger, name);
+  expect(said).toEqual([expect.stringMatching(/same container .*docker-compose up -d backup/)]);
+  await tellSameContainer(`${dir.path}/absent`, logger, '0123456789ab');
+  expect(await readdir(dir.path)).toEqual(['container']);
+});
