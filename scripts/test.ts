@@ -104,7 +104,7 @@ function homeIn(home: string): NodeJS.ProcessEnv {
 /** Without an operator's own settings, which would reach into the tests. */
 function environment(): NodeJS.ProcessEnv {
   const foreign = Object.keys(process.env).filter((name) =>
-    /^(GOFR_(?!TEST_|SLOW_TESTS)|BACKUP_)/.test(name),
+    /^(GOFR_(?!TEST_|SLOW_TESTS|SCREENSHOTS)|BACKUP_)/.test(name),
   );
   return {
     ...Object.fromEntries(foreign.map((name) => [name, undefined])),

@@ -9,24 +9,13 @@ import { start as startDashboard } from '@gofr-backup/dashboard';
 import { type CatalogueEntry, silentLogger, systemClock } from '@gofr-backup/model';
 import { fakeClock, makeTree, privateRedis } from '@gofr-backup/testing';
 import { start as startWorker } from '@gofr-backup/worker';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { openBrowser } from './open-browser.ts';
 import { makeYear } from './year.ts';
 
 export const PASSWORD = 'correct horse battery';
 /** The file that tests download, and what its name must not do. */
 export const CHART = { name: 'profit & <b>loss 100%.txt', content: 'Q1 12\nQ2 17\n' };
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export interface System extends AsyncDisposable {
   url: string;
@@ -96,14 +85,6 @@ export async function startSystem(days: number): Promise<System> {
     addOld: () => nights(now - 370 * 24 * 60 * 60 * 1000, 6),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
-}
-
-async function openBrowser(): Promise<Browser> {
-  for (const executablePath of CHROMIUM) {
-    const browser = await chromium.launch({ executablePath, args: FLAGS }).catch(() => undefined);
-    if (browser) return browser;
-  }
-  throw new Error('no Chromium: apt-get install -y chromium');
 }
 
 /** About as much as the year's archives say. */

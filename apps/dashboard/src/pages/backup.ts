@@ -292,7 +292,7 @@ function treeRow(shell: Shell, filename: string, row: TreeRow): Html {
 function treeName(shell: Shell, filename: string, { type, name, path, linkTarget }: TreeRow): Html {
   const shown = displayPath(name);
   if (type === 'directory')
-    return html`<a href="${filesLink(shell, filename, path)}">${icon('folder')} ${shown}</a>`;
+    return html`${icon('folder')} <a href="${filesLink(shell, filename, path)}">${shown}</a>`;
   if (type === 'symlink') {
     return html`<span
       >${icon('link')} ${shown} <span class="muted">→ ${displayPath(linkTarget ?? '')}</span></span

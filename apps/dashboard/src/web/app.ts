@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { type Clock, formatSize, type Logger, toBackupError } from '@gofr-backup/model';
+import { queuesPage } from '../pages/queues.ts';
 import { messagePage } from '../pages/shell.ts';
 import type { SettingRow } from '../pages/settings.ts';
 import type { Archives } from '../sources/archives.ts';
@@ -15,7 +16,7 @@ import type { Work } from '../sources/work.ts';
 import { type Env, guard, refusal, type Rights, sameOrigin, withClient, withSession } from './access.ts';
 import { actionRoutes } from './actions.ts';
 import type { Assets } from './assets.ts';
-import { queueBoard, refuseWrite, withoutWebFonts } from './board.ts';
+import { placeOnBoard, placeOutsideFrame, queueBoard, refuseWrite, withoutWebFonts } from './board.ts';
 import type { ReadClient } from './client.ts';
 import { downloadRoutes } from './downloads.ts';
 import { createLive, eventRoutes } from './events.ts';
@@ -126,28 +127,35 @@ function metricsRoute({ project, observer }: AppParts): Hono<Env> {
   return app;
 }
 
-/** Made with the first queue there is: without Redis there is nothing to show. */
+/** The page around the board at `/queues`, the board itself below it. Made with the first queue there is. */
 function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
   const { rights, queuesWritable, project, queues } = parts;
   let board: { of: Queues; app: Hono } | undefined;
   const app = new Hono<Env>();
-  app.use('/queues', withoutWebFonts);
+  const ready = (): Queues | undefined => {
+    const current = queues();
+    return current?.backup.connection.client.status === 'ready' ? current : undefined;
+  };
+  const away = (c: Context<Env>) =>
+    failure(c, shellOf, 503, {
+      ...{ message: 'The queue does not answer', hint: 'Check REDIS_URL and that Redis runs.' },
+    });
+  app.get('/queues', (c) =>
+    ready() ? c.html(queuesPage(shellOf(c), placeOnBoard(c.req.query('at')))) : away(c),
+  );
   app.use('/queues/*', withoutWebFonts);
   const writable = queuesWritable && !rights.readOnly;
   app.all('/queues/*', (c) => {
     const refused = refuseWrite(c, writable);
     if (refused) return refused;
-    const current = queues();
-    if (!current || current.backup.connection.client.status !== 'ready') {
-      const problem = { message: 'The queue does not answer', hint: 'Check REDIS_URL and that Redis runs.' };
-      return failure(c as Context<Env>, shellOf, 503, problem);
-    }
+    const place = placeOutsideFrame(c);
+    if (place !== undefined) return c.redirect(`${rights.base}/queues?at=${encodeURIComponent(place)}`);
+    const current = ready();
+    if (!current) return away(c);
     if (board?.of !== current) {
       const options = { base: rights.base, writable, project };
-      board = {
-        of: current,
-        app: new Hono().route('/queues', queueBoard([current.backup, current.copies], options)),
-      };
+      const made = queueBoard([current.backup, current.copies], options);
+      board = { of: current, app: new Hono({ strict: false }).route('/queues', made) };
     }
     return board.app.fetch(c.req.raw);
   });

@@ -1,4 +1,4 @@
-/** bull-board under /queues, with its assets from here and without its web fonts. */
+/** bull-board under /queues/, with its assets from here and without its web fonts. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -39,7 +39,7 @@ export function queueBoard(queues: readonly BackupQueue[], { base, writable, pro
     serverAdapter: adapter,
     options: {
       uiBasePath: ui,
-      uiConfig: { boardTitle: `${project} backups`, miscLinks: [{ text: 'Dashboard', url: `${base}/` }] },
+      uiConfig: { boardTitle: `${project} backups` },
     },
   });
   return adapter.registerPlugin() as unknown as Hono;
@@ -59,6 +59,18 @@ export function refuseWrite(c: Context<Env>, writable: boolean): Response | unde
   const isFromBrowser = c.req.header('origin') ?? c.req.header('sec-fetch-site');
   if (c.get('bearer') || isFromBrowser) return undefined;
   return c.text('Refused: this request does not say which page it comes from.\n', 403);
+}
+
+/** A queue or a job of it, as the board addresses them; anything else becomes its first page. */
+export const placeOnBoard = (at = ''): string => (/^queue\/[\w.-]+(\/[\w.:-]+)?$/.test(at) ? at : '');
+
+/**
+ * Where a person is who opens the board itself, out of its frame; undefined within the frame. Browsers say so over https
+ * and on this host; from others the board comes bare.
+ */
+export function placeOutsideFrame(c: Context<Env>): string | undefined {
+  if (c.req.header('sec-fetch-dest') !== 'document') return undefined;
+  return placeOnBoard(c.req.path.replace('/queues/', ''));
 }
 
 /** Beside a bundle, else where it is installed. */

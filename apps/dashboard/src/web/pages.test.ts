@@ -465,7 +465,13 @@ test('bull-board is served from here, without web fonts, and changes nothing', a
     BACKUP_DASHBOARD_BASE_PATH: '/b',
   });
   await waitFor(async () => (await visitor.ask('/b/queues')).status === 200);
-  const page = await visitor.text('/b/queues');
+  expect(await visitor.text('/b/queues?at=queue/gofr-plot-backup')).toContain(
+    '<iframe class="board" title="bull-board" src="/b/queues/queue/gofr-plot-backup">',
+  );
+  expect(await visitor.text('/b/queues?at=../x')).toContain('src="/b/queues/"');
+  const outside = await visitor.ask('/b/queues/queue/x', { headers: { 'sec-fetch-dest': 'document' } });
+  expect(outside.headers.get('location')).toBe('/b/queues?at=queue%2Fx');
+  const page = await visitor.text('/b/queues/');
   expect(page).toContain('<base href="/b/queues/"');
   expect(page).not.toContain('googleapis');
   const [, script = ''] = /src="(static\/js\/main[^"]+)"/.exec(page) ?? [];
