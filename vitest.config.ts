@@ -34,7 +34,8 @@ export default defineConfig({
           name: 'containers',
           include: ['test/containers/**/*.test.ts'],
           globalSetup: ['test/containers/image.ts'],
-          fileParallelism: false,
+          // each stack has names and ports of its own, and waits most of its time
+          maxWorkers: 2,
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },

@@ -17,6 +17,7 @@ import type { Part, Scene } from './scene.ts';
 interface Wish {
   words: string[];
   takes(path: string, kind: Item['kind']): boolean;
+  path?: string;
   /** nothing that is there is removed, and directories stay as they are */
   layOver?: 'metadata' | 'merge';
 }
@@ -38,7 +39,7 @@ function drawWish(scene: Scene, archived: Picture): Wish {
   }
   if (draw.maybe(0.25)) {
     const path = draw.pick([...archived.keys()]);
-    return { words: ['--path', displayPath(path)], takes: (one) => isWithin(one, path) };
+    return { words: ['--path', displayPath(path)], path, takes: (one) => isWithin(one, path) };
   }
   return { words: [], takes: () => true };
 }
@@ -121,15 +122,24 @@ async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish):
   const actual = await pictureOf(python, rootsOf(scene));
   const untouched = untold(step, differences(before, actual), []);
   if (said.code !== 0)
-    return merges && isConflict(said) && untouched.length === 0 ? [] : [failureOf(step, said), ...untouched];
+    return isRefused(said, wish, before) && untouched.length === 0
+      ? []
+      : [failureOf(step, said), ...untouched];
   const found = inPlace(scene, made.picture, before, actual, wish);
   const warnings = warningsOf(said.answer);
   return untold(step, found, [...made.warnings, ...(hasMounts(scene) ? warnings : withoutSplits(warnings))]);
 }
 
-/** A directory gives no way to a file, nor a file to a directory. */
-const isConflict = ({ answer }: Said): boolean =>
-  /is in the way/.test((answer['error'] as { message?: string } | undefined)?.message ?? '');
+/**
+ * What is laid over what is there makes no directory give way to a file, nor a file to a directory; and what is asked for by its
+ * path does not come back where a file took the place of a directory above it.
+ */
+function isRefused({ answer }: Said, { layOver, path }: Wish, before: Picture): boolean {
+  const { message = '' } = (answer['error'] as { message?: string } | undefined) ?? {};
+  if (layOver !== undefined && message.includes('is in the way')) return true;
+  const isBlocked = (above: string): boolean => (before.get(above)?.kind ?? 'directory') !== 'directory';
+  return message.includes('cannot be restored by itself') && parentsOf(path ?? '').some(isBlocked);
+}
 
 /** What was asked for is as it was, what was not is as it is, and nothing else is there. */
 function* inPlace(

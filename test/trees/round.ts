@@ -1,4 +1,5 @@
 /** One tree's way through backup, change, drill and restore; answers what did not come back. */
+import { existsSync } from 'node:fs';
 import { drawFrom } from '../draw.ts';
 import type { Python } from '../python.ts';
 import { call, type Said } from './command.ts';
@@ -86,13 +87,16 @@ async function backUp({ scene, python, faults }: Life): Promise<Made | undefined
   }
   const { backup } = said.answer as { backup: Backup };
   const warnings = (backup.warnings ?? []).map(({ path = '', message }) => `${path}: ${message}`);
+  for (const { path = '', code, message } of backup.warnings ?? [])
+    if (code === 'missing-component' && existsSync(path))
+      faults.push({ step: 'now', what: 'failed', words: message });
   return { filename: backup.filename, sha256: backup.sha256, picture, warnings };
 }
 
 interface Backup {
   filename: string;
   sha256: string;
-  warnings?: { path?: string; message: string }[];
+  warnings?: { code?: string; path?: string; message: string }[];
 }
 
 async function judge({ scene, faults }: Life, step: string, args: string[]): Promise<void> {

@@ -19,8 +19,10 @@ interface Tool {
   cannotRead?: string;
 }
 
+// bsdtar converts names, and fails at some of them, where the locale is another
+const env = { ...process.env, LC_ALL: 'C.UTF-8' };
 const run = (program: string, ...args: string[]): void =>
-  void execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  void execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
 
 /** libarchive takes the fraction of a time before 1970 for one after it. */
 const isEarlyTime = ({ what, words }: Difference): boolean => what === 'mtime' && words.startsWith('-');

@@ -1,9 +1,17 @@
 /**
  * Says at start which files this process may not read or write; otherwise only the first run would say so, at night.
  */
-import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type BackupPlan, isErrno, type Logger } from '@gofr-backup/model';
+import { accessSync, constants, lstatSync } from 'node:fs';
+import {
+  type BackupPlan,
+  type BytePath,
+  displayPath,
+  fsPath,
+  isErrno,
+  type Logger,
+  toBytePath,
+} from '@gofr-backup/model';
+import { entriesBelow } from '@gofr-backup/posix';
 
 /**
  * The most entries that are checked, because a start must not take longer for a large tree. The run itself finds the
@@ -12,19 +20,20 @@ import { type BackupPlan, isErrno, type Logger } from '@gofr-backup/model';
 const LOOKED_AT = 5000;
 const NAMED = 5;
 
-export function preflight(plan: BackupPlan, logger: Logger): void {
+export async function preflight(plan: BackupPlan, logger: Logger): Promise<void> {
   const uid = process.getuid?.();
   if (!mayWrite(plan.backupDir)) {
     const why =
       'backups cannot be written: give BACKUP_DIR to this uid (chown), or run as the uid that owns it (GOFR_UID)';
-    logger.error({ backupDir: plan.backupDir, owner: ownerOf(plan.backupDir), uid }, why);
+    logger.error({ backupDir: plan.backupDir, owner: ownerOf(toBytePath(plan.backupDir)), uid }, why);
   }
-  const unreadable = plan.components.flatMap(({ root }) => unreadableBelow(root));
+  const each = await Promise.all(plan.components.map(({ root }) => unreadableBelow(toBytePath(root))));
+  const unreadable = each.flat();
   if (unreadable.length === 0) return;
   const [first = ''] = unreadable;
   logger.error(
     {
-      files: unreadable.slice(0, NAMED),
+      files: unreadable.slice(0, NAMED).map(displayPath),
       more: Math.max(0, unreadable.length - NAMED),
       owner: ownerOf(first),
       uid,
@@ -33,34 +42,20 @@ export function preflight(plan: BackupPlan, logger: Logger): void {
   );
 }
 
-export const mayWrite = (directory: string): boolean => may(directory, constants.W_OK);
+export const mayWrite = (directory: string): boolean => may(toBytePath(directory), constants.W_OK);
 
-function unreadableBelow(root: string): string[] {
-  const unreadable: string[] = [];
-  const waiting = [root];
-  for (let looked = 0; waiting.length > 0 && looked < LOOKED_AT;) {
-    const directory = waiting.shift() ?? '';
-    for (const entry of entriesOf(directory, unreadable)) {
-      looked += 1;
-      const path = join(directory, entry.name);
-      if (entry.isDirectory()) waiting.push(path);
-      else if (entry.isFile() && !may(path, constants.R_OK)) unreadable.push(path);
-    }
+/** A missing directory is reported by the run. */
+async function unreadableBelow(root: BytePath): Promise<BytePath[]> {
+  const unreadable: BytePath[] = [];
+  const refused = (directory: BytePath, error: unknown): void => {
+    if (isErrno(error, 'EACCES')) unreadable.push(directory);
+  };
+  let looked = 0;
+  for await (const { path, entry } of entriesBelow(root, refused)) {
+    if (++looked > LOOKED_AT) break;
+    if (entry.isFile() && !may(path, constants.R_OK)) unreadable.push(path);
   }
   return unreadable;
-}
-
-/**
- * The names in a directory. A directory that may not be listed counts as unreadable itself. A missing one is reported
- * by the run.
- */
-function entriesOf(directory: string, unreadable: string[]) {
-  try {
-    return readdirSync(directory, { withFileTypes: true });
-  } catch (error) {
-    if (isErrno(error, 'EACCES')) unreadable.push(directory);
-    return [];
-  }
 }
 
 /**
@@ -69,15 +64,15 @@ function entriesOf(directory: string, unreadable: string[]) {
  */
 const REFUSALS = ['EACCES', 'EPERM', 'EROFS'];
 
-function may(path: string, mode: number): boolean {
+function may(path: BytePath, mode: number): boolean {
   try {
-    accessSync(path, mode);
+    accessSync(fsPath(path), mode);
     return true;
   } catch (error) {
     return !isErrno(error, ...REFUSALS);
   }
 }
 
-function ownerOf(path: string): number | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.uid;
+function ownerOf(path: BytePath): number | undefined {
+  return lstatSync(fsPath(path), { throwIfNoEntry: false })?.uid;
 }

@@ -87,7 +87,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     owner: 'worker',
   };
   await recover(context);
-  preflight(plan, logger);
+  await preflight(plan, logger);
   if (watched) await tellNeighbours(context);
   const key = privateKey ? () => Promise.resolve(privateKey) : await installationKey(plan, logger);
   if (watched) await tellSameContainer(stateDir, logger);

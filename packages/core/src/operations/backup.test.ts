@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProgressEvent, Trigger } from '@gofr-backup/model';
+import { bytesOf, type ProgressEvent, type Trigger } from '@gofr-backup/model';
 import { fakeClock, makeTree, readTree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
 import { archiveStep } from './archive-step.ts';
@@ -157,6 +157,16 @@ describe('sources', () => {
     const { backup: made } = await backup(on.ctx, manual);
     expect(made).toMatchObject({ status: 'good', components: ['storage'] });
     expect(made.warnings).toMatchObject([{ code: 'missing-component' }]);
+  });
+
+  test('whose names are no UTF-8 are not told as missing', async () => {
+    await using on = await scene(fakeClock(NIGHT));
+    await makeTree(on.data, { storage: { a: 'a' }, auth: {} });
+    const directory = `${on.data}/auth/\xff`;
+    await mkdir(bytesOf(directory));
+    await writeFile(bytesOf(`${directory}/\xe9`), 'x');
+    const { backup: made } = await backup(on.ctx, manual);
+    expect(made).toMatchObject({ warnings: [], files: 2, components: ['storage', 'auth'] });
   });
 
   test('that all are missing fail the run', async () => {

@@ -1,7 +1,6 @@
 /** Checks the sources before a backup: an empty or unmounted volume must not become the newest backup. */
 import type { Dirent } from 'node:fs';
-import { opendir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import {
   BackupError,
   type CatalogueEntry,
@@ -10,8 +9,10 @@ import {
   isErrno,
   isSelected,
   type Selection,
+  toBytePath,
   type Warning,
 } from '@gofr-backup/model';
+import { entriesBelow } from '@gofr-backup/posix';
 
 type SourceState = 'missing' | 'empty' | 'filled';
 
@@ -62,12 +63,8 @@ async function stateOf(component: Component): Promise<SourceState> {
 }
 
 async function hasFile(directory: string, select: Selection): Promise<boolean> {
-  const below: string[] = [];
-  for await (const entry of await opendir(directory)) {
-    if (entry.isDirectory()) below.push(join(directory, entry.name));
-    else if (isArchived(entry) && isSelected(select, entry.name)) return true;
-  }
-  for (const child of below) if (await hasFile(child, select)) return true;
+  for await (const { entry } of entriesBelow(toBytePath(directory)))
+    if (isArchived(entry) && isSelected(select, entry.name)) return true;
   return false;
 }
 

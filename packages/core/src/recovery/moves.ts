@@ -152,7 +152,7 @@ export function isLeftAlone(
   return target.keeps(relative, false) || (isSpecial(present) && !isComing);
 }
 
-/** Merging removes nothing: a directory never gives way to a file, nor a file, socket or device to anything else. */
+/** What is laid over what is there removes nothing: a directory never gives way to a file, nor a file, socket or device to anything else. */
 export function refuseConflict(place: BytePath, present: FileStat, comesDirectory: boolean): void {
   if (isDirectory(present) === comesDirectory && !isSpecial(present)) return;
   const here = isDirectory(present)
@@ -161,8 +161,8 @@ export function refuseConflict(place: BytePath, present: FileStat, comesDirector
       ? 'a socket, FIFO or device'
       : 'a file';
   throw new BackupError('FAILED', `${displayPath(place)} is in the way: nothing was restored`, {
-    why: `here it is ${here}, in the archive ${comesDirectory ? 'a directory' : 'a file'}, and --merge removes nothing`,
-    hint: 'Move it away, restore without --merge, restore a part (--path), or into another directory (--to DIR).',
+    why: `here it is ${here}, in the archive ${comesDirectory ? 'a directory' : 'a file'}, and a restore that is laid over what is there (--merge, or metadata alone) removes nothing`,
+    hint: 'Move it away, restore its whole component without --merge, restore a part (--path), or into another directory (--to DIR).',
     details: { place: displayPath(place) },
   });
 }

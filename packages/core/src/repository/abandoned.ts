@@ -2,10 +2,10 @@
  * What a killed fetch or drill of a copy left in the state directory. Neither holds the lock, so a live one may be at work: what
  * goes has the name and the owner of ours, and nothing in it has changed for a week.
  */
-import type { Dirent } from 'node:fs';
-import { lstat, opendir, readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, DAY, ignoring, type Logger } from '@gofr-backup/model';
+import { type Clock, DAY, fsPath, ignoring, type Logger, toBytePath } from '@gofr-backup/model';
+import { entriesBelow } from '@gofr-backup/posix';
 import { orWarn } from './or-warn.ts';
 import { isOwnDirectory } from './own-directory.ts';
 
@@ -42,10 +42,7 @@ async function directoriesIn(place: string, pattern = /./): Promise<string[]> {
 /** By the times of change, which no restore sets. */
 async function isQuiet(path: string, since: number): Promise<boolean> {
   if ((await lstat(path)).ctimeMs > since) return false;
-  for await (const entry of (await opendir(path)) as AsyncIterable<Dirent>) {
-    const inner = join(path, entry.name);
-    if (entry.isDirectory() ? !(await isQuiet(inner, since)) : (await lstat(inner)).ctimeMs > since)
-      return false;
-  }
+  for await (const inner of entriesBelow(toBytePath(path)))
+    if ((await lstat(fsPath(inner.path))).ctimeMs > since) return false;
   return true;
 }

@@ -1,15 +1,17 @@
 /** The facts that `doctor` judges, as far as the data and the backup directory tell them. Nothing is changed. */
-import { access, constants, opendir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
 import {
+  type BytePath,
   type Component,
+  fsPath,
   ignoring,
   isErrno,
   madeAt,
   type OperationContext,
   toBackupError,
+  toBytePath,
 } from '@gofr-backup/model';
-import { lacking } from '@gofr-backup/posix';
+import { entriesBelow, lacking } from '@gofr-backup/posix';
 import { freeSpace, sharedDisk, withheldDirectories } from '../../repository/index.ts';
 import { newestGood } from '../../retention/index.ts';
 import { repositoryOf } from '../context.ts';
@@ -85,24 +87,18 @@ class Unreadable extends Error {
 }
 
 /** Throws Unreadable for the first directory or file that may not be read. Names alone are tried: nothing is opened. */
-async function readable(directory: string, tried: { count: number; files: number }): Promise<void> {
-  for await (const entry of await opendirOf(directory)) {
+async function readable(root: string, tried: { count: number; files: number }): Promise<void> {
+  for await (const { path, entry } of entriesBelow(toBytePath(root), refused)) {
     if (++tried.count > MOST_TRIED) return;
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) await readable(path, tried).catch(ignoring('ENOENT'));
-    else if (entry.isFile()) {
-      await access(path, constants.R_OK)
+    if (entry.isFile())
+      await access(fsPath(path), constants.R_OK)
         .catch((error: unknown) => refused(path, error))
         .catch(ignoring('ENOENT'));
-      tried.files++;
-    } else if (entry.isSymbolicLink()) tried.files++;
+    if (entry.isFile() || entry.isSymbolicLink()) tried.files++;
   }
 }
 
-const opendirOf = (directory: string) =>
-  opendir(directory).catch((error: unknown) => refused(directory, error));
-
-async function refused(path: string, error: unknown): Promise<never> {
+async function refused(path: BytePath, error: unknown): Promise<never> {
   if (!isErrno(error, 'EACCES', 'EPERM')) throw error;
-  throw new Unreadable((await stat(path)).uid);
+  throw new Unreadable((await stat(fsPath(path))).uid);
 }
