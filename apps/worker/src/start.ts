@@ -25,6 +25,7 @@ import {
   within,
 } from '@gofr-backup/queue';
 import { startCopying } from './copying.ts';
+import { startLastResort } from './last-resort.ts';
 import { startTellingNextRuns } from './next-run.ts';
 import { startPings } from './pings.ts';
 import { mayWrite, preflight } from './preflight.ts';
@@ -117,6 +118,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     startConsumer(consuming),
     ...(stores.length > 0 ? [startConsumer({ ...consuming, kind: 'copies' })] : []),
   ];
+  const resort = watched ? startLastResort(settings, connection, context) : undefined;
   const heart = beatHeart('worker', { logger });
   const health = await serveHealth({
     host: settings.healthHost,
@@ -138,7 +140,14 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     // without Redis these would wait for it
     await within(
       grace / 8,
-      Promise.allSettled([reporter?.stop(), nextRuns?.stop(), pings.stop(), copying.stop(), tracing.stop()]),
+      Promise.allSettled([
+        resort?.stop(),
+        reporter?.stop(),
+        nextRuns?.stop(),
+        pings.stop(),
+        copying.stop(),
+        tracing.stop(),
+      ]),
     );
     await connection.end();
   };

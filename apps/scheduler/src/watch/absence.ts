@@ -83,7 +83,7 @@ export class Absence {
         state: 'raised',
       },
       ...{ at: new Date(clock.now()).toISOString(), since: new Date(this.#lastLook).toISOString() },
-      text: `Since ${since} ${settings.timezone} the queue could not be looked at: ${this.#reason}. No scheduled backup runs without it, and nothing else can be watched. Look at Redis, its log and its disk, and at REDIS_URL. What was backed up can be restored without it.`,
+      text: `Since ${since} ${settings.timezone} the queue could not be looked at: ${this.#reason}. The schedule waits for it, and nothing else can be watched; a worker that runs makes a backup by itself when the newest is too old. Look at Redis, its log and its disk, and at REDIS_URL. What was backed up can be restored without it.`,
     };
   }
 }
