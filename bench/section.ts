@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 
 /** Made by bench/around.ts. */
 export const AROUND = 'Around the archive';
+/** Made by bench/page.ts. */
+export const PAGE = 'The first page';
 /** Made by bench/offsite.ts. */
 export const OFFSITE = 'Copies in a store';
 /** Written by hand. */
