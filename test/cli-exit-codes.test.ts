@@ -285,6 +285,8 @@ test('every command explains itself and takes --json', async () => {
     'rebuild',
     'pin',
     'unpin',
+    'resume',
+    'alerts',
     'undelete',
     'logs',
     'completion',

@@ -1,25 +1,8 @@
 import { expect, test } from 'vitest';
-import { backUp, backupUnderWay, type Entry, listed, expectNothingLost, SLOW, slowData } from './backups.ts';
+import { backUp, listed } from './backups.ts';
 import { docker, must, run } from './docker.ts';
-import { observe } from './reliability.ts';
+import { expectRecovered, started } from './recovering.ts';
 import { APP_UID, Stack, until } from './stack.ts';
-
-function started(env: Record<string, string> = {}): Promise<Stack> {
-  return Stack.started({ env }, async (stack) => {
-    await stack.up('web', 'backup');
-    await stack.healthy('backup', 'scheduler');
-  });
-}
-
-/** After the fault: everything that was there is, the stack is healthy, and the next run is good. */
-async function expectRecovered(stack: Stack, before: Entry[], fault: string, during: string): Promise<void> {
-  const begun = performance.now();
-  await stack.healthy('redis', 'scheduler', 'backup');
-  await expectNothingLost(stack, before);
-  await backUp(stack);
-  const seconds = (performance.now() - begun) / 1000;
-  await observe({ fault, during, after: 'nothing lost, next backup good and verified', recovery: seconds });
-}
 
 test('Redis killed, paused, cut off, and its volume lost: services stay, backups stay, the next run is good', async () => {
   await using stack = await started();
@@ -52,60 +35,6 @@ test('Redis killed, paused, cut off, and its volume lost: services stay, backups
     return (await stack.json<{ next_run: object | null }>('status')).next_run !== null;
   });
   await expectRecovered(stack, before, "Redis's volume lost", 'the schedule is made anew from the settings');
-});
-
-test('the worker killed in the middle of a job: nothing half-made, the job is taken up again', async () => {
-  await using stack = await started(SLOW);
-  await slowData(stack);
-  const before = await listed(stack);
-  await must(stack.cli('now', '--no-wait'));
-  await backupUnderWay(stack);
-  await stack.helper('! ls /backups/daily/gofr-plot_daily_* 2>/dev/null');
-  await must(stack.compose(['kill', '-s', 'KILL', 'backup']));
-  await stack.up('backup');
-  await until(
-    'the killed job ends well',
-    async () => (await listed(stack)).some((e) => e.status === 'good'),
-    240,
-  );
-  await expectRecovered(
-    stack,
-    before,
-    'Worker killed (SIGKILL) in the middle of a backup',
-    'no file under a final name; the job runs again',
-  );
-});
-
-/** Fills the container's memory, and makes the kernel choose the worker when there is none left. */
-const OUT_OF_MEMORY = `
-for d in /proc/[0-9]*; do
-  if tr '\\0' ' ' <$d/cmdline | grep -q 'main.js[ ]worker'; then echo 1000 >$d/oom_score_adj; fi
-done
-node -e 'const hog = []; for (;;) hog.push(Buffer.alloc(8e6, 1))'`;
-
-test('the worker killed for want of memory in the middle of a job: restarted, the job is taken up again', async () => {
-  await using stack = await started(SLOW);
-  await slowData(stack);
-  const before = await listed(stack);
-  await must(stack.cli('now', '--no-wait'));
-  await backupUnderWay(stack);
-  const id = await stack.id('backup');
-  await stack.compose(['exec', '-T', 'backup', 'sh', '-c', OUT_OF_MEMORY]);
-  await until(
-    'Docker restarts it',
-    async () => Number(await docker('inspect', '-f', '{{.RestartCount}}', id)) > 0,
-  );
-  await until(
-    'the killed job ends well',
-    async () => (await listed(stack)).some((e) => e.status === 'good'),
-    240,
-  );
-  await expectRecovered(
-    stack,
-    before,
-    'Worker killed by the kernel for want of memory, in the middle of a backup',
-    'restarted by Docker; the job runs again',
-  );
 });
 
 test('all killed and all started, as by a power cut', async () => {
