@@ -25,7 +25,7 @@ function alertLine(shell: Shell, alert: OpenAlert): Html {
         >Since ${time(shell, Date.parse(since), 'near')}.
         ${
           acknowledged
-            ? html`Acknowledged by ${acknowledged.by} at ${time(shell, Date.parse(acknowledged.at), 'near')}.`
+            ? html`Acknowledged by ${acknowledged.by} at ${time(shell, Date.parse(acknowledged.at), 'full')}.`
             : withCode(text)
         }</span
       >
