@@ -1,10 +1,11 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { describeStore } from '../contract.ts';
+import { expectSwept } from '../leftovers.scenario.ts';
 import { NoSuchObject } from '../store-error.ts';
 import { DirectoryStore } from './directory-store.ts';
 
@@ -49,20 +50,8 @@ test('what others put there is no object: links, FIFOs, hidden files, names that
   expect(existsSync(join(root, 'link'))).toBe(true);
 });
 
-test('the first put sweeps what puts left that were killed long ago, and nothing else', async () => {
-  mkdirSync(root, { recursive: true });
-  const old = new Date(Date.now() - 8 * 86_400_000);
-  const names = [
-    `.unfinished-${'a'.repeat(16)}`,
-    `.unfinished-${'b'.repeat(16)}`,
-    '.unfinished-mine',
-    '.hidden',
-  ];
-  for (const name of names) writeFileSync(join(root, name), 'x');
-  for (const name of names.slice(0, 1).concat(names.slice(2))) utimesSync(join(root, name), old, old);
-  await new DirectoryStore(root).put('x', (async function* () {})());
-  expect(readdirSync(root).sort()).toEqual([...names.slice(1), 'x'].sort());
-});
+test('the first put sweeps what puts left that were killed long ago, and nothing else', () =>
+  expectSwept(root, () => new DirectoryStore(root)));
 
 test('nothing is left beside the objects', async () => {
   const store = new DirectoryStore(root);

@@ -9,7 +9,7 @@ import { checkName, isName } from '../name.ts';
 import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
-import { isUnfinished, UNFINISHED_FOR, unfinishedName } from '../unfinished.ts';
+import { sweepUnfinished, unfinishedName } from '../unfinished.ts';
 import { type Watched, watched } from '../watched.ts';
 
 export class DirectoryStore implements Store {
@@ -119,16 +119,17 @@ export class DirectoryStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** What killed puts left. One that cannot be removed stays. */
-  async #sweep(): Promise<void> {
-    const names = (await readdir(this.#root).catch(() => [])).filter(isUnfinished);
-    if (names.length === 0) return;
-    const over = (await this.now()).getTime() - UNFINISHED_FOR;
-    for (const name of names) {
-      const path = join(this.#root, name);
-      const found = await lstat(path).catch(() => undefined);
-      if (found?.isFile() && found.mtimeMs < over) await rm(path, { force: true }).catch(() => {});
-    }
+  #sweep(): Promise<void> {
+    const at = (name: string): string => join(this.#root, name);
+    const dated = async (name: string) => {
+      const stat = await lstat(at(name));
+      return { name, modified: stat.isFile() ? stat.mtime : undefined };
+    };
+    return sweepUnfinished({
+      found: async () => Promise.all((await readdir(this.#root)).map(dated)),
+      now: () => this.now(),
+      remove: (name) => rm(at(name), { force: true }),
+    });
   }
 
   #unfinished(): string {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isMissing, temporaryDirectory, waitFor } from '@gofr-backup/testing';
 import { describeStore } from '../contract.ts';
+import { expectSwept } from '../leftovers.scenario.ts';
 import { openStore } from '../open-store.ts';
 import { StoreError } from '../store-error.ts';
 import type { Store } from '../store.ts';
@@ -45,6 +46,11 @@ describe.skipIf(isMissing('rclone'))('with rclone and a local remote', () => {
     await store[Symbol.asyncDispose]();
     expect(readdirSync(path)).toEqual(['a']);
     expect(readFileSync(join(path, 'a/x'), 'utf8')).toBe('x');
+  });
+
+  test('the first put sweeps what puts left that were killed long ago, and nothing else', async () => {
+    const path = place();
+    await expectSwept(path, () => opened(path));
   });
 
   test('killed, this program leaves no rclone behind', async () => {

@@ -7,7 +7,7 @@ import { checkName, isName } from '../name.ts';
 import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject, StoreError } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
-import { unfinishedName } from '../unfinished.ts';
+import { sweepUnfinished, unfinishedName } from '../unfinished.ts';
 import { watched } from '../watched.ts';
 import type { RcloneChild } from './rclone-child.ts';
 import { rcloneError } from './rclone-problem.ts';
@@ -23,6 +23,7 @@ export class RcloneStore implements Store {
   readonly #child: RcloneChild;
   readonly #http: HttpClient;
   readonly #remote: string;
+  #sweeping: Promise<void> | undefined;
 
   /** `remote` as rclone writes it: `name:path`. The child belongs to the store from now on. */
   constructor(child: RcloneChild, remote: string) {
@@ -48,6 +49,7 @@ export class RcloneStore implements Store {
         throw new StoreError('failed', `${doing} failed`, {
           why: `of ${body.length} bytes the remote says that it has ${sent?.Size ?? 'none'}`,
         });
+      await (this.#sweeping ??= this.#sweep(new Date(sent.ModTime), signal));
       const answer = await this.#moveNew(part, name, doing, signal);
       if (answer === 'taken') await this.#delete(part, doing, signal);
       return answer;
@@ -140,17 +142,36 @@ export class RcloneStore implements Store {
     return found?.item && !found.item.IsDir ? found.item : undefined;
   }
 
-  /** rclone moves over what is there: it is looked for before, and after a failure, which another put at the same moment may cause. */
+  /**
+   * rclone moves over what is there, which it removes first: it is looked for before, and after a failure, which another put at the
+   * same moment may cause.
+   */
   async #moveNew(from: string, to: string, doing: string, signal?: AbortSignal): Promise<'stored' | 'taken'> {
-    if (await this.#stat(to, doing, signal)) return 'taken';
     const asked = { srcFs: this.#remote, srcRemote: from, dstFs: this.#remote, dstRemote: to };
-    try {
-      if (await this.#call('operations/movefile', asked, doing, signal)) return 'stored';
-    } catch (error) {
-      if (!(await this.#stat(to, doing, signal))) throw error;
-      return (await this.#stat(from, doing, signal)) ? 'taken' : 'stored';
+    for (let tried = 1; !(await this.#stat(to, doing, signal)); tried++) {
+      try {
+        if (await this.#call('operations/movefile', asked, doing, signal)) return 'stored';
+        throw new StoreError('failed', `${doing} failed`, { why: 'what was sent is gone' });
+      } catch (error) {
+        const isMoved = !(await this.#stat(from, doing, signal));
+        if (isMoved && (await this.#stat(to, doing, signal))) return 'stored';
+        if (isMoved || tried === MOST_MOVES) throw error;
+      }
     }
-    throw new StoreError('failed', `${doing} failed`, { why: 'what was sent is gone' });
+    return 'taken';
+  }
+
+  /** No remote tells its clock, but the time of what was put just `now`. */
+  #sweep(now: Date, signal?: AbortSignal): Promise<void> {
+    return sweepUnfinished({
+      found: async () => {
+        const asked = { fs: this.#remote, remote: '', opt: { filesOnly: true, noMimeType: true } };
+        const found = await this.#call<{ list?: Item[] | null }>('operations/list', asked, 'listing', signal);
+        return (found?.list ?? []).map(({ Path: name, ModTime }) => ({ name, modified: new Date(ModTime) }));
+      },
+      now: async () => now,
+      remove: (name) => this.#delete(name, 'tidying up', signal),
+    });
   }
 
   async #delete(name: string, doing: string, signal?: AbortSignal): Promise<void> {
@@ -173,5 +194,7 @@ export class RcloneStore implements Store {
       });
   }
 }
+
+const MOST_MOVES = 5;
 
 const noLock = (): Error => cannotLock('objects of rclone', 'it has no call for locks');

@@ -13,6 +13,7 @@ import {
   waitFor,
 } from '@gofr-backup/testing';
 import { describeStore } from '../contract.ts';
+import { expectSwept } from '../leftovers.scenario.ts';
 import { describeNetwork } from '../network.scenario.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
@@ -48,6 +49,11 @@ describe.skipIf(isMissing('sshd') || process.getuid?.() !== 0)('with OpenSSH', (
     });
     expect(statSync(join(path, 'a/x')).mode & 0o777).toBe(0o444);
     expect(readdirSync(path)).toEqual(['a']);
+  });
+
+  test('the first put sweeps what puts left that were killed long ago, and nothing else', async () => {
+    const path = place();
+    await expectSwept(path, () => opened(path));
   });
 
   test('an account that may only add copies, and is told `forbidden` when it removes or overwrites', async () => {

@@ -5,7 +5,7 @@ import { checkName, isName } from '../name.ts';
 import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject, StoreError } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
-import { unfinishedName } from '../unfinished.ts';
+import { sweepUnfinished, unfinishedName } from '../unfinished.ts';
 import { type Watched, watched } from '../watched.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { closeFile, type Handle, openFile, readSpan, statHandle, writeAll } from './sftp-files.ts';
@@ -19,6 +19,7 @@ export class SftpStore implements Store {
   readonly #root: string;
   #links = true;
   #syncs = true;
+  #sweeping: Promise<void> | undefined;
 
   /** The root is made by the first put. */
   constructor(sftp: SftpConnection, root: string) {
@@ -39,6 +40,7 @@ export class SftpStore implements Store {
 
   /** A file of mode 0444 cannot be opened for writing again, not even by who may do nothing but add files. */
   async #putAt(path: string, content: Watched, signal?: AbortSignal): Promise<'stored' | 'taken'> {
+    await (this.#sweeping ??= this.#sweep(signal));
     const unfinished = posix.join(this.#root, unfinishedName());
     const handle = await this.#withDirectory(unfinished, () =>
       openFile(this.#sftp, unfinished, 'wx', undefined, signal),
@@ -267,6 +269,18 @@ export class SftpStore implements Store {
       if (!isFailure(error) && !isForbidden(error)) throw error;
       this.#syncs = false;
     }
+  }
+
+  #sweep(signal?: AbortSignal): Promise<void> {
+    return sweepUnfinished({
+      found: async () =>
+        (await this.#entriesOf('', signal)).map(({ filename: name, attrs }) => ({
+          name,
+          modified: attrs.isFile() ? new Date(attrs.mtime * 1000) : undefined,
+        })),
+      now: () => this.now(signal),
+      remove: (name) => this.#unlink(posix.join(this.#root, name)),
+    });
   }
 
   /** Who may not remove, leaves it: a second name of the same bytes. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isMissing, webDavServer, type WebDavServer } from '@gofr-backup/testing';
 import { describeStore } from '../contract.ts';
+import { expectSwept } from '../leftovers.scenario.ts';
 import { describeNetwork } from '../network.scenario.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
@@ -38,6 +39,11 @@ describe.skipIf(isMissing('apache2'))('with Apache', () => {
     const listed: string[] = [];
     for await (const { name } of store.list()) listed.push(name);
     expect(listed).toEqual(['a/x']);
+  });
+
+  test('the first put sweeps what puts left that were killed long ago, and nothing else', async () => {
+    const place = randomUUID();
+    await expectSwept(join(server.root, place), () => opened(place));
   });
 
   test('failures are told by their kind', async () => {

@@ -6,7 +6,7 @@ import { checkName, isName } from '../name.ts';
 import { cannotLock, neverLocked } from '../no-lock.ts';
 import { NoSuchObject, StoreError } from '../store-error.ts';
 import type { Abilities, ByteRange, Content, PutOptions, Store, StoredObject } from '../store.ts';
-import { unfinishedName } from '../unfinished.ts';
+import { sweepUnfinished, unfinishedName } from '../unfinished.ts';
 import { watched } from '../watched.ts';
 import { type Resource, resourcesIn } from './multistatus.ts';
 
@@ -18,6 +18,7 @@ export class WebDavStore implements Store {
   readonly #http: HttpClient;
   readonly #url: URL;
   readonly #made = new Set<string>();
+  #sweeping: Promise<void> | undefined;
 
   constructor(server: HttpServer) {
     this.#http = new HttpClient(server);
@@ -37,6 +38,7 @@ export class WebDavStore implements Store {
     const doing = `putting ${name}`;
     try {
       await this.#makeCollections(name, doing, signal);
+      await (this.#sweeping ??= this.#sweep(signal));
       await this.#http.headers(doing, 'PUT', part, { body, signal });
       await this.#demandSize(part, body.length, doing, signal);
       const moved = await this.#http.headers(doing, 'MOVE', part, {
@@ -144,6 +146,19 @@ export class WebDavStore implements Store {
       accepted: [301, 302, 404, 405, 409],
     });
     return resourcesIn(text, this.#url);
+  }
+
+  #sweep(signal?: AbortSignal): Promise<void> {
+    const base = decodeURIComponent(this.#url.pathname);
+    return sweepUnfinished({
+      found: async () =>
+        (await this.#find('', '1', 'listing', signal)).map(({ path, size, modified }) => ({
+          name: path.slice(base.length),
+          modified: size === undefined ? undefined : modified,
+        })),
+      now: () => this.now(signal),
+      remove: (name) => this.#discard(name),
+    });
   }
 
   /** Below the store's URL; undefined: no object's, nor a directory's of objects. */
