@@ -1,25 +1,32 @@
 /** The worker killed in the middle of a backup. */
 import { test } from 'vitest';
-import { backupUnderWay, listed, SLOW, slowData } from './backups.ts';
+import { backupUnderWay, type Entry, listed, SLOW, slowData } from './backups.ts';
 import { docker, must } from './docker.ts';
 import { expectRecovered, started } from './recovering.ts';
-import { until } from './stack.ts';
+import { type Stack, until } from './stack.ts';
 
-test('the worker killed in the middle of a job: nothing half-made, the job is taken up again', async () => {
-  await using stack = await started(SLOW);
+/** What is listed before a backup that takes long, which runs when this answers. */
+async function beginSlowly(stack: Stack): Promise<Entry[]> {
   await slowData(stack);
   const before = await listed(stack);
   await must(stack.cli('now', '--no-wait'));
   await backupUnderWay(stack);
+  return before;
+}
+
+async function expectTakenUp(stack: Stack, before: Entry[], fault: string, during: string): Promise<void> {
+  const isMade = async (): Promise<boolean> => (await listed(stack)).some((e) => e.status === 'good');
+  await until('the killed job ends well', isMade, 240);
+  await expectRecovered(stack, before, fault, during);
+}
+
+test('the worker killed in the middle of a job: nothing half-made, the job is taken up again', async () => {
+  await using stack = await started(SLOW);
+  const before = await beginSlowly(stack);
   await stack.helper('! ls /backups/daily/gofr-plot_daily_* 2>/dev/null');
   await must(stack.compose(['kill', '-s', 'KILL', 'backup']));
   await stack.up('backup');
-  await until(
-    'the killed job ends well',
-    async () => (await listed(stack)).some((e) => e.status === 'good'),
-    240,
-  );
-  await expectRecovered(
+  await expectTakenUp(
     stack,
     before,
     'Worker killed (SIGKILL) in the middle of a backup',
@@ -36,22 +43,14 @@ node -e 'const hog = []; for (;;) hog.push(Buffer.alloc(8e6, 1))'`;
 
 test('the worker killed for want of memory in the middle of a job: restarted, the job is taken up again', async () => {
   await using stack = await started(SLOW);
-  await slowData(stack);
-  const before = await listed(stack);
-  await must(stack.cli('now', '--no-wait'));
-  await backupUnderWay(stack);
+  const before = await beginSlowly(stack);
   const id = await stack.id('backup');
   await stack.compose(['exec', '-T', 'backup', 'sh', '-c', OUT_OF_MEMORY]);
   await until(
     'Docker restarts it',
     async () => Number(await docker('inspect', '-f', '{{.RestartCount}}', id)) > 0,
   );
-  await until(
-    'the killed job ends well',
-    async () => (await listed(stack)).some((e) => e.status === 'good'),
-    240,
-  );
-  await expectRecovered(
+  await expectTakenUp(
     stack,
     before,
     'Worker killed by the kernel for want of memory, in the middle of a backup',
