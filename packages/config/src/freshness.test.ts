@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { maxAgeOf } from './freshness.ts';
+import { lastTimeOf, maxAgeOf } from './freshness.ts';
 
 const at = Date.parse('2026-03-03T12:00:00Z');
 const hours = (schedule: string, maxAgeHours?: number) =>
@@ -22,4 +22,14 @@ test('a clock change makes one gap an hour longer, a setting wins', () => {
     ),
   ).toBe(27 * 3_600_000);
   expect(hours('0 2 * * *', 5)).toBe(5);
+});
+
+test('the last time that a pattern names, by the clock of its zone', () => {
+  const last = (now: string, timezone = 'UTC') =>
+    new Date(lastTimeOf('0 8 * * 1', timezone, Date.parse(now))).toISOString();
+  expect(last('2026-03-03T12:00:00Z')).toBe('2026-03-02T08:00:00.000Z');
+  expect(last('2026-03-02T08:00:00.001Z')).toBe('2026-03-02T08:00:00.000Z');
+  expect(last('2026-03-02T07:59:00Z')).toBe('2026-02-23T08:00:00.000Z');
+  // summer time began in the night before
+  expect(last('2026-03-30T12:00:00Z', 'Europe/Berlin')).toBe('2026-03-30T06:00:00.000Z');
 });

@@ -25,6 +25,13 @@ export function maxCopyAges(settings: Settings, now: number): Record<string, num
   return Object.fromEntries(settings.stores.map((store) => [store.name, age(store)]));
 }
 
+/** The last time before `now` that a cron pattern names, in ms since the epoch. */
+export function lastTimeOf(pattern: string, timezone: string, now: number): number {
+  return CronExpressionParser.parse(pattern, { tz: timezone, currentDate: new Date(now) })
+    .prev()
+    .getTime();
+}
+
 /** The longest wait between the coming runs of a cron pattern, in ms. */
 export function longestGap(pattern: string, timezone: string, now: number): number {
   const cron = CronExpressionParser.parse(pattern, { tz: timezone, currentDate: new Date(now) });

@@ -3,7 +3,7 @@ export { describeSettings, maskUrl } from './describe.ts';
 export type { DescribedSetting } from './describe.ts';
 export { type AlertPlan, alertPlanFrom } from './alert-plan.ts';
 export { checkCron, nextRuns } from './cron.ts';
-export { longestGap, maxAgeOf, maxCopyAges } from './freshness.ts';
+export { lastTimeOf, longestGap, maxAgeOf, maxCopyAges } from './freshness.ts';
 export { loadSettings } from './load.ts';
 export type { Environment, SettingProblem } from './origin.ts';
 export { planFrom } from './plan.ts';

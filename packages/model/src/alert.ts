@@ -44,5 +44,5 @@ export interface OpenAlert extends Condition {
 }
 
 /** `backup-failed`, or `corrupt/gofr-plot_daily_20260301_020000.tar.gz` */
-export const alertId = ({ kind, about }: Pick<Condition, 'kind' | 'about'>): string =>
+export const alertId = ({ kind, about }: { kind: string; about: string }): string =>
   about === '' ? kind : `${kind}/${about}`;

@@ -1,12 +1,28 @@
 /** The alerts for a person: one when something goes wrong, one when it is right again or a person has seen it. */
-import { type Acknowledgement, alertId, type Condition, type OpenAlert } from '@gofr-backup/model';
+import {
+  type Acknowledgement,
+  alertId,
+  type AlertKind,
+  type Condition,
+  type OpenAlert,
+} from '@gofr-backup/model';
 
-/** One message: a condition that has begun, got worse, ended or was acknowledged. `at` and `since` are ISO 8601 UTC. */
-export interface Alert extends Condition {
+/** What a person gets. `at` and `since` are ISO 8601 UTC. */
+export interface Message {
+  kind: AlertKind | 'summary';
+  about: string;
   project: string;
-  state: 'raised' | 'resolved';
+  state: 'raised' | 'resolved' | 'summary';
+  title: string;
+  text: string;
   at: string;
   since: string;
+}
+
+/** A condition that has begun, got worse, ended or was acknowledged. */
+export interface Alert extends Condition, Message {
+  kind: AlertKind;
+  state: 'raised' | 'resolved';
   /** resolved by a person, though the condition goes on */
   acknowledged?: Acknowledgement;
 }

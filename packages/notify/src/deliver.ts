@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Alert } from './alert.ts';
+import type { Message } from './alert.ts';
 import type { Channel, NotifyPlan } from './channel.ts';
 import { mailChannel } from './mail.ts';
 import { reasonOf } from './post.ts';
@@ -30,20 +30,20 @@ export function channelsOf(plan: NotifyPlan): Channel[] {
   ];
 }
 
-/** Sends one alert on every channel at once. Never rejects: a channel that fails is reported, the others are not held up. */
+/** Sends one message on every channel at once. Never rejects: a channel that fails is reported, the others are not held up. */
 export function deliver(
-  alert: Alert,
+  message: Message,
   channels: Channel[],
   patience: Patience = PATIENCE,
 ): Promise<Delivery[]> {
-  return Promise.all(channels.map((channel) => persist(alert, channel, patience)));
+  return Promise.all(channels.map((channel) => persist(message, channel, patience)));
 }
 
-async function persist(alert: Alert, channel: Channel, patience: Patience): Promise<Delivery> {
+async function persist(message: Message, channel: Channel, patience: Patience): Promise<Delivery> {
   let reason = '';
   for (let attempt = 1; attempt <= patience.attempts; attempt++) {
     try {
-      await channel.send(alert, AbortSignal.timeout(patience.timeoutMs));
+      await channel.send(message, AbortSignal.timeout(patience.timeoutMs));
       return { channel: channel.name, ok: true, attempts: attempt };
     } catch (error) {
       reason = reasonOf(error);

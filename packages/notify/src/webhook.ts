@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Alert } from './alert.ts';
+import type { Message } from './alert.ts';
 import { bodyOf, type Channel, type NotifyPlan, subjectOf, type WebhookFormat } from './channel.ts';
 import { post } from './post.ts';
 
@@ -13,8 +13,11 @@ const asJson = (document: object): Request => ({
   headers: { 'content-type': 'application/json' },
 });
 
+/** ntfy shows them as pictures. */
+const TAGS = { raised: 'warning', resolved: 'white_check_mark', summary: 'calendar' } as const;
+
 /** Each service's documented request; `json` is our own, for scripts. */
-const REQUESTS: Record<WebhookFormat, (alert: Alert) => Request> = {
+const REQUESTS: Record<WebhookFormat, (alert: Message) => Request> = {
   json: (alert) => asJson({ version: 1, subject: subjectOf(alert), ...alert }),
   slack: (alert) => asJson({ text: slackText(`*${subjectOf(alert)}*\n${bodyOf(alert)}`) }),
   discord: (alert) =>
@@ -31,7 +34,7 @@ const REQUESTS: Record<WebhookFormat, (alert: Alert) => Request> = {
       // header values are latin1: anything else in a name would make fetch throw
       title: subjectOf(alert).replaceAll(/[^\x20-\x7e]/g, '?'),
       priority: alert.state === 'raised' ? 'high' : 'default',
-      tags: alert.state === 'raised' ? 'warning' : 'white_check_mark',
+      tags: TAGS[alert.state],
     },
   }),
 };

@@ -10,6 +10,7 @@ export {
 } from './alerts.ts';
 export { cancel } from './cancel.ts';
 export { askRedis, connect, type Connection, type ConnectOptions } from './connection.ts';
+export { readSummaryTime, writeSummaryTime } from './summary-time.ts';
 export { type Consumer, type ConsumerOptions, type Ended, startConsumer } from './consumer.ts';
 export { type EmbeddedRedis, findEmbeddedRedis, startEmbeddedRedis } from './embedded/embedded.ts';
 export { endOrphans } from './embedded-orphans.ts';

@@ -1,6 +1,6 @@
 import { loadSettings } from '@gofr-backup/config';
 import { silentLogger } from '@gofr-backup/model';
-import type { Alert, Channel } from '@gofr-backup/notify';
+import type { Alert, Channel, Message } from '@gofr-backup/notify';
 import {
   acknowledge,
   connect,
@@ -83,12 +83,15 @@ test('a scheduler that has just started gives the worker time to be heard of', (
 });
 
 /** Two schedulers on one real Redis, and a receiver that fails as often as asked. */
-async function watched(work: (world: World) => Promise<void>): Promise<void> {
+async function watched(
+  work: (world: World) => Promise<void>,
+  settings: Record<string, string> = {},
+): Promise<void> {
   await using redis = await privateRedis();
   const connection = await connect(redis.url, { mode: 'command' });
   const clock = fakeClock(now);
   const world: World = {
-    ...{ alerts: [], failing: 0, connection },
+    ...{ alerts: [], failing: 0, connection, clock },
     report: (news) => writeReport(connection, 'plot', news),
   };
   const channel: Channel = {
@@ -101,7 +104,7 @@ async function watched(work: (world: World) => Promise<void>): Promise<void> {
   };
   await world.report(well);
   const options = {
-    ...{ settings: loadSettings({}), plan: {}, connection, clock, logger: silentLogger },
+    ...{ settings: loadSettings(settings), plan: {}, connection, clock, logger: silentLogger },
     ...{ intervalMs: 20, channels: [channel] },
   };
   const schedulers = [startWatch(options), startWatch(options)];
@@ -113,9 +116,10 @@ async function watched(work: (world: World) => Promise<void>): Promise<void> {
   }
 }
 interface World {
-  alerts: Alert[];
+  alerts: Message[];
   failing: number;
   connection: Connection;
+  clock: ReturnType<typeof fakeClock>;
   report(news: Parameters<typeof writeReport>[2]): Promise<void>;
 }
 const told = ({ alerts }: World) => alerts.map(({ kind, state }) => `${state} ${kind}`);
@@ -208,6 +212,39 @@ test('an alert nobody took is told again until somebody does', async () => {
     expect(told(world)).toEqual(['raised corrupt']);
   });
 }, 30_000);
+
+test('a summary: once a turn of its schedule, however many schedulers watch, and again when nobody took it', async () => {
+  await watched(
+    async (world) => {
+      await world.report({ disk: { free: 50 * 2 ** 30, size: 100 * 2 ** 30 } });
+      // the first turn is counted from the start
+      await waitFor(() => world.connection.client.exists('{gofr-backup}:gofr-plot-backup:alerts:summary'));
+      world.failing = 2;
+      // from a Tuesday to the next
+      world.clock.advance(7 * 24 * HOUR);
+      await world.report({ seen_at: new Date(world.clock.now()).toISOString() });
+      await waitFor(() => world.alerts.some(({ kind }) => kind === 'summary'), { timeout: 20_000 });
+      world.clock.advance(24 * HOUR);
+      await world.report({ seen_at: new Date(world.clock.now()).toISOString(), held: 'it shrank.' });
+      await waitFor(() => world.alerts.some(({ kind }) => kind === 'prune-held'));
+      const summaries = world.alerts.filter(({ kind }) => kind === 'summary');
+      expect(summaries).toHaveLength(1);
+      expect(summaries[0]).toMatchObject({ state: 'summary', since: new Date(now).toISOString() });
+      expect(summaries[0]!.text).toContain('Newest good backup: 2026-03-03 02:00');
+      expect(summaries[0]!.text).toContain('50.00 GB of 100.0 GB free');
+    },
+    { BACKUP_ALERT_SUMMARY_SCHEDULE: '0 8 * * 1' },
+  );
+}, 30_000);
+
+test('no summary is told that nobody asked for', async () => {
+  await watched(async (world) => {
+    world.clock.advance(14 * 24 * HOUR);
+    await world.report({ held: 'it shrank.' });
+    await waitFor(() => world.alerts.some(({ kind }) => kind === 'prune-held'));
+    expect(world.alerts.filter(({ kind }) => kind === 'summary')).toEqual([]);
+  });
+});
 
 /** One scheduler, its connection as services have it, and what it logs. */
 async function alone(

@@ -3,8 +3,8 @@
  * restarts and further schedulers do not tell it again.
  */
 import { type AlertPlan, maxAgeOf, maxCopyAges, type Settings } from '@gofr-backup/config';
-import { BackupError, type Clock, type Logger } from '@gofr-backup/model';
-import { type Channel, changes, channelsOf, remember, withoutEnded } from '@gofr-backup/notify';
+import { BackupError, type Clock, type Condition, type Logger } from '@gofr-backup/model';
+import { type Channel, changes, channelsOf, type Message, remember, withoutEnded } from '@gofr-backup/notify';
 import {
   alertsKey,
   askRedis,
@@ -13,10 +13,14 @@ import {
   readAcknowledgements,
   readRaised,
   readReport,
+  readSummaryTime,
+  type WorkerReport,
   writeRaised,
+  writeSummaryTime,
 } from '@gofr-backup/queue';
 import { Absence } from './absence.ts';
 import { conditionsOf, endingOf, type Limits } from './conditions.ts';
+import { isDue, summaryOf } from './summary.ts';
 import { Teller } from './teller.ts';
 
 const INTERVAL_MS = 30_000;
@@ -113,11 +117,29 @@ async function tellChanges(options: WatchOptions, limits: Limits, teller: Teller
   if (Object.keys(told).length < Object.keys(known).length) await writeRaised(connection, project, told);
   const at = new Date(clock.now()).toISOString();
   const alerts = changes(told, { project: settings.prefix, conditions, acknowledgements, at });
-  teller.onlyThese(alerts);
+  const summary = await dueSummary(options, report, conditions);
+  teller.onlyThese(summary ? [...alerts, summary] : alerts);
   for (const alert of alerts) {
     // Sent, then remembered: a crash between the two repeats a message, where the other order would lose it.
     if (!(await teller.tell(endingOf(alert, report, settings.timezone)))) continue;
     told = remember(told, alert);
     await writeRaised(connection, project, told);
   }
+  if (summary && (await teller.tell(summary))) await writeSummaryTime(connection, project, clock.now());
+}
+
+/** Undefined: it is off, not due, or the first schedule of all, from which it is counted. */
+async function dueSummary(
+  { settings, connection, clock }: WatchOptions,
+  report: WorkerReport,
+  conditions: readonly Condition[],
+): Promise<Message | undefined> {
+  const { project, timezone, alertSummarySchedule: pattern } = settings;
+  if (pattern === null) return undefined;
+  const now = clock.now();
+  const told = await readSummaryTime(connection, project);
+  if (told === undefined) await writeSummaryTime(connection, project, now);
+  if (told === undefined || !isDue(pattern, timezone, { now, told })) return undefined;
+  const since = Math.min(told, now);
+  return summaryOf({ project: settings.prefix, report, conditions, timezone, now, since });
 }

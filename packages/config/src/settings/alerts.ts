@@ -1,3 +1,4 @@
+import { cronOrOff } from '../cron.ts';
 import { commaSeparated, matching, oneOf, urlOf, wholeNumber, type Kind } from '../kinds.ts';
 import { optional, setting } from '../setting.ts';
 
@@ -56,6 +57,13 @@ export const alerts = {
     secret: 'whole',
     meaning: 'signs the body: `X-Gofr-Signature: sha256=<HMAC>`',
     example: 'a long random text',
+  }),
+  alertSummarySchedule: setting({
+    name: 'ALERT_SUMMARY_SCHEDULE',
+    kind: cronOrOff,
+    default: 'off',
+    meaning: 'when to tell how the backups are, as alerts are told, also when nothing is wrong; `off`: never',
+    example: '0 8 * * 1',
   }),
   heartbeatUrl: optional({
     name: 'HEARTBEAT_URL',
