@@ -7,20 +7,29 @@ import { type Acknowledgement, ALERT_KINDS, alertId, BackupError, type OpenAlert
 import { askRedis, type Connection } from './connection.ts';
 import { KEY_PREFIX, queueName } from './queue.ts';
 
-const acknowledgement = z.object({ by: z.string().max(500), at: z.string().max(100) });
+/** Whoever may write to Redis may write nonsense; a time that is none would end each check of a scheduler. */
+const time = z
+  .string()
+  .max(100)
+  .refine((text) => !Number.isNaN(Date.parse(text)));
+const acknowledgement = z.object({ by: z.string().max(500), at: time });
 const openAlert = z.object({
   kind: z.enum(ALERT_KINDS),
   about: z.string(),
   title: z.string(),
   text: z.string(),
   degree: z.number().exactOptional(),
-  since: z.string(),
+  since: time,
   acknowledged: acknowledgement.exactOptional(),
 });
 /** `since`: of the alert that was seen; a later one of the same kind is not meant */
-const request = acknowledgement.extend({ since: z.string() });
+const request = acknowledgement.extend({ since: time });
 
 export const alertsKey = (project: string): string => `${KEY_PREFIX}:${queueName(project)}:alerts`;
+/** Characters: of all open alerts, and of one request. What is longer is not ours, and is not fetched. */
+const MOST_ALERTS = 8 << 20;
+const MOST_REQUEST = 4096;
+
 const requestsKey = (project: string): string => `${alertsKey(project)}:acknowledged`;
 
 /** As they are written, by `alertId`. What does not parse counts as nothing told: an alert twice is better than none. */
@@ -28,7 +37,9 @@ export async function readRaised(
   { client }: Connection,
   project: string,
 ): Promise<Record<string, OpenAlert>> {
-  const text = await client.get(alertsKey(project)).catch(withoutWrongType);
+  const key = alertsKey(project);
+  const isOurs = ((await client.strlen(key).catch(withoutWrongType)) ?? Infinity) <= MOST_ALERTS;
+  const text = isOurs ? await client.get(key) : null;
   const found = z.record(z.string(), z.unknown()).safeParse(parseJson(text)).data ?? {};
   const alerts = Object.values(found).flatMap((one) => openAlert.safeParse(one).data ?? []);
   return Object.fromEntries(alerts.map((alert) => [alertId(alert), alert]));
@@ -50,13 +61,14 @@ export async function readAcknowledgements(
 ): Promise<Record<string, Acknowledgement>> {
   const open = Object.entries(raised).filter(([, { acknowledged }]) => !acknowledged);
   if (open.length === 0) return {};
-  const texts = await client.hmget(requestsKey(project), ...open.map(([id]) => id)).catch(withoutWrongType);
-  const found: Record<string, Acknowledgement> = {};
-  for (const [at, [id, { since }]] of open.entries()) {
-    const asked = request.safeParse(parseJson(texts?.[at])).data;
-    if (asked?.since === since) found[id] = { by: asked.by, at: asked.at };
-  }
-  return found;
+  const key = requestsKey(project);
+  const askedFor = async (id: string, { since }: OpenAlert): Promise<[string, Acknowledgement][]> => {
+    const isOurs = (await client.hstrlen(key, id)) <= MOST_REQUEST;
+    const asked = request.safeParse(parseJson(isOurs ? await client.hget(key, id) : null)).data;
+    return asked?.since === since ? [[id, { by: asked.by, at: asked.at }]] : [];
+  };
+  const found = await Promise.all(open.map(([id, alert]) => askedFor(id, alert).catch(withoutWrongType)));
+  return Object.fromEntries(found.flatMap((one) => one ?? []));
 }
 
 /** Those that were carried out, and those of alerts that are over. */
@@ -67,7 +79,7 @@ export async function forgetAcknowledgements(
 ): Promise<void> {
   const ids = await client.hkeys(requestsKey(project)).catch(withoutWrongType);
   if (ids === null) return void (await client.unlink(requestsKey(project)));
-  const done = ids.filter((id) => !raised[id] || raised[id].acknowledged);
+  const done = ids.filter((id) => !Object.hasOwn(raised, id) || raised[id]?.acknowledged);
   if (done.length > 0) await client.hdel(requestsKey(project), ...done);
 }
 

@@ -3,6 +3,7 @@ import { silentLogger } from '@gofr-backup/model';
 import type { Alert, Channel, Message } from '@gofr-backup/notify';
 import {
   acknowledge,
+  alertsKey,
   connect,
   type Connection,
   openAlerts,
@@ -180,6 +181,27 @@ test('acknowledged: told as resolved with who and when, silent while it goes on,
       'raised corrupt',
       'raised disk-nearly-full',
     ]);
+  });
+});
+
+test('times that are none, and what nobody could read, in Redis end no check', async () => {
+  await watched(async (world) => {
+    const { client } = world.connection;
+    const requests = `${alertsKey('plot')}:acknowledged`;
+    await world.report({ held: 'it shrank.' });
+    await waitFor(() => world.alerts.length === 1);
+    const asked = { by: 'x', at: 'noon', since: world.alerts[0]?.since };
+    await client.hset(requests, 'prune-held', JSON.stringify(asked));
+    await world.report({ corrupt: ['a'] });
+    await waitFor(() => world.alerts.length === 2);
+    const alert = { ...world.alerts[1], since: 'noon' };
+    await client.set(alertsKey('plot'), JSON.stringify({ alert }));
+    await client.hset(requests, 'corrupt/a', JSON.stringify({ ...asked, at: iso(0), since: 'noon' }));
+    await waitFor(() => world.alerts.length === 4);
+    await client.setrange(alertsKey('plot'), 9 << 20, 'x');
+    await waitFor(() => world.alerts.length === 6);
+    expect(new Set(told(world))).toEqual(new Set(['raised prune-held', 'raised corrupt']));
+    expect(await client.strlen(alertsKey('plot'))).toBeLessThan(10_000);
   });
 });
 
