@@ -1,17 +1,17 @@
 /**
- * The worker's own schedule of last resort. Redis has been away for long, no scheduler reaches this worker, and the newest good
+ * The worker's own schedule of last resort. Redis has been away, silent or refusing for long, no scheduler reaches this worker, and the newest good
  * backup is older than it may be: the backup is made without the queue, under the same lock, as recovery commands work.
  */
 import { randomBytes } from 'node:crypto';
 import { maxAgeOf, type Settings } from '@gofr-backup/config';
 import { backup, list, newestGood } from '@gofr-backup/core';
 import { MINUTE, type OperationContext, toBackupError } from '@gofr-backup/model';
-import { type Connection, rememberJob } from '@gofr-backup/queue';
+import { type Connection, type Ended, reachOf, repeat } from '@gofr-backup/queue';
 
 interface LastResortTimes {
   /** ms between two looks */
   every: number;
-  /** ms that Redis must have been away */
+  /** ms that Redis must have been out of reach */
   after: number;
   /** ms until the next try, when one was made */
   again: number;
@@ -19,36 +19,31 @@ interface LastResortTimes {
 
 const TIMES: LastResortTimes = { every: MINUTE, after: 30 * MINUTE, again: 60 * MINUTE };
 
-export function startLastResort(
-  settings: Settings,
-  connection: Connection,
-  context: OperationContext,
-  { every, after, again }: LastResortTimes = TIMES,
-): { stop(): Promise<void> } {
-  const { clock, logger, signal } = context;
-  let reachedAt = clock.monotonic();
+export interface LastResortOptions {
+  settings: Settings;
+  connection: Connection;
+  context: OperationContext;
+  /** told of what was made, as of a job of the queue */
+  ended(job: Ended): void;
+  times?: LastResortTimes;
+}
+
+export function startLastResort(options: LastResortOptions): { stop(): Promise<void> } {
+  const { settings, connection, context, ended } = options;
+  const { every, after, again } = options.times ?? TIMES;
+  const { clock, logger } = context;
+  const reach = reachOf(connection, context.plan.project, clock);
   let notBefore = 0;
-  let looking: Promise<void> | undefined;
   const look = async (): Promise<void> => {
-    const now = clock.monotonic();
-    if (connection.client.status === 'ready') reachedAt = now;
-    if (now - reachedAt < after || now < notBefore || !(await isOverdue(settings, context))) return;
-    notBefore = now + again;
-    logger.warn({}, 'Redis has been away for long and the backup is overdue: it is made without the queue');
-    await backUp(context);
+    if (reach.look() < after || clock.monotonic() < notBefore || !(await isOverdue(settings, context))) return;
+    notBefore = clock.monotonic() + again;
+    logger.warn({}, 'Redis was of no use for long and the backup is overdue: it is made without the queue');
+    const job = await backUp(context);
+    if (job) ended(job);
   };
-  const timer = setInterval(() => {
-    looking ??= look()
-      .catch((error: unknown) => logger.error({ err: error }, 'the backup without the queue failed'))
-      .finally(() => (looking = undefined));
-  }, every);
-  if (!settings.enabled || signal.aborted) clearInterval(timer);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  return repeat(every, () =>
+    look().catch((error: unknown) => logger.error({ err: error }, 'the backup without the queue failed')),
+  );
 }
 
 /** Also when there is none. */
@@ -61,21 +56,25 @@ async function isOverdue(settings: Settings, context: OperationContext): Promise
   return Number.isNaN(made) || now - made > maxAgeOf(settings, now);
 }
 
-/** Remembered with the jobs, as what commands do by themselves. */
-async function backUp(context: OperationContext): Promise<void> {
-  const { plan, clock, logger } = context;
+/** Undefined: another operation holds the lock, or this worker stops, which is no failure of a backup. */
+async function backUp(context: OperationContext): Promise<Ended | undefined> {
+  const { clock, logger, signal } = context;
   const started = clock.now();
   const payload = { trigger: 'schedule' } as const;
-  const job = { id: `backup-${randomBytes(4).toString('hex')}`, name: 'backup', payload, by: 'the worker' };
-  const facts = { ...job, scheduled: true, attempt: 1, created: started, started };
+  const job = { id: `backup-${randomBytes(4).toString('hex')}`, name: 'backup', payload };
+  const facts = { ...job, by: 'the worker', scheduled: true, attempt: 1, created: started, started };
   try {
     const result = await backup(context, payload);
     logger.info({ backup: result.backup.filename }, 'backup made without the queue');
-    await rememberJob(plan, { ...facts, state: 'completed', finished: clock.now(), result });
+    const summary = { ...facts, state: 'completed', finished: clock.now(), result } as const;
+    return { ...job, summary, ok: true, result };
   } catch (thrown) {
-    const { code, message, why, hint } = toBackupError(thrown, 'backup');
+    const error = toBackupError(thrown, 'backup');
+    const { code, message, why, hint } = error;
     logger.error({ code, why, hint }, `without the queue: ${message}`);
-    const error = { code, message, why, hint };
-    await rememberJob(plan, { ...facts, state: 'failed', finished: clock.now(), error });
+    if (code === 'BUSY' || signal.aborted) return undefined;
+    const told = { code, message, why, hint };
+    const summary = { ...facts, state: 'failed', finished: clock.now(), error: told } as const;
+    return { ...job, summary, ok: false, error };
   }
 }

@@ -1,6 +1,6 @@
 /** The log that people look at is the worker's (`docker-compose logs backup`), so it says when the next backup is as well. */
 import type { Logger } from '@gofr-backup/model';
-import { type Connection, type Ended, openQueue, sayNextRuns } from '@gofr-backup/queue';
+import { type Connection, type Ended, openQueue, repeat, sayNextRuns } from '@gofr-backup/queue';
 
 export interface NextRuns {
   ended(job: Pick<Ended, 'name'>): void;
@@ -18,24 +18,20 @@ export function startTellingNextRuns(
 ): NextRuns {
   const queue = openQueue(project, connection);
   let looks = enabled ? LOOKS : 0;
-  let telling: Promise<unknown> = Promise.resolve();
   const look = async (): Promise<void> => {
     if (looks <= 0) return;
     looks -= 1;
     // Redis may be away: it is looked at again
     if (await sayNextRuns(queue, logger, 'backup').catch(() => false)) looks = 0;
   };
-  const timer = setInterval(() => void (telling = telling.then(look)), INTERVAL);
-  timer.unref();
+  const telling = repeat(INTERVAL, look);
   if (!enabled) logger.warn({}, 'backups are switched off (ENABLED=false): nothing is scheduled');
   return {
     ended({ name }) {
       if (name === 'backup' && enabled) looks = LOOKS;
     },
     async stop() {
-      clearInterval(timer);
-      looks = 0;
-      await telling;
+      await telling.stop();
       await queue.close();
     },
   };

@@ -100,25 +100,25 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const { project } = plan;
   const nextRuns = tellsNextRun ? startTellingNextRuns(settings, connection, logger) : undefined;
   const copying = startCopying({ project, stores, connection, key, logger, atStart: watched });
+  const ended = (job: Ended): void => {
+    remembering.ended(job);
+    reporter?.ended(job);
+    pings.ended(job);
+    nextRuns?.ended(job);
+    if (privateKey === undefined) copying.ended(job);
+  };
   const consuming = {
-    ...{ project, connection, logger, clock },
+    ...{ project, connection, logger, clock, ended },
     processors: pings.around(processorsOf({ plan, clock, restoreRoots, stores })),
     judge: judgeOf({ project, key, spent, clock, logger }),
     telemetry: tracing.telemetry,
     ...(lockDuration === undefined ? {} : { lockDuration }),
-    ended(job: Ended) {
-      remembering.ended(job);
-      reporter?.ended(job);
-      pings.ended(job);
-      nextRuns?.ended(job);
-      if (privateKey === undefined) copying.ended(job);
-    },
   };
   const consumers = [
     startConsumer(consuming),
     ...(stores.length > 0 ? [startConsumer({ ...consuming, kind: 'copies' })] : []),
   ];
-  const resort = watched ? startLastResort(settings, connection, context) : undefined;
+  const resort = watched && settings.enabled ? startLastResort({ settings, connection, context, ended }) : undefined;
   const heart = beatHeart('worker', { logger });
   const health = await serveHealth({
     host: settings.healthHost,
@@ -135,13 +135,13 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     stopped.abort();
     heart.stop();
     await health.stop();
-    await Promise.all(consumers.map((consumer) => consumer.stop(grace)));
+    const resorting = within(grace / 8, resort?.stop() ?? Promise.resolve());
+    await Promise.all([resorting, ...consumers.map((consumer) => consumer.stop(grace))]);
     await within(grace / 8, remembering.stop());
     // without Redis these would wait for it
     await within(
       grace / 8,
       Promise.allSettled([
-        resort?.stop(),
         reporter?.stop(),
         nextRuns?.stop(),
         pings.stop(),

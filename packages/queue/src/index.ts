@@ -38,6 +38,8 @@ export { pausedQueues, resumeQueues } from './paused.ts';
 export { type JobsPlace, type PastJob, pastJobs, rememberJob, withPastJobs } from './past-jobs.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
+export { reachOf } from './reach.ts';
+export { repeat } from './repeat.ts';
 export { judgeOf } from './requests/judge.ts';
 export { removeWrongKeys } from './records/mend.ts';
 export { isBelowAny, refuseTarget } from './requests/restore-roots.ts';

@@ -14,6 +14,7 @@ import {
   readRaised,
   readReport,
   readSummaryTime,
+  repeat,
   type WorkerReport,
   writeRaised,
   writeSummaryTime,
@@ -50,25 +51,22 @@ export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
   const since = clock.now();
   const teller = new Teller(channels, logger);
   const absence = new Absence(options, teller);
-  let checking: Promise<void> | undefined;
   const check = async (): Promise<void> => {
     try {
       await askRedis(options.connection, () => checkConditions(options, limitsOf(options, since), teller));
       await absence.over();
     } catch (error) {
       absence.begins(reasonOf(error));
-    } finally {
-      checking = undefined;
     }
   };
-  const timer = setInterval(() => {
-    checking ??= check();
-    void absence.tellWhenLong();
-  }, options.intervalMs ?? INTERVAL_MS);
+  const interval = options.intervalMs ?? INTERVAL_MS;
+  const checking = repeat(interval, check);
+  // beside it: also a check that hangs is told
+  const timer = setInterval(() => void absence.tellWhenLong(), interval);
   return {
     async stop() {
       clearInterval(timer);
-      await checking;
+      await checking.stop();
     },
   };
 }

@@ -118,6 +118,13 @@ async function refusalToWrite(connection: Answering, key: string): Promise<Backu
   }
 }
 
+/** Whether Redis does what it is asked. It waits for as long as Redis is silent. */
+export const takesWrites = (connection: Answering, key: string): Promise<boolean> =>
+  connection.client.set(key, '', 'PX', 1).then(
+    () => true,
+    () => false,
+  );
+
 /** Says each refusal once, until `over`. */
 export function refusalTeller(
   connection: Answering,
