@@ -13,6 +13,8 @@ const TOOLS: Record<string, string> = {
   openssl: 'openssl',
   'lowntfs-3g': 'ntfs-3g',
   age: 'age',
+  // its package brings the headers too
+  cc: 'g++',
 };
 
 /**

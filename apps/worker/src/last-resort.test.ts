@@ -48,21 +48,27 @@ async function resorting(work: (world: World) => Promise<void>): Promise<void> {
 test.for<[string, (world: World) => unknown]>([
   ['away', ({ redis }) => redis.kill()],
   ['silent, though connected', ({ redis }) => process.kill(redis.pid, 'SIGSTOP')],
-  ['connected, and takes no writes', ({ connection }) => connection.client.call('REPLICAOF', '127.0.0.1', '1')],
-])('while Redis is there nothing is made; when it is %s for long, what is overdue is, once', async ([, fault]) => {
-  await resorting(async (world) => {
-    await sleep(600);
-    expect(await world.made()).toEqual([]);
-    await fault(world);
-    await waitFor(() => world.ended.length > 0);
-    // the next looks find it fresh
-    await sleep(300);
-    expect(await world.made()).toHaveLength(1);
-    expect(world.ended).toMatchObject([
-      { name: 'backup', ok: true, summary: { state: 'completed', by: 'the worker', scheduled: true } },
-    ]);
-  });
-});
+  [
+    'connected, and takes no writes',
+    ({ connection }) => connection.client.call('REPLICAOF', '127.0.0.1', '1'),
+  ],
+])(
+  'while Redis is there nothing is made; when it is %s for long, what is overdue is, once',
+  async ([, fault]) => {
+    await resorting(async (world) => {
+      await sleep(600);
+      expect(await world.made()).toEqual([]);
+      await fault(world);
+      await waitFor(() => world.ended.length > 0);
+      // the next looks find it fresh
+      await sleep(300);
+      expect(await world.made()).toHaveLength(1);
+      expect(world.ended).toMatchObject([
+        { name: 'backup', ok: true, summary: { state: 'completed', by: 'the worker', scheduled: true } },
+      ]);
+    });
+  },
+);
 
 test('while another operation holds the lock no backup failed; it is made afterwards', async () => {
   await resorting(async ({ redis, backupDir, ended, made }) => {

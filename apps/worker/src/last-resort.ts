@@ -35,7 +35,8 @@ export function startLastResort(options: LastResortOptions): { stop(): Promise<v
   const reach = reachOf(connection, context.plan.project, clock);
   let notBefore = 0;
   const look = async (): Promise<void> => {
-    if (reach.look() < after || clock.monotonic() < notBefore || !(await isOverdue(settings, context))) return;
+    if (reach.look() < after || clock.monotonic() < notBefore || !(await isOverdue(settings, context)))
+      return;
     notBefore = clock.monotonic() + again;
     logger.warn({}, 'Redis was of no use for long and the backup is overdue: it is made without the queue');
     const job = await backUp(context);

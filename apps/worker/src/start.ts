@@ -118,7 +118,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     startConsumer(consuming),
     ...(stores.length > 0 ? [startConsumer({ ...consuming, kind: 'copies' })] : []),
   ];
-  const resort = watched && settings.enabled ? startLastResort({ settings, connection, context, ended }) : undefined;
+  const resort =
+    watched && settings.enabled ? startLastResort({ settings, connection, context, ended }) : undefined;
   const heart = beatHeart('worker', { logger });
   const health = await serveHealth({
     host: settings.healthHost,
@@ -141,13 +142,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     // without Redis these would wait for it
     await within(
       grace / 8,
-      Promise.allSettled([
-        reporter?.stop(),
-        nextRuns?.stop(),
-        pings.stop(),
-        copying.stop(),
-        tracing.stop(),
-      ]),
+      Promise.allSettled([reporter?.stop(), nextRuns?.stop(), pings.stop(), copying.stop(), tracing.stop()]),
     );
     await connection.end();
   };

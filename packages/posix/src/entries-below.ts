@@ -1,13 +1,19 @@
 import type { Dirent } from 'node:fs';
-import { opendir } from 'node:fs/promises';
-import { type BytePath, fsPath, isErrno, joinPath } from '@gofr-backup/model';
+import { type BytePath, isErrno, joinPath } from '@gofr-backup/model';
+import { entriesIn } from './entries-in.ts';
+import { breathe } from './remove-tree.ts';
 
 export interface EntryBelow {
   path: BytePath;
-  entry: Dirent;
+  /** the last part of the path */
+  name: BytePath;
+  entry: Dirent<Buffer>;
 }
 
 type Refused = (directory: BytePath, error: unknown) => void | Promise<void>;
+
+/** Entries until other work of the process comes to its turn. */
+const PORTION = 500;
 
 /**
  * What lies below a directory, level by level, without a call an entry. Names are bytes, no link below the start is followed, and a
@@ -15,23 +21,22 @@ type Refused = (directory: BytePath, error: unknown) => void | Promise<void>;
  */
 export async function* entriesBelow(start: BytePath, refused: Refused = rethrow): AsyncGenerator<EntryBelow> {
   const waiting = [start];
+  let seen = 0;
   for (const directory of waiting) {
     const isGone = (error: unknown): boolean => directory !== start && isErrno(error, 'ENOENT', 'ENOTDIR');
     try {
-      for await (const entry of await opened(directory)) {
-        const path = joinPath(directory, entry.name);
+      for (const entry of entriesIn(directory)) {
+        const name = entry.name.toString('latin1');
+        const path = joinPath(directory, name);
         if (entry.isDirectory()) waiting.push(path);
-        yield { path, entry };
+        yield { path, name, entry };
+        if (++seen % PORTION === 0) await breathe();
       }
     } catch (error) {
       if (!isGone(error)) await refused(directory, error);
     }
   }
 }
-
-// Node's types know 'buffer' and 'utf8' only
-const opened = (directory: BytePath) =>
-  opendir(fsPath(directory) as string, { encoding: 'latin1' as BufferEncoding });
 
 function rethrow(_: BytePath, error: unknown): void {
   throw error;

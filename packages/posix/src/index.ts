@@ -3,6 +3,7 @@ export { errnoOf, isErrno } from '@gofr-backup/model';
 export * from './beneath.ts';
 export * from './directory-handle.ts';
 export * from './entries-below.ts';
+export * from './entries-in.ts';
 export * from './mount-points.ts';
 export * from './native/confine.ts';
 export * from './native/file-stat.ts';

@@ -15,3 +15,4 @@ export * from './tools.ts';
 export * from './travel.ts';
 export * from './tree.ts';
 export * from './wait-for.ts';
+export * from './without-types.ts';

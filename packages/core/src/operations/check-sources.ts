@@ -63,14 +63,14 @@ async function stateOf(component: Component): Promise<SourceState> {
 }
 
 async function hasFile(directory: string, select: Selection): Promise<boolean> {
-  for await (const { entry } of entriesBelow(toBytePath(directory)))
-    if (isArchived(entry) && isSelected(select, entry.name)) return true;
+  for await (const { name, entry } of entriesBelow(toBytePath(directory)))
+    if (isArchived(entry) && isSelected(select, name)) return true;
   return false;
 }
 
 const rootsOf = (components: readonly Component[]): string => components.map(({ root }) => root).join(', ');
 
-const isArchived = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
+const isArchived = (entry: Dirent<Buffer>): boolean => entry.isFile() || entry.isSymbolicLink();
 
 const nothingToBackUp = (why: string, components: readonly Component[]): BackupError =>
   new BackupError('NOTHING_TO_BACK_UP', 'There is nothing to back up', {

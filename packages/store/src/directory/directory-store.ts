@@ -1,9 +1,9 @@
 /** A store in a directory: an object is a file, a part of a name before a `/` a directory. Needs hard links. */
 import type { Stats } from 'node:fs';
-import { link, lstat, mkdir, open, opendir, readdir, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toBytePath } from '@gofr-backup/model';
-import { fsyncPath, isErrno, NotRegular, openRegular } from '@gofr-backup/posix';
+import { entriesIn, fsyncPath, isErrno, NotRegular, openRegular } from '@gofr-backup/posix';
 import { toStoreError } from '../errno-problem.ts';
 import { checkName, isName } from '../name.ts';
 import { cannotLock, neverLocked } from '../no-lock.ts';
@@ -69,7 +69,7 @@ export class DirectoryStore implements Store {
     const pending = [prefix.slice(0, prefix.lastIndexOf('/') + 1)];
     while (pending.length > 0) {
       const directory = pending.pop()!;
-      for await (const { name: last, isDirectory } of entriesOf(join(this.#root, directory))) {
+      for (const { name: last, isDirectory } of entriesOf(join(this.#root, directory))) {
         signal?.throwIfAborted();
         const name = directory + last;
         if (!isName(name) || !name.startsWith(prefix.slice(0, name.length))) continue;
@@ -189,10 +189,10 @@ async function makeDirectories(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) sync(dirname(made));
 }
 
-async function* entriesOf(directory: string): AsyncGenerator<{ name: string; isDirectory: boolean }> {
+function* entriesOf(directory: string): Generator<{ name: string; isDirectory: boolean }> {
   try {
-    for await (const entry of await opendir(directory))
-      yield { name: entry.name, isDirectory: entry.isDirectory() };
+    for (const entry of entriesIn(toBytePath(directory)))
+      yield { name: entry.name.toString(), isDirectory: entry.isDirectory() };
   } catch (error) {
     if (!isMissing(error)) throw toStoreError(error, 'listing');
   }

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { bytesOf } from '@gofr-backup/model';
+import { askWithoutTypes, isMissing } from '@gofr-backup/testing';
 import { type DirectoryNames, directoryNames, packedNames } from './directory-names.ts';
 
 let directory: string;
@@ -41,4 +42,16 @@ it('holds more names than fit one piece of memory', () => {
 
 it('throws what the file system says', () => {
   expect(() => directoryNames(join(directory, 'missing'), 0)).toThrow('ENOENT');
+});
+
+it.skipIf(isMissing('cc'))('finds all names of a large one where the file system tells no types', () => {
+  const names = ['a', 'caf\xe9', 'z'];
+  const data = join(directory, 'data');
+  mkdirSync(data);
+  for (const one of names) writeFileSync(bytesOf(`${data}/${one}`), '');
+  const script = `
+    import { directoryNames } from '${import.meta.resolve('./directory-names.ts')}';
+    const names = directoryNames(${JSON.stringify(data)}, 2 ** 30);
+    console.log(JSON.stringify(Array.from({ length: names.length }, (_, n) => names.at(n))));`;
+  expect(askWithoutTypes(directory, script)).toEqual(names);
 });

@@ -1,6 +1,7 @@
 /** The names in a directory, sorted by their bytes. A million of them cost little more than their own bytes. */
 import { opendirSync, readdirSync } from 'node:fs';
 import { type BytePath, fsPath } from '@gofr-backup/model';
+import { isFailedLook } from '@gofr-backup/posix';
 
 /**
  * A directory of this size or more is read in portions. tmpfs counts 20 bytes a name, other file systems 24 and more.
@@ -24,7 +25,12 @@ export const NO_NAMES: DirectoryNames = { length: 0, at: () => '' };
 /** `size` of the directory itself. Throws what the file system does. */
 export function directoryNames(directory: BytePath, size: number): DirectoryNames {
   const path = fsPath(directory);
-  if (size > LARGE_BYTES) return packedNames(path);
+  try {
+    if (size > LARGE_BYTES) return packedNames(path);
+  } catch (error) {
+    // a file system without types, where Node looks at each entry, by a wrong name when it is no ASCII
+    if (!isFailedLook(error)) throw error;
+  }
   const names = readdirSync(path, { encoding: 'latin1' }).sort();
   return { length: names.length, at: (n) => names[n]! };
 }
