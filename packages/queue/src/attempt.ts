@@ -20,7 +20,7 @@ import { parsePayload } from './jobs/payload.ts';
 import { faultOfJob } from './records/fault.ts';
 import type { Judge } from './requests/judge.ts';
 import { secondLife } from './requests/refusals.ts';
-import { throttleProgress } from './throttle.ts';
+import { throttleProgress } from './timing/throttle.ts';
 
 /** Why an attempt is aborted: the `why` of the error that its signal carries. */
 export const STOPPING = 'the worker stops';

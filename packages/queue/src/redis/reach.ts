@@ -1,8 +1,8 @@
 /** Since when the queue has been out of reach: Redis away, silent, or refusing what it is asked. */
 import type { Clock } from '@gofr-backup/model';
-import type { Connection } from './connection.ts';
-import { KEY_PREFIX, queueName } from './queue.ts';
-import { takesWrites } from './redis/refused.ts';
+import type { Connection } from '../connection.ts';
+import { KEY_PREFIX, queueName } from '../queue.ts';
+import { takesWrites } from './refused.ts';
 
 interface Reach {
   /** ms on the clock that nobody sets, as of the look before; asks Redis again, one question at a time */
