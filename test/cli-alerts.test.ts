@@ -8,7 +8,9 @@ test('alerts lists those that are open, and acknowledges one by its id', async (
   await using sandbox = await Sandbox.create();
   const connection = await connect(redis.url, { mode: 'command' });
   const env = { BACKUP_REDIS_URL: redis.url };
-  expect((await sandbox.run(['alerts'], env)).stdout).toBe('No alert is open\n');
+  expect((await sandbox.run(['alerts'], env)).stdout).toBe(
+    'No alert that was sent is open. What is wrong now: gofr-backup status\n',
+  );
   await writeRaised(connection, 'plot', {
     one: {
       ...{ kind: 'backup-failed', about: '', title: 'backup failed', text: 'No space left.' },

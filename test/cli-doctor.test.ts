@@ -44,6 +44,15 @@ test('a fresh installation is told its next steps, and they help', async () => {
   expect(stdout).toMatch(/^✗ alerts {5}No alert channel is configured\n {4}to do: Set ALERT_EMAIL_TO/m);
 });
 
+test('a component that is one file is there', async () => {
+  await writeFile(join(sandbox.data, 'one.db'), 'x');
+  const all = await checks({ BACKUP_PATHS: 'one:one.db' });
+  expect(all.find(({ name }) => name === 'data')).toMatchObject({
+    ok: true,
+    message: expect.stringMatching(/^one: .*one\.db can be read/) as string,
+  });
+});
+
 test('a Redis that is away, a component that is missing, a database server among the data', async () => {
   const pg = join(sandbox.data, 'storage/pg');
   await mkdir(pg);

@@ -39,7 +39,7 @@ const documentOf = (alert: OpenAlert) => ({
 
 function linesOf(session: Session, alerts: readonly OpenAlert[]): string[] {
   const { paint } = session;
-  if (alerts.length === 0) return ['No alert is open'];
+  if (alerts.length === 0) return ['No alert that was sent is open. What is wrong now: gofr-backup status'];
   return alerts.flatMap((alert) => [
     alert.acknowledged ? alertId(alert) : paint.bad(alertId(alert)),
     `  Since ${inZone(session, alert.since)}. ${alert.text}`,

@@ -86,17 +86,25 @@ class Unreadable extends Error {
   }
 }
 
-/** Throws Unreadable for the first directory or file that may not be read. Names alone are tried: nothing is opened. */
+/**
+ * Throws Unreadable for the first directory or file that may not be read. Names alone are tried: nothing is opened. A component may
+ * be a file itself.
+ */
 async function readable(root: string, tried: { count: number; files: number }): Promise<void> {
-  for await (const { path, entry } of entriesBelow(toBytePath(root), refused)) {
+  const start = toBytePath(root);
+  if (!(await stat(root)).isDirectory()) {
+    tried.files++;
+    return tryFile(start);
+  }
+  for await (const { path, entry } of entriesBelow(start, refused)) {
     if (++tried.count > MOST_TRIED) return;
-    if (entry.isFile())
-      await access(fsPath(path), constants.R_OK)
-        .catch((error: unknown) => refused(path, error))
-        .catch(ignoring('ENOENT'));
+    if (entry.isFile()) await tryFile(path).catch(ignoring('ENOENT'));
     if (entry.isFile() || entry.isSymbolicLink()) tried.files++;
   }
 }
+
+const tryFile = (path: BytePath): Promise<void> =>
+  access(fsPath(path), constants.R_OK).catch((error: unknown) => refused(path, error));
 
 async function refused(path: BytePath, error: unknown): Promise<never> {
   if (!isErrno(error, 'EACCES', 'EPERM')) throw error;
