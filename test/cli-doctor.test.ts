@@ -53,6 +53,14 @@ test('a component that is one file is there', async () => {
   });
 });
 
+test('a component of very many directories is not told as empty', async () => {
+  const many = Array.from({ length: 5100 }, (_, n) => join(sandbox.data, 'many', String(n)));
+  for (const directory of many) await mkdir(directory, { recursive: true });
+  await writeFile(join(many[0] ?? '', 'file'), 'x');
+  const all = await checks({ BACKUP_PATHS: 'many:many' });
+  expect(all.find(({ name }) => name === 'data')).toMatchObject({ ok: true });
+});
+
 test('a Redis that is away, a component that is missing, a database server among the data', async () => {
   const pg = join(sandbox.data, 'storage/pg');
   await mkdir(pg);

@@ -15,6 +15,8 @@ interface World {
   backupDir: string;
   ended: Ended[];
   made(): Promise<string[]>;
+  /** the next backup that begins is cut off by a stop */
+  stopAtNext(): Promise<void>;
 }
 
 /** A worker's last resort, with data to back up and a Redis that answers. */
@@ -27,8 +29,11 @@ async function resorting(work: (world: World) => Promise<void>): Promise<void> {
   const plan = planFrom(settings);
   const connection = await connect(redis.url, { mode: 'service' });
   await connection.client.ping();
-  const { signal } = new AbortController();
-  const ports = { clock: systemClock, logger: silentLogger, progress: noProgress, signal };
+  const { promise: begun, resolve: begins } = Promise.withResolvers<void>();
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const logger = { ...silentLogger, warn: () => begins() };
+  const ports = { clock: systemClock, logger, progress: noProgress, signal };
   const ended: Ended[] = [];
   const resort = startLastResort({
     ...{ settings, connection, context: { ...ports, plan, owner: 'worker' } },
@@ -38,7 +43,12 @@ async function resorting(work: (world: World) => Promise<void>): Promise<void> {
   const made = async () =>
     (await readdir(join(plan.backupDir, 'daily')).catch(() => [])).filter((name) => name.endsWith('.tar.gz'));
   try {
-    await work({ redis, connection, backupDir: plan.backupDir, ended, made });
+    const stopAtNext = async (): Promise<void> => {
+      await begun;
+      stopped.abort();
+      await resort.stop();
+    };
+    await work({ redis, connection, backupDir: plan.backupDir, ended, made, stopAtNext });
   } finally {
     await resort.stop();
     connection.close();
@@ -81,5 +91,13 @@ test('while another operation holds the lock no backup failed; it is made afterw
     await waitFor(() => ended.length > 0);
     expect(ended).toMatchObject([{ ok: true }]);
     expect(await made()).toHaveLength(1);
+  });
+});
+
+test('a backup that a stop cuts off is not told as failed', async () => {
+  await resorting(async ({ redis, ended, made, stopAtNext }) => {
+    await redis.kill();
+    await stopAtNext();
+    expect([ended, await made()]).toEqual([[], []]);
   });
 });

@@ -63,7 +63,7 @@ async function spaceOf(
   }
 }
 
-/** The most names of a component that are tried. */
+/** The most names of a component that are tried, once a file was found: above files there may be more directories than that. */
 const MOST_TRIED = 5000;
 
 async function lookAt({ name, root }: Component): Promise<HealthFacts['components'][number]> {
@@ -97,7 +97,7 @@ async function readable(root: string, tried: { count: number; files: number }): 
     return tryFile(start);
   }
   for await (const { path, entry } of entriesBelow(start, refused)) {
-    if (++tried.count > MOST_TRIED) return;
+    if (++tried.count > MOST_TRIED && tried.files > 0) return;
     if (entry.isFile()) await tryFile(path).catch(ignoring('ENOENT'));
     if (entry.isFile() || entry.isSymbolicLink()) tried.files++;
   }
