@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { type Clock, formatSize, type Logger, toBackupError } from '@gofr-backup/model';
+import { within } from '@gofr-backup/queue';
 import { queuesPage } from '../pages/queues.ts';
 import { messagePage } from '../pages/shell.ts';
 import type { SettingRow } from '../pages/settings.ts';
@@ -16,7 +17,14 @@ import type { Work } from '../sources/work.ts';
 import { type Env, guard, refusal, type Rights, sameOrigin, withClient, withSession } from './access.ts';
 import { actionRoutes } from './actions.ts';
 import type { Assets } from './assets.ts';
-import { placeOnBoard, placeOutsideFrame, queueBoard, refuseWrite, withoutWebFonts } from './board.ts';
+import {
+  type BoardOptions,
+  placeOnBoard,
+  placeOutsideFrame,
+  queueBoard,
+  refuseWrite,
+  withoutWebFonts,
+} from './board.ts';
 import type { ReadClient } from './client.ts';
 import { downloadRoutes } from './downloads.ts';
 import { createLive, eventRoutes } from './events.ts';
@@ -56,6 +64,8 @@ export interface AppParts {
 }
 
 const FORM_LIMIT = 64 * 1024;
+/** ms that the board waits for a Redis that is connected and silent, because bull-board waits without end */
+const BOARD_PATIENCE = 5000;
 
 export function createApp(parts: AppParts): Hono<Env> {
   const { rights, clock, logger, assets, observer, work, archives } = parts;
@@ -127,10 +137,9 @@ function metricsRoute({ project, observer }: AppParts): Hono<Env> {
   return app;
 }
 
-/** The page around the board at `/queues`, the board itself below it. Made with the first queue there is. */
+/** The page around the board at `/queues`, the board itself below it. */
 function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
   const { rights, queuesWritable, project, queues } = parts;
-  let board: { of: Queues; app: Hono } | undefined;
   const app = new Hono<Env>();
   const ready = (): Queues | undefined => {
     const current = queues();
@@ -145,21 +154,30 @@ function boardRoutes(parts: AppParts, shellOf: MakeShell): Hono<Env> {
   );
   app.use('/queues/*', withoutWebFonts);
   const writable = queuesWritable && !rights.readOnly;
-  app.all('/queues/*', (c) => {
+  const boardOf = boardMaker({ base: rights.base, writable, project });
+  app.all('/queues/*', async (c) => {
     const refused = refuseWrite(c, writable);
     if (refused) return refused;
     const place = placeOutsideFrame(c);
     if (place !== undefined) return c.redirect(`${rights.base}/queues?at=${encodeURIComponent(place)}`);
     const current = ready();
     if (!current) return away(c);
-    if (board?.of !== current) {
-      const options = { base: rights.base, writable, project };
-      const made = queueBoard([current.backup, current.copies], options);
-      board = { of: current, app: new Hono({ strict: false }).route('/queues', made) };
-    }
-    return board.app.fetch(c.req.raw);
+    const answer = Promise.resolve(boardOf(current).fetch(c.req.raw));
+    return (await within(BOARD_PATIENCE, answer)) ? answer : away(c);
   });
   return app;
+}
+
+/** One board for the same queues. */
+function boardMaker(options: BoardOptions): (queues: Queues) => Hono {
+  let board: { of: Queues; app: Hono } | undefined;
+  return (queues) => {
+    if (board?.of !== queues) {
+      const made = queueBoard([queues.backup, queues.copies], options);
+      board = { of: queues, app: new Hono({ strict: false }).route('/queues', made) };
+    }
+    return board.app;
+  };
 }
 
 const STATUS: Record<string, 404 | 400 | 503 | 409 | 403> = {
