@@ -17,11 +17,10 @@ export function reachOf(connection: Connection, project: string, clock: Clock): 
     // a question to one that is away would wait among all those before it
     const isReached = connection.client.status === 'ready' && (await takesWrites(connection, probe));
     if (isReached) reached = clock.monotonic();
-    asking = undefined;
   };
   return {
     look() {
-      asking ??= ask();
+      asking ??= ask().finally(() => (asking = undefined));
       return clock.monotonic() - reached;
     },
   };
