@@ -13,7 +13,7 @@ interface Options extends StoreOptions {
 
 export async function run(session: Session, [name]: string[], options: Options): Promise<void> {
   if (name !== undefined && options.all)
-    throw new BackupError('USAGE', 'Which backups to copy was said twice', {
+    throw new BackupError('USAGE', 'Choose only one of: a name, --all', {
       why: 'a name and --all exclude each other',
       hint: 'Give a name, or --all.',
     });

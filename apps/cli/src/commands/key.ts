@@ -67,7 +67,7 @@ async function writeSecret(path: string, content: string): Promise<void> {
 async function check(session: Session, options: Options): Promise<void> {
   const [identity] = (await identitiesOf(session, options.identity)) ?? [];
   if (identity === undefined)
-    throw new BackupError('USAGE', 'Which key to check was not said', {
+    throw new BackupError('USAGE', 'Say which key to check', {
       why: 'the private key is on no host; it has to be brought',
       hint: 'Pass `--identity FILE`, with the recovery key typed or scanned from its paper.',
     });

@@ -26,7 +26,7 @@ export function storePlan(settings: Settings, given: string | undefined): StoreP
   const names = plans.map(({ name }) => name).join(', ');
   throw new BackupError(
     given === undefined ? 'USAGE' : 'CONFIG',
-    given === undefined ? 'Which store was not said' : `There is no store ${given}`,
+    given === undefined ? 'Say which store' : `There is no store ${given}`,
     {
       why: names === '' ? 'the settings name none (OFFSITE_URL, OFFSITES)' : `the settings name ${names}`,
       hint: 'Pass `--store NAME`, or a URL such as `--store s3://bucket/prefix`.',

@@ -40,7 +40,7 @@ async function chosen(session: Session, name: string | undefined, options: Optio
     });
   if (before !== undefined && name === undefined) return newestBefore(session, options, before);
   if ((name === undefined) !== (latest === true) || before !== undefined)
-    throw new BackupError('USAGE', 'Which copy to restore was not said, or twice', {
+    throw new BackupError('USAGE', 'Choose exactly one copy to restore', {
       why: 'a restore takes exactly one of NAME, --latest and --before',
       hint: 'See the names with `gofr-backup list --store …`.',
     });
