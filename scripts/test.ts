@@ -114,6 +114,8 @@ function environment(): NodeJS.ProcessEnv {
     TEST_TOOLS_MISSING: missing.join(','),
     TEST_CLI: commandLine,
     TZ: 'UTC',
+    // bsdtar converts names of files with holes, and fails where the locale has not their letters
+    LC_ALL: 'C.UTF-8',
   };
 }
 
