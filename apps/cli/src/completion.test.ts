@@ -25,7 +25,7 @@ function offered(...words: string[]): string[] {
 }
 
 test('bash completes verbs, tiers, options and names of backups', () => {
-  expect(offered('gofr-backup', 're')).toEqual(['rebuild', 'restore']);
+  expect(offered('gofr-backup', 're')).toEqual(['rebuild', 'restore', 'resume']);
   expect(offered('gofr-backup', 'now', 'w')).toEqual(['weekly']);
   expect(offered('gofr-backup', 'restore', '--int')).toEqual(['--interactive']);
   expect(offered('gofr-backup', 'show', '')).toEqual(['one.tar.gz', 'two.tar.gz']);
