@@ -73,6 +73,11 @@ function may(path: BytePath, mode: number): boolean {
   }
 }
 
+/** Undefined: it is gone, or what lies in its directory may only be listed. */
 function ownerOf(path: BytePath): number | undefined {
-  return lstatSync(fsPath(path), { throwIfNoEntry: false })?.uid;
+  try {
+    return lstatSync(fsPath(path)).uid;
+  } catch {
+    return undefined;
+  }
 }

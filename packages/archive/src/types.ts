@@ -65,7 +65,7 @@ export interface CreateArchiveResult {
   linked: boolean;
   warnings: Warning[];
   /** files that the process may not read; they are all that the archive lacks */
-  unreadable: { path: string; uid: number }[];
+  unreadable: { path: string; uid: number | undefined }[];
   /** per component, in order; a missing root has `present: false` */
   components: { name: string; present: boolean; files: number; bytes: number }[];
 }

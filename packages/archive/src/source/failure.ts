@@ -29,7 +29,8 @@ export const mayPass = (errno: string): boolean => PASSING.has(errno);
 
 interface Source {
   path: BytePath;
-  uid: number;
+  /** undefined: nothing could be learnt of it */
+  uid: number | undefined;
 }
 
 /** A source that changed during the backup is a warning. Any other failure makes the backup incomplete. */
@@ -42,9 +43,11 @@ export function reportFailure(report: WalkReport, source: Source, errno: string)
 
 export function reportUnreadable({ unreadable, warnings }: WalkReport, source: Source, errno: string): void {
   const path = displayPath(source.path);
-  unreadable.push({ path, uid: source.uid });
+  const { uid } = source;
+  unreadable.push({ path, uid });
   if (FORBIDDEN.has(errno)) {
-    warnings.push({ code: UNREADABLE, path, message: `may not be read; it belongs to uid ${source.uid}` });
+    const message = uid === undefined ? 'may not be read' : `may not be read; it belongs to uid ${uid}`;
+    warnings.push({ code: UNREADABLE, path, message });
   } else warnings.push({ code: READ_ERROR, path, message: `could not be read: ${errno}` });
 }
 

@@ -33,7 +33,7 @@ export type SeenEntry = Omit<WalkEntry, 'root' | 'component'>;
 
 export interface WalkReport {
   warnings: Warning[];
-  unreadable: { path: string; uid: number }[];
+  unreadable: { path: string; uid: number | undefined }[];
   present: boolean[];
   /** those that entries lie on, and a path on each */
   devices: Map<bigint, BytePath>;

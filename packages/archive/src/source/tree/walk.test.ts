@@ -123,18 +123,21 @@ test.skipIf(process.getuid!() === 0)(
   async () => {
     await using place = await temporaryDirectory();
     const at = inside(place.path);
-    await makeTree(at('source'), { closed: { inner: 'x' }, secret: 's', open: 'o' });
+    await makeTree(at('source'), { closed: { inner: 'x' }, listed: { inner: 'x' }, secret: 's', open: 'o' });
     chmodSync(at('source/secret'), 0);
     chmodSync(at('source/closed'), 0);
+    chmodSync(at('source/listed'), 0o444);
     const result = await archive(at('source'), at('out'), { codec: 'none' });
-    chmodSync(at('source/closed'), 0o755);
+    for (const name of ['closed', 'listed']) chmodSync(at(`source/${name}`), 0o755);
     const uid = process.getuid!();
     expect(result.unreadable).toEqual([
       { path: 'storage/closed', uid },
+      // nothing of it can be learnt
+      { path: 'storage/listed/inner', uid: undefined },
       { path: 'storage/secret', uid },
     ]);
     expect(result.files).toBe(1);
-    expect(names(at('out'))).toEqual(['storage/', 'storage/closed/', 'storage/open']);
+    expect(names(at('out'))).toEqual(['storage/', 'storage/closed/', 'storage/listed/', 'storage/open']);
   },
 );
 

@@ -152,7 +152,7 @@ export class Walk implements Source {
           code: 'missing-component',
           message: `${names}: ${displayPath(root.path)} does not exist`,
         });
-      } else this.#unreadable(root.archivePath, 0, cause);
+      } else this.#unreadable(root.archivePath, undefined, cause);
       return undefined;
     }
   }
@@ -200,14 +200,14 @@ export class Walk implements Source {
     const stats = this.#stat(path, () => statAt(chain.last.fd, name));
     if (stats === undefined || this.#isLeftOut(path, stats)) return undefined;
     if (path.length > LONGEST_PATH) return this.#tooLong(path);
-    if (isDirectory(stats)) return this.#entered(root, path, chain, name);
+    if (isDirectory(stats)) return this.#entered(root, path, chain, name, stats.uid);
     const entry = this.#entry(root, path, stats);
     return entry?.type === 'symlink' ? this.#withTarget(entry, chain.last.at(name)) : entry;
   }
 
   /** The directory is the last of the chain then. Its attributes are those of what was opened. */
-  #entered(root: SourceRoot, path: BytePath, chain: OpenChain, name: string): Level | undefined {
-    const stats = this.#stat(path, () => chain.enter(name).stats);
+  #entered(root: SourceRoot, path: BytePath, chain: OpenChain, name: string, uid: number): Level | undefined {
+    const stats = this.#stat(path, () => chain.enter(name).stats, uid);
     if (stats === undefined) return undefined;
     const entry = this.#isLeftOut(path, stats) ? undefined : this.#entry(root, path, stats);
     if (entry !== undefined) return this.#level(entry, stats, chain);
@@ -230,12 +230,12 @@ export class Walk implements Source {
     }
   }
 
-  #stat(path: BytePath, stat: () => FileStat): FileStat | undefined {
+  #stat(path: BytePath, stat: () => FileStat, uid?: number): FileStat | undefined {
     try {
       return stat();
     } catch (cause) {
       if (this.#excluded?.(path, true)) return undefined;
-      this.#failed(path, 0, cause);
+      this.#failed(path, uid, cause);
       return undefined;
     }
   }
@@ -326,11 +326,11 @@ export class Walk implements Source {
     }
   }
 
-  #failed(path: BytePath, uid: number, cause: unknown): void {
+  #failed(path: BytePath, uid: number | undefined, cause: unknown): void {
     reportFailure(this.report, { path, uid }, errnoOf(cause));
   }
 
-  #unreadable(path: BytePath, uid: number, cause: unknown): void {
+  #unreadable(path: BytePath, uid: number | undefined, cause: unknown): void {
     reportUnreadable(this.report, { path, uid }, errnoOf(cause));
   }
 }
