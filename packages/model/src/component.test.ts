@@ -7,6 +7,10 @@ test.for([
   ['data/storage/a.metadata.json', true],
   ['data/storage/.metadata.json', true],
   ['data/storage/ametadata.json', false],
+  // a database of this name, and what is a part of it
+  ['data/storage/a.metadata.json-wal', true],
+  ['data/storage/metadata.json-journal', true],
+  ['data/storage/chart.db-wal', false],
   ['data/storage/metadata.json.bak', false],
   ['metadata.json/chart.svg', false],
 ] as const)('%s is metadata: %s', ([path, is]) => {

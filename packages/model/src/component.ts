@@ -25,9 +25,12 @@ export interface Codec {
   engine?: EngineCodec | undefined;
 }
 
+/** What SQLite keeps beside a database, and is a part of it. */
+const BESIDE = /-(wal|journal|shm)$/;
+
 /** By the last part of its path. */
 export function isMetadata(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(BESIDE, '');
   return name === 'metadata.json' || name.endsWith('.metadata.json');
 }
 
