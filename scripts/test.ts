@@ -55,7 +55,7 @@ async function runVitest(
   const ended = await run(program!, words, { live: true, env });
   const counts = readCounts(file);
   if (ended.code !== 0 && counts.failed === 0) fail(counts, `vitest ended with ${ended.code}`);
-  if (counts.passed + counts.failed === 0) fail(counts, 'no test ran');
+  if (counts.passed + counts.failed + counts.skips.length === 0) fail(counts, 'no test ran');
   return counts;
 }
 

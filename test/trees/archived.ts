@@ -4,7 +4,7 @@ import type { Item, Picture } from './picture.ts';
 import type { Part, Scene } from './scene.ts';
 
 export const isMetadata = (path: string): boolean =>
-  /(^|[/.])metadata\.json$/.test(path.slice(path.lastIndexOf('/') + 1));
+  /(^|[/.])metadata\.json$/.test(path.slice(path.lastIndexOf('/') + 1).replace(COMPANION, ''));
 /** A restore's work directory, whoever made it. */
 const WORK_DIRECTORY = /\/\.gofr-restore-[0-9a-f]{16}(\/|$)/;
 const COMPANION = /-(wal|shm|journal)$/;

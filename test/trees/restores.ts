@@ -132,10 +132,12 @@ async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish):
 
 /**
  * What is laid over what is there makes no directory give way to a file, nor a file to a directory; and what is asked for by its
- * path does not come back where a file took the place of a directory above it.
+ * path does not come back where a file took the place of a directory above it, nor where it is a mount itself.
  */
 function isRefused({ answer }: Said, { layOver, path }: Wish, before: Picture): boolean {
-  const { message = '' } = (answer['error'] as { message?: string } | undefined) ?? {};
+  const { message = '', why = '' } =
+    (answer['error'] as { message?: string; why?: string } | undefined) ?? {};
+  if (path !== undefined && why.includes('is a mount of its own')) return true;
   if (layOver !== undefined && message.includes('is in the way')) return true;
   const isBlocked = (above: string): boolean => (before.get(above)?.kind ?? 'directory') !== 'directory';
   return message.includes('cannot be restored by itself') && parentsOf(path ?? '').some(isBlocked);

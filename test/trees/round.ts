@@ -8,7 +8,7 @@ import { type Fault, failureOf, textOf } from './faults.ts';
 import { drawTree } from './growth.ts';
 import { sorted } from './known.ts';
 import { drawMounts } from './mounts.ts';
-import { askFor, pictureOf } from './picture.ts';
+import { askFor, type Item, type Picture, pictureOf } from './picture.ts';
 import { tryRestore } from './restores.ts';
 import { makeScene, ORDINARY_USER, type Scene } from './scene.ts';
 import { type Made, perform, rootsOf, through } from './steps.ts';
@@ -82,7 +82,7 @@ async function backUp({ scene, python, faults }: Life): Promise<Made | undefined
   const picture = await pictureOf(python, rootsOf(scene));
   const said = await call(scene, ['now']);
   if (said.code !== 0) {
-    faults.push(failureOf('now', said));
+    if (!isIncomplete(said, picture)) faults.push(failureOf('now', said));
     return undefined;
   }
   const { backup } = said.answer as { backup: Backup };
@@ -91,6 +91,13 @@ async function backUp({ scene, python, faults }: Life): Promise<Made | undefined
     if (code === 'missing-component' && existsSync(path))
       faults.push({ step: 'now', what: 'failed', words: message });
   return { filename: backup.filename, sha256: backup.sha256, picture, warnings };
+}
+
+/** A directory that its owner may list and not search: it is told, and such a backup is not called good. */
+function isIncomplete({ code, answer }: Said, picture: Picture): boolean {
+  const { message = '' } = (answer['error'] as { message?: string } | undefined) ?? {};
+  const isClosed = ({ kind, mode }: Item): boolean => kind === 'directory' && (mode & 0o100) === 0;
+  return code === 77 && message.includes('is incomplete') && [...picture.values()].some(isClosed);
 }
 
 interface Backup {

@@ -8,6 +8,8 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -158,4 +160,16 @@ test.skipIf(!canMount)('what can be written in a read-only mount is left with it
   const { warnings } = await bring();
   expect(warnings).toHaveLength(2);
   expect([read('data/storage/a'), read('data/storage/volume/inner/b')]).toEqual(['then', 'its own']);
+});
+
+test.skipIf(!canMount)('a mount that nothing comes into keeps its time', async () => {
+  write('data/storage/metadata.json', 'then');
+  bind('elsewhere/volume', 'data/storage/volume');
+  const long = new Date('2020-01-01T00:00:00Z');
+  utimesSync(at('data/storage/volume'), long, long);
+  await backUp();
+  write('data/storage/metadata.json', 'now');
+  await bring({ only: ['metadata'] });
+  expect(read('data/storage/metadata.json')).toBe('then');
+  expect(statSync(at('data/storage/volume')).mtime).toEqual(long);
 });

@@ -2,6 +2,7 @@
 import type { ArchiveReader, ExtractReport } from '@gofr-backup/archive';
 import { BackupError, type BytePath, displayPath, type Ports, toBackupError } from '@gofr-backup/model';
 import { isWithin, parentOf } from '@gofr-backup/posix';
+import type { Ground } from './ground/ground.ts';
 import { type AttributeChange, type Journal, writeJournal, writeMarkers } from './journal.ts';
 import { type Kept, withoutKept } from './kept.ts';
 import { planMoves } from './moves.ts';
@@ -51,15 +52,21 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
     assertUnmoved(plan);
     const report = withoutKept(staged, await swapInto(journal, options), ground);
     step('tidy');
-    const leftovers = await tidyUp(journal, options, step);
+    const leftovers = await keepingTimes(homes, ground, () => tidyUp(journal, options, step));
     return { ...report, warnings: [...report.warnings, ...leftovers] };
   } catch (error) {
     if (journal.state === 'swapping') throw unsettled(journal, error);
-    const untouched = homes.filter((home) => isUntouched(home, ground));
-    await tidyUp(journal, options);
-    for (const home of untouched) settleTime(home, ground);
+    await keepingTimes(homes, ground, () => tidyUp(journal, options));
     throw error;
   }
+}
+
+/** Directories that nothing but a work directory came into get the time back that they had. */
+async function keepingTimes<T>(homes: readonly Home[], ground: Ground, tidy: () => Promise<T>): Promise<T> {
+  const untouched = homes.filter((home) => isUntouched(home, ground));
+  const result = await tidy();
+  for (const home of untouched) settleTime(home, ground);
+  return result;
 }
 
 function newJournal({ id, stages, targets, ground }: RestorePlan, project: string): Journal {
