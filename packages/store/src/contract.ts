@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '@gofr-backup/model';
 import { checkName } from './name.ts';
 import { NoSuchObject } from './store-error.ts';
+import { retrying } from './retrying.ts';
 import type { Store } from './store.ts';
 
 /** A store that is empty, and another opening of the same one. Its clock, where it has one, is this machine's. */
@@ -13,6 +14,8 @@ export interface Opened {
   store: Store;
   again: Store;
 }
+
+const QUICK = { retries: 5, first: 20 };
 
 interface Demand {
   name: string;
@@ -69,13 +72,16 @@ export const DEMANDS: Demand[] = [
   {
     name: 'of many puts at once one is stored',
     async expectMet({ store, again }) {
+      const isRefused = (await store.abilities()).overwrite === 'refused';
+      // a server that looks before may fail some of those that come at the same moment, and say of several that they were stored
+      const [one, other] = isRefused ? [store, again] : [retrying(store, QUICK), retrying(again, QUICK)];
+      const contents = [0, 1, 2, 3, 4, 5, 6, 7].map((n) => `content ${n}`);
       const answers = await Promise.all(
-        [0, 1, 2, 3, 4, 5, 6, 7].map((n) => (n % 2 ? store : again).put('x', text(`content ${n}`))),
+        contents.map((each, n) => (n % 2 ? one : other).put('x', text(each))),
       );
-      const stored = answers.flatMap((answer, n) => (answer === 'stored' ? [`content ${n}`] : []));
-      // what can only look up the name before may say so of several; one of them is there, whole
-      if ((await store.abilities()).overwrite === 'refused') expect(stored).toHaveLength(1);
-      expect(stored).toContain((await content(store, 'x')).toString());
+      const there = (await content(store, 'x')).toString();
+      expect(contents).toContain(there);
+      if (isRefused) expect(contents.filter((_, n) => answers[n] === 'stored')).toEqual([there]);
     },
   },
   {
