@@ -17,6 +17,8 @@ export interface Message {
   text: string;
   at: string;
   since: string;
+  /** a page that shows more */
+  link?: string;
 }
 
 /** A condition that has begun, got worse, ended or was acknowledged. */

@@ -21,7 +21,7 @@ export function subjectOf({ project, state, title }: Message): string {
   return oneLine(`${project}: ${state === 'resolved' ? 'resolved: ' : ''}${title}`);
 }
 
-export function bodyOf({ state, since, at, text }: Message): string {
+export function bodyOf({ state, since, at, text, link }: Message): string {
   const when = state === 'raised' ? `Since ${since}` : `From ${since} to ${at}`;
-  return printable(`${text}\n\n${when}.`);
+  return printable(`${text}\n\n${when}.${link === undefined ? '' : `\n${link}`}`);
 }

@@ -113,6 +113,17 @@ test.each([
   expect(textOf(received[0] as Received)).toMatch(/gofr-plot: backup failed[^]*No space left/);
 });
 
+test('a link is in the text, a field of our own JSON, and what a tap opens in ntfy', async () => {
+  const { url, received } = await receiver(ok);
+  const link = 'https://backups.example.org/jobs';
+  for (const format of ['slack', 'json', 'ntfy'] as const)
+    await deliver({ ...alert, link }, channelsOf({ webhook: { url, format } }), impatient);
+  const [slack, json, ntfy] = received;
+  expect(JSON.parse(slack!.body).text).toContain(`\n${link}`);
+  expect(JSON.parse(json!.body)).toMatchObject({ link });
+  expect([ntfy!.headers['click'], ntfy!.body]).toEqual([link, expect.stringContaining(link)]);
+});
+
 const EVIL = '\u001b]0;x\u0007\u009b31m\u202egnp.exe\r\nBcc: all@example.org <!channel> @everyone';
 const DRIVING = /(?!\n)[\p{Cc}\p{Bidi_Control}]/u;
 const worded: Alert = { ...alert, project: EVIL, title: EVIL, text: EVIL };

@@ -35,6 +35,7 @@ const REQUESTS: Record<WebhookFormat, (alert: Message) => Request> = {
       title: subjectOf(alert).replaceAll(/[^\x20-\x7e]/g, '?'),
       priority: alert.state === 'raised' ? 'high' : 'default',
       tags: TAGS[alert.state],
+      ...(alert.link !== undefined && { click: alert.link }),
     },
   }),
 };

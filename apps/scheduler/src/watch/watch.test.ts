@@ -259,6 +259,26 @@ test('a summary: once a turn of its schedule, however many schedulers watch, and
   );
 }, 30_000);
 
+test('alerts carry a link to the page that shows what they are about', async () => {
+  await watched(
+    async (world) => {
+      await world.report({
+        corrupt: ['a b'],
+        data_gone: ['storage'],
+        last_backup: { ok: false, at: iso(0) },
+      });
+      await waitFor(() => world.alerts.length === 3);
+      const links = Object.fromEntries(world.alerts.map(({ kind, link }) => [kind, link]));
+      expect(links).toEqual({
+        corrupt: 'https://b.example.org/base/backups/a%20b',
+        'data-gone': 'https://b.example.org/base/',
+        'backup-failed': 'https://b.example.org/base/jobs',
+      });
+    },
+    { BACKUP_DASHBOARD_URL: 'https://b.example.org/base' },
+  );
+});
+
 test('no summary is told that nobody asked for', async () => {
   await watched(async (world) => {
     world.clock.advance(14 * 24 * HOUR);

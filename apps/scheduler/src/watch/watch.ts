@@ -21,6 +21,7 @@ import {
 } from '@gofr-backup/queue';
 import { Absence } from './absence.ts';
 import { conditionsOf, endingOf, type Limits } from './conditions.ts';
+import { linking } from './link.ts';
 import { isDue, summaryOf } from './summary.ts';
 import { Teller } from './teller.ts';
 
@@ -49,7 +50,11 @@ export interface WatchOptions {
 export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
   const { plan, clock, logger, channels = channelsOf(plan) } = options;
   const since = clock.now();
-  const teller = new Teller(channels, logger);
+  const { dashboardUrl } = options.settings;
+  const teller = new Teller(
+    channels.map((channel) => linking(channel, dashboardUrl)),
+    logger,
+  );
   const absence = new Absence(options, teller);
   const check = async (): Promise<void> => {
     try {

@@ -58,6 +58,14 @@ export const alerts = {
     meaning: 'signs the body: `X-Gofr-Signature: sha256=<HMAC>`',
     example: 'a long random text',
   }),
+  dashboardUrl: optional({
+    name: 'DASHBOARD_URL',
+    kind: urlOf('https:', 'http:'),
+    usedBy: ['scheduler'],
+    meaning:
+      'where a person opens the dashboard: alerts carry a link to the page that shows what they are about',
+    example: 'https://backups.example.org/',
+  }),
   alertSummarySchedule: setting({
     name: 'ALERT_SUMMARY_SCHEDULE',
     kind: cronOrOff,
