@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { silentLogger } from '@gofr-backup/model';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
@@ -13,4 +14,11 @@ test('a container that was started again says that it has its old environment; a
   expect(said).toEqual([expect.stringMatching(/same container .*docker-compose up -d backup/)]);
   await tellSameContainer(`${dir.path}/absent`, logger, '0123456789ab');
   expect(await readdir(dir.path)).toEqual(['container']);
+});
+
+test('a FIFO in the place of its note keeps nothing from starting', async () => {
+  await using dir = await temporaryDirectory();
+  execFileSync('mkfifo', [`${dir.path}/container`]);
+  await tellSameContainer(dir.path, silentLogger, '0123456789ab');
+  expect(await readFile(`${dir.path}/container`, 'utf8')).toBe('0123456789ab\n');
 });

@@ -116,6 +116,7 @@ export {
   stateDirOf,
   stateSecret,
   withLock,
+  writeAtomically,
 } from './repository/index.ts';
 export { newestGood, planPrune } from './retention/index.ts';
 export { forecast, madeAt, safety, storeProblems, survey } from './safety/index.ts';
