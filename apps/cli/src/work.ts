@@ -61,8 +61,9 @@ async function reasonAgainst<Name extends JobName>(
   payload: PayloadInput<Name>,
 ): Promise<string | undefined> {
   if (reached.own) return undefined;
-  if (!(await hasWorker(reached))) return 'no worker is connected to the queue';
-  if (await isPaused(reached)) return 'the queue is paused';
+  const { hasWorker, isPaused } = await stateOf(reached);
+  if (!hasWorker) return 'no worker is connected to the queue';
+  if (isPaused) return 'the queue is paused';
   const { isBelowAny, parsePayload, withoutSignature } = await import('@gofr-backup/queue');
   const asked = parsePayload(name, payload);
   if ('to' in asked && asked.to !== undefined && !(await isBelowAny(asked.to, settings.restoreRoots)))
@@ -75,21 +76,19 @@ async function reasonAgainst<Name extends JobName>(
 
 /** Why a job that is added now does not begin; it is not refused, because both may be over in a moment. */
 export async function noteWaiting(session: Session, reached: ReachedQueue): Promise<void> {
-  if (!(await hasWorker(reached))) session.note('no worker is connected to the queue; waiting for one');
-  if (await isPaused(reached))
+  if (reached.own) return;
+  const { hasWorker, isPaused } = await stateOf(reached);
+  if (!hasWorker) session.note('no worker is connected to the queue; waiting for one');
+  if (isPaused)
     session.note(
       'the queue is paused, so the job waits until it is resumed: gofr-backup resume, or the button on the page',
     );
 }
 
-async function isPaused({ queue }: ReachedQueue): Promise<boolean> {
-  const { pausedQueues } = await import('@gofr-backup/queue');
-  return (await pausedQueues(queue.project, queue.connection)).includes(queue.kind);
-}
-
-async function hasWorker({ queue, own }: ReachedQueue): Promise<boolean> {
+async function stateOf({ queue }: ReachedQueue): Promise<{ hasWorker: boolean; isPaused: boolean }> {
   const { queueStatus } = await import('@gofr-backup/queue');
-  return own || (await queueStatus(queue)).workers > 0;
+  const { workers, paused } = await queueStatus(queue);
+  return { hasWorker: workers > 0, isPaused: paused.includes(queue.kind) };
 }
 
 async function performOn<Name extends JobName>(

@@ -89,9 +89,9 @@ export function viewRoutes(views: Views): Hono<Env> {
   app.get('/jobs', async (c) => {
     const jobs = await work.recent();
     const past = jobs ? [] : await work.past();
-    const { safety } = await observer.observe();
+    const { safety, survey } = await observer.observe();
     const problems = safety.problems.filter(({ code }) => code === 'paused' || code === 'no-worker');
-    return c.html(jobsPage(shellOf(c), { jobs, past, problems }, await expected()));
+    return c.html(jobsPage(shellOf(c), { jobs, past, problems }, survey.newest?.entry.source_bytes));
   });
   app.get('/jobs/:id', async (c) => {
     const id = c.req.param('id');
