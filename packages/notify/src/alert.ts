@@ -48,15 +48,14 @@ export interface Look {
  */
 export function changes(told: Raised, { project, conditions, acknowledgements = {}, at }: Look): Alert[] {
   const present = new Map(conditions.map((condition) => [alertId(condition), condition]));
-  const begun = [...present].filter(([id]) => !told[id]);
   const over = Object.entries(told).filter(([id, { acknowledged }]) => !present.has(id) && !acknowledged);
   return [
-    ...begun.map(([, condition]): Alert => ({ ...condition, project, state: 'raised', at, since: at })),
     ...[...present].flatMap(([id, condition]): Alert[] => {
       const before = told[id];
       const shared = { ...condition, project, at, since: before?.since ?? at };
-      if (before?.acknowledged) return isWorse(condition, before) ? [{ ...shared, state: 'raised' }] : [];
-      const acknowledged = before && acknowledgements[id];
+      if (!before || (before.acknowledged && isWorse(condition, before)))
+        return [{ ...shared, state: 'raised' }];
+      const acknowledged = before.acknowledged ? undefined : acknowledgements[id];
       return acknowledged ? [{ ...shared, state: 'resolved', acknowledged }] : [];
     }),
     ...over.map(([, open]): Alert => ({ ...open, project, state: 'resolved', at })),
