@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keyDirOf, readStateSecret, removeDirectory, stateDirOf } from '@gofr-backup/core';
-import { type Logger, silentLogger, systemClock, toBackupError } from '@gofr-backup/model';
+import { BackupError, type Logger, silentLogger, systemClock, toBackupError } from '@gofr-backup/model';
 import type { BackupQueue, QueueKind } from '@gofr-backup/queue';
 import type { Session } from './session.ts';
 
@@ -14,6 +14,10 @@ export interface ReachedQueue extends AsyncDisposable {
   own: boolean;
 }
 
+/** Redis is away, or does not do what it is asked. */
+export const isOfRedis = (error: unknown): error is BackupError =>
+  error instanceof BackupError && (error.code === 'REDIS_UNREACHABLE' || error.code === 'REDIS_REFUSES');
+
 /**
  * The queue of REDIS_URL, or the queue of a running `serve`; undefined when there is neither. `toAdd`: the caller
  * adds jobs, so they are traced. Throws REDIS_UNREACHABLE.
@@ -22,12 +26,19 @@ export async function findQueue(
   { settings, plan, logger }: Session,
   { toAdd = false, kind = 'backup' }: { toAdd?: boolean; kind?: QueueKind } = {},
 ): Promise<ReachedQueue | undefined> {
-  const { connect, embeddedRedisDir, findEmbeddedRedis, KEY_BYTES, openTracedQueue, queueStatus } =
-    await import('@gofr-backup/queue');
+  const {
+    connect,
+    diskOfQueue,
+    embeddedRedisDir,
+    findEmbeddedRedis,
+    KEY_BYTES,
+    openTracedQueue,
+    queueStatus,
+  } = await import('@gofr-backup/queue');
   const dir = embeddedRedisDir(stateDirOf(plan.backupDir));
   const url = settings.redisUrl ?? (await findEmbeddedRedis(dir).catch((error) => withoutIt(error, logger)));
   if (url === undefined) return undefined;
-  const disk = settings.redisUrl === undefined ? `BACKUP_DIR (${plan.backupDir})` : undefined;
+  const disk = diskOfQueue(settings.redisUrl, plan.backupDir);
   const connection = await connect(url, { mode: 'command', disk });
   const { project } = settings;
   const otlpUrl = toAdd ? settings.otlpUrl : undefined;

@@ -1,7 +1,6 @@
 /** What a command does by itself, without a queue, is remembered with the jobs. */
-import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { type BackupError, systemClock, toBackupError } from '@gofr-backup/model';
+import { systemClock, toBackupError } from '@gofr-backup/model';
 import type { JobName, PayloadInput, Result } from '@gofr-backup/queue';
 import type { Session } from './session.ts';
 
@@ -37,18 +36,16 @@ interface Begun {
 type End = { result: Result<JobName>; error?: never } | { error: unknown; result?: never };
 
 async function remember({ plan }: Session, { name, payload, at }: Begun, end: End): Promise<void> {
-  const { findingOf, rememberJob } = await import('@gofr-backup/queue');
+  const { findingOf, newJobId, rememberJob } = await import('@gofr-backup/queue');
   const thrown = end.result === undefined ? end.error : findingOf(name, end.result);
   await rememberJob(plan, {
-    ...{ id: `${name}-${randomBytes(4).toString('hex')}`, name, payload, by: userName() },
+    ...{ id: newJobId(name), name, payload, by: userName() },
     state: thrown === undefined ? 'completed' : 'failed',
     ...{ scheduled: false, attempt: 1, created: at, started: at, finished: systemClock.now() },
-    ...(thrown !== undefined && { error: factsOf(toBackupError(thrown, name)) }),
+    ...(thrown !== undefined && { error: toBackupError(thrown, name).words }),
     ...(end.result !== undefined && { result: end.result }),
   });
 }
-
-const factsOf = ({ code, message, why, hint }: BackupError) => ({ code, message, why, hint });
 
 /** Who types. A container may run as a user without a name. */
 export function userName(): string {

@@ -2,11 +2,10 @@
  * The worker's own schedule of last resort. Redis has been away, silent or refusing for long, no scheduler reaches this worker, and the newest good
  * backup is older than it may be: the backup is made without the queue, under the same lock, as recovery commands work.
  */
-import { randomBytes } from 'node:crypto';
 import { maxAgeOf, type Settings } from '@gofr-backup/config';
 import { backup, list, newestGood } from '@gofr-backup/core';
 import { MINUTE, type OperationContext, toBackupError } from '@gofr-backup/model';
-import { type Connection, type Ended, reachOf, repeat } from '@gofr-backup/queue';
+import { type Connection, type Ended, newJobId, reachOf, repeat } from '@gofr-backup/queue';
 
 interface LastResortTimes {
   /** ms between two looks */
@@ -62,7 +61,7 @@ async function backUp(context: OperationContext): Promise<Ended | undefined> {
   const { clock, logger, signal } = context;
   const started = clock.now();
   const payload = { trigger: 'schedule' } as const;
-  const job = { id: `backup-${randomBytes(4).toString('hex')}`, name: 'backup', payload };
+  const job = { id: newJobId('backup'), name: 'backup', payload };
   const facts = { ...job, by: 'the worker', scheduled: true, attempt: 1, created: started, started };
   try {
     const result = await backup(context, payload);
@@ -71,11 +70,10 @@ async function backUp(context: OperationContext): Promise<Ended | undefined> {
     return { ...job, summary, ok: true, result };
   } catch (thrown) {
     const error = toBackupError(thrown, 'backup');
-    const { code, message, why, hint } = error;
-    logger.error({ code, why, hint }, `without the queue: ${message}`);
-    if (code === 'BUSY' || signal.aborted) return undefined;
-    const told = { code, message, why, hint };
-    const summary = { ...facts, state: 'failed', finished: clock.now(), error: told } as const;
+    const { message, ...words } = error.words;
+    logger.error(words, `without the queue: ${message}`);
+    if (error.code === 'BUSY' || signal.aborted) return undefined;
+    const summary = { ...facts, state: 'failed', finished: clock.now(), error: error.words } as const;
     return { ...job, summary, ok: false, error };
   }
 }

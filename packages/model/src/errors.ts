@@ -96,6 +96,12 @@ export class BackupError extends Error {
     return ERRORS[this.code].exit;
   }
 
+  /** What is kept of it: its words, without details. */
+  get words(): { code: ErrorCode; message: string; why: string; hint: string } {
+    const { code, message, why, hint } = this;
+    return { code, message, why, hint };
+  }
+
   get retryable(): boolean {
     return ERRORS[this.code].retryable;
   }

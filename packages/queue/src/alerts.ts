@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { type Acknowledgement, ALERT_KINDS, alertId, BackupError, type OpenAlert } from '@gofr-backup/model';
 import { askRedis, type Connection } from './connection.ts';
+import { parseJson } from './parse-json.ts';
 import { KEY_PREFIX, queueName } from './queue.ts';
 
 /** Whoever may write to Redis may write nonsense; a time that is none would end each check of a scheduler. */
@@ -112,12 +113,4 @@ export async function acknowledge(
 function withoutWrongType(error: unknown): null {
   if (String(error).includes('WRONGTYPE')) return null;
   throw error;
-}
-
-function parseJson(text: string | null | undefined): unknown {
-  try {
-    return JSON.parse(text ?? 'null');
-  } catch {
-    return undefined;
-  }
 }

@@ -23,6 +23,9 @@ export interface EnqueueOptions {
   backoff?: number;
 }
 
+/** Its name says in which queue it waits. */
+export const newJobId = (name: JobName): string => `${name}-${randomBytes(4).toString('hex')}`;
+
 /**
  * Throws USAGE for a payload that breaks the contract, PERMISSION for one that needs a key where there is none;
  * REDIS_UNREACHABLE in `command` mode.
@@ -42,7 +45,7 @@ export async function enqueue<Name extends JobName>(
     const scheduled = key === undefined ? undefined : await scheduledRun(queue, key);
     if (scheduled?.id) return { id: scheduled.id, name, queue, joined: true };
     if (key !== undefined) await forgetLost(queue, key);
-    const id = `${name}-${randomBytes(4).toString('hex')}`;
+    const id = newJobId(name);
     const { backoff } = contract;
     const signature = await signatureFor(queue, { name, id, payload });
     const job = await queue.bull.add(name, signature ? { ...payload, signature } : payload, {

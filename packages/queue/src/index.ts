@@ -14,7 +14,7 @@ export { readSummaryTime, writeSummaryTime } from './summary-time.ts';
 export { type Consumer, type ConsumerOptions, type Ended, startConsumer } from './consumer.ts';
 export { type EmbeddedRedis, findEmbeddedRedis, startEmbeddedRedis } from './embedded/embedded.ts';
 export { endOrphans } from './embedded-orphans.ts';
-export { enqueue, type EnqueuedJob, type EnqueueOptions } from './enqueue.ts';
+export { enqueue, type EnqueuedJob, type EnqueueOptions, newJobId } from './enqueue.ts';
 export { decodeFailure } from './failure.ts';
 export { evictionPolicy, tellEviction } from './redis/eviction.ts';
 export { follow, type FollowOptions } from './follow.ts';
@@ -34,7 +34,7 @@ export { findingOf } from './jobs/finding.ts';
 export * from './jobs/index.ts';
 export { parsePayload, withoutSignature } from './jobs/payload.ts';
 export { sayNextRuns } from './next-run.ts';
-export { pausedQueues, resumeQueues } from './paused.ts';
+export { resumeQueues } from './paused.ts';
 export { type JobsPlace, type PastJob, pastJobs, rememberJob, withPastJobs } from './past-jobs.ts';
 export { createLogger, type LogOptions } from './logger.ts';
 export { type BackupQueue, bullConnection, KEY_PREFIX, openQueue, queueName } from './queue.ts';
@@ -47,7 +47,12 @@ export { KEY_BYTES, type KeySource } from './requests/signature.ts';
 export { SpentRequests } from './requests/spent.ts';
 export { readReport, type WorkerReport, writeReport } from './report.ts';
 export { runService } from './run-service.ts';
-export { embeddedRedisDir, type ServiceConnection, serviceConnection } from './service-connection.ts';
+export {
+  diskOfQueue,
+  embeddedRedisDir,
+  type ServiceConnection,
+  serviceConnection,
+} from './service-connection.ts';
 export { startTracing, type TracingOptions } from './traces/telemetry.ts';
 export { openTracedQueue, type TracedQueueOptions } from './traces/traced-queue.ts';
 export type { Tracing } from './traces/tracing.ts';

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { storeStateSchema } from '@gofr-backup/model/schemas';
 import { askRedis, type Connection } from './connection.ts';
+import { parseJson } from './parse-json.ts';
 import { KEY_PREFIX, queueName } from './queue.ts';
 
 const ended = z.object({ ok: z.boolean(), at: z.string(), message: z.string().exactOptional() });
@@ -94,12 +95,4 @@ export async function writeReport(
     if (set.length > 0) await connection.client.hset(keyOf(project), ...set);
     if (gone.length > 0) await connection.client.hdel(keyOf(project), ...gone);
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,6 +9,10 @@ export interface ServiceConnection extends Connection {
 }
 
 /** Where the embedded Redis of a backup directory keeps its files; `stateDir` is the repository's. */
+/** Where the private Redis of a backup directory keeps its file, as a person knows it; undefined: REDIS_URL names another. */
+export const diskOfQueue = (redisUrl: string | undefined, backupDir: string): string | undefined =>
+  redisUrl === undefined ? `BACKUP_DIR (${backupDir})` : undefined;
+
 export const embeddedRedisDir = (stateDir: string): string => join(stateDir, 'redis');
 
 /** A service's connection to REDIS_URL; unset: to the private Redis of its backup directory, started when needed. */
@@ -21,7 +25,7 @@ export async function serviceConnection(options: {
   clock?: Clock;
 }): Promise<ServiceConnection> {
   const { redisUrl, stateDir, backupDir, logger, clock } = options;
-  const disk = redisUrl === undefined ? `BACKUP_DIR (${backupDir})` : undefined;
+  const disk = diskOfQueue(redisUrl, backupDir);
   const embedded =
     redisUrl === undefined
       ? await startEmbeddedRedis({

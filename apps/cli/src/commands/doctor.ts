@@ -1,9 +1,9 @@
 import { alertPlanFrom, maxAgeOf, nextRuns } from '@gofr-backup/config';
 import { type HealthFacts, type HealthLine, judgeHealth, lookLocally } from '@gofr-backup/core';
-import { BackupError, ERRORS, systemClock } from '@gofr-backup/model';
+import { systemClock } from '@gofr-backup/model';
 import { channelsOf } from '@gofr-backup/notify';
 import type { QueueStatus } from '@gofr-backup/queue';
-import { findQueue } from '../reach-queue.ts';
+import { findQueue, isOfRedis } from '../reach-queue.ts';
 import type { Session } from '../session.ts';
 import { costLines, storeCosts } from '../store/costs.ts';
 import type { StoreOptions } from '../store/given.ts';
@@ -63,7 +63,7 @@ async function askQueue(session: Session): Promise<{ redis: HealthFacts['redis']
     const { address } = reached.queue.connection;
     return { redis: { state: 'answers', address, workers: status.workers }, status };
   } catch (error) {
-    if (!(error instanceof BackupError && error.exit === ERRORS.REDIS_REFUSES.exit)) throw error;
+    if (!isOfRedis(error)) throw error;
     return { redis: { state: 'down', problem: [error.message, error.why].filter(Boolean).join(': ') } };
   }
 }

@@ -30,7 +30,7 @@ import type { JobSummary, QueueKind, QueueStatus } from '@gofr-backup/queue';
 import { reportError } from '../errors.ts';
 import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
-import { findQueue } from '../reach-queue.ts';
+import { findQueue, isOfRedis } from '../reach-queue.ts';
 import { columns } from '../columns.ts';
 import { storeFacts } from '../store/store-facts.ts';
 import type { Trash } from '../lines/trash-lines.ts';
@@ -47,7 +47,7 @@ interface QueueView {
 export async function run(session: Session): Promise<number> {
   const { settings, plan } = session;
   const queue = await queueView(session).catch((error: unknown) => {
-    if (error instanceof BackupError && isOfRedis(error)) return error;
+    if (isOfRedis(error)) return error;
     throw error;
   });
   const { project: _, backups, summary, ...aside } = await list(session.context('status'));
@@ -85,9 +85,6 @@ export async function run(session: Session): Promise<number> {
   if (!(queue instanceof BackupError)) return 0;
   return session.json ? queue.exit : reportError(queue, false, session.screen);
 }
-
-const isOfRedis = ({ code }: BackupError): boolean =>
-  code === 'REDIS_UNREACHABLE' || code === 'REDIS_REFUSES';
 
 async function queueView(session: Session): Promise<QueueView | undefined> {
   await using reached = await findQueue(session);

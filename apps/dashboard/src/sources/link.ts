@@ -8,6 +8,7 @@ import {
   type BackupQueue,
   connect,
   type Connection,
+  diskOfQueue,
   findEmbeddedRedis,
   KEY_BYTES,
   openTracedQueue,
@@ -40,10 +41,8 @@ export async function linkQueue({ plan, redisUrl, otlpUrl, logger }: LinkOptions
   let closed = false;
 
   async function connectTo(url: string): Promise<void> {
-    connection = await connect(url, {
-      ...{ mode: 'service', logger },
-      disk: redisUrl === undefined ? `BACKUP_DIR (${plan.backupDir})` : undefined,
-    });
+    const disk = diskOfQueue(redisUrl, plan.backupDir);
+    connection = await connect(url, { mode: 'service', logger, disk });
     const { project } = plan;
     const key = () => readStateSecret(keyDirOf(plan), 'requests', KEY_BYTES);
     const options = { project, connection, otlpUrl, key, logger, queueLogger: logger };

@@ -1,7 +1,8 @@
-import { type Condition, formatSpan, formatTime, isFutureTime } from '@gofr-backup/model';
+import { type Condition, formatSpan, isFutureTime } from '@gofr-backup/model';
 import type { Alert } from '@gofr-backup/notify';
 import { storeProblems } from '@gofr-backup/core';
 import type { WorkerReport } from '@gofr-backup/queue';
+import { reportedTime } from './reported-time.ts';
 
 export interface Limits {
   /** the newest good backup may be this old, in ms */
@@ -41,11 +42,8 @@ function age(iso: string | undefined, since: number, now: number): number {
 /** What doubles got worse; less than that is the same thing a little later. */
 const doublings = (times: number): number => Math.floor(Math.log2(Math.max(1, times)));
 
-/** A reported time as the person has it. */
-function when(iso: string | undefined, { timezone }: Limits): string {
-  const at = Date.parse(iso ?? '');
-  return Number.isNaN(at) ? 'never' : `${formatTime(at, timezone)} ${timezone}`;
-}
+const when = (iso: string | undefined, { timezone }: Limits): string =>
+  reportedTime(iso, timezone) ?? 'never';
 
 function silent(report: WorkerReport, limits: Limits, now: number): Condition[] {
   // A report from before this watch began must not count as the present worker's silence.
@@ -99,14 +97,19 @@ function damaged({ corrupt = [] }: WorkerReport): Condition[] {
 /** The text of an ending alert says why it ends. A damaged backup that no longer exists was not mended. */
 export function endingOf(alert: Alert, { gone = [] }: WorkerReport, timezone: string): Alert {
   if (alert.state !== 'resolved') return alert;
-  const zoned = (iso: string) => `${formatTime(Date.parse(iso), timezone)} ${timezone}`;
   if (alert.acknowledged) {
     const { by, at } = alert.acknowledged;
     const next = 'It goes on: the next alert of it comes when it gets worse, or when it begins again.';
-    return { ...alert, text: `Acknowledged by ${by} at ${zoned(at)}. ${next} It is: ${alert.text}` };
+    return {
+      ...alert,
+      text: `Acknowledged by ${by} at ${reportedTime(at, timezone)}. ${next} It is: ${alert.text}`,
+    };
   }
   if (alert.kind !== 'corrupt' || !gone.includes(alert.about))
-    return { ...alert, text: `It is good again, seen at ${zoned(alert.at)}. It was: ${alert.text}` };
+    return {
+      ...alert,
+      text: `It is good again, seen at ${reportedTime(alert.at, timezone)}. It was: ${alert.text}`,
+    };
   const text = `${alert.about} was damaged, and is not there any more: its retention was over, or somebody removed it. It was not mended.`;
   return { ...alert, title: 'a damaged backup is gone', text };
 }

@@ -1,8 +1,9 @@
 /** What a person asked to be told from time to time: how the backups are, also when nothing is wrong. */
 import { lastTimeOf } from '@gofr-backup/config';
-import { type Condition, formatCount, formatSize, formatTime } from '@gofr-backup/model';
+import { type Condition, formatCount, formatSize } from '@gofr-backup/model';
 import type { Message } from '@gofr-backup/notify';
 import type { WorkerReport } from '@gofr-backup/queue';
+import { reportedTime } from './reported-time.ts';
 
 interface Summary {
   project: string;
@@ -26,10 +27,7 @@ export function isDue(
 
 /** Pure. */
 export function summaryOf({ project, report, conditions, timezone, now, since }: Summary): Message {
-  const zoned = (iso: string | undefined): string | undefined => {
-    const at = Date.parse(iso ?? '');
-    return Number.isNaN(at) ? undefined : `${formatTime(at, timezone)} ${timezone}`;
-  };
+  const zoned: Zoned = (iso) => reportedTime(iso, timezone);
   const needs = `${formatCount(conditions.length, 'thing')} ${conditions.length === 1 ? 'needs' : 'need'} attention`;
   const lines = [
     ...conditions.map(({ title, text }) => `! ${title}: ${text}`),

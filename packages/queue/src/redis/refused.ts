@@ -109,9 +109,11 @@ export function writeCheck(connection: Answering, key: string): () => Promise<vo
   };
 }
 
+const writeProbe = ({ client }: Answering, key: string): Promise<unknown> => client.set(key, '', 'PX', 1);
+
 async function refusalToWrite(connection: Answering, key: string): Promise<BackupError | undefined> {
   try {
-    await connection.client.set(key, '', 'PX', 1);
+    await writeProbe(connection, key);
     return undefined;
   } catch (error) {
     return kindOf(error)?.ofAllWrites ? refusalOf(connection, error) : undefined;
@@ -120,7 +122,7 @@ async function refusalToWrite(connection: Answering, key: string): Promise<Backu
 
 /** Whether Redis does what it is asked. It waits for as long as Redis is silent. */
 export const takesWrites = (connection: Answering, key: string): Promise<boolean> =>
-  connection.client.set(key, '', 'PX', 1).then(
+  writeProbe(connection, key).then(
     () => true,
     () => false,
   );

@@ -45,8 +45,7 @@ export async function copyBackups(
     return { store: plan.name, copies };
   } catch (error) {
     const failure = toBackupError(error, `copying to the store ${plan.name}`);
-    const { code, message, why, hint } = failure;
-    await recordStore(ctx, plan, { tried_at, failure: { code, message, why, hint } });
+    await recordStore(ctx, plan, { tried_at, failure: failure.words });
     throw failure;
   }
 }
