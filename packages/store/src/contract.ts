@@ -74,14 +74,21 @@ export const DEMANDS: Demand[] = [
     async expectMet({ store, again }) {
       const isRefused = (await store.abilities()).overwrite === 'refused';
       // a server that looks before may fail some of those that come at the same moment, and say of several that they were stored
-      const [one, other] = isRefused ? [store, again] : [retrying(store, QUICK), retrying(again, QUICK)];
+      let retries = 0;
+      const patience = { ...QUICK, onRetry: () => void retries++ };
+      const [one, other] = isRefused
+        ? [store, again]
+        : [retrying(store, patience), retrying(again, patience)];
       const contents = [0, 1, 2, 3, 4, 5, 6, 7].map((n) => `content ${n}`);
       const answers = await Promise.all(
         contents.map((each, n) => (n % 2 ? one : other).put('x', text(each))),
       );
       const there = (await content(store, 'x')).toString();
       expect(contents).toContain(there);
-      if (isRefused) expect(contents.filter((_, n) => answers[n] === 'stored')).toEqual([there]);
+      const stored = contents.filter((_, n) => answers[n] === 'stored');
+      // a put that is tried again may be told of its own bytes
+      if (retries === 0) expect(stored).toContain(there);
+      if (isRefused) expect(stored).toHaveLength(1);
     },
   },
   {
