@@ -5,7 +5,8 @@ import { waitFor } from '@gofr-backup/testing';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { axe } from './axe.ts';
-import { CHART, PASSWORD, startSystem, type System } from './system.ts';
+import { PASSWORD } from './surroundings.ts';
+import { CHART, startSystem, type System } from './system.ts';
 
 const LONG = 120_000;
 const SCREENSHOTS =

@@ -5,7 +5,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { axe } from './axe.ts';
 import { openBrowser } from './open-browser.ts';
-import { enter, makeNights, type Nights, PASSWORD, STATES } from './states.ts';
+import { enter, makeNights, type Nights, STATES } from './states.ts';
+import { PASSWORD } from './surroundings.ts';
 
 const PICTURES =
   process.env['GOFR_SCREENSHOTS'] === '1'

@@ -12,9 +12,8 @@ import { connect, enqueue, openQueue, writeReport } from '@gofr-backup/queue';
 import { start as startScheduler } from '@gofr-backup/scheduler';
 import { fakeClock, makeTree, privateRedis } from '@gofr-backup/testing';
 import { start as startWorker } from '@gofr-backup/worker';
+import { surroundings } from './surroundings.ts';
 import { makeYear } from './year.ts';
-
-export const PASSWORD = 'correct horse battery';
 
 /** What a state has and lacks; all else is well. */
 interface State {
@@ -90,15 +89,8 @@ export async function enter(state: State, nights: Nights): Promise<Scene> {
   if (state.corrupt) await damageOne(backupDir);
   const redis = used.use(await privateRedis());
   const env: Environment = {
-    BACKUP_BACKUP_DIR: backupDir,
-    BACKUP_DATA_DIR: dataDir,
-    BACKUP_LOGS_DIR: join(dataDir, 'logs'),
-    BACKUP_REDIS_URL: redis.url,
-    BACKUP_RETENTION_DAYS: '365',
-    BACKUP_MAX_COUNT: '1000',
+    ...surroundings({ backupDir, dataDir }, redis.url),
     BACKUP_CLEANUP_ON_START: 'false',
-    BACKUP_DASHBOARD_PORT: '0',
-    BACKUP_DASHBOARD_PASSWORD: PASSWORD,
     ...state.env,
   };
   const settings = loadSettings(env);

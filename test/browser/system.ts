@@ -11,9 +11,9 @@ import { fakeClock, makeTree, privateRedis } from '@gofr-backup/testing';
 import { start as startWorker } from '@gofr-backup/worker';
 import type { Browser } from 'playwright-core';
 import { openBrowser } from './open-browser.ts';
+import { surroundings } from './surroundings.ts';
 import { makeYear } from './year.ts';
 
-export const PASSWORD = 'correct horse battery';
 /** The file that tests download, and what its name must not do. */
 export const CHART = { name: 'profit & <b>loss 100%.txt', content: 'Q1 12\nQ2 17\n' };
 
@@ -47,17 +47,10 @@ export async function startSystem(days: number): Promise<System> {
   await nights(now, days);
   const redis = started.use(await privateRedis());
   const env: Environment = {
-    BACKUP_BACKUP_DIR: backupDir,
-    BACKUP_DATA_DIR: dataDir,
-    BACKUP_LOGS_DIR: join(dataDir, 'logs'),
-    BACKUP_REDIS_URL: redis.url,
-    BACKUP_RETENTION_DAYS: '365',
-    BACKUP_MAX_COUNT: '1000',
+    ...surroundings({ backupDir, dataDir }, redis.url),
     BACKUP_ENABLE_WEEKLY: 'true',
     BACKUP_WEEKLY_RETENTION_WEEKS: '60',
     BACKUP_ENABLE_MONTHLY: 'true',
-    BACKUP_DASHBOARD_PORT: '0',
-    BACKUP_DASHBOARD_PASSWORD: PASSWORD,
     BACKUP_DASHBOARD_RESTORE_COMMAND: 'docker compose run --rm restore',
     BACKUP_RESTORE_ROOTS: join(home, 'restored'),
     // slow enough to be watched and to be cancelled
