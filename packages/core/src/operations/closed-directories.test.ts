@@ -79,3 +79,16 @@ test.each<Partial<RestoreRequest>>([
     }
   }
 });
+
+test('metadata alone comes back into a directory that its owner closed, which stays as it is', async () => {
+  sh('chmod 0755 data/storage/ro; echo then > data/storage/ro/metadata.json; chmod 0555 data/storage/ro');
+  const { filename } = (await backup(world.ctx, { trigger: 'manual' })).backup;
+  sh('echo now > data/storage/ro/metadata.json; echo now > data/storage/ro/f');
+  own();
+  const look = (): string => sh("find data/storage/ro -type d -printf '%p %M %T@\\n'");
+  const before = look();
+  expect(await run('restore', { backup: filename, only: ['metadata'] })).toMatch(/^0 began/);
+  expect(sh('cat data/storage/ro/metadata.json data/storage/ro/f')).toBe('then\nnow\n');
+  expect(look()).toBe(before);
+  expect(leftovers()).toBe('');
+});

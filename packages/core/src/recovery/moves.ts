@@ -78,10 +78,11 @@ function planTarget(
       if (coming && !isDirectory(coming)) throw inTheWay(place);
       if (coming && !target.keepsAttributes(place) && !target.keeps(relative, true))
         plan.attributes.push(changeOf(place, present, coming));
+      else openAsItIs(place, ground, plan);
       ground.know(place, present);
       pending.push(...childrenOf(place, coming ? staged : undefined, ground));
     } else if (coming || target.owns(relative, isDirectory(present!))) {
-      if (place === target.place) openParent(place, ground, plan);
+      if (place === target.place) openAsItIs(parentOf(place), ground, plan);
       plan.moves.push({
         place,
         staged: coming ? staged : null,
@@ -96,12 +97,11 @@ function planTarget(
   }
 }
 
-/** The directory that a target lies in stays as it is, and is opened meanwhile. */
-function openParent(place: BytePath, ground: Ground, { attributes }: MovePlan): void {
-  const parent = parentOf(place);
-  if (!ground.exists(parent) || !isClosed(parent, ground)) return;
-  const stat = ground.lstat(parent)!;
-  if (attributes.every((change) => change.place !== parent)) attributes.push(changeOf(parent, stat, stat));
+/** A directory that stays as it is, the one that a target lies in among them, is opened meanwhile. */
+function openAsItIs(directory: BytePath, ground: Ground, { attributes }: MovePlan): void {
+  if (!ground.exists(directory) || !isClosed(directory, ground)) return;
+  const stat = ground.lstat(directory)!;
+  if (attributes.every(({ place }) => place !== directory)) attributes.push(changeOf(directory, stat, stat));
 }
 
 const changeOf = (place: BytePath, present: FileStat, coming: FileStat): AttributeChange => ({
