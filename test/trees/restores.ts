@@ -122,7 +122,7 @@ async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish):
   const actual = await pictureOf(python, rootsOf(scene));
   const untouched = untold(step, differences(before, actual), []);
   if (said.code !== 0)
-    return isRefused(said, wish, before) && untouched.length === 0
+    return isRefused(scene, said, wish, before) && untouched.length === 0
       ? []
       : [failureOf(step, said), ...untouched];
   const found = inPlace(scene, made.picture, before, actual, wish);
@@ -134,11 +134,13 @@ async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish):
  * What is laid over what is there makes no directory give way to a file, nor a file to a directory; and what is asked for by its
  * path does not come back where a file took the place of a directory above it, nor where it is a mount itself.
  */
-function isRefused({ answer }: Said, { layOver, path }: Wish, before: Picture): boolean {
+function isRefused({ parts }: Scene, { answer }: Said, { layOver, path }: Wish, before: Picture): boolean {
   const { message = '', why = '' } =
     (answer['error'] as { message?: string; why?: string } | undefined) ?? {};
   if (path !== undefined && why.includes('is a mount of its own')) return true;
-  if (layOver !== undefined && message.includes('is in the way')) return true;
+  const isOfMetadata = ({ select, root }: Part): boolean =>
+    select === 'metadata-only' && message.startsWith(displayPath(`${latin(root)}/`));
+  if (message.includes('is in the way') && (layOver !== undefined || parts.some(isOfMetadata))) return true;
   const isBlocked = (above: string): boolean => (before.get(above)?.kind ?? 'directory') !== 'directory';
   return message.includes('cannot be restored by itself') && parentsOf(path ?? '').some(isBlocked);
 }
