@@ -242,7 +242,7 @@ class Archiver {
     const { entry } = source;
     await queue.header(entry);
     const copied = this.#options.codec.name !== 'none' && entry.contentPath === undefined;
-    const before = this.#previous?.slicesOf(entry) ?? [];
+    const before = earlier === undefined ? [] : this.#previous!.slicesOf(earlier);
     await new SlicedFile({ ...source, before, copied }, around).archive();
   }
 

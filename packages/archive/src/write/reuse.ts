@@ -107,7 +107,7 @@ export class Previous {
   /** Undefined when no frame begins with its name, or has its first file. */
   find(planned: PlannedFrame): Predecessor | undefined {
     try {
-      const first = this.#find(planned.entries[0]!) ?? this.#findRenamed(planned.entries);
+      const first = this.#find(planned.entries);
       if (first === undefined) return undefined;
       this.#next = first.number + 1;
       if (!this.#unchanged(first, planned.entries)) return { first };
@@ -124,10 +124,9 @@ export class Previous {
   }
 
   /** The slices that a changed big file had. Threads find out whether their content is the same. */
-  slicesOf(entry: WalkEntry): StoredSlice[] {
+  slicesOf(header: IndexFrame): StoredSlice[] {
     try {
-      const header = this.#find(entry);
-      const before = header && this.index.entriesOf(header.number)[0];
+      const before = this.index.entriesOf(header.number)[0];
       // slices of data between holes are found by their digests alone
       if (!before?.sliced || before.storedSize !== undefined) return [];
       const slices = [...this.#slicesAfter(before)];
@@ -160,27 +159,25 @@ export class Previous {
     return { archiveFd: this.archive.fd, offset, length, crc32, rawLength, digest: new Uint8Array(digest) };
   }
 
-  /** The frame that begins with this name. */
-  #find({ path }: WalkEntry): IndexFrame | undefined {
-    const near = this.#nearby((before) => before[0]?.path === path);
-    const number = near ?? this.#firsts().byPath.get(path);
+  /** The frame that begins with the same name, or has the same first file: it, or a directory above it, may have another name by now. */
+  #find(entries: readonly WalkEntry[]): IndexFrame | undefined {
+    const number = this.#nearby(entries) ?? this.#anywhere(entries);
     return number === undefined ? undefined : this.index.frame(number);
   }
 
-  /** The frame whose first file this is: it, or a directory above it, may have another name by now. */
-  #findRenamed(entries: readonly WalkEntry[]): IndexFrame | undefined {
-    const ino = firstFile(entries)?.ino;
-    if (ino === undefined) return undefined;
-    const near = this.#nearby((before) => firstFile(before)?.ino === ino);
-    const number = near ?? this.#firsts().byInode.get(ino);
-    return number === undefined ? undefined : this.index.frame(number);
-  }
-
-  #nearby(matches: (before: readonly IndexEntry[]) => boolean): number | undefined {
-    const last = Math.min(this.#next + NEARBY, this.index.frameCount);
+  /** Each frame is looked at once, because to look is to decode. Only the next is when all are known by their first entries. */
+  #nearby(now: readonly WalkEntry[]): number | undefined {
+    const count = this.#firstEntries === undefined ? NEARBY : 1;
+    const last = Math.min(this.#next + count, this.index.frameCount);
     for (let number = this.#next; number < last; number++)
-      if (matches(this.index.entriesOf(number))) return number;
+      if (beginsAlike(this.index.entriesOf(number), now)) return number;
     return undefined;
+  }
+
+  #anywhere(now: readonly WalkEntry[]): number | undefined {
+    const { byPath, byInode } = this.#firsts();
+    const file = firstFile(now);
+    return byPath.get(now[0]!.path) ?? (file && byInode.get(file.ino));
   }
 
   /** Made once, and only when a frame is not where it is expected. */
@@ -235,6 +232,14 @@ export class Previous {
     const granularity = ctimeNs % SECOND === 0n ? COARSE_GRANULARITY : FINE_GRANULARITY;
     return ctimeNs === 0n || ctimeNs >= this.#walkStart - granularity;
   }
+}
+
+/** With the same name, or with the same first file. An inode alone may be that of a new file by now. */
+function beginsAlike(before: readonly IndexEntry[], now: readonly WalkEntry[]): boolean {
+  if (before[0]?.path === now[0]!.path) return true;
+  const [file, fileNow] = [firstFile(before), firstFile(now)];
+  if (file === undefined || fileNow === undefined || file.ino !== fileNow.ino) return false;
+  return file.size === fileNow.size && file.mtimeNs === fileNow.mtimeNs;
 }
 
 function isUnchanged(before: IndexEntry, now: WalkEntry): boolean {
