@@ -5,6 +5,8 @@ import {
   compressFrame,
   decompressFrame,
   deflateSegment,
+  exchangeGzipMember,
+  gzipNotes,
   inflateRoom,
   inflateSegment,
   readGzipMember,
@@ -38,6 +40,7 @@ export function fuzzRound(seed: number): Round {
   const done = { bytes: raw.length, leftToZlib: 0 };
   ownToZlib(raw, 1 + random(9));
   frames(raw, random);
+  exchanges(raw, random);
   const stream = deflateRawSync(raw, {
     level: random(10),
     strategy: pick(random, STRATEGIES),
@@ -80,6 +83,31 @@ function frames(raw: Buffer, random: Random): void {
     frame.copy(room);
     demand(readGzipMember(room, raw.length, true)?.equals(raw), `a frame of ${engine} is not read by own`);
   }
+}
+
+/** Other bytes in spans of a stream of either: what is written again stands for them, or nothing is. */
+function exchanges(raw: Buffer, random: Random): void {
+  const now = Buffer.from(raw);
+  const spans: { start: number; end: number }[] = [];
+  for (let at = random(700); at < raw.length; at += 1 + random(9000)) {
+    const end = Math.min(raw.length, at + 1 + random(1600));
+    spans.push({ start: at, end });
+    if (random(2) === 0) now.set(noise(random, random(end - at + 1), pick(random, [2, 64, 256])), at);
+    at = end;
+  }
+  const engine = pick(random, ['own', 'zlib'] as const);
+  const target = Buffer.alloc(compressedBound(raw.length) + 4096);
+  const member = target.subarray(
+    0,
+    compressFrame({ name: 'gzip', level: 1 + random(9), engine }, raw, [], target),
+  );
+  const room = inflateRoom(member.length, raw.length, true);
+  member.copy(room);
+  const noted = gzipNotes(room, raw.length, spans);
+  demand(noted?.raw.equals(raw), `a frame of ${engine} is not read in parts`);
+  const end = noted?.parts && exchangeGzipMember(target, now, noted.parts, target.length);
+  if (end !== undefined)
+    demand(gunzipSync(target.subarray(0, end)).equals(now), 'a stream with other bytes in spans is wrong');
 }
 
 /** A damaged stream is refused, or is what zlib takes it for. */

@@ -8,5 +8,5 @@ export { NewIndex } from './read/new-index.ts';
 export { StreamSource } from './read/stream-source.ts';
 export { compressedBound, compressFrame, decompressFrame } from './codec/codecs.ts';
 export { deflateSegment } from './codec/deflate-segment.ts';
-export { readGzipMember } from './codec/gzip-member.ts';
+export { exchangeGzipMember, gzipNotes, readGzipMember } from './codec/gzip-member.ts';
 export { inflateRoom, inflateSegment } from './codec/inflate-segment.ts';

@@ -17,7 +17,7 @@ import {
   RUN_COUNTS,
   RUN_LENGTHS,
 } from './layout';
-import { distanceExtra } from './symbols';
+import { distanceCode, distanceExtra } from './symbols';
 
 const DISTANCE_LENGTHS: usize = LENGTHS_OF_CODES + <usize>LITERALS;
 const DISTANCE_CODES: usize = CODES + 4 * <usize>LITERALS;
@@ -41,30 +41,45 @@ export function writeBlock(input: usize, length: u32, first: usize, last: usize,
   const stored: u32 = 8 * length + 32 * (length / MOST_STORED + 1) + 7;
   if (stored <= min<u32>(dynamic, fixed)) return writeStored(input, length);
   if (fixed <= dynamic) {
-    memory.copy(LENGTHS_OF_CODES, FIXED_LENGTHS, LITERALS + DISTANCES);
     writeBits(0b010, 3);
+    useFixedCodes();
   } else {
     writeBits(0b100, 3);
     writeHeader();
+    fillCodes();
   }
-  makeCodes(LENGTHS_OF_CODES, LITERALS, CODES);
-  makeCodes(DISTANCE_LENGTHS, 30, DISTANCE_CODES);
-  fillMatchCodes();
   writeSequences(input, first, last);
   writeCode(load<u32>(CODES + (END_OF_BLOCK << 2)));
 }
 
-function writeStored(input: usize, length: u32): void {
-  for (let left = length; left > 0;) {
-    const piece = min<u32>(left, MOST_STORED);
+export function useFixedCodes(): void {
+  useCodes(FIXED_LENGTHS);
+}
+
+/** Codes of these lengths, a byte each: literals, then distances. */
+export function useCodes(lengths: usize): void {
+  memory.copy(LENGTHS_OF_CODES, lengths, LITERALS + DISTANCES);
+  fillCodes();
+}
+
+function fillCodes(): void {
+  makeCodes(LENGTHS_OF_CODES, LITERALS, CODES);
+  makeCodes(DISTANCE_LENGTHS, 30, DISTANCE_CODES);
+  fillMatchCodes();
+}
+
+/** Of no bytes: an empty block, which ends on a byte boundary. */
+export function writeStored(input: usize, length: u32): void {
+  do {
+    const piece = min<u32>(length, MOST_STORED);
     writeBits(0, 3);
     alignBits();
     writeBits(piece | ((piece ^ 0xffff) << 16), 32);
     memory.copy(out, input, piece);
     setBits(out + piece, 0, 0);
     input += piece;
-    left -= piece;
-  }
+    length -= piece;
+  } while (length > 0);
 }
 
 function codeBits(counts: usize, lengths: usize): u32 {
@@ -166,6 +181,20 @@ function fillMatchCodes(): void {
     const more = (length - load<u8>(LENGTH_BASE + symbol)) << bits;
     store<u32>(MATCH_CODES + (length << 2), (code & 0xffffff) | more | ((bits + extra) << 24));
   }
+}
+
+@inline
+export function hasDistance(less: u32): bool {
+  return load<u8>(DISTANCE_LENGTHS + <usize>distanceCode(less)) > 0;
+}
+
+/** A match whose length and distance have codes; `less` is its distance - 1. */
+export function writeMatch(length: u32, less: u32): void {
+  writeCode(load<u32>(MATCH_CODES + ((length - 3) << 2)));
+  const symbol = distanceCode(less);
+  writeCode(load<u32>(DISTANCE_CODES + (symbol << 2)));
+  const extra = distanceExtra(symbol);
+  writeBits(less & ((1 << extra) - 1), extra);
 }
 
 /** The loop that writes nearly all there is: bit buffer in locals, four literals or one match between stores. */

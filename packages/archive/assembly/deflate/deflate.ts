@@ -1,5 +1,6 @@
 /** Deflates (RFC 1951) one run of bytes after another, in the module's own memory. */
-import { alignBits, out, startAt, writeBits } from './bits';
+import { out, startAt } from './bits';
+import { writeStored } from './block';
 import { FRAME, PADDING } from './layout';
 import { setLevel } from './levels';
 import { setMatches } from './known';
@@ -8,6 +9,7 @@ import { startPositions } from './positions';
 import { STRETCH_BYTES } from './stretches';
 import { fillTables } from './symbols';
 
+export { codesAt, earlierAt, exchange, rawAt, reserveExchange, stepsAt, writtenAt } from './exchange';
 export { skipPositions } from './positions';
 
 fillTables();
@@ -50,9 +52,7 @@ export function deflate(length: u32, level: u32, stretches: u32): u32 {
   startPositions(input, length);
   startAt(output);
   parse(input, length, stretchesOf(length), stretches);
-  // an empty stored block, as zlib's sync flush
-  writeBits(0, 3);
-  alignBits();
-  writeBits(0xffff0000, 32);
+  // as zlib's sync flush
+  writeStored(input, 0);
   return <u32>(out - output);
 }

@@ -43,3 +43,8 @@ export function take(bits: u32): u32 {
 export function nextByte(): usize {
   return from - (heldBits >> 3);
 }
+
+/** The first bit of which nothing was taken, counted from this address. */
+export function bitsFrom(address: usize): u32 {
+  return <u32>(((from - address) << 3) - heldBits);
+}

@@ -21,6 +21,9 @@ import { makeTable, pairLiterals, RARE } from './tables';
 /** How many bits to look into the two tables with. */
 export let literalBits: u32 = 0;
 export let distanceBits: u32 = 0;
+/** How many lengths of codes of literals stand in LENGTHS, before those of distances, and how many of these. */
+export let literals: u32 = 0;
+export let distances: u32 = 0;
 
 /** In what order the lengths of the code of code lengths come. */
 const RUN_ORDER: StaticArray<u8> = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -31,14 +34,16 @@ export function useFixedCodes(): bool {
   memory.fill(LENGTHS + 144, 9, 112);
   memory.fill(LENGTHS + 256, 7, 24);
   memory.fill(LENGTHS + LITERALS, 5, DISTANCES);
-  return makeTables(LITERALS, DISTANCES);
+  literals = LITERALS;
+  distances = DISTANCES;
+  return makeTables();
 }
 
 /** False when the header is none. */
 export function readCodes(): bool {
   refill();
-  const literals = take(5) + 257;
-  const distances = take(5) + 1;
+  literals = take(5) + 257;
+  distances = take(5) + 1;
   const runs = take(4) + 4;
   if (literals > 286 || distances > 30) return false;
   memory.fill(RUN_LENGTHS, 0, RUN_CODES);
@@ -48,10 +53,10 @@ export function readCodes(): bool {
   }
   const bits = makeTable(RUN_TABLE, RUN_BITS, RUN_LENGTHS, RUN_CODES, RUN_MEANINGS);
   if (bits == 0 || !readLengths(literals + distances, bits)) return false;
-  return load<u8>(LENGTHS + END_OF_BLOCK) > 0 && makeTables(literals, distances);
+  return load<u8>(LENGTHS + END_OF_BLOCK) > 0 && makeTables();
 }
 
-function makeTables(literals: u32, distances: u32): bool {
+function makeTables(): bool {
   literalBits = makeTable(LITERAL_TABLE, LITERAL_BITS, LENGTHS, literals, LITERAL_MEANINGS);
   distanceBits = makeTable(DISTANCE_TABLE, DISTANCE_BITS, LENGTHS + literals, distances, DISTANCE_MEANINGS);
   if (literalBits > 0) pairLiterals(LITERAL_TABLE, literalBits);

@@ -33,8 +33,17 @@ export const SORTED: usize = STARTS + 4 * 16;
 export const MOST_PIECES: u32 = 2048;
 export const PIECES: usize = (SORTED + 2 * <usize>LITERALS + 7) & ~7;
 
+/** The spans of the output that may be exchanged: where each begins and ends (see seams.ts). */
+export const MOST_SPANS: u32 = 2048;
+export const SPANS: usize = PIECES + 16 * <usize>MOST_PIECES;
+/** What the stream consists of, 16 bytes a step; and of each block with codes their lengths: literals, then distances. */
+export const MOST_STEPS: u32 = 12288;
+export const STEPS: usize = SPANS + 8 * <usize>MOST_SPANS;
+export const MOST_BLOCKS: u32 = 512;
+export const CODES_OF_BLOCKS: usize = STEPS + 16 * <usize>MOST_STEPS;
+
 /** The stream, and behind it what it decodes to. */
-export const INPUT: usize = (PIECES + 16 * <usize>MOST_PIECES + 63) & ~63;
+export const INPUT: usize = (CODES_OF_BLOCKS + <usize>((LITERALS + DISTANCES) * MOST_BLOCKS) + 63) & ~63;
 /** Bytes behind either that may be read or overwritten: a match, and what its copying goes beyond. */
 export const PADDING: usize = 512;
 /** Of memory, and of files. */

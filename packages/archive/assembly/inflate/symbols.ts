@@ -1,8 +1,9 @@
 /** The symbols of a block: the loop in which nearly all time is spent. */
 import { from, held, heldBits, setBits } from './bits';
 import { distanceBits, literalBits } from './header';
-import { DISTANCE_TABLE, LITERAL_TABLE } from './layout';
+import { DISTANCE_TABLE, INPUT, LITERAL_TABLE } from './layout';
 import { noteMatch } from './notes';
+import { noteSource } from './steps';
 import { END, LITERAL, NONE, RARE } from './tables';
 
 /**
@@ -13,16 +14,35 @@ import { END, LITERAL, NONE, RARE } from './tables';
  * is a count as it is, and of `count` the low 6 bits alone have a meaning.
  */
 export function decodeSymbols(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize): usize {
-  return decode(inputEnd, outputStart, to, outputEnd, false);
+  return decode(inputEnd, outputStart, to, outputEnd, 0, false, false);
 }
 
 /** The same, and all matches are noted. */
 export function decodeNoting(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize): usize {
-  return decode(inputEnd, outputStart, to, outputEnd, true);
+  return decode(inputEnd, outputStart, to, outputEnd, 0, true, false);
+}
+
+/** Has the block ended at which the last decodeUntil stopped? */
+export let ended: bool = false;
+/** What the output holds beyond `pause` then is less than this. */
+export const BEYOND: usize = 264;
+
+/** As decodeNoting, but stops soon after `pause` also. Matches that refer to what lies before `content` are looked at (see steps.ts). */
+export function decodeUntil(inputEnd: usize, outputStart: usize, to: usize, pause: usize, content: usize): usize {
+  ended = false;
+  return decode(inputEnd, outputStart, to, pause, content, true, true);
 }
 
 @inline
-function decode(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize, noting: bool): usize {
+function decode(
+  inputEnd: usize,
+  outputStart: usize,
+  to: usize,
+  outputEnd: usize,
+  content: usize,
+  noting: bool,
+  pausing: bool,
+): usize {
   const literalMask: u64 = (1 << literalBits) - 1;
   const distanceMask: u64 = (1 << distanceBits) - 1;
   // bytes are held ahead of those that codes are taken of
@@ -77,12 +97,14 @@ function decode(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize
         continue;
       }
       if (entry & RARE) {
-        if (!(entry & END) || to > outputEnd) return 0;
+        if (!(entry & END) || (!pausing && to > outputEnd)) return 0;
+        if (pausing) ended = true;
         setBits(at, bits >> entry, <u32>(count - entry) & 63);
         return to;
       }
     }
     const length = <usize>(entry >> 16) + extraOf(entry, bits);
+    const lengthBits = entry & 63;
     bits >>= entry;
     count -= entry;
     entry = look(DISTANCE_TABLE, bits & distanceMask);
@@ -91,6 +113,7 @@ function decode(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize
       if (entry & RARE) return 0;
     }
     const distance = <usize>(entry >> 16) + extraOf(entry, bits);
+    const matchBits = <u32>(lengthBits + (entry & 63));
     bits >>= entry;
     count -= entry;
     if (distance > to - outputStart) return 0;
@@ -100,35 +123,40 @@ function decode(inputEnd: usize, outputStart: usize, to: usize, outputEnd: usize
     entry = look(LITERAL_TABLE, bits & literalMask);
     copyMatch(to, distance, length);
     if (noting) noteMatch(to - outputStart, length, distance);
+    if (pausing && to - distance < content) {
+      noteSource(to - outputStart, length, distance, matchBits, <u32>(((at - INPUT) << 3) - (<usize>count & 63)));
+    }
     to += length;
   } while (at <= inputLimit && to <= outputEnd);
-  return 0;
+  if (!pausing || at > inputLimit) return 0;
+  setBits(at, bits, <u32>count & 63);
+  return to;
 }
 
 @inline
-function look(table: usize, place: u64): u64 {
+export function look(table: usize, place: u64): u64 {
   return <u64>load<u32>(table + (<usize>place << 2));
 }
 
 @inline
-function literalsOf(entry: u64): usize {
+export function literalsOf(entry: u64): usize {
   return 1 + (<usize>(entry >> 13) & 1);
 }
 
 @inline
-function maskOf(bits: u64): u64 {
+export function maskOf(bits: u64): u64 {
   return (<u64>1 << (bits & 7)) - 1;
 }
 
 /** The extra bits of a match's entry, which lie behind its code. */
 @inline
-function extraOf(entry: u64, bits: u64): usize {
+export function extraOf(entry: u64, bits: u64): usize {
   return <usize>((bits & ((<u64>1 << entry) - 1)) >> (entry >> 8));
 }
 
 /** May write up to 16 bytes more. */
 @inline
-function copyMatch(to: usize, distance: usize, length: usize): void {
+export function copyMatch(to: usize, distance: usize, length: usize): void {
   let source = to - distance;
   const end = to + length;
   if (distance >= 16) {

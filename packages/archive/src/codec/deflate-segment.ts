@@ -5,6 +5,7 @@
  * the most matches of an earlier frame.
  */
 import { DEFLATE_MODULE } from './deflate-wasm.ts';
+import { CODES_BYTES, STEP_BYTES, type StreamParts } from './inflate-segment.ts';
 import { type Stretch, STRETCH_KINDS } from './stretches.ts';
 import { instantiate } from './wasm-instance.ts';
 
@@ -20,6 +21,15 @@ interface Deflater {
   stretchesOf(length: number): number;
   /** Compresses the segment; answers the length of its compressed form. */
   deflate(length: number, level: number, stretches: number): number;
+  /** Makes room for `exchange`; false when there is no memory. */
+  reserveExchange(length: number, steps: number, blocks: number, rawLength: number, room: number): number;
+  earlierAt: { value: number };
+  stepsAt: { value: number };
+  codesAt: { value: number };
+  rawAt: { value: number };
+  writtenAt: { value: number };
+  /** Writes the stream of these steps; answers its length, 0 when it needs more than `room` or cannot be written. */
+  exchange(steps: number, room: number): number;
   /** For tests: as if so many bytes had been compressed before. */
   skipPositions(position: number): void;
 }
@@ -55,6 +65,31 @@ export function deflateSegment(
   if (at + length > target.length) throw new RangeError('the target is too short');
   // `set` would copy to shared memory byte by byte
   return at + view.copy(target, at, output, output + length);
+}
+
+/**
+ * Writes an earlier stream again, for raw bytes that differ from those it stands for in its spans alone. What lies between them
+ * is copied, bit by bit; the bytes of the spans are matched with those of the span before. Answers where the stream ends: no
+ * later than at `end`. Undefined when it cannot be done.
+ */
+export function exchangeSpans(
+  target: Buffer,
+  at: number,
+  end: number,
+  raw: Buffer,
+  { stream, steps, codes }: StreamParts,
+): number | undefined {
+  const { reserveExchange, exchange, ...place } = theDeflater();
+  const [stepCount, blockCount] = [steps.length / STEP_BYTES, codes.length / CODES_BYTES];
+  if (reserveExchange(stream.length, stepCount, blockCount, raw.length, end - at) === 0) return undefined;
+  const memory = currentMemory();
+  memory.set(stream, place.earlierAt.value);
+  memory.set(steps, place.stepsAt.value);
+  memory.set(codes, place.codesAt.value);
+  memory.set(raw, place.rawAt.value);
+  const length = exchange(stepCount, end - at);
+  const from = place.writtenAt.value;
+  return length === 0 ? undefined : at + memory.copy(target, at, from, from + length);
 }
 
 /** What `known` stretches refer to, from now on (see NotedStream). */

@@ -4,9 +4,9 @@
  * between are compressed as usual.
  */
 import { crc32 } from 'node:zlib';
-import { deflateSegment } from './deflate-segment.ts';
+import { deflateSegment, exchangeSpans } from './deflate-segment.ts';
 import type { ContentSpan } from './digest.ts';
-import { inflateNoting, inflateSegment, type NotedStream } from './inflate-segment.ts';
+import { inflateNoting, inflateSegment, type NotedStream, type StreamParts } from './inflate-segment.ts';
 import { type Stretch, stretchesWithin } from './stretches.ts';
 
 /** magic, deflate, no flags, no time, no hint, written on Unix */
@@ -64,8 +64,7 @@ export function writeGzipMember(
   }
   end = compressSegment(end, at, raw.length);
   end += FINAL_BLOCK.copy(target, end);
-  end = target.writeUInt32LE(crc32(raw), end);
-  return target.writeUInt32LE(raw.length, end);
+  return endMember(target, end, raw);
 }
 
 function storeSegment(target: Buffer, at: number, segment: Buffer): number {
@@ -102,8 +101,31 @@ export function readGzipMember(
 }
 
 /** What the one member that `room` holds consists of; undefined when it is not in the form that this module writes. */
-export function gzipNotes(room: Buffer, rawLength: number): NotedStream | undefined {
-  return mayBeOurs(room) ? inflateNoting(room, HEADER.length, rawLength) : undefined;
+export function gzipNotes(
+  room: Buffer,
+  rawLength: number,
+  spans: readonly ContentSpan[],
+): NotedStream | undefined {
+  return mayBeOurs(room) ? inflateNoting(room, HEADER.length, rawLength, spans) : undefined;
+}
+
+/**
+ * As writeGzipMember, where `raw` differs from the bytes of an earlier member in the spans of its parts alone. Undefined when
+ * it cannot be done within `most` bytes.
+ */
+export function exchangeGzipMember(
+  target: Buffer,
+  raw: Buffer,
+  parts: StreamParts,
+  most: number,
+): number | undefined {
+  const start = HEADER.copy(target);
+  const end = exchangeSpans(target, start, Math.min(most, target.length) - TRAILER_BYTES, raw, parts);
+  return end === undefined ? undefined : endMember(target, end, raw);
+}
+
+function endMember(target: Buffer, end: number, raw: Buffer): number {
+  return target.writeUInt32LE(raw.length, target.writeUInt32LE(crc32(raw), end));
 }
 
 function mayBeOurs(room: Buffer): boolean {

@@ -33,6 +33,24 @@ export interface EarlierParts {
   contents: (EarlierContent | undefined)[];
 }
 
+/**
+ * The spans of an earlier frame that hold no content which may be in this one: its headers, when headers alone have changed.
+ * None when some content is kept and some has to be read: most likely that is not what it was.
+ */
+export function headersBefore({ kept, contents }: EarlierParts, rawLength: number): ContentSpan[] {
+  const known = contents.filter((content) => content !== undefined);
+  if (kept.length > 0 && known.some(({ taken }) => !taken)) return [];
+  const bodies = [...kept.flatMap((entries) => entries.contents), ...known];
+  const headers: ContentSpan[] = [];
+  let at = 0;
+  for (const { start, end } of bodies.toSorted((one, other) => one.start - other.start)) {
+    if (start > at) headers.push({ start: at, end: start });
+    at = start + paddedLength(end - start);
+  }
+  if (at < rawLength) headers.push({ start: at, end: rawLength });
+  return headers;
+}
+
 export interface PlannedParts extends EarlierParts {
   /** the entries to write */
   written: LinkedEntry[];

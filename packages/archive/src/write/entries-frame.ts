@@ -9,8 +9,8 @@ import { paddedLength } from '../index/file.ts';
 import { MOST_RAW_BYTES } from '../index/sizes.ts';
 import type { WalkEntry } from '../source/source.ts';
 import { writeHeaderBlocks } from '../tar/header-blocks.ts';
-import type { EarlierContent, EarlierParts } from './earlier-parts.ts';
-import { copySame, finish, type Finished, proofsOf } from './finish.ts';
+import { type EarlierContent, type EarlierParts, headersBefore } from './earlier-parts.ts';
+import { copySame, finish, type Finished, finished, proofsOf } from './finish.ts';
 import { lengthOfXattrs, readFittingXattrs } from './fitting-xattrs.ts';
 import {
   type EarlierEntries,
@@ -66,8 +66,8 @@ export class EntriesFrame {
   build(): FrameResult {
     if (!this.#collect()) return NOTHING;
     const { digest, hashes } = digestFrame(this.#frame.filled(), this.#frame.contents);
-    const finished = this.#copySame(digest) ?? this.#compress();
-    return { ...finished, proofs: proofsOf(digest, hashes), changed: false, outcomes: this.#outcomes };
+    const made = this.#copySame(digest) ?? this.#exchange() ?? this.#compress();
+    return { ...made, proofs: proofsOf(digest, hashes), changed: false, outcomes: this.#outcomes };
   }
 
   /** False when something of the earlier frame was needed, and is not there. */
@@ -85,7 +85,8 @@ export class EntriesFrame {
   }
 
   #readEarlier(): EarlierFrame | undefined {
-    this.#earlier ??= this.#job.earlier && EarlierFrame.read(this.#job.earlier);
+    const { earlier } = this.#job;
+    this.#earlier ??= earlier && EarlierFrame.read(earlier, headersBefore(this.#parts, earlier.rawLength));
     return this.#earlier;
   }
 
@@ -141,6 +142,15 @@ export class EntriesFrame {
     return this.#isInPlace ? undefined : copySame(this.#job.earlier, filled.length, digest, this.#slot);
   }
 
+  /** The content may be what it was, and headers alone differ. */
+  #exchange(): Finished | undefined {
+    const { codec } = this.#setup;
+    if (this.#isInPlace || codec.name !== 'gzip' || codec.engine === 'zlib') return undefined;
+    if (!this.#hasEarlierContent || this.#readEarlier() === undefined) return undefined;
+    const length = this.#earlier!.exchanged(this.#slot, this.#frame.filled());
+    return length === undefined ? undefined : finished(this.#slot, length, this.#frame.end);
+  }
+
   #compress(): Finished {
     const { codec } = this.#setup;
     const filled = this.#frame.filled();
@@ -148,10 +158,14 @@ export class EntriesFrame {
     const incompressible = this.#frame.incompressible(this.#earlier);
     if (codec.name !== 'gzip' || codec.engine === 'zlib')
       return finish(codec, filled, incompressible, this.#slot);
-    const useful = incompressible.length > 0 || this.#parts.contents.some((content) => content !== undefined);
+    const useful = incompressible.length > 0 || this.#hasEarlierContent;
     const earlier = useful ? this.#readEarlier() : this.#earlier;
     const stretches = this.#frame.stretches(earlier);
     return finish(codec, filled, incompressible, this.#slot, { stretches, earlier });
+  }
+
+  get #hasEarlierContent(): boolean {
+    return this.#parts.contents.some((content) => content !== undefined);
   }
 
   get #isInPlace(): boolean {

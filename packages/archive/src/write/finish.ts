@@ -53,5 +53,10 @@ export function finish(
   hints?: Hints,
 ): Finished {
   const length = codec.name === 'none' ? raw.length : compressFrame(codec, raw, incompressible, slot, hints);
-  return { length, rawLength: raw.length, crc32: crc32(slot.subarray(0, length)), copied: false };
+  return finished(slot, length, raw.length);
+}
+
+/** A frame whose stored bytes are in the slot. */
+export function finished(slot: Buffer, length: number, rawLength: number): Finished {
+  return { length, rawLength, crc32: crc32(slot.subarray(0, length)), copied: false };
 }
