@@ -169,8 +169,9 @@ export function serveJobs<Shared, Job, Result>(
   const { nice, shared } = workerData as { nice: number | undefined; shared: Shared };
   if (nice !== undefined && nice > 0) lowerPriority(nice);
   const work = make(shared);
+  const observe = observer();
   parentPort!.on('message', (job: Job) => {
-    const stood = standstill();
+    const stood = observe();
     try {
       const { result, transfer } = work(job);
       parentPort!.postMessage({ result, stood: stood() } satisfies Answer, transfer ?? []);
@@ -178,6 +179,25 @@ export function serveJobs<Shared, Job, Result>(
       parentPort!.postMessage({ failure: failureOf(thrown), stood: stood() } satisfies Answer);
     }
   });
+}
+
+/** Asking the kernel costs as much as a small file does: of short jobs one in so many is observed. */
+const OBSERVED_JOBS = 8;
+const SHORT_MS = 20;
+const NOT_OBSERVED: Standstill = { took: 0, stood: 0 };
+
+/** Called at the start of a job; what it answers, at the end. */
+function observer(): () => () => Standstill {
+  let skipped = OBSERVED_JOBS;
+  return () => {
+    if (++skipped < OBSERVED_JOBS) return () => NOT_OBSERVED;
+    const stood = standstill();
+    return () => {
+      const observed = stood();
+      skipped = observed.took < SHORT_MS ? 0 : OBSERVED_JOBS;
+      return observed;
+    };
+  };
 }
 
 /** From now on. Waiting for a processor, on a busy machine, is no standstill: more threads would not help. */

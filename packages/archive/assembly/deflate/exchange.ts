@@ -50,7 +50,7 @@ let codesReady: bool = false;
 let aside: bool = false;
 
 /**
- * Writes the stream of the steps; answers its length, which is less than `room`. 0: it is longer, or the last block has
+ * Writes the stream of the steps; answers its length, `room` at most. 0: it is longer, or the last block has
  * no code for something.
  */
 export function exchange(steps: u32, room: u32): u32 {
@@ -78,7 +78,7 @@ export function exchange(steps: u32, room: u32): u32 {
     } else writeStored(rawAt + from, to - from);
   }
   alignBits();
-  return <u32>(out - writtenAt);
+  return out > limit ? 0 : <u32>(out - writtenAt);
 }
 
 /** How many bytes a step takes that is no span, and is what it was. */
