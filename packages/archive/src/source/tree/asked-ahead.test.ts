@@ -30,10 +30,24 @@ test('the time for which entries are used is not the time they take', () => {
   expect(ahead.isSlow).toBe(false);
 });
 
-test('what cannot be asked for is no failure', async () => {
+test('two chunks are asked for at a time, each once, and failures are none', async () => {
   await using place = await temporaryDirectory();
   mkdirSync(`${place.path}/a`);
   writeFileSync(`${place.path}/b`, '');
-  const paths = [`${place.path}/a`, Buffer.from(`${place.path}/b`), `${place.path}/none`];
-  await expect(new AskedAhead().ask(paths)).resolves.toBeUndefined();
+  const asked: string[] = [];
+  const names = { length: 150, at: (n: number) => ['a', 'b', `none-${n}`][Math.min(n, 2)]! };
+  const pathOf = (name: string): Buffer => {
+    asked.push(name);
+    return Buffer.from(`${place.path}/${name}`);
+  };
+  const ahead = new AskedAhead();
+  await expect(ahead.reach(names, 0, pathOf)).resolves.toBeUndefined();
+  expect(ahead.reach(names, 63, pathOf)).toBeUndefined();
+  expect(asked).toHaveLength(128);
+  await ahead.reach(names, 64, pathOf);
+  await ahead.reach(names, 149, pathOf);
+  expect(asked).toHaveLength(150);
+  expect(new Set(asked).size).toBe(150);
+  expect(ahead.reach(names, 150, pathOf)).toBeUndefined();
+  expect(ahead.reach({ length: 0, at: () => '' }, 0, pathOf)).toBeUndefined();
 });

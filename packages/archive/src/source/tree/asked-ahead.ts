@@ -4,11 +4,19 @@
  */
 import { lstat } from 'node:fs/promises';
 import { type Clock, systemClock } from '@gofr-backup/model';
+import type { DirectoryNames } from './directory-names.ts';
 
 /** A local file system answers in a hundredth of this time. */
 const SLOW_MS = 0.3;
 /** Entries between two judgements. */
 const JUDGED = 64;
+/** Names asked for at once. While the walk takes these, the next ones are asked for. */
+const CHUNK = 64;
+
+interface Question {
+  answered: boolean;
+  answers: Promise<void>;
+}
 
 export class AskedAhead {
   /** by the latest entries that were not asked for ahead */
@@ -17,6 +25,9 @@ export class AskedAhead {
   #entries = 0;
   #took = 0;
   #waited = 0;
+  /** when the latest question was answered */
+  #answered = 0;
+  #questions = new WeakMap<DirectoryNames, Question[]>();
 
   constructor(clock: Pick<Clock, 'monotonic'> = systemClock) {
     this.#clock = clock;
@@ -33,11 +44,43 @@ export class AskedAhead {
     }
   }
 
-  /** Failures are found again by the walk, which says what they mean. */
-  async ask(paths: readonly (string | Buffer)[]): Promise<void> {
+  /**
+   * Asks for the name `next` of a directory and those that follow it, where nobody did. The promise, when there is one, is that
+   * of the answer for `next`.
+   */
+  reach(
+    names: DirectoryNames,
+    next: number,
+    pathOf: (name: string) => string | Buffer,
+  ): Promise<void> | undefined {
+    const questions = this.#questionsOf(names);
+    const chunk = Math.floor(next / CHUNK);
+    for (let n = chunk; n <= chunk + 1 && n * CHUNK < names.length; n++) {
+      if (questions[n] !== undefined) continue;
+      const from = n * CHUNK;
+      const count = Math.min(CHUNK, names.length - from);
+      questions[n] = this.#ask(Array.from({ length: count }, (_, at) => pathOf(names.at(from + at))));
+    }
+    return next >= names.length || questions[chunk]!.answered ? undefined : questions[chunk]!.answers;
+  }
+
+  #questionsOf(names: DirectoryNames): Question[] {
+    const questions = this.#questions.get(names) ?? [];
+    this.#questions.set(names, questions);
+    return questions;
+  }
+
+  #ask(paths: readonly (string | Buffer)[]): Question {
     const from = this.#clock.monotonic();
-    await Promise.allSettled(paths.map((path) => lstat(path)));
-    this.#waited += this.#clock.monotonic() - from;
+    const question: Question = { answered: false, answers: Promise.resolve() };
+    // Failures are found again by the walk, which says what they mean.
+    question.answers = Promise.allSettled(paths.map((path) => lstat(path))).then(() => {
+      const now = this.#clock.monotonic();
+      this.#waited += now - Math.max(from, this.#answered);
+      this.#answered = now;
+      question.answered = true;
+    });
+    return question;
   }
 
   #judge(): void {

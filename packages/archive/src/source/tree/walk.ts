@@ -42,7 +42,7 @@ interface Level {
   next: number;
 }
 
-/** Entries handed on together. A server answers so many questions in a moment, and other work of the process waits for it. */
+/** Entries handed on together, at most: fewer while the walk waits for answers. */
 const BATCH = 128;
 
 const TYPES = new Map<number, EntryType>([
@@ -81,22 +81,20 @@ export class Walk implements Source {
     let batch: WalkEntry[] = [];
     for (const entry of ahead.timed(this.#walk())) {
       batch.push(entry);
-      if (ahead.isSlow && (entry.type === 'directory' || batch.length === BATCH)) await this.#askAhead(ahead);
-      if (batch.length < BATCH) continue;
+      const answers = ahead.isSlow ? this.#askAhead(ahead) : undefined;
+      if (batch.length < BATCH && answers === undefined) continue;
       yield batch;
       batch = [];
+      await answers;
     }
     if (batch.length > 0) yield batch;
   }
 
   /** For the attributes of the names that come next in the directory at hand. */
-  async #askAhead(ahead: AskedAhead): Promise<void> {
-    if (this.#at === undefined) return;
+  #askAhead(ahead: AskedAhead): Promise<void> | undefined {
+    if (this.#at === undefined) return undefined;
     const { level, chain } = this.#at;
-    const names = Array.from({ length: Math.min(BATCH, level.names.length - level.next) }, (_, n) =>
-      level.names.at(level.next + n),
-    );
-    await ahead.ask(names.map((name) => chain.last.at(name)));
+    return ahead.reach(level.names, level.next, (name) => chain.last.at(name));
   }
 
   *#walk(): Generator<WalkEntry> {
