@@ -14,7 +14,13 @@ import { crc32 } from 'node:zlib';
 import { readFully } from '@gofr-backup/posix';
 import type { ContentSpan } from './digest.ts';
 import { exchangeGzipMember, gzipNotes } from './gzip-member.ts';
-import { inflateRoom, type NotedStream, type StreamParts, type StreamPiece } from './inflate-segment.ts';
+import {
+  CODES_BYTES,
+  inflateRoom,
+  type NotedStream,
+  type StreamParts,
+  type StreamPiece,
+} from './inflate-segment.ts';
 
 /** Where a frame lies in the previous archive. */
 export interface EarlierPlace {
@@ -30,6 +36,12 @@ export interface EarlierPlace {
 const LEAST_STORED_BYTES = 4096;
 /** One part in so many: a frame that would grow by more is compressed anew. */
 const MOST_GROWTH = 64;
+/**
+ * A frame with more than one block for so many bytes, and these few, is compressed anew: many of its headers went into blocks of
+ * their own, and each run would add some. The encoder makes longer ones.
+ */
+const LEAST_BLOCK_BYTES = 2048;
+const SPARE_BLOCKS = 8;
 
 /** All of it lies in the decoder's memory, and is valid until that memory is used again. */
 export class EarlierFrame {
@@ -73,11 +85,13 @@ export class EarlierFrame {
 
   /**
    * Writes the member of `raw`, which may differ from this frame in its headers alone: the content's compressed form is copied.
-   * Answers its length; undefined when something else differs, or it would be much longer than the frame was.
+   * Answers its length; undefined when something else differs, or it would be much longer than needed.
    */
   exchanged(target: Buffer, raw: Buffer): number | undefined {
     if (this.#parts === undefined || !this.#hasContentOf(raw)) return undefined;
     const { length } = this.#parts.stream;
+    const blocks = this.#parts.codes.length / CODES_BYTES;
+    if (blocks > SPARE_BLOCKS + length / LEAST_BLOCK_BYTES) return undefined;
     return exchangeGzipMember(target, raw, this.#parts, length + Math.ceil(length / MOST_GROWTH) + 64);
   }
 

@@ -9,7 +9,7 @@ import { compressedBound } from './codecs.ts';
 import type { ContentSpan } from './digest.ts';
 import { EarlierFrame } from './earlier-frame.ts';
 import { writeGzipMember } from './gzip-member.ts';
-import { mixedBytes, noisy } from './mixed-bytes.fixture.ts';
+import { mixedBytes, noise, noisy } from './mixed-bytes.fixture.ts';
 import type { Stretch } from './stretches.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'gofr-exchange-'));
@@ -142,6 +142,23 @@ test('a byte that the block has no code for: the header goes into a block of its
     now.write('\x01\xfe\xff', start + 100, 'latin1');
   const earlier = earlierOf(memberOf(old, [], 6), old.raw.length, old.headers);
   expect(gunzipSync(exchanged(earlier, now)!).equals(now)).toBe(true);
+});
+
+test('run after run with bytes that blocks have no codes for: the frame does not grow on and on', () => {
+  const bodies = Array.from({ length: 80 }, (_, seed) => noisy(900, 90, seed));
+  const { raw, headers, stretches } = frameOf(bodies, NAMES[0]!);
+  const first = memberOf({ raw, headers, stretches }, [], 6);
+  let [member, longest] = [first, 0];
+  const next = noise(1);
+  for (let run = 0; run < 60; run++) {
+    const earlier = earlierOf(member, raw.length, headers);
+    for (const { start } of headers) if (next() < 0.05) raw[start + 5] = 128 + next() * 128;
+    const made = exchanged(earlier, raw);
+    if (made !== undefined) expect(gunzipSync(made).equals(raw)).toBe(true);
+    member = made ?? memberOf({ raw, headers, stretches }, [], 6);
+    longest = Math.max(longest, member.length);
+  }
+  expect(longest / first.length).toBeLessThan(1.04);
 });
 
 test('content that differs, or a length that does: nothing is written', () => {
