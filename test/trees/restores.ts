@@ -130,9 +130,12 @@ async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish):
   return untold(step, found, [...made.warnings, ...(hasMounts(scene) ? warnings : withoutSplits(warnings))]);
 }
 
+const isClosed = ({ kind, mode }: Item): boolean => kind === 'directory' && (mode & 0o500) !== 0o500;
+
 /**
  * What is laid over what is there makes no directory give way to a file, nor a file to a directory; and what is asked for by its
- * path does not come back where a file took the place of a directory above it, nor where it is a mount itself.
+ * path does not come back where a file took the place of a directory above it, nor where it is a mount itself. Nothing comes
+ * where a directory is closed to reading or search: what must stay in it cannot be known.
  */
 function isRefused({ parts }: Scene, { answer }: Said, { layOver, path }: Wish, before: Picture): boolean {
   const { message = '', why = '' } =
@@ -140,6 +143,7 @@ function isRefused({ parts }: Scene, { answer }: Said, { layOver, path }: Wish, 
   if (path !== undefined && why.includes('is a mount of its own')) return true;
   const isOfMetadata = ({ select, root }: Part): boolean =>
     select === 'metadata-only' && message.startsWith(displayPath(`${latin(root)}/`));
+  if (message.includes('is closed to this user')) return [...before.values()].some(isClosed);
   if (message.includes('is in the way') && (layOver !== undefined || parts.some(isOfMetadata))) return true;
   const isBlocked = (above: string): boolean => (before.get(above)?.kind ?? 'directory') !== 'directory';
   return message.includes('cannot be restored by itself') && parentsOf(path ?? '').some(isBlocked);

@@ -92,3 +92,20 @@ test('metadata alone comes back into a directory that its owner closed, which st
   expect(look()).toBe(before);
   expect(leftovers()).toBe('');
 });
+
+test.each(['0444', '0000', '0333', '0111'])(
+  'a directory that was closed to reading or search since (%s): nothing is touched until it is opened',
+  async (mode) => {
+    sh('mkdir logs/d; echo then > logs/d/f; ln -s . logs/d/link; mkdir logs/d/sub; echo then > logs/d/sub/f');
+    const { filename } = (await backup(world.ctx, { trigger: 'manual' })).backup;
+    own();
+    sh(`echo now > logs/d/f; chmod ${mode} logs/d`);
+    const now = snapshot();
+    expect(await run('restore', { backup: filename })).toMatch(/^1 /);
+    expect(snapshot()).toBe(now);
+    expect(leftovers()).toBe('');
+    sh('chmod u+rx logs/d');
+    expect(await run('restore', { backup: filename })).toMatch(/^0 began/);
+    expect(sh('cat logs/d/f logs/d/sub/f')).toBe('then\nthen\n');
+  },
+);

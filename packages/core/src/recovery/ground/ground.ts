@@ -81,7 +81,10 @@ export class Ground implements Disposable {
       : { directory: this.directory(parentOf(path)), name: baseName(path) };
   }
 
-  /** Parents before children, names sorted by bytes. What vanishes meanwhile is left out; `skip` prunes a subtree. */
+  /**
+   * Parents before children, names sorted by bytes. What vanishes meanwhile is left out; `skip` prunes a subtree. Throws
+   * PERMISSION at a directory that this user may not look into.
+   */
   *walk(
     start: BytePath,
     skip: (path: BytePath, stat: FileStat) => boolean = () => false,
@@ -90,11 +93,12 @@ export class Ground implements Disposable {
     while (pending.length > 0) {
       const relative = pending.pop()!;
       const path = relative === '' ? start : joinPath(start, relative);
-      const stat = this.lstat(path);
+      const stat = lookedInto(parentOf(path), () => this.lstat(path));
       if (!stat || skip(path, stat)) continue;
       yield { path, relative, stat };
       if (!isDirectory(stat)) continue;
-      for (const name of this.names(path).sort().reverse()) pending.push(joinPath(relative, name));
+      const names = lookedInto(path, () => this.names(path));
+      for (const name of names.sort().reverse()) pending.push(joinPath(relative, name));
     }
   }
 
@@ -210,6 +214,20 @@ export function movedAway(place: BytePath, cause?: unknown): BackupError {
     hint: 'Nothing was replaced. Stop the services that write there, and run the restore again.',
     cause,
   });
+}
+
+function lookedInto<T>(directory: BytePath, look: () => T): T {
+  try {
+    return look();
+  } catch (cause) {
+    if (!isErrno(cause, 'EACCES')) throw cause;
+    throw new BackupError('PERMISSION', `${displayPath(directory)} is closed to this user`, {
+      why: 'it may not be listed or searched, and what is in it has to be known before anything is replaced',
+      hint: 'Open it (chmod u+rx), or do this as root.',
+      details: { directory: displayPath(directory) },
+      cause,
+    });
+  }
 }
 
 /** The error of the system with the paths that people know. */
