@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openStore } from '@gofr-backup/store';
-import { changeScript, makeCorpus, resetCorpus } from './corpora.ts';
+import { changeScript, resetCorpus } from './corpora.ts';
 import { measure } from './measure.ts';
 import { ourKeys, oursIn, type Place, resticIn, urlOf } from './offsite-peers.ts';
 import type { OffsiteFigures } from './offsite-report.ts';
@@ -17,7 +17,6 @@ interface Keys {
 }
 
 export async function spaceAfterMonth(place: Place, keys: Keys): Promise<Record<string, OffsiteFigures>> {
-  await makeCorpus(place.corpus, place.source, 'small');
   return { 'gofr-backup copy': await ourMonth(place, keys), restic: await resticMonth(place, keys) };
 }
 

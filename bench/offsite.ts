@@ -41,8 +41,11 @@ for (const corpus of values.corpus.split(',')) {
   await makeCorpus(corpus, source, values.size);
   for (const peer of CONTENDERS) await contest(corpus, source, peer);
 }
-if (wanted('Space'))
+writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
+if (wanted('Space')) {
+  await makeCorpus('charts', join(CACHE, 'corpus-charts-small'), 'small');
   results['Space after 30 days'] = await spaceAfterMonth(placeOf('charts', 'small'), server);
+}
 writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
 writeOffsite(results, { size: values.size, rounds: Number(values.rounds) }, ROOT);
 
