@@ -34,6 +34,7 @@ const results: OffsiteResults = existsSync(RESULTS)
   ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as OffsiteResults)
   : {};
 const wanted = (work: string): boolean => work.includes(values.only);
+const keep = (): void => writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
 
 for (const corpus of values.corpus.split(',')) {
   const source = join(CACHE, `corpus-${corpus}-${values.size}`);
@@ -41,12 +42,12 @@ for (const corpus of values.corpus.split(',')) {
   await makeCorpus(corpus, source, values.size);
   for (const peer of CONTENDERS) await contest(corpus, source, peer);
 }
-writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
+keep();
 if (wanted('Space')) {
   await makeCorpus('charts', join(CACHE, 'corpus-charts-small'), 'small');
   results['Space after 30 days'] = await spaceAfterMonth(placeOf('charts', 'small'), server);
 }
-writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
+keep();
 writeOffsite(results, { size: values.size, rounds: Number(values.rounds) }, ROOT);
 
 function placeOf(corpus: string, size = values.size): Place {

@@ -25,7 +25,7 @@ const DISTANCE_CODES: usize = CODES + 4 * <usize>LITERALS;
 const MOST_LITERAL_BITS: u32 = 14;
 const MOST_DISTANCE_BITS: u32 = 15;
 const MOST_RUN_BITS: u32 = 7;
-const MOST_STORED: u32 = 65535;
+export const MOST_STORED: u32 = 65535;
 /** In what order the lengths of the code of code lengths are sent. */
 const RUN_ORDER: StaticArray<u8> = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 

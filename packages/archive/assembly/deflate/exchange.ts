@@ -5,9 +5,10 @@
  */
 import { agreeing } from './alike';
 import { alignBits, held, heldBits, out, setBits, startAt, writeBits, writeCode } from './bits';
-import { hasDistance, useCodes, useFixedCodes, writeMatch, writeStored } from './block';
+import { hasDistance, MOST_STORED, useCodes, useFixedCodes, writeMatch, writeStored } from './block';
 import { CODES, END_OF_BLOCK, FRAME, LENGTHS_OF_CODES, LENGTH_BASE, LENGTH_CODE, PADDING, SYMBOLS, WINDOW } from './layout';
 
+/** As the decoder noted them (packages/archive/assembly/inflate/steps.ts). */
 const STEP_BYTES: usize = 16;
 const BLOCK: u32 = 0;
 const COPIED: u32 = 1;
@@ -83,7 +84,7 @@ export function exchange(steps: u32, room: u32): u32 {
 
 /** How many bytes a step takes that is no span, and is what it was. */
 function lengthOf(kind: u32, length: u32): usize {
-  return kind == STORED ? length + 5 * (length / 65535 + 1) : (length >> 3) + 1;
+  return kind == STORED ? length + 5 * (length / MOST_STORED + 1) : (length >> 3) + 1;
 }
 
 /** 56 bits at a time: with up to 7 held, they fit 64. */

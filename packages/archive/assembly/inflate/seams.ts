@@ -4,7 +4,7 @@ import { distanceBits, literalBits } from './header';
 import { DISTANCE_TABLE, INPUT, LENGTHS, LITERAL_TABLE } from './layout';
 import { noteMatch } from './notes';
 import { apart, contentStart, giveUp, isInSpan, noteSource, noteSpan, noteSymbols, seamAfter, startSymbols } from './steps';
-import { BEYOND, copyMatch, decodeNoting, decodeUntil, ended, extraOf, look, maskOf } from './symbols';
+import { BEYOND, copyMatch, decodeNoting, decodeUntil, ended, extraOf, look, lookFurther } from './symbols';
 import { END, LITERAL, NONE, RARE } from './tables';
 
 /** As decodeNoting. */
@@ -62,7 +62,7 @@ function decodeBySymbol(
     refill();
     let entry = look(LITERAL_TABLE, peek(literalBits));
     if ((entry & RARE) != 0 && (entry & (END | NONE)) == 0) {
-      entry = look(LITERAL_TABLE, (entry >> 16) + ((held >> literalBits) & maskOf(entry >> 8)));
+      entry = lookFurther(LITERAL_TABLE, entry, held >> literalBits);
     }
     if (entry & LITERAL) {
       const byte = <u8>(entry >> 16);
@@ -95,7 +95,7 @@ function takeMatch(symbol: u64, outputStart: usize, to: usize, outputEnd: usize,
   let entry = look(DISTANCE_TABLE, peek(distanceBits));
   if (entry & RARE) {
     if (!(entry & NONE)) {
-      entry = look(DISTANCE_TABLE, (entry >> 16) + ((held >> distanceBits) & maskOf(entry >> 8)));
+      entry = lookFurther(DISTANCE_TABLE, entry, held >> distanceBits);
     }
     if (entry & RARE) return 0;
   }

@@ -20,7 +20,7 @@ const STEP_BYTES: usize = 16;
 /** The bits of a block's kind and codes; the block's number. */
 const BLOCK: u32 = 0;
 /** Bits of symbols outside of the spans, or of the end of a block. */
-const SYMBOLS: u32 = 1;
+const COPIED: u32 = 1;
 /** Bytes of the output that are in a span, or were copied from one; how far before them what resembles them lies, 0: unknown. */
 const SPAN: u32 = 2;
 /** Bytes of the output that were stored as they are, in spans or outside. */
@@ -64,7 +64,7 @@ export function isInSpan(place: u32): bool {
   return next < spans && startOf(next) <= place;
 }
 
-/** Where the span ends, or what comes before it; of the output's end nothing is known here. */
+/** Where the span ends, or what comes before it: no later than the output. */
 export function seamAfter(inSpan: bool, outputEnd: u32): u32 {
   if (next >= spans) return outputEnd;
   return min<u32>(inSpan ? endOf(next) : startOf(next), outputEnd);
@@ -109,8 +109,8 @@ export function startSymbols(bit: u32): void {
 /** Symbols outside of the spans end before the bit `to`. */
 export function noteSymbols(to: u32): void {
   const last = STEPS + STEP_BYTES * <usize>(steps - 1);
-  if (steps > 0 && load<u32>(last) == SYMBOLS && load<u32>(last, 8) == symbolsFrom) store<u32>(last, to, 8);
-  else if (to > symbolsFrom) addStep(SYMBOLS, symbolsFrom, to, 0);
+  if (steps > 0 && load<u32>(last) == COPIED && load<u32>(last, 8) == symbolsFrom) store<u32>(last, to, 8);
+  else if (to > symbolsFrom) addStep(COPIED, symbolsFrom, to, 0);
   symbolsFrom = to;
 }
 

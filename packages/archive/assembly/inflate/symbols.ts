@@ -85,7 +85,7 @@ function decode(
       count |= 56;
     }
     if (entry & RARE) {
-      if (!(entry & (END | NONE))) entry = look(LITERAL_TABLE, (entry >> 16) + ((bits >> literalBits) & maskOf(entry >> 8)));
+      if (!(entry & (END | NONE))) entry = lookFurther(LITERAL_TABLE, entry, bits >> literalBits);
       if (entry & LITERAL) {
         store<u8>(to++, <u8>(entry >> 16));
         bits >>= entry;
@@ -109,7 +109,7 @@ function decode(
     count -= entry;
     entry = look(DISTANCE_TABLE, bits & distanceMask);
     if (entry & RARE) {
-      if (!(entry & NONE)) entry = look(DISTANCE_TABLE, (entry >> 16) + ((bits >> distanceBits) & maskOf(entry >> 8)));
+      if (!(entry & NONE)) entry = lookFurther(DISTANCE_TABLE, entry, bits >> distanceBits);
       if (entry & RARE) return 0;
     }
     const distance = <usize>(entry >> 16) + extraOf(entry, bits);
@@ -138,13 +138,19 @@ export function look(table: usize, place: u64): u64 {
   return <u64>load<u32>(table + (<usize>place << 2));
 }
 
+/** Of an entry that says `longer`: the entry of the second table, by the bits behind those of the first look. */
 @inline
-export function literalsOf(entry: u64): usize {
+export function lookFurther(table: usize, entry: u64, bits: u64): u64 {
+  return look(table, (entry >> 16) + (bits & maskOf(entry >> 8)));
+}
+
+@inline
+function literalsOf(entry: u64): usize {
   return 1 + (<usize>(entry >> 13) & 1);
 }
 
 @inline
-export function maskOf(bits: u64): u64 {
+function maskOf(bits: u64): u64 {
   return (<u64>1 << (bits & 7)) - 1;
 }
 

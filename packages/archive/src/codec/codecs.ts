@@ -29,6 +29,9 @@ export function compressedBound(rawLength: number): number {
   return rawLength + Math.ceil(rawLength / 64) + 4096;
 }
 
+/** Whether the encoder of our own compresses. The others have no means to go on from an earlier frame. */
+export const hasOwnEncoder = ({ name, engine }: Codec): boolean => name === 'gzip' && engine !== 'zlib';
+
 /** What saves time in compressing a frame; of use to gzip by the encoder of our own. */
 export interface Hints {
   /** of all raw bytes, in order */

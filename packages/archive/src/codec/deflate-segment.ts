@@ -79,16 +79,17 @@ export function exchangeSpans(
   raw: Buffer,
   { stream, steps, codes }: StreamParts,
 ): number | undefined {
-  const { reserveExchange, exchange, ...place } = theDeflater();
+  const deflater = theDeflater();
   const [stepCount, blockCount] = [steps.length / STEP_BYTES, codes.length / CODES_BYTES];
-  if (reserveExchange(stream.length, stepCount, blockCount, raw.length, end - at) === 0) return undefined;
+  if (deflater.reserveExchange(stream.length, stepCount, blockCount, raw.length, end - at) === 0)
+    return undefined;
   const memory = currentMemory();
-  memory.set(stream, place.earlierAt.value);
-  memory.set(steps, place.stepsAt.value);
-  memory.set(codes, place.codesAt.value);
-  memory.set(raw, place.rawAt.value);
-  const length = exchange(stepCount, end - at);
-  const from = place.writtenAt.value;
+  memory.set(stream, deflater.earlierAt.value);
+  memory.set(steps, deflater.stepsAt.value);
+  memory.set(codes, deflater.codesAt.value);
+  memory.set(raw, deflater.rawAt.value);
+  const length = deflater.exchange(stepCount, end - at);
+  const from = deflater.writtenAt.value;
   return length === 0 ? undefined : at + memory.copy(target, at, from, from + length);
 }
 

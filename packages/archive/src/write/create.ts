@@ -3,6 +3,7 @@ import { link } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { toBackupError } from '@gofr-backup/model';
 import { closeSource, errnoOf, type FileState, stateOf } from '@gofr-backup/posix';
+import { hasOwnEncoder } from '../codec/codecs.ts';
 import type { Source, WalkEntry } from '../source/source.ts';
 import type { Origin } from './frame-queue.ts';
 import { Pipeline } from './pipeline.ts';
@@ -213,14 +214,9 @@ class Archiver {
       this.#options.signal,
     );
     const stored = earlier && this.#previous!.stored(earlier);
-    const parts = stored && this.#takesParts ? this.#previous!.partsOf(earlier, entries) : undefined;
+    const parts =
+      stored && hasOwnEncoder(this.#options.codec) ? this.#previous!.partsOf(earlier, entries) : undefined;
     await this.#pipeline!.queue.build(entries, stored, parts);
-  }
-
-  /** The other compressions have no means to go on from an earlier frame. */
-  get #takesParts(): boolean {
-    const { name, engine } = this.#options.codec;
-    return name === 'gzip' && engine !== 'zlib';
   }
 
   /**

@@ -3,6 +3,7 @@
  * compresses what is new of it.
  */
 import type { Codec } from '@gofr-backup/model';
+import { hasOwnEncoder } from '../codec/codecs.ts';
 import { EarlierFrame } from '../codec/earlier-frame.ts';
 import { digestFrame } from '../codec/digest.ts';
 import { paddedLength } from '../index/file.ts';
@@ -144,10 +145,8 @@ export class EntriesFrame {
 
   /** The content may be what it was, and headers alone differ. */
   #exchange(): Finished | undefined {
-    const { codec } = this.#setup;
-    if (this.#isInPlace || codec.name !== 'gzip' || codec.engine === 'zlib') return undefined;
-    if (!this.#hasEarlierContent || this.#readEarlier() === undefined) return undefined;
-    const length = this.#earlier!.exchanged(this.#slot, this.#frame.filled());
+    if (!hasOwnEncoder(this.#setup.codec) || !this.#hasEarlierContent) return undefined;
+    const length = this.#readEarlier()?.exchanged(this.#slot, this.#frame.filled());
     return length === undefined ? undefined : finished(this.#slot, length, this.#frame.end);
   }
 
@@ -156,8 +155,7 @@ export class EntriesFrame {
     const filled = this.#frame.filled();
     if (this.#isInPlace) return finish(codec, filled, [], this.#slot);
     const incompressible = this.#frame.incompressible(this.#earlier);
-    if (codec.name !== 'gzip' || codec.engine === 'zlib')
-      return finish(codec, filled, incompressible, this.#slot);
+    if (!hasOwnEncoder(codec)) return finish(codec, filled, incompressible, this.#slot);
     const useful = incompressible.length > 0 || this.#hasEarlierContent;
     const earlier = useful ? this.#readEarlier() : this.#earlier;
     const stretches = this.#frame.stretches(earlier);
