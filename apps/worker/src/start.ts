@@ -42,7 +42,7 @@ export interface StartOptions {
   signal?: AbortSignal;
   /** ms that stopping may take; default 8 s, because docker kills after 10 */
   grace?: number;
-  /** false: no scheduler watches this worker, so it writes no report; default true */
+  /** false: no scheduler watches this worker, so it writes no report and says nothing of files; default true */
   watched?: boolean;
   /** false: a scheduler in this process says when the next run is; default true */
   tellsNextRun?: boolean;
@@ -88,8 +88,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     owner: 'worker',
   };
   await recover(context);
-  await preflight(plan, logger);
-  if (watched) await tellNeighbours(context);
+  if (watched) {
+    await preflight(plan, logger);
+    await tellNeighbours(context);
+  }
   const key = privateKey ? () => Promise.resolve(privateKey) : await installationKey(plan, logger);
   if (watched) await tellSameContainer(stateDir, logger);
   const spent = privateKey ? undefined : new SpentRequests(join(stateDir, 'requests'));
