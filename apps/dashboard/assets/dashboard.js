@@ -7,15 +7,22 @@
   var MINUTE = 60 * SECOND;
   var HOUR = 60 * MINUTE;
   var DAY = 24 * HOUR;
+  function once(make) {
+    let made;
+    return () => (made ??= make());
+  }
   var digits = (count) =>
-    new Intl.NumberFormat(LOCALE, {
-      minimumFractionDigits: count,
-      maximumFractionDigits: count,
-      useGrouping: false,
-    });
-  var [WHOLE, ONE_DIGIT, TWO_DIGITS] = [digits(0), digits(1), digits(2)];
-  var grouped = new Intl.NumberFormat(LOCALE);
-  var plural = new Intl.PluralRules(LOCALE);
+    once(
+      () =>
+        new Intl.NumberFormat(LOCALE, {
+          minimumFractionDigits: count,
+          maximumFractionDigits: count,
+          useGrouping: false,
+        }),
+    );
+  var [whole, oneDigit, twoDigits] = [digits(0), digits(1), digits(2)];
+  var grouped = once(() => new Intl.NumberFormat(LOCALE));
+  var plural = once(() => new Intl.PluralRules(LOCALE));
   var SPANS = [
     [HOUR, 'minute', MINUTE],
     [2 * DAY, 'hour', HOUR],
@@ -29,13 +36,13 @@
     const [, unit, length] = SPANS.find(([below]) => span < below) ?? SPANS.at(-1);
     return [Math.floor(span / length), unit];
   }
-  var relative = new Intl.RelativeTimeFormat(LOCALE);
+  var relative = once(() => new Intl.RelativeTimeFormat(LOCALE));
   function formatRelative(at, now) {
     const isToCome = at > now;
     if (Math.abs(at - now) < 45 * SECOND) return isToCome ? 'in a moment' : 'just now';
     const found = inOneUnit(at - now);
     if (found === void 0) return isToCome ? 'in less than a minute' : 'less than a minute ago';
-    return relative.format(isToCome ? found[0] : -found[0], found[1]);
+    return relative().format(isToCome ? found[0] : -found[0], found[1]);
   }
 
   // apps/dashboard/browser/dashboard.js

@@ -10,38 +10,47 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+/** The first formatter of a process takes 15 ms to make, so each is made when it is needed. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 const digits = (count: number) =>
-  new Intl.NumberFormat(LOCALE, {
-    minimumFractionDigits: count,
-    maximumFractionDigits: count,
-    useGrouping: false,
-  });
-const [WHOLE, ONE_DIGIT, TWO_DIGITS] = [digits(0), digits(1), digits(2)];
+  once(
+    () =>
+      new Intl.NumberFormat(LOCALE, {
+        minimumFractionDigits: count,
+        maximumFractionDigits: count,
+        useGrouping: false,
+      }),
+  );
+const [whole, oneDigit, twoDigits] = [digits(0), digits(1), digits(2)];
 
 /** `1023 B`, `15.32 MB`, `300.0 MB`: units count in 1024s, as the listing does. */
 export function formatSize(bytes: number): string {
   const size = Math.abs(bytes);
   const power = size < 1024 ? 0 : Math.min(Math.floor(Math.log2(size) / 10), UNITS.length - 1);
   const value = bytes / 1024 ** power;
-  const number = power === 0 ? WHOLE : Math.abs(value) < 100 ? TWO_DIGITS : ONE_DIGIT;
-  return `${number.format(value)} ${UNITS[power]}`;
+  const number = power === 0 ? whole : Math.abs(value) < 100 ? twoDigits : oneDigit;
+  return `${number().format(value)} ${UNITS[power]}`;
 }
 
-const grouped = new Intl.NumberFormat(LOCALE);
-const plural = new Intl.PluralRules(LOCALE);
+const grouped = once(() => new Intl.NumberFormat(LOCALE));
+const plural = once(() => new Intl.PluralRules(LOCALE));
 
 /** `1,234` */
-export const formatNumber = (value: number): string => grouped.format(value);
+export const formatNumber = (value: number): string => grouped().format(value);
 
 /** `1 file`, `1,234 files` */
 export const formatCount = (value: number, one: string, many = `${one}s`): string =>
-  `${grouped.format(value)} ${plural.select(value) === 'one' ? one : many}`;
+  `${grouped().format(value)} ${plural().select(value) === 'one' ? one : many}`;
 
 /** How long something took: `950 ms`, `2.3 s`, `4 min 12 s`, `3 h 5 min`, `3 h`. */
 export function formatDuration(milliseconds: number): string {
   const tenths = Math.round(milliseconds / 100);
-  if (milliseconds < 999.5) return `${WHOLE.format(milliseconds)} ms`;
-  if (tenths < 600) return `${ONE_DIGIT.format(tenths / 10)} s`;
+  if (milliseconds < 999.5) return `${whole().format(milliseconds)} ms`;
+  if (tenths < 600) return `${oneDigit().format(tenths / 10)} s`;
   const seconds = Math.floor(tenths / 10);
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return twoUnits([minutes, 'min'], [seconds % 60, 's']);
@@ -86,7 +95,7 @@ export function formatSpan(milliseconds: number): string {
   return found ? formatCount(...found) : 'less than a minute';
 }
 
-const relative = new Intl.RelativeTimeFormat(LOCALE);
+const relative = once(() => new Intl.RelativeTimeFormat(LOCALE));
 
 /** `in 19 hours`, `3 days ago`, `just now` */
 export function formatRelative(at: number, now: number): string {
@@ -94,7 +103,7 @@ export function formatRelative(at: number, now: number): string {
   if (Math.abs(at - now) < 45 * SECOND) return isToCome ? 'in a moment' : 'just now';
   const found = inOneUnit(at - now);
   if (found === undefined) return isToCome ? 'in less than a minute' : 'less than a minute ago';
-  return relative.format(isToCome ? found[0] : -found[0], found[1]);
+  return relative().format(isToCome ? found[0] : -found[0], found[1]);
 }
 
 const clocks = new Map<string, Intl.DateTimeFormat>();

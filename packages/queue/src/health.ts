@@ -1,6 +1,6 @@
 /** `/healthz` and `/readyz` for a service that has no page. Who is on this host learns reasons, others yes or no. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '@gofr-backup/model';
 
@@ -21,6 +21,8 @@ export interface HealthServer {
 /** A taken port is an error in the log only: a service that works must not end because of its probe. */
 export async function serveHealth({ host, port, reasons, logger }: HealthOptions): Promise<HealthServer> {
   if (port === undefined) return { port, stop: () => Promise.resolve() };
+  // `node:http` brings half of a browser with it, which most commands never need
+  const { createServer } = await import('node:http');
   const server = createServer((request, response) => {
     const ready = request.url === '/readyz' ? reasons() : [];
     const known = request.url === '/healthz' || request.url === '/readyz';
