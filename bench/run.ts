@@ -8,8 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-import { BUNDLE, copyNative, workerEntries } from '../scripts/bundle.ts';
+import { bundle } from '../scripts/bundle.ts';
 import { CHANGES } from './changes.ts';
 import { type Contender, EVERYDAY, type Work } from './contenders.ts';
 import { changeScript, makeCorpus, nameOf, oneFileOf, resetCorpus } from './corpora.ts';
@@ -106,10 +105,7 @@ function figuresOf({ name, size }: Contender, runs: Measurement[], directory: st
 
 /** The engine as users get it: bundled, with its threads and native calls beside it. */
 async function bundleEngine(): Promise<void> {
-  const outdir = join(CACHE, 'engine');
-  const entryPoints = { engine: join(ROOT, 'bench/engine.ts'), ...workerEntries() };
-  await build({ ...BUNDLE, entryPoints, outdir });
-  copyNative(outdir);
+  await bundle({ entryPoints: { engine: join(ROOT, 'bench/engine.ts') }, outdir: join(CACHE, 'engine') });
 }
 
 function installPeers(): void {

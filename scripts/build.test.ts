@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,6 +33,14 @@ test('the bundle needs nothing beside it: a backup through the queue, in threads
   const [archive = ''] = readdirSync(join(root, 'backups/daily')).filter((name) => name.endsWith('.tar.gz'));
   const listed = await run('tar', ['-tzf', join(root, 'backups/daily', archive)]);
   expect(listed.stdout).toContain('data/storage/metadata.json');
+});
+
+test('a thread is one file, with nothing that only the program uses', () => {
+  for (const name of ['frame-worker.js', 'read-worker.js', 'database-worker.js']) {
+    const thread = readFileSync(join(root, 'cli', name), 'utf8');
+    expect(thread).not.toMatch(/from ?"\.|luxon|safeParse/i);
+    expect(thread.length).toBeLessThan(120_000);
+  }
 });
 
 test('--version answers at once', async () => {

@@ -7,9 +7,9 @@ import { cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build, type BuildOptions } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 import { formatCount, formatSize } from '@gofr-backup/model/format';
-import { BUNDLE, copyNative, workerEntries } from './bundle.ts';
+import { bundle } from './bundle.ts';
 import { ROOT, revisionOf } from './steps.ts';
 
 const { values, positionals } = parseArgs({
@@ -24,26 +24,24 @@ const revision = values.revision === 'unknown' ? undefined : (values.revision ??
 const apps = positionals.length > 0 ? positionals : ['cli', 'scheduler', 'worker', 'dashboard'];
 
 try {
-  for (const app of apps) await bundle(app);
+  for (const app of apps) await bundleApp(app);
 } catch {
   process.exitCode = 1; // esbuild has said why
 }
 
-async function bundle(app: string): Promise<void> {
+async function bundleApp(app: string): Promise<void> {
   const outdir = values.into === undefined ? join(ROOT, 'apps', app, 'dist') : resolve(values.into, app);
   if (!values.check) rmSync(outdir, { recursive: true, force: true });
-  const { metafile } = await build({ ...optionsFor(app), outdir, write: !values.check, metafile: true });
-  if (!values.check) copyNative(outdir);
+  const files = await bundle({ ...optionsFor(app), outdir, write: !values.check });
   if (!values.check && app === 'dashboard') copyAssets(outdir);
-  const outputs = Object.values(metafile.outputs);
+  const outputs = Object.values(files);
   const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
   console.log(`${app}: ${formatSize(bytes)} in ${formatCount(outputs.length, 'file')}`);
 }
 
 function optionsFor(app: string): BuildOptions {
   return {
-    ...BUNDLE,
-    entryPoints: { main: join(ROOT, 'apps', app, 'src/main.ts'), ...workerEntries() },
+    entryPoints: { main: join(ROOT, 'apps', app, 'src/main.ts') },
     // flat, so that every chunk has its workers beside it
     chunkNames: '[name]-[hash]',
     define: {

@@ -1,8 +1,8 @@
 /** What every bundle of the program is made of, be it an app or the engine alone for the bench. */
-import { cpSync, globSync } from 'node:fs';
+import { cpSync, globSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import type { BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { ROOT } from './steps.ts';
 
 /** Dependencies in CommonJS call require() and __dirname, which a module has not. */
@@ -23,8 +23,27 @@ export const BUNDLE = {
   banner: { js: BANNER },
   // type-only and optional natives of dependencies: used when present, never required
   external: ['koffi', 'cpu-features', 'msgpackr-extract', 'pino-pretty', '@napi-rs/nice', 'pg'],
+  // names stay, because errors are told by them
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: 'warning',
 } satisfies BuildOptions;
+
+/**
+ * The program as chunks that are loaded when they are needed, and each thread as one file beside them: a chunk that it
+ * shared with the program would bring along what only the program uses.
+ */
+export async function bundle(options: BuildOptions & { outdir: string }): Promise<Metafile['outputs']> {
+  const common = { ...BUNDLE, ...options, metafile: true } as const;
+  const program = await build(common);
+  const threads = await build({ ...common, splitting: false, entryPoints: workerEntries() });
+  if (options.write !== false) {
+    copyNative(options.outdir);
+    // else Node compiles each file once more, to find out that it is a module
+    writeFileSync(join(options.outdir, 'package.json'), '{ "type": "module" }\n');
+  }
+  return { ...program.metafile.outputs, ...threads.metafile.outputs };
+}
 
 /** Threads of the engine, and the process that opens databases: found at run time as siblings, `./<name>.js`. */
 export function workerEntries(): Record<string, string> {
