@@ -80,6 +80,7 @@ function packagesOf({ packages, because }: Wall): object[] {
     '@gofr-backup/*/**',
     '!@gofr-backup/model/schemas',
     '!@gofr-backup/model/version',
+    '!@gofr-backup/queue/{embedded,jobs,past-jobs}',
     '../**/src/**',
   ];
   return [

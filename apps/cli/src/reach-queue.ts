@@ -4,7 +4,14 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keyDirOf, readStateSecret, removeDirectory, stateDirOf } from '@gofr-backup/core';
-import { BackupError, type Logger, silentLogger, systemClock, toBackupError } from '@gofr-backup/model';
+import {
+  BackupError,
+  type BackupPlan,
+  type Logger,
+  silentLogger,
+  systemClock,
+  toBackupError,
+} from '@gofr-backup/model';
 import type { BackupQueue, QueueKind } from '@gofr-backup/queue';
 import type { Session } from './session.ts';
 
@@ -26,18 +33,10 @@ export async function findQueue(
   { settings, plan, logger }: Session,
   { toAdd = false, kind = 'backup' }: { toAdd?: boolean; kind?: QueueKind } = {},
 ): Promise<ReachedQueue | undefined> {
-  const {
-    connect,
-    diskOfQueue,
-    embeddedRedisDir,
-    findEmbeddedRedis,
-    KEY_BYTES,
-    openTracedQueue,
-    queueStatus,
-  } = await import('@gofr-backup/queue');
-  const dir = embeddedRedisDir(stateDirOf(plan.backupDir));
-  const url = settings.redisUrl ?? (await findEmbeddedRedis(dir).catch((error) => withoutIt(error, logger)));
+  const url = settings.redisUrl ?? (await embeddedUrl(plan, logger));
   if (url === undefined) return undefined;
+  const { connect, diskOfQueue, KEY_BYTES, openTracedQueue, queueStatus } =
+    await import('@gofr-backup/queue');
   const disk = diskOfQueue(settings.redisUrl, plan.backupDir);
   const connection = await connect(url, { mode: 'command', disk });
   const { project } = settings;
@@ -58,6 +57,12 @@ export async function findQueue(
   return undefined;
 }
 
+async function embeddedUrl(plan: BackupPlan, logger: Logger): Promise<string | undefined> {
+  const { embeddedRedisDir, findEmbeddedRedis } = await import('@gofr-backup/queue/embedded');
+  const dir = embeddedRedisDir(stateDirOf(plan.backupDir));
+  return findEmbeddedRedis(dir).catch((error) => withoutIt(error, logger));
+}
+
 /** The queue of another user is closed to this command. The lock still keeps two operations from working at once. */
 function withoutIt(error: unknown, logger: Logger): undefined {
   const { code, message, why } = toBackupError(error, 'looking for the embedded Redis');
@@ -67,8 +72,7 @@ function withoutIt(error: unknown, logger: Logger): undefined {
 
 /** A private Redis and worker for one job. Throws REDIS_MISSING. */
 async function bringUpQueue({ settings, logger: own }: Session, kind: QueueKind): Promise<ReachedQueue> {
-  const { connect, endOrphans, KEY_BYTES, openTracedQueue, startEmbeddedRedis } =
-    await import('@gofr-backup/queue');
+  const { endOrphans, startEmbeddedRedis } = await import('@gofr-backup/queue/embedded');
   // The worker's log is silent unless LOG_LEVEL is set, because its failures and warnings come back with the job.
   const logger = settings.origins.logLevel.variable === null ? silentLogger : own;
   await using resources = new AsyncDisposableStack();
@@ -76,8 +80,9 @@ async function bringUpQueue({ settings, logger: own }: Session, kind: QueueKind)
   const dir = await mkdtemp(path.join(tmpdir(), `${PRIVATE}${process.pid}-`));
   resources.defer(() => removeDirectory(dir));
   const disk = `TMPDIR (${tmpdir()})`;
-  const redis = await startEmbeddedRedis({ dir, disk, logger, alone: true });
+  const redis = await startEmbeddedRedis({ dir, disk, logger, alone: true, spawned: loadWorker });
   resources.defer(() => redis.stop());
+  const { connect, KEY_BYTES, openTracedQueue } = await import('@gofr-backup/queue');
   const connection = await connect(redis.url, { mode: 'command', disk });
   resources.defer(() => connection.close());
   const { project, otlpUrl } = settings;
@@ -94,6 +99,9 @@ async function bringUpQueue({ settings, logger: own }: Session, kind: QueueKind)
   const owned = resources.move();
   return { queue, own: true, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
+
+/** While Redis starts, in another process. Whoever needs the worker learns what keeps it from being loaded. */
+const loadWorker = (): void => void import('@gofr-backup/worker').catch(() => {});
 
 export async function reachQueue(session: Session, kind: QueueKind): Promise<ReachedQueue> {
   return (await findQueue(session, { toAdd: true, kind })) ?? (await bringUpQueue(session, kind));

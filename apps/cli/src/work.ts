@@ -11,7 +11,7 @@ export async function perform<Name extends JobName>(
   name: Name,
   payload: PayloadInput<Name>,
 ): Promise<{ jobId: string; result: Result<Name> }> {
-  const { queueOf } = await import('@gofr-backup/queue');
+  const { queueOf } = await import('@gofr-backup/queue/jobs');
   await using reached = await reachQueue(session, queueOf(name));
   await noteWaiting(session, reached);
   return await performOn(reached, session, name, payload);
@@ -42,7 +42,7 @@ async function reachOrSay<Name extends JobName>(
   const goOn = (reason: string): undefined =>
     void session.note(`${reason}; going on without it, in this process`);
   try {
-    const { queueOf } = await import('@gofr-backup/queue');
+    const { queueOf } = await import('@gofr-backup/queue/jobs');
     const reached = await reachQueue(session, queueOf(name));
     const against = await reasonAgainst(session, reached, name, payload);
     if (against === undefined) return reached;

@@ -1,39 +1,15 @@
 /** The jobs of a queue, present and past, for `status`, `logs` and the dashboard. */
 import type { Job, JobState } from 'bullmq';
-import type { ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import { decodeFailure } from './failure.ts';
 import { evictionPolicy } from './redis/eviction.ts';
 import { isProgress } from './follow.ts';
 import type { QueueKind } from './jobs/contract.ts';
+import { brief, type JobStateName, type JobSummary, newestFirst } from './job-summary.ts';
 import { foundResult } from './jobs/finding.ts';
 import { pausedQueues } from './paused.ts';
 import type { BackupQueue } from './queue.ts';
 import { partsOf } from './requests/judge.ts';
-
-export type JobStateName = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
-
-export interface JobSummary {
-  id: string;
-  name: string;
-  state: JobStateName;
-  payload: unknown;
-  /** made by a schedule */
-  scheduled: boolean;
-  /** attempts begun so far; the first is 1 */
-  attempt: number;
-  /** milliseconds since the epoch, as the rest */
-  created: number;
-  started?: number;
-  finished?: number;
-  /** delayed: when it is due */
-  due?: number;
-  progress?: ProgressEvent;
-  result?: unknown;
-  error?: { code: string; message: string; why: string; hint: string };
-  /** who ran the command that did it by itself, without the queue */
-  by?: string;
-}
 
 export interface QueueStatus {
   /** milliseconds since the epoch; one for each schedule, soonest first */
@@ -48,11 +24,6 @@ export interface QueueStatus {
   /** records in Redis that were left out because they cannot be used */
   unusable: { record: string; reason: string }[];
 }
-
-/** By their last change. */
-export const newestFirst = (a: JobSummary, b: JobSummary): number => changedAt(b) - changedAt(a);
-
-const changedAt = ({ finished, started, created }: JobSummary): number => finished ?? started ?? created;
 
 const STATES: readonly JobStateName[] = ['active', 'waiting', 'delayed', 'completed', 'failed'];
 
@@ -120,12 +91,6 @@ export async function queueStatus(queue: BackupQueue): Promise<QueueStatus> {
 function stateName(state: JobState | 'unknown'): JobStateName {
   return STATES.find((known) => known === state) ?? 'waiting';
 }
-
-const MOST_TEXT = 4000;
-
-/** Texts that a page or a terminal can take. */
-export const brief = <Texts extends Record<string, string>>(texts: Texts): Texts =>
-  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, text.slice(0, MOST_TEXT)])) as Texts;
 
 /** The job as it is known now, without another question to Redis. */
 export function summaryOf(job: Job, state: JobStateName): JobSummary {

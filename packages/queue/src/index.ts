@@ -12,24 +12,20 @@ export { cancel } from './cancel.ts';
 export { askRedis, connect, type Connection, type ConnectOptions } from './connection.ts';
 export { readSummaryTime, writeSummaryTime } from './summary-time.ts';
 export { type Consumer, type ConsumerOptions, type Ended, startConsumer } from './consumer.ts';
-export { type EmbeddedRedis, findEmbeddedRedis, startEmbeddedRedis } from './embedded/embedded.ts';
-export { endOrphans } from './embedded-orphans.ts';
+export {
+  embeddedRedisDir,
+  type EmbeddedRedis,
+  findEmbeddedRedis,
+  startEmbeddedRedis,
+} from './embedded/index.ts';
 export { enqueue, type EnqueuedJob, type EnqueueOptions, newJobId } from './enqueue.ts';
 export { decodeFailure } from './failure.ts';
 export { evictionPolicy, tellEviction } from './redis/eviction.ts';
 export { follow, type FollowOptions } from './follow.ts';
 export { serveHealth } from './health.ts';
 export { beatHeart, type Heartbeat } from './heartbeat.ts';
-export {
-  findJob,
-  jobLogs,
-  type JobStateName,
-  type JobSummary,
-  listJobs,
-  newestFirst,
-  type QueueStatus,
-  queueStatus,
-} from './history.ts';
+export { findJob, jobLogs, listJobs, type QueueStatus, queueStatus } from './history.ts';
+export { type JobStateName, type JobSummary, newestFirst } from './job-summary.ts';
 export { findingOf } from './jobs/finding.ts';
 export * from './jobs/index.ts';
 export { parsePayload, withoutSignature } from './jobs/payload.ts';
@@ -47,12 +43,7 @@ export { KEY_BYTES, type KeySource } from './requests/signature.ts';
 export { SpentRequests } from './requests/spent.ts';
 export { readReport, type WorkerReport, writeReport } from './report.ts';
 export { runService } from './run-service.ts';
-export {
-  diskOfQueue,
-  embeddedRedisDir,
-  type ServiceConnection,
-  serviceConnection,
-} from './service-connection.ts';
+export { diskOfQueue, type ServiceConnection, serviceConnection } from './service-connection.ts';
 export { startTracing, type TracingOptions } from './traces/telemetry.ts';
 export { openTracedQueue, type TracedQueueOptions } from './traces/traced-queue.ts';
 export type { Tracing } from './traces/tracing.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ensureOwnDirectory, isOwnDirectory, stateDirOf } from '@gofr-backup/core';
 import { openToAppend, readTextAt } from '@gofr-backup/posix';
-import { brief, type JobSummary, newestFirst } from './history.ts';
+import { brief, type JobSummary, newestFirst } from './job-summary.ts';
 
 /** Bytes of one of the two files: some hundred jobs. */
 const FULL = 256 << 10;

@@ -1,19 +1,15 @@
-import { join } from 'node:path';
 import type { Clock, Logger } from '@gofr-backup/model';
 import { connect, type Connection } from './connection.ts';
-import { startEmbeddedRedis } from './embedded/embedded.ts';
+import { embeddedRedisDir, startEmbeddedRedis } from './embedded/embedded.ts';
 
 export interface ServiceConnection extends Connection {
   /** Closes it, and ends the embedded Redis when this process was its last user. */
   end(): Promise<void>;
 }
 
-/** Where the embedded Redis of a backup directory keeps its files; `stateDir` is the repository's. */
 /** Where the private Redis of a backup directory keeps its file, as a person knows it; undefined: REDIS_URL names another. */
 export const diskOfQueue = (redisUrl: string | undefined, backupDir: string): string | undefined =>
   redisUrl === undefined ? `BACKUP_DIR (${backupDir})` : undefined;
-
-export const embeddedRedisDir = (stateDir: string): string => join(stateDir, 'redis');
 
 /** A service's connection to REDIS_URL; unset: to the private Redis of its backup directory, started when needed. */
 export async function serviceConnection(options: {

@@ -103,7 +103,7 @@ const queueOf = ({ status, jobs }: QueueView): NonNullable<Document['queue']> =>
 
 /** Also those that no queue knows (any more), newest first. */
 async function jobsOf({ plan }: Session, view: QueueView | undefined): Promise<JobSummary[]> {
-  const { withPastJobs } = await import('@gofr-backup/queue');
+  const { withPastJobs } = await import('@gofr-backup/queue/past-jobs');
   return withPastJobs(plan, view?.jobs ?? [], MOST_JOBS);
 }
 

@@ -13,6 +13,7 @@ export interface Server {
   socket: string;
   /** it ends with this process */
   alone: boolean;
+  spawned?: (() => void) | undefined;
   logger: Logger;
   clock: Clock;
 }
@@ -38,10 +39,11 @@ export async function spawnRedis(server: Server): Promise<void> {
 }
 
 /** Undefined when it runs, else what it said before it ended. */
-async function trySpawn({ dir, socket, alone, clock }: Server): Promise<string | undefined> {
+async function trySpawn({ dir, socket, alone, spawned, clock }: Server): Promise<string | undefined> {
   const log = join(dir, 'redis.log');
   const child = await spawnFirst(PROGRAMS, redisArguments(dir, socket), log);
   if (alone) endWithUs(child);
+  spawned?.();
   const deadline = clock.monotonic() + 60_000;
   while (child.exitCode === null && child.signalCode === null) {
     if (await answersPing(socket)) {

@@ -4,10 +4,10 @@ import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@gofr-backup/model';
 import { temporaryDirectory, waitFor } from '@gofr-backup/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { connect, type Connection } from '../connection.ts';
 import { findEmbeddedRedis, startEmbeddedRedis } from './embedded.ts';
-import { endOrphans } from '../embedded-orphans.ts';
+import { endOrphans } from './orphans.ts';
 import { socketOf } from './embedded-socket.ts';
 
 async function ask<T>(url: string, question: (client: Connection['client']) => Promise<T>): Promise<T> {
@@ -34,11 +34,13 @@ const isGone = (pid: number): boolean => {
 test('starts private, is found, is adopted, and ends with its last user', async () => {
   await using dir = await temporaryDirectory();
   expect(await findEmbeddedRedis(dir.path)).toBeUndefined();
-  const first = await startEmbeddedRedis({ dir: dir.path });
+  const spawned = vi.fn<() => void>();
+  const first = await startEmbeddedRedis({ dir: dir.path, spawned });
   const pid = await pidOf(first.url);
   expect((await stat(join(dir.path, 'redis.sock'))).mode & 0o777).toBe(0o700);
   expect(await findEmbeddedRedis(dir.path)).toBe(first.url);
-  const second = await startEmbeddedRedis({ dir: dir.path });
+  const second = await startEmbeddedRedis({ dir: dir.path, spawned });
+  expect(spawned).toHaveBeenCalledOnce();
   expect([first.adopted, second.adopted]).toEqual([false, true]);
   await first.stop();
   expect(await pidOf(second.url)).toBe(pid);

@@ -3,8 +3,7 @@
  * shared by all processes that start it, ended by the last of them. State survives a kill (append-only file).
  */
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Redis } from 'ioredis';
+import { dirname, join } from 'node:path';
 import { ensureOwnDirectory, isOwnDirectory } from '@gofr-backup/core';
 import {
   BackupError,
@@ -34,12 +33,12 @@ export interface EmbeddedOptions {
   disk?: string | undefined;
   /** The server ends with this process, however the process ends, because no other process will end it. */
   alone?: boolean;
+  /** called when the server's process is there and does not answer yet: a time to load what comes next */
+  spawned?: () => void;
   logger?: Logger;
   clock?: Clock;
 }
 
-/** The connection by which a user of the server is counted. */
-const USER = 'gofr-backup-embedded';
 /** ms to wait when the question is only whether a server runs */
 const ANSWER_SOON = 1000;
 
@@ -48,16 +47,16 @@ const ANSWER_SOON = 1000;
  * Throws REDIS_MISSING, PERMISSION, DISK_FULL or IO.
  */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
-  const { dir, disk = dir, alone = false, logger = silentLogger, clock = systemClock } = options;
-  const server = { dir, socket: socketOf(dir), alone, logger, clock };
+  const { dir, disk = dir, alone = false, spawned, logger = silentLogger, clock = systemClock } = options;
+  const server = { dir, socket: socketOf(dir), alone, spawned, logger, clock };
   const { socket, adopted } = await makeDirectory(dir)
     .then(() => ensureRunning(server))
     .catch((error: unknown) => {
       throw startProblem(error, dir, disk);
     });
   logger.info({ socket }, adopted ? 'joined the running embedded Redis' : 'embedded Redis started');
-  const user = keepRunning(socket, () => ensureRunning(server), logger);
-  await user.ready;
+  const { keepRunning, shutdownIfUnused } = await import('./embedded-users.ts');
+  const user = await keepRunning(socket, () => ensureRunning(server), logger);
   return {
     url: socketUrl(socket),
     adopted,
@@ -75,6 +74,9 @@ function startProblem(thrown: unknown, dir: string, disk: string): BackupError {
   return new BackupError(code, message, { why, details, hint: `Free space in ${disk}.`, cause: thrown });
 }
 
+/** Where the embedded Redis of a backup directory keeps its files; `stateDir` is the repository's. */
+export const embeddedRedisDir = (stateDir: string): string => join(stateDir, 'redis');
+
 /** The URL of the embedded Redis that runs for `dir` now; undefined when there is none. */
 export async function findEmbeddedRedis(dir: string): Promise<string | undefined> {
   const socket = socketOf(dir);
@@ -91,6 +93,7 @@ const socketUrl = (socket: string): string => `unix://${socket.split('/').map(en
 export async function endUnusedRedis(dir: string, logger: Logger): Promise<'used' | 'ended' | 'none'> {
   const socket = socketOf(dir);
   if (!(await isOurs(dir)) || !(await answersPing(socket, ANSWER_SOON))) return 'none';
+  const { shutdownIfUnused } = await import('./embedded-users.ts');
   return (await shutdownIfUnused(socket, logger)) ? 'ended' : 'used';
 }
 
@@ -114,57 +117,4 @@ async function ensureRunning(server: Server): Promise<{ socket: string; adopted:
     await spawnRedis(server);
     return { socket, adopted: false };
   });
-}
-
-/** Holds a connection while this process uses the server. When the connection breaks, the server is started again. */
-function keepRunning(
-  socket: string,
-  ensure: () => Promise<unknown>,
-  logger: Logger,
-): { ready: Promise<void>; end(): void } {
-  const client = new Redis({ path: socket, connectionName: USER, retryStrategy: () => 200 });
-  let ended = false;
-  let ensuring = false;
-  client.on('error', () => {});
-  client.on('close', () => {
-    if (ended || ensuring) return;
-    ensuring = true;
-    logger.warn({ socket }, 'embedded Redis is gone, starting it again');
-    ensure()
-      .catch((error: unknown) => logger.error({ err: error }, 'embedded Redis did not start again'))
-      .finally(() => (ensuring = false));
-  });
-  return {
-    ready: client.ping().then(() => undefined),
-    end() {
-      ended = true;
-      client.disconnect();
-    },
-  };
-}
-
-/**
- * Ends the server when no other process uses it; answers whether it is gone. Users are counted after this process's
- * own connection has ended, so of two processes that stop at once at least one counts none.
- */
-async function shutdownIfUnused(socket: string, logger: Logger): Promise<boolean> {
-  const client = new Redis({
-    path: socket,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    commandTimeout: 5000,
-  });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    const clients = String(await client.client('LIST'));
-    if (clients.includes(`name=${USER} `)) return false;
-    logger.info({ socket }, 'embedded Redis stops');
-    await client.shutdown('NOSAVE').catch(() => {}); // the connection closes instead of an answer
-  } catch {
-    // it is gone already
-  } finally {
-    client.disconnect();
-  }
-  return true;
 }

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeDirectory } from '@gofr-backup/core';
 import { type Clock, isErrno, type Logger } from '@gofr-backup/model';
-import { endUnusedRedis } from './embedded/embedded.ts';
+import { endUnusedRedis } from './embedded.ts';
 
 /** Younger servers are left alone, because their command may be about to connect. */
 const AGE = 600_000;
