@@ -19,6 +19,8 @@ export interface ReachedQueue extends AsyncDisposable {
   queue: BackupQueue;
   /** true: brought up for this command alone, with its own worker */
   own: boolean;
+  /** own: aborted when its job has ended */
+  ended?: AbortSignal;
 }
 
 /** Redis is away, or does not do what it is asked. */
@@ -91,13 +93,14 @@ async function bringUpQueue({ settings, logger: own }: Session, kind: QueueKind)
   const queue = await openTracedQueue({ project, kind, connection, otlpUrl, key, logger: own });
   resources.defer(() => queue.close());
   const { start } = await import('@gofr-backup/worker');
+  const ended = new AbortController();
   const worker = await start(
     { ...settings, redisUrl: redis.url, cleanupOnStart: false, healthPort: undefined },
-    { logger, watched: false, privateKey },
+    { logger, watched: false, privateKey, ended: () => ended.abort() },
   );
   resources.defer(() => worker.stop());
   const owned = resources.move();
-  return { queue, own: true, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { queue, own: true, ended: ended.signal, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** While Redis starts, in another process. Whoever needs the worker learns what keeps it from being loaded. */

@@ -92,7 +92,7 @@ async function stateOf({ queue }: ReachedQueue): Promise<{ hasWorker: boolean; i
 }
 
 async function performOn<Name extends JobName>(
-  { queue, own }: ReachedQueue,
+  { queue, own, ended }: ReachedQueue,
   session: Session,
   name: Name,
   payload: PayloadInput<Name>,
@@ -101,12 +101,13 @@ async function performOn<Name extends JobName>(
   // A person watches: the first failure ends a job of a queue of this command's own, and a copy, which would wait for hours.
   const job = await enqueue(queue, name, payload, own || name === 'copy' ? { attempts: 1 } : {});
   if (job.joined) session.note(`joining ${job.id}, which was asked for before`);
-  return { jobId: job.id, result: await followToEnd(session, job) };
+  return { jobId: job.id, result: await followToEnd(session, job, ended) };
 }
 
 async function followToEnd<Name extends JobName>(
   session: Session,
   job: EnqueuedJob<Name>,
+  ended?: AbortSignal,
 ): Promise<Result<Name>> {
   const { cancel, follow } = await import('@gofr-backup/queue');
   const unheard = new AbortController();
@@ -119,7 +120,7 @@ async function followToEnd<Name extends JobName>(
   if (session.signal.aborted) giveUp();
   session.signal.addEventListener('abort', giveUp, { once: true });
   try {
-    return await follow(job, { onProgress: session.progress, signal: unheard.signal });
+    return await follow(job, { onProgress: session.progress, signal: unheard.signal, ended });
   } finally {
     session.signal.removeEventListener('abort', giveUp);
     session.screen.clear();

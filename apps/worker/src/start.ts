@@ -48,6 +48,8 @@ export interface StartOptions {
   tellsNextRun?: boolean;
   /** ms without a sign of life after which a job is given to another worker */
   lockDuration?: number;
+  /** told of each job that has ended, as Redis knows it */
+  ended?: () => void;
   /** the key of a queue that nobody but this process reaches: its requests may restore anywhere */
   privateKey?: Buffer;
 }
@@ -107,6 +109,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     reporter?.ended(job);
     pings.ended(job);
     nextRuns?.ended(job);
+    options.ended?.();
     if (privateKey === undefined) copying.ended(job);
   };
   const consuming = {

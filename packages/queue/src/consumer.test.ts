@@ -1,6 +1,6 @@
 import { BackupError, type ProgressEvent } from '@gofr-backup/model';
 import { waitFor } from '@gofr-backup/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { cancel } from './cancel.ts';
 import { enqueue } from './enqueue.ts';
 import { follow } from './follow.ts';
@@ -66,6 +66,23 @@ test('an error keeps its code, texts, details and exit code on the way; what can
   });
   expect(tries).toBe(1);
   expect(on.ended).toMatchObject([{ ok: false, error: { code: 'PERMISSION' } }]);
+});
+
+test('who is told of the end asks at once; a wrong sign shortens a single pause', async () => {
+  const gate = Promise.withResolvers<typeof made>();
+  on.consume({ backup: () => gate.promise });
+  const job = await enqueue(on.queue, 'backup', {});
+  const asked = vi.spyOn(on.queue.bull, 'getJob');
+  const end = new AbortController();
+  const told = follow(job, { interval: 60_000, ended: end.signal });
+  const misled = follow(job, { interval: 60_000, ended: AbortSignal.abort() });
+  misled.catch(() => {});
+  await waitFor(() => asked.mock.calls.length === 3);
+  gate.resolve(made);
+  await waitFor(() => on.ended.length === 1);
+  expect(asked).toHaveBeenCalledTimes(3);
+  end.abort();
+  expect(await told).toEqual(made);
 });
 
 test.for(['CONFIG', 'NOTHING_TO_BACK_UP', 'ARCHIVE_DAMAGED', 'CANCELLED'] as const)(

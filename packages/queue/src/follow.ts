@@ -18,6 +18,8 @@ export interface FollowOptions {
   signal?: AbortSignal;
   /** ms between two questions */
   interval?: number;
+  /** Aborted when the caller knows that the job has ended: the next question is asked at once. */
+  ended?: AbortSignal | undefined;
 }
 
 /**
@@ -28,7 +30,8 @@ export async function follow<Name extends JobName>(
   { id, name, queue }: EnqueuedJob<Name>,
   options: FollowOptions = {},
 ): Promise<Result<Name>> {
-  const { onProgress, onLog, signal, interval = 150 } = options;
+  const { onProgress, onLog, signal } = options;
+  const pause = pauseOf(options);
   const assertWrites = writeCheck(queue.connection, `${KEY_PREFIX}:${queue.bull.name}:probe`);
   let linesSeen = 0;
   let lastProgress = '';
@@ -47,8 +50,17 @@ export async function follow<Name extends JobName>(
     lastProgress = progress;
     if (job.finishedOn) return await outcome(job, name, queue);
     await assertWrites();
-    await sleep(interval);
+    await pause();
   }
+}
+
+/** A sign that the job has ended shortens a single pause, for it may be wrong. */
+function pauseOf({ interval = 150, ended }: FollowOptions): () => Promise<void> {
+  let isTold = false;
+  return async () => {
+    if (isTold || ended === undefined) return sleep(interval);
+    await sleep(interval, undefined, { signal: ended }).catch(() => (isTold = true));
+  };
 }
 
 async function outcome<Name extends JobName>(
