@@ -199,7 +199,13 @@ export const storeStateSchema = z.object({
   newest: z.object({ filename: z.string(), created_at: z.string(), arrived: z.string() }).exactOptional(),
   /** the last look at what the store holds, without a key */
   checked: z
-    .object({ at: z.string(), packs_read: z.number(), problems: z.array(z.string()) })
+    .object({
+      at: z.string(),
+      packs_read: z.number(),
+      /** when packs were last read back; before that, when they were first looked at */
+      read_at: z.string().exactOptional(),
+      problems: z.array(z.string()),
+    })
     .exactOptional(),
   pruned: z
     .object({

@@ -1,6 +1,6 @@
 /** `format.json` and what lies beside it: put when the first copy comes to a place, and the same ever after. */
 import { BackupError } from '@gofr-backup/model';
-import { NoSuchObject } from '@gofr-backup/store';
+import { NoSuchObject, type Store } from '@gofr-backup/store';
 import { z } from 'zod';
 import { isoUtc } from '../repository/index.ts';
 import { FORMAT } from './layout.ts';
@@ -22,15 +22,23 @@ const formatSchema = z.object({
 });
 export type Format = z.infer<typeof formatSchema>;
 
+/** A format that was put stays as it is, so an opened store is asked once. */
+const read = new WeakMap<Store, Format>();
+
 /** undefined: nothing was ever copied there. Throws CONFIG for a format that this version does not know. */
 export async function readFormat(of: Offsite, objects: Objects): Promise<Format | undefined> {
+  const known = read.get(of.store);
+  if (known) return known;
   const text = await objects.read(FORMAT, of.signal, MOST_BYTES).catch((error: unknown) => {
     if (error instanceof NoSuchObject) return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
   const { data } = formatSchema.safeParse(parsed(text.toString()));
-  if (data?.version === VERSION) return data;
+  if (data?.version === VERSION) {
+    read.set(of.store, data);
+    return data;
+  }
   throw new BackupError('CONFIG', `The copies in the store ${of.name} are of a form that is not known here`, {
     why: data === undefined ? `${FORMAT} is damaged` : `they are of version ${data.version}`,
     hint: 'Use the version of gofr-backup that made them, or a newer one; or another prefix for new copies.',

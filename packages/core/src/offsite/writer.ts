@@ -7,10 +7,12 @@ import { BackupError } from '@gofr-backup/model';
 import { z } from 'zod';
 import { isoUtc } from '../repository/index.ts';
 import { parseWriterObject, WRITERS, writerObject } from './layout.ts';
+import { atOnce } from './read/at-once.ts';
 import type { Objects } from './objects.ts';
 import type { Offsite } from './offsite.ts';
 
 const MOST_BYTES = 16 * 1024;
+const READ_AT_ONCE = 8;
 
 const writerSchema = z.object({ host: z.string(), key: z.string(), since: z.string() });
 export type Writer = z.infer<typeof writerSchema>;
@@ -21,11 +23,15 @@ export async function writers(
   signal: AbortSignal,
   listed?: readonly number[],
 ): Promise<(Writer | undefined)[]> {
-  const numbers = [...(listed ?? (await numbersOf(objects, signal)))];
   const found: (Writer | undefined)[] = [];
-  for (const number of numbers.sort((a, b) => a - b))
-    found[number] = readWriter(await objects.read(writerObject(number), signal, MOST_BYTES));
+  await atOnce(listed ?? (await numbersOf(objects, signal)), READ_AT_ONCE, async (number) => {
+    found[number] = await writerOf(objects, number, signal);
+  });
   return found;
+}
+
+async function writerOf(objects: Objects, number: number, signal: AbortSignal): Promise<Writer | undefined> {
+  return readWriter(await objects.read(writerObject(number), signal, MOST_BYTES));
 }
 
 async function numbersOf(objects: Objects, signal: AbortSignal): Promise<number[]> {
@@ -45,27 +51,43 @@ function readWriter(bytes: Buffer): Writer | undefined {
   }
 }
 
-/** Throws CONFIG when another host writes there. `takeOver`: this host writes from now on. */
+/** Throws CONFIG when another host writes there. `takeOver`: this host writes from now on. `listed`: as `writers` has it. */
 export async function becomeWriter(
   offsite: Offsite,
   objects: Objects,
-  { takeOver = false }: { takeOver?: boolean } = {},
+  {
+    takeOver = false,
+    listed,
+  }: { takeOver?: boolean | undefined; listed?: readonly number[] | undefined } = {},
 ): Promise<void> {
   const { signal, host } = offsite;
   const { publicKey } = signerOf(offsite);
-  const known = await writers(objects, signal);
-  const newest = known.at(-1);
+  const { number, writer: newest } = await newestWriter(objects, signal, listed);
   if (newest?.key === publicKey) return;
-  if (known.length > 0 && !takeOver) throw otherWriter(offsite, newest);
+  if (number >= 0 && !takeOver) throw otherWriter(offsite, newest);
   const writer: Writer = { host, key: publicKey, since: isoUtc(await objects.now(signal)) };
-  await objects.put(writerObject(known.length), Buffer.from(`${JSON.stringify(writer)}\n`), signal);
+  await objects.put(writerObject(number + 1), Buffer.from(`${JSON.stringify(writer)}\n`), signal);
   await requireWriter(offsite, objects);
 }
 
-/** Asked again before anything is committed or removed. */
-export async function requireWriter(offsite: Offsite, objects: Objects): Promise<void> {
-  const newest = (await writers(objects, offsite.signal)).at(-1);
-  if (newest?.key !== signerOf(offsite).publicKey) throw otherWriter(offsite, newest);
+/** Asked again before anything is committed or removed. `listed`: as `writers` has it, from a list made now. */
+export async function requireWriter(
+  offsite: Offsite,
+  objects: Objects,
+  listed?: readonly number[],
+): Promise<void> {
+  const { writer } = await newestWriter(objects, offsite.signal, listed);
+  if (writer?.key !== signerOf(offsite).publicKey) throw otherWriter(offsite, writer);
+}
+
+/** `number`: -1 where nobody ever wrote. */
+async function newestWriter(
+  objects: Objects,
+  signal: AbortSignal,
+  listed?: readonly number[],
+): Promise<{ number: number; writer?: Writer | undefined }> {
+  const number = Math.max(-1, ...(listed ?? (await numbersOf(objects, signal))));
+  return number < 0 ? { number } : { number, writer: await writerOf(objects, number, signal) };
 }
 
 export function signerOf({ signingKey, name }: Pick<Offsite, 'signingKey' | 'name'>) {

@@ -44,15 +44,19 @@ export async function lockPacks(
   await atOnce(packs, LOCKED_AT_ONCE, ({ sha256 }) => objects.lock(packObject(sha256, encryption), signal));
 }
 
-/** `frames`: for the next copy. `instead`: as putRecipe has it. Answers the bytes that were sent. */
+/** `frames`: for the next copy. `instead`: as putRecipe has it. `writers`: listed after the packs. Answers the bytes that were sent. */
 export async function commitRecipe(
   offsite: Offsite,
   { objects, cache }: { objects: Objects; cache: Cache },
   recipe: Omit<Recipe, 'arrived'>,
-  { frames, instead = false }: { frames?: FrameTable; instead?: boolean },
+  {
+    frames,
+    instead = false,
+    writers,
+  }: { frames?: FrameTable; instead?: boolean; writers: readonly number[] },
 ): Promise<{ copy: CachedCopy; sent: number }> {
-  await requireWriter(offsite, objects);
-  const arrived = isoUtc(await objects.now(offsite.signal));
+  const [now] = await Promise.all([objects.now(offsite.signal), requireWriter(offsite, objects, writers)]);
+  const arrived = isoUtc(now);
   const text = formatRecipe({ ...recipe, arrived }, signerOf(offsite));
   return putRecipe(
     offsite,

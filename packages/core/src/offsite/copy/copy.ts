@@ -59,10 +59,11 @@ export interface CopyResult {
 export async function copyToStore(offsite: Offsite, request: CopyRequest): Promise<CopyResult> {
   try {
     const objects = new Objects(offsite);
+    const { takeOver, listed } = request;
     await ensureFormat(offsite, objects);
-    await becomeWriter(offsite, objects, request);
+    await becomeWriter(offsite, objects, { takeOver, listed: listed?.writers });
     const cache = await Cache.open(offsite.cacheDir);
-    const found = request.listed ?? (await takeInventory(objects, offsite.signal));
+    const found = listed ?? (await takeInventory(objects, offsite.signal));
     const inventory = { ...found, packs: new Map(found.packs) };
     const { damaged } = await cache.proofs();
     for (const sha256 of damaged) inventory.packs.delete(sha256);
@@ -155,13 +156,14 @@ async function send(
   requireArchive(request, sha256);
   const now = await requirePacks(offsite, place.objects, assembly.packs);
   await lockPacks(offsite, place.objects, assembly.packs);
-  const { index, sent } = await sendIndex(offsite, place, inventory, request, sha256);
+  const { index, sent } = await sendIndex(offsite, place, now, request, sha256);
   const { packs, extents } = assembly;
   const copied = { ...entry, sha256, size_bytes: size };
   const recipe = { entry: copied, packs, extents, ...(index && { index }) };
   const committed = await commitRecipe(offsite, place, recipe, {
     frames: assembly.frames,
     instead: request.instead,
+    writers: now.writers,
   });
   await forgetPending(place.cache);
   now.recipes.set(committed.copy.object, committed.sent);
@@ -200,14 +202,14 @@ function requireArchive({ entry, sha256: expected }: CopyRequest, sha256: string
 async function sendIndex(
   offsite: Offsite,
   { objects, cache }: Place,
-  { doomed }: Inventory,
+  { doomed, indexes }: Inventory,
   { entry, indexPath }: CopyRequest,
   sha256: string,
 ): Promise<{ index?: IndexObject; sent: number }> {
   const twin = (await cache.copies()).find((copy) => copy.sha256 === sha256);
   const before = twin && (await cache.recipe(twin))?.index;
-  const kept = before && !doomed.has(before.object) && (await objects.size(before.object, offsite.signal));
-  if (before && kept === before.size) return { index: before, sent: 0 };
+  if (before && !doomed.has(before.object) && indexes.get(before.object) === before.size)
+    return { index: before, sent: 0 };
   const bytes = await readBytes(indexPath);
   if (bytes === undefined) return { sent: 0 };
   const content = await sealed(offsite.encryption, bytes);

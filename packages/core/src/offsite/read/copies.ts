@@ -53,11 +53,13 @@ export class Copies {
   ): Promise<Copies> {
     try {
       const objects = new Objects(offsite);
-      const format = await readFormat(offsite, objects);
+      const cache = await Cache.openExisting(offsite.cacheDir);
+      const [format, read] = await Promise.all([
+        readFormat(offsite, objects),
+        readAll(offsite, { objects, cache }, { anew, inventory }),
+      ]);
       const kind = { kind: format?.encryption ?? offsite.encryption.kind };
       const packs = new PackReader(objects, { ...offsite, encryption: kind });
-      const cache = await Cache.openExisting(offsite.cacheDir);
-      const read = await readAll(offsite, { objects, cache }, { anew, inventory });
       return new Copies(offsite, objects, { ...read, packs });
     } catch (error) {
       throw toOffsiteError(error, `reading the store ${offsite.name}`);
@@ -133,8 +135,10 @@ async function readAll(
   place: ReadingPlace,
   { anew, inventory }: { anew: boolean; inventory: Inventory | undefined },
 ): Promise<{ copies: StoredCopy[]; unread: Unread[] }> {
-  const listed = inventory ? [...inventory.recipes.keys()] : await recipesIn(place.objects, offsite.signal);
-  const signerOf = await signers(offsite, place.objects, inventory?.writers);
+  const [listed, signerOf] = await Promise.all([
+    inventory ? [...inventory.recipes.keys()] : recipesIn(place.objects, offsite.signal),
+    signers(offsite, place.objects, inventory?.writers),
+  ]);
   const copies: StoredCopy[] = [];
   const unread: Unread[] = [];
   for (const read of await atOnce(listed, AT_ONCE, (object) => readOne(offsite, place, object, anew)))

@@ -39,21 +39,28 @@ export async function proveCopies(
 
 const MOST_PROBLEMS = 20;
 
-/** Reads the packs that were longest unread, so many that all were read within `verifyDays`. */
+/**
+ * Reads the packs that were longest unread, so many that all were read within `verifyDays`. Where that is less than half a
+ * pack, it waits for a later run: copies every hour do not read a pack every hour.
+ */
 async function check(
   { ctx, offsite, plan }: StoreWork,
   look: Look,
   known: StoreState,
 ): Promise<NonNullable<StoreState['checked']>> {
-  const days = daysSince(known.checked?.at, ctx.clock.now()) ?? 0;
-  const share = Math.min(1, days / plan.verifyDays);
-  const { results, packs_read } = await verifyStore(offsite, { share, look });
+  const since = known.checked?.read_at ?? known.checked?.at;
+  const days = daysSince(since, ctx.clock.now());
+  const share = Math.min(1, (days ?? 0) / plan.verifyDays);
+  const waits = look.inventory.packs.size * share < 0.5;
+  const { results, packs_read } = await verifyStore(offsite, { share: waits ? 0 : share, look });
   const problems = results
     .filter(({ ok }) => !ok)
     .map(({ filename, problems: found }) => `${filename}: ${found.join('; ')}`);
   for (const problem of problems)
     ctx.logger.error({ store: plan.name, problem }, 'a copy is damaged or not whole');
-  return { at: isoUtc(ctx.clock.now()), packs_read, problems: problems.slice(0, MOST_PROBLEMS) };
+  const at = isoUtc(ctx.clock.now());
+  const read_at = waits && days !== undefined ? since! : at;
+  return { at, packs_read, read_at, problems: problems.slice(0, MOST_PROBLEMS) };
 }
 
 /** As the store says: of the recipe, which is locked after all that it names. */
