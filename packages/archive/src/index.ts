@@ -6,6 +6,7 @@ export { exclusionOf, exclusionProblem } from './source/tree/exclusion.ts';
 export { contentSpans } from './read/content-spans.ts';
 export type { StoredSpan } from './read/content-spans.ts';
 export { openArchive } from './read/open.ts';
+export { BEGINNING_BYTES } from './read/stream-decoder.ts';
 export { rebuildIndex } from './read/rebuild-index.ts';
 export type * from './types.ts';
 export { TIME_NOT_KEPT } from './extract/extract.ts';

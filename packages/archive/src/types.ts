@@ -70,8 +70,16 @@ export interface CreateArchiveResult {
   components: { name: string; present: boolean; files: number; bytes: number }[];
 }
 
+/** An archive that is still being written where it lies. Its length is final, and its index is whole. */
+export interface Arrival {
+  /** resolves when every byte before `end` is in the file; rejects when they will not come */
+  until(end: number): Promise<void>;
+}
+
 export interface OpenArchiveOptions extends Ports {
   archivePath: string;
+  /** absent: all of it is there */
+  arrival?: Arrival | undefined;
   /** the .idx beside it; when absent, unreadable or not of this archive, the archive is streamed */
   indexPath?: string;
   /** of a damaged archive its index alone tells what it is: it may be cut short, or begin otherwise; for a salvage */

@@ -62,6 +62,7 @@ export type {
   PathState,
   PathVersion,
   RestoreDescription,
+  RestoreHow,
   RestoreTarget,
   Searched,
   StateChange,
@@ -70,6 +71,7 @@ export type {
   StoreOf,
 } from './operations/index.ts';
 export {
+  beginFetch,
   checkKey,
   Copies,
   copyStatus,
@@ -87,6 +89,7 @@ export {
   wrapIdentityFile,
 } from './offsite/index.ts';
 export type {
+  ArrivingArchive,
   CopyRequest,
   CopyResult,
   CopyStatus,

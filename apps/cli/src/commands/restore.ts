@@ -2,6 +2,7 @@ import {
   describeRestore,
   restore,
   type RestoreDescription,
+  type RestoreHow,
   type RestoreTarget,
   show,
 } from '@gofr-backup/core';
@@ -39,17 +40,23 @@ export interface RestoreOptions {
   here?: boolean;
 }
 
-export async function run(session: Session, [name]: string[], options: RestoreOptions): Promise<number> {
+/** `how`: of a backup that comes from a store. */
+export async function run(
+  session: Session,
+  [name]: string[],
+  options: RestoreOptions,
+  how: Pick<RestoreHow, 'arriving'> = {},
+): Promise<number> {
   const which = await chosenBackup(session, name, options);
   const request: RestoreRequest = { ...requestOf(options), ...which };
-  const description = await describeRestore(session.context('restore'), request);
+  const description = await describeRestore(session.context('restore'), request, how);
   request.backup = description.backup.filename;
   explain(session, description, options);
   session.expect(description.backup);
   if (options.yes !== true && !options.dryRun && overwrites(description)) await confirm(session, 'restore');
   const outcome = await performOrFallBack(session, 'restore', request, {
     here: options.here === true,
-    inProcess: () => restore(session.context('restore'), request),
+    inProcess: () => restore(session.context('restore'), request, how),
   });
   const undo = options.dryRun ? undefined : await undoOf(session, request, description, outcome);
   session.answer({ ...outcome, ...(undo?.command && { undo: undo.command }) }, [

@@ -26,8 +26,8 @@ export async function run(session: Session, [name]: string[], options: Options):
   }
   const near = dirname(absolutePath(rest.to));
   await mkdir(near, { recursive: true });
-  return withFetched(session, options, { name: wanted, near }, (inner, { filename }) =>
-    restoreHere(inner, [filename], { ...rest, here: true }),
+  return withFetched(session, options, { name: wanted, near }, (inner, filename, arriving) =>
+    restoreHere(inner, [filename], { ...rest, here: true }, { ...(arriving && { arriving }) }),
   );
 }
 

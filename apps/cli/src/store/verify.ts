@@ -26,10 +26,16 @@ async function verifyCopy(
   name: string,
 ): Promise<VerifyOutcome['results']> {
   try {
-    return await withFetched(session, options, { name, near: tmpdir() }, async (inner, { filename }) => {
-      const { results } = await verify(inner.context('verify'), { names: [filename] });
-      return results;
-    });
+    return await withFetched(
+      session,
+      options,
+      { name, near: tmpdir() },
+      async (inner, filename, arriving) => {
+        await arriving?.whole();
+        const { results } = await verify(inner.context('verify'), { names: [filename] });
+        return results;
+      },
+    );
   } catch (error) {
     const { code, message, why } = toBackupError(error, `reading ${name}`);
     if (code !== 'ARCHIVE_DAMAGED') throw error;

@@ -3,7 +3,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  bringBack,
+  type ArrivingArchive,
+  beginFetch,
   Copies,
   entryPath,
   openCopy,
@@ -12,7 +13,6 @@ import {
   searchCopies,
   type Searched,
 } from '@gofr-backup/core';
-import type { CatalogueEntry } from '@gofr-backup/model';
 import { archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import { type StoreOptions, withStore } from './given.ts';
@@ -50,22 +50,23 @@ export function withSearched<T>(
 
 /**
  * Fetches a copy into a backup directory of its own, which lasts as long as the work. `near`: a directory with room for it. The
- * work gets a session whose backup directory that is.
+ * work gets a session whose backup directory that is. `arriving`: it is still coming, see `beginFetch`; absent: all of it is there.
  */
 export function withFetched<T>(
   session: Session,
   options: StoreOptions,
   { name, near }: { name: string; near: string },
-  work: (session: Session, entry: CatalogueEntry) => Promise<T>,
+  work: (session: Session, filename: string, arriving?: ArrivingArchive) => Promise<T>,
 ): Promise<T> {
   return withStore(session, options, (offsite) =>
     inScratch(near, async (scratch) => {
-      const { filename } = (await Copies.open(offsite)).find(name).name;
+      const copies = await Copies.open(offsite);
+      const copy = copies.find(name);
+      const { filename } = copy.name;
       const prefix = filename.replace(/_(?:daily|weekly|monthly)_\d{8}_.*$/, '');
       const { keyDir: _, ...plan } = session.plan;
-      const inner = sessionOf(session, { ...plan, backupDir: scratch, prefix });
-      const entry = await bringBack(inner.context('fetch'), offsite, filename);
-      return work(inner, entry);
+      await using arriving = await beginFetch(copies, copy, scratch);
+      return await work(sessionOf(session, { ...plan, backupDir: scratch, prefix }), filename, arriving);
     }),
   );
 }

@@ -28,7 +28,7 @@ import { trusted } from './trusted-entry.ts';
 import { BATCH_BYTES, batchesOf, openReaders, pause, readBatches, type Readers } from './read-batches.ts';
 import type { ReadJob, ReadResult, ReadShared } from './read-jobs.ts';
 import type { SparseMap } from '../tar/sparse.ts';
-import type { FilePiece } from '../types.ts';
+import type { Arrival, FilePiece } from '../types.ts';
 import { sparseMapOf } from './sparse-map.ts';
 
 /** The same for one big file that is written: two threads that write it would wait for each other. */
@@ -39,6 +39,7 @@ const ENTRIES_PER_TURN = 2000;
 export interface ReadingOptions {
   threads: number;
   engine?: EngineCodec | undefined;
+  arrival?: Arrival | undefined;
 }
 
 export class IndexedSource implements EntrySource {
@@ -130,7 +131,13 @@ export class IndexedSource implements EntrySource {
       addRefused(metadata.refused, refused ?? {});
       work.written(files, bytes);
     };
-    await readBatches(readers, this.#batches(jobs, FILE_BATCH_BYTES), { signal: work.signal, done });
+    const { capacity } = readers;
+    const read = async (batch: ReadJob[]): Promise<ReadResult> => {
+      await this.#arrived(batch);
+      return readers.read(batch);
+    };
+    const batches = this.#batches(jobs, FILE_BATCH_BYTES);
+    await readBatches({ capacity, read }, batches, { signal: work.signal, done });
     for (const [path, entry] of large) {
       finishLarge(target.root, path, entry, metadata);
       work.written(1, 0);
@@ -182,6 +189,12 @@ export class IndexedSource implements EntrySource {
     return openReaders(shared, { frames: this.index.frameCount, threads: this.#how.threads });
   }
 
+  async #arrived(batch: readonly ReadJob[]): Promise<void> {
+    const { arrival } = this.#how;
+    if (arrival === undefined) return;
+    await arrival.until(Math.max(...batch.map(({ frame }) => endOf(this.index.frame(frame)))));
+  }
+
   #batches(jobs: Iterable<ReadJob>, fileBytes: number): Generator<ReadJob[]> {
     return batchesOf(jobs, ({ frame }) => this.index.frame(frame).rawLength, fileBytes);
   }
@@ -200,6 +213,7 @@ export class IndexedSource implements EntrySource {
       if (!slice || !isMap(slice) || plan.destination(slice.ordinal, slice.entry.path) === undefined)
         continue;
       await pause(signal);
+      await this.#how.arrival?.until(endOf(frame));
       this.#mapIn(frame, slice.entry);
     }
   }
@@ -266,6 +280,8 @@ function placed(
 ): NonNullable<ReadJob['slice']> {
   return { path, offset, length, sparse: entry.sparse, ...(map && { parts: [...map.take(length)] }) };
 }
+
+const endOf = ({ offset, length }: IndexFrame): number => offset + length;
 
 export const isMap = ({ entry, offset }: FileSlice): boolean =>
   entry.storedSize !== undefined && offset === 0;

@@ -6,7 +6,7 @@ import { damagedIndex } from '../index/sections.ts';
 import type { OpenArchive, OpenArchiveOptions } from '../types.ts';
 import { IndexedSource } from './indexed-source.ts';
 import { OpenedArchive } from './opened-archive.ts';
-import { detectCompression } from './stream-decoder.ts';
+import { BEGINNING_BYTES, detectCompression } from './stream-decoder.ts';
 import { StreamSource } from './stream-source.ts';
 
 /** Throws NO_SUCH_BACKUP when there is no such file, ARCHIVE_DAMAGED when it is no archive. */
@@ -14,10 +14,12 @@ export const openArchive: OpenArchive = async (options) => {
   const archive = await openFile(options.archivePath);
   try {
     const { size } = await archive.stat();
+    await options.arrival?.until(Math.min(size, BEGINNING_BYTES));
     const told = options.asIndexed ? await indexedSource(options, archive, () => true) : undefined;
     const codec = told?.codec ?? (await detectCompression(archive));
     const fits = (index: IndexedSource): boolean => index.size === size && index.codec === codec;
     const index = told ?? (await indexedSource(options, archive, fits));
+    if (index === undefined) await options.arrival?.until(size);
     return new OpenedArchive(options, archive, new StreamSource(archive, codec, size), index);
   } catch (cause) {
     await archive.close();
@@ -38,13 +40,13 @@ async function openFile(path: string): Promise<FileHandle> {
 
 /** A defect of the index only costs speed: undefined then, and the archive is read as a stream. */
 async function indexedSource(
-  { indexPath, threads, engine, logger, archivePath }: OpenArchiveOptions,
+  { indexPath, threads, engine, arrival, logger, archivePath }: OpenArchiveOptions,
   archive: FileHandle,
   fits: (index: IndexedSource) => boolean,
 ): Promise<IndexedSource | undefined> {
   if (indexPath === undefined) return undefined;
   try {
-    const source = await IndexedSource.load(archive, indexPath, { threads, engine });
+    const source = await IndexedSource.load(archive, indexPath, { threads, engine, arrival });
     if (fits(source)) return source;
     await source.close();
     throw damagedIndex('It is the index of another archive.');

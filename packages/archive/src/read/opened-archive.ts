@@ -87,6 +87,7 @@ export class OpenedArchive implements ArchiveReader {
 
   async verify(ports: Ports, expectedSha256?: string, placeForIndex?: PlaceForIndex): Promise<VerifyReport> {
     return translated(ports.signal, 'Verifying', async () => {
+      await this.#whole();
       const byIndex = await this.#verifyByIndex(ports, expectedSha256);
       if (byIndex?.ok) return byIndex;
       const place = await placeForIndex?.();
@@ -166,19 +167,22 @@ export class OpenedArchive implements ArchiveReader {
     return translated(options.signal, 'Extracting', () => extractFrom(this.#source, options, this.#checked));
   }
 
-  content(path: string): AsyncIterable<Buffer> {
-    return contentOf(this.#source, path, this.#options.signal);
+  async *content(path: string): AsyncGenerator<Buffer> {
+    await this.#whole();
+    yield* contentOf(this.#source, path, this.#options.signal);
   }
 
-  pieces(path: string): AsyncIterable<FilePiece> {
-    return piecesOf(this.#source, path, this.#options.signal);
+  async *pieces(path: string): AsyncGenerator<FilePiece> {
+    await this.#whole();
+    yield* piecesOf(this.#source, path, this.#options.signal);
   }
 
-  tar(
+  async *tar(
     paths: readonly string[] | undefined,
     ports: Pick<Ports, 'signal' | 'progress'>,
-  ): AsyncIterable<Buffer> {
-    return tarStream(this.#source, paths, ports);
+  ): AsyncGenerator<Buffer> {
+    await this.#whole();
+    yield* tarStream(this.#source, paths, ports);
   }
 
   async measure(
@@ -204,9 +208,15 @@ export class OpenedArchive implements ArchiveReader {
   async salvage(ports: Pick<Ports, 'signal' | 'progress'>): Promise<readonly ArchiveProblem[]> {
     const index = this.#index;
     if (index === undefined) throw withoutIndex(this.#options.archivePath);
+    await this.#whole();
     this.#salvaged = await translated(ports.signal, 'Salvaging', () => SalvagedSource.prove(index, ports));
     this.#checked = undefined;
     return this.#salvaged.lost;
+  }
+
+  /** What is read without regard to what has arrived begins when all has. */
+  async #whole(): Promise<void> {
+    await this.#options.arrival?.until(this.#stream.size);
   }
 
   async close(): Promise<void> {

@@ -70,7 +70,7 @@ export function* batchesOf(
 
 /** As many batches at once as keep the readers busy. */
 export async function readBatches(
-  { capacity, read }: Readers,
+  { capacity, read }: Pick<Readers, 'capacity' | 'read'>,
   batches: Iterable<ReadJob[]>,
   how: BatchedReads,
 ): Promise<void> {

@@ -20,16 +20,19 @@ export interface StreamOptions {
   onStored?: (bytes: Buffer) => void;
 }
 
+/** So many bytes tell the compression. */
+export const BEGINNING_BYTES = BLOCK;
+
 /** Decided by the first bytes, not by the name. Throws ARCHIVE_DAMAGED for an unknown format. */
 export async function detectCompression(archive: FileHandle): Promise<Compression> {
-  const head = Buffer.alloc(BLOCK);
-  const { bytesRead } = await archive.read(head, 0, BLOCK, 0);
+  const head = Buffer.alloc(BEGINNING_BYTES);
+  const { bytesRead } = await archive.read(head, 0, head.length, 0);
   const starts = (hex: string): boolean => head.toString('hex', 0, hex.length / 2) === hex;
   if (starts('1f8b')) return 'gzip';
   if (starts('425a68')) return 'bzip2';
   if (starts('fd377a585a00')) return 'xz';
   if (starts('28b52ffd') || /^5.2a4d18/.test(head.toString('hex', 0, 4))) return 'zstd';
-  if (bytesRead === BLOCK && (hasValidChecksum(head) || isZeroBlock(head))) return 'none';
+  if (bytesRead === head.length && (hasValidChecksum(head) || isZeroBlock(head))) return 'none';
   throw damaged('This is not an archive.', 'It begins neither as tar nor as gzip, bzip2, xz or zstd does.');
 }
 

@@ -3,7 +3,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { archive, HOURS_LATER } from '@gofr-backup/archive/testing';
-import { type CatalogueEntry, noProgress, silentLogger, systemClock } from '@gofr-backup/model';
+import {
+  type CatalogueEntry,
+  type Compression,
+  noProgress,
+  silentLogger,
+  systemClock,
+} from '@gofr-backup/model';
 import { DirectoryStore, type Store } from '@gofr-backup/store';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { SigningKey } from '../repository/catalogue/signing-key.ts';
@@ -23,10 +29,10 @@ export interface Host {
 
 export async function host(
   root: string,
-  changes: Partial<Offsite> & { storeDir?: string } = {},
+  changes: Partial<Offsite> & { storeDir?: string; codec?: Compression } = {},
 ): Promise<Host> {
   const identity = await generateX25519Identity();
-  const { storeDir = join(root, 'store'), ...offsiteChanges } = changes;
+  const { storeDir = join(root, 'store'), codec = 'gzip', ...offsiteChanges } = changes;
   const store: Store = offsiteChanges.store ?? new DirectoryStore(storeDir);
   const offsite: Offsite = {
     ...{ clock: systemClock, logger: silentLogger, progress: noProgress },
@@ -58,6 +64,7 @@ export async function host(
       const path = join(root, 'daily', nameOf(n));
       const before = previous && { archivePath: previous, indexPath: `${previous}.idx` };
       const made = await archive(join(root, 'data'), path, {
+        codec,
         clock: HOURS_LATER,
         ...(before && { previous: before }),
       });

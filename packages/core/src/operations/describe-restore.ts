@@ -10,6 +10,7 @@ import { countFiles, type RestorePlan, type Target } from '../recovery/index.ts'
 import type { Repository } from '../repository/index.ts';
 import { repositoryOf } from './context.ts';
 import { planFor, salvage, withReader } from './plan-restore.ts';
+import type { RestoreHow } from './restore.ts';
 
 /** A place that a restore would write to, for the question that a person answers. */
 export interface RestoreTarget {
@@ -32,6 +33,7 @@ export interface RestoreDescription {
 export async function describeRestore(
   ctx: OperationContext,
   request: RestoreRequest,
+  { arriving }: Pick<RestoreHow, 'arriving'> = {},
 ): Promise<RestoreDescription> {
   const repository = await repositoryOf(ctx);
   const entry = await repository.find(request.backup);
@@ -48,7 +50,7 @@ export async function describeRestore(
       const targets = plan.targets.map((target) => describeTarget(target, plan));
       return { backup: entry, targets, warnings: [...newer, ...plan.warnings] };
     },
-    request,
+    { ...request, arriving },
   );
 }
 

@@ -25,5 +25,6 @@ export { rebuild } from './rebuild.ts';
 export { recoverInterrupted } from './recover.ts';
 export { listingLines } from './listing-lines.ts';
 export { restore } from './restore.ts';
+export type { RestoreHow } from './restore.ts';
 export * from './search/index.ts';
 export { verify } from './verify/index.ts';

@@ -6,6 +6,7 @@ import {
   type OperationContext,
   type RestoreRequest,
 } from '@gofr-backup/model';
+import type { ArrivingArchive } from '../offsite/index.ts';
 import { planRestore, type RestorePlan } from '../recovery/index.ts';
 import { type Repository, withheldDirectories } from '../repository/index.ts';
 import { archiveOptions } from './archive-options.ts';
@@ -20,15 +21,17 @@ export const planFor = (
 
 /**
  * What is wrong with the request is known before the long work. Without an index the archive is read first, which makes
- * one: every look at the entries would decode all of it. A plan made by an index that lied is made again.
+ * one: every look at the entries would decode all of it. A plan made by an index that lied is made again. An archive that is
+ * still coming is proved when it is there.
  */
-export async function verifiedPlan(
+export async function provedPlan(
   ctx: OperationContext,
   request: RestoreRequest,
   repository: Repository,
   entry: CatalogueEntry,
-  reader: ArchiveReader,
+  { reader, arriving }: { reader: ArchiveReader; arriving?: ArrivingArchive | undefined },
 ): Promise<RestorePlan> {
+  if (arriving && reader.indexed) return planFor(ctx, request, entry, reader);
   using open = new DisposableStack();
   const early = reader.indexed ? open.use(await planFor(ctx, request, entry, reader)) : undefined;
   const { indexProblem } = await verifyInFull(ctx, repository, entry, reader);
@@ -70,9 +73,13 @@ export async function withReader<T>(
   repository: Repository,
   entry: CatalogueEntry,
   work: (reader: ArchiveReader) => Promise<T>,
-  { salvage: asIndexed = false }: Pick<RestoreRequest, 'salvage'> = {},
+  {
+    salvage: asIndexed = false,
+    arriving,
+  }: Pick<RestoreRequest, 'salvage'> & { arriving?: ArrivingArchive | undefined } = {},
 ): Promise<T> {
-  const reader = await openArchive({ ...archiveOptions(ctx, repository, entry), asIndexed });
+  const options = archiveOptions(ctx, repository, entry);
+  const reader = await openArchive({ ...options, asIndexed, arrival: arriving });
   try {
     return await work(reader);
   } finally {

@@ -10,6 +10,6 @@ const step = (): void => {
 };
 process.stdout.write('began\n');
 await (operation === 'restore'
-  ? restore(contextFor(plan), request, step)
+  ? restore(contextFor(plan), request, { step })
   : recoverInterrupted(contextFor(plan), step));
 process.stdout.write(`steps ${steps}\n`);

@@ -133,7 +133,7 @@ async function run(
     steps.push(exchanges.moments);
     exchanges.moment();
   };
-  await restore(ctx, requestOf(way, archive), step).catch(understood);
+  await restore(ctx, requestOf(way, archive), { step }).catch(understood);
   const { moments } = exchanges;
   exchanges[Symbol.dispose]();
   await recoverInterrupted(ctx).catch(understood);

@@ -154,10 +154,9 @@ async function race(round: Round, arena: Arena): Promise<{ met: boolean; open: P
   const others = new Map(names.flatMap((name) => (existsOrLink(name) ? [[name, inodeOf(name)!]] : [])));
   const ctx = contextOf(round.way, world);
   await racer.race(given);
-  const failure = await restore(ctx, requestOf(round.way, arena.archive), dyingAt(round.dieAt)).then(
-    () => undefined,
-    understood,
-  );
+  const failure = await restore(ctx, requestOf(round.way, arena.archive), {
+    step: dyingAt(round.dieAt),
+  }).then(() => undefined, understood);
   await recoverInterrupted(ctx, pause).catch(understood);
   await racer.race({});
   const open = putInOrder(own, others, given, world);

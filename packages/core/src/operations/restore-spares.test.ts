@@ -300,7 +300,7 @@ describe('a component root that leads away', () => {
         renameSync(at('data/storage'), at('stolen'));
         symlinkSync(at('backups/daily'), at('data/storage'));
       };
-      const attempt = restore(world.ctx, { backup: archive }, plant);
+      const attempt = restore(world.ctx, { backup: archive }, { step: plant });
       await expect(attempt).rejects.toMatchObject({ code: 'FAILED' });
       expect(archivesIn(world.plan.backupDir)).toContain(archive);
       expect(read('stolen/a.txt')).toBe('now');
@@ -323,7 +323,7 @@ test.runIf(asRoot)('a directory above a volume that becomes a link meanwhile is 
       mkdirSync(at(`outside/volume/${workDir}/new`), { recursive: true });
   };
   mounted = [at('data/storage/moved/volume')];
-  const restoring = restore(world.ctx, { backup, safetyBackup: false }, swapDirectory);
+  const restoring = restore(world.ctx, { backup, safetyBackup: false }, { step: swapDirectory });
   await expect(restoring).rejects.toMatchObject({
     code: 'FAILED',
     hint: expect.stringContaining('Nothing was'),

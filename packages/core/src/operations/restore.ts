@@ -16,12 +16,21 @@ import {
   bringIn,
   compareWithTargets,
   type RestorePlan,
+  type RoomFor,
   type StepHook,
 } from '../recovery/index.ts';
+import type { ArrivingArchive } from '../offsite/index.ts';
 import type { HeldLock, Repository } from '../repository/index.ts';
 import { underLock } from './context.ts';
-import { planFor, salvage, verifiedPlan, withReader } from './plan-restore.ts';
+import { planFor, provedPlan, salvage, withReader } from './plan-restore.ts';
 import { noPlaceForSafety, roomForSafety, safetyBackup, wantsSafetyBackup } from './safety-backup.ts';
+
+/** What only the process that restores can say; a request may come from anywhere. */
+export interface RestoreHow {
+  step?: StepHook;
+  /** the archive is still coming, and proves itself when it is there: nothing is swapped in before */
+  arriving?: ArrivingArchive;
+}
 
 /**
  * Takes the lock. A kill at any moment leaves old data or new, never a mixture; `recoverInterrupted` settles which.
@@ -30,10 +39,10 @@ import { noPlaceForSafety, roomForSafety, safetyBackup, wantsSafetyBackup } from
 export function restore(
   ctx: OperationContext,
   request: RestoreRequest,
-  step: StepHook = () => {},
+  how: RestoreHow = {},
 ): Promise<RestoreOutcome> {
   return underLock(ctx, 'restore', (repository, inner, lock) =>
-    restoreLocked(inner, request, repository, lock, step).catch((error: unknown) => {
+    restoreLocked(inner, request, repository, lock, how).catch((error: unknown) => {
       throw toBackupError(error, 'restore');
     }),
   );
@@ -44,7 +53,7 @@ async function restoreLocked(
   request: RestoreRequest,
   repository: Repository,
   lock: HeldLock,
-  step: StepHook,
+  { step = () => {}, arriving }: RestoreHow,
 ): Promise<RestoreOutcome> {
   const entry = await repository.find(request.backup);
   return withReader(
@@ -55,11 +64,15 @@ async function restoreLocked(
       const lost = request.salvage ? await salvage(ctx, request, reader) : undefined;
       using plan = await (lost
         ? planFor(ctx, request, entry, reader)
-        : verifiedPlan(ctx, request, repository, entry, reader));
+        : provedPlan(ctx, request, repository, entry, { reader, arriving }));
       const saves = wantsSafetyBackup(request, ctx.plan);
       if (saves && lock.readOnly) throw noPlaceForSafety(ctx.plan);
-      assertRoom(plan, saves ? await roomForSafety(ctx.plan, repository) : undefined);
+      assertRoom(plan, [
+        ...(saves ? [await roomForSafety(ctx.plan, repository)] : []),
+        ...(arriving ? [roomForArriving(repository, arriving)] : []),
+      ]);
       ctx.signal.throwIfAborted();
+      if (request.dryRun) await arriving?.whole();
       if (request.dryRun) return { ...(await dryRun(ctx, request, entry, reader, plan)), ...lacking(lost) };
       const saved = saves ? await safetyBackup(ctx) : null;
       assertUnmoved(plan);
@@ -67,14 +80,21 @@ async function restoreLocked(
       const { project } = ctx.plan;
       const { stateDir } = repository;
       const checkLock = () => lock.check();
-      const report = await bringIn({ ...ctx, reader, plan, project, stateDir, checkLock, step });
+      const proved = async () => arriving?.whole();
+      const report = await bringIn({ ...ctx, reader, plan, project, stateDir, checkLock, proved, step });
       const warnings = [...plan.warnings, ...report.warnings.map(warningText)];
       const outcome = outcomeOf(ctx.plan, request, entry, report, warnings);
       return { ...outcome, safety_backup: saved, ...lacking(lost) };
     },
-    request,
+    { ...request, arriving },
   );
 }
+
+const roomForArriving = ({ backupDir }: Repository, { missing }: ArrivingArchive): RoomFor => ({
+  purpose: 'the archive that is being fetched',
+  directory: backupDir,
+  bytes: missing,
+});
 
 async function dryRun(
   ctx: OperationContext,

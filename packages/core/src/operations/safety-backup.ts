@@ -6,7 +6,7 @@ import {
   type RestoreRequest,
   toBackupError,
 } from '@gofr-backup/model';
-import { estimateSafetyBackup, hasFiles } from '../recovery/index.ts';
+import { estimateSafetyBackup, hasFiles, type RoomFor } from '../recovery/index.ts';
 import { type Repository, withheldDirectories } from '../repository/index.ts';
 import { backup } from './backup.ts';
 
@@ -42,11 +42,8 @@ export function noPlaceForSafety({ backupDir }: BackupPlan): BackupError {
   });
 }
 
-export async function roomForSafety(
-  plan: BackupPlan,
-  repository: Repository,
-): Promise<{ directory: string; bytes: number }> {
+export async function roomForSafety(plan: BackupPlan, repository: Repository): Promise<RoomFor> {
   const catalogue = await repository.catalogue();
   const bytes = estimateSafetyBackup(plan, catalogue, withheldDirectories(plan.backupDir));
-  return { directory: repository.backupDir, bytes };
+  return { purpose: 'the safety backup', directory: repository.backupDir, bytes };
 }

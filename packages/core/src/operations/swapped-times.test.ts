@@ -106,7 +106,7 @@ test.runIf(asRoot).for(['extract', 'commit'])(
       if (step === where) throw new Error('stopped');
     };
     const request = { backup: made.backup.filename, safetyBackup: false };
-    await expect(restore(world.ctx, request, stop)).rejects.toMatchObject({ why: 'stopped' });
+    await expect(restore(world.ctx, request, { step: stop })).rejects.toMatchObject({ why: 'stopped' });
     expect(await times()).toEqual(before);
   },
 );

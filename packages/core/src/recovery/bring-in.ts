@@ -32,6 +32,8 @@ export interface BringInOptions extends Ports {
   stateDir: string;
   /** throws when the lock was lost */
   checkLock(): Promise<void>;
+  /** throws when the archive is not what it should be */
+  proved(): Promise<void>;
   step: StepHook;
 }
 
@@ -48,6 +50,7 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   try {
     const staged = await stage(journal, homes, options);
     options.signal.throwIfAborted();
+    await options.proved();
     await options.checkLock();
     assertUnmoved(plan);
     const report = withoutKept(staged, await swapInto(journal, options), ground);

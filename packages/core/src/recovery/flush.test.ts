@@ -119,10 +119,11 @@ test('a swap syncs every directory that data came from or went to, before it is 
     const request = { backup: filename, safetyBackup: false, only: ['storage'] };
     const synced: string[] = [];
     using _heard = overhearFsync((path) => synced.push(path.slice(world.base.length)));
-    await restore(world.ctx, request, (step) => {
-      if (step === 'sync') synced.length = 0;
-      if (step === 'commit') atCommit = [...synced];
-    });
+    const step = (name: string): void => {
+      if (name === 'sync') synced.length = 0;
+      if (name === 'commit') atCommit = [...synced];
+    };
+    await restore(world.ctx, request, { step });
     const work = '/data/.gofr-restore-ID';
     expect(atCommit.map((path) => path.replace(/restore-[0-9a-f]{16}/, 'restore-ID')).toSorted()).toEqual([
       '/data',

@@ -8,6 +8,7 @@ export { countFiles, estimateSafetyBackup, hasFiles } from './present-data.ts';
 export { planRestore } from './restore-plan.ts';
 export type { RestorePlan } from './restore-plan.ts';
 export { assertRoom } from './conditions/room.ts';
+export type { RoomFor } from './conditions/room.ts';
 export { refuseRoot } from './roots.ts';
 export { findInterrupted, settle } from './settle.ts';
 export type { StepHook } from './swap.ts';

@@ -1,6 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { displayPath } from '@gofr-backup/model';
+import { COMPRESSIONS, displayPath } from '@gofr-backup/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { Copies } from '../read/copies.ts';
@@ -57,3 +57,18 @@ test.each(['age', 'none'] as const)(
     expect(again).toMatchObject({ already: true, bytes_sent: 0 });
   },
 );
+
+test.each([...COMPRESSIONS])('one file of a copy comes alone, compression %s', async (codec) => {
+  const one = await host(directory.path, { codec });
+  one.write(charts(60));
+  const request = await one.backup(1);
+  await copyToStore(one.offsite, request);
+  const copies = await Copies.open(one.offsite);
+  const scratch = join(directory.path, 'scratch');
+  mkdirSync(scratch);
+  await using copy = await openCopy(one.offsite, copies, copies.find('latest'), scratch);
+  const chart: Buffer[] = [];
+  for await (const bytes of copy.content('storage/c/7.png')) chart.push(bytes);
+  expect(Buffer.concat(chart).equals(readFileSync(join(one.root, 'data/c/7.png')))).toBe(true);
+  expect(statSync(join(scratch, 'archive')).blocks * 512).toBeLessThan(request.entry.size_bytes);
+});

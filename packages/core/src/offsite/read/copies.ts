@@ -1,7 +1,7 @@
 /** The copies that a store has, and getting one of them out of it. */
 import { hash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
-import { BackupError, formatCount } from '@gofr-backup/model';
+import { BackupError, formatCount, noProgress } from '@gofr-backup/model';
 import { NoSuchObject } from '@gofr-backup/store';
 import { Cache } from '../cache/cache.ts';
 import { readFormat } from '../format.ts';
@@ -13,6 +13,7 @@ import type { SignedRecipe } from '../recipe/parse.ts';
 import { opened } from '../sealing/sealing.ts';
 import { toOffsiteError } from '../store-failure.ts';
 import { writers } from '../writer.ts';
+import { ArrivingArchive } from './arriving-archive.ts';
 import { assembleArchive } from './assemble-archive.ts';
 import { atOnce } from './at-once.ts';
 import { PackReader } from './pack-reader.ts';
@@ -87,11 +88,12 @@ export class Copies {
 
   /** The very archive, proved by its SHA-256; `path` must be free. */
   async fetchArchive({ recipe }: Copy, path: string): Promise<void> {
-    try {
-      await assembleArchive(recipe, this.packs, path, this.#offsite);
-    } catch (error) {
-      throw toOffsiteError(error, `fetching ${recipe.entry.filename} from the store ${this.#offsite.name}`);
-    }
+    await assembleArchive(recipe, this.packs, path, this.#offsite);
+  }
+
+  /** The same while it comes. Whoever reads it tells how far that is. */
+  beginArchive({ recipe }: Copy, path: string): Promise<ArrivingArchive> {
+    return ArrivingArchive.begin(recipe, this.packs, path, { ...this.#offsite, progress: noProgress });
   }
 
   /** The index of the archive. False: there is none that is whole; nothing needs it but speed. */

@@ -1,9 +1,10 @@
 /** Brings a copy back into a backup directory: archive, checksum and index, as if it had been made there. */
 import { link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isErrno, syncDirectory } from '@gofr-backup/posix';
 import { ensureOwnDirectory, formatChecksum, stateDirOf } from '../../repository/index.ts';
 import { toOffsiteError } from '../store-failure.ts';
+import type { ArrivingArchive } from './arriving-archive.ts';
 import type { Copies, StoredCopy } from './copies.ts';
 
 /**
@@ -33,6 +34,32 @@ export async function fetchBackup(copies: Copies, copy: StoredCopy, backupDir: s
   } catch (error) {
     throw toOffsiteError(error, `bringing back ${filename}`);
   }
+}
+
+/**
+ * The same into a backup directory that is empty and that nobody else knows: the archive has its name at once, and can be read as
+ * far as it has come. Undefined: all of it is there, and a verify has to prove what is in it, because it has no index, its
+ * backup was never verified, or nobody knows who made it.
+ */
+export async function beginFetch(
+  copies: Copies,
+  copy: StoredCopy,
+  backupDir: string,
+): Promise<ArrivingArchive | undefined> {
+  const { tier, filename } = copy.name;
+  const path = join(backupDir, tier, filename);
+  const { entry } = copy.recipe;
+  await mkdir(dirname(path));
+  await using left = new AsyncDisposableStack();
+  const arriving = left.use(await copies.beginArchive(copy, path));
+  await writeFile(`${path}.sha256`, formatChecksum(entry.sha256, filename), { mode: 0o600 });
+  const isIndexed = await copies.fetchIndex(copy, `${path}.idx`);
+  if (isIndexed && entry.verified && copy.signer !== 'foreign') {
+    left.move();
+    return arriving;
+  }
+  await arriving.whole();
+  return undefined;
 }
 
 async function linkNew(from: string, to: string): Promise<boolean> {

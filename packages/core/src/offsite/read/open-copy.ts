@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ArchiveReader,
+  BEGINNING_BYTES,
   contentSpans,
   openArchive,
   openIndex,
@@ -10,11 +11,8 @@ import {
 } from '@gofr-backup/archive';
 import type { ArchiveEntry, Ports } from '@gofr-backup/model';
 import type { Offsite } from '../offsite.ts';
-import { fillSpans } from './assemble-archive.ts';
+import { fillSpans } from './fill-spans.ts';
 import type { Copies, StoredCopy } from './copies.ts';
-
-/** Tells the codec. */
-const BEGINNING = 64;
 
 export interface OpenedCopy extends AsyncDisposable {
   /** every entry in archive order */
@@ -104,7 +102,7 @@ class PartialArchive {
     try {
       const { size } = copy.recipe.extents;
       await file.truncate(size);
-      await part.fetch([{ offset: 0, length: Math.min(BEGINNING, size) }]);
+      await part.fetch([{ offset: 0, length: Math.min(BEGINNING_BYTES, size) }]);
       return part;
     } catch (error) {
       await file.close();
@@ -115,7 +113,7 @@ class PartialArchive {
   async fetch(spans: readonly StoredSpan[]): Promise<void> {
     const { recipe } = this.#copy;
     const extents = spans.flatMap(({ offset, length }) => [...recipe.extents.within(offset, length)]);
-    await fillSpans(recipe, extents, this.#copies.packs, this.#file, () => {});
+    await fillSpans(recipe.packs, extents, this.#copies.packs, this.#file);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Reads what is sealed in packs: a whole pack, proved by its name, or a part of it by a ranged read. */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { BackupError } from '@gofr-backup/model';
 import { NoSuchObject } from '@gofr-backup/store';
 import { PACK_BYTES, packObject } from '../layout.ts';
@@ -19,7 +19,7 @@ export interface ContentPiece {
 }
 
 interface OpenedPack {
-  key: Uint8Array;
+  key: KeyObject;
   /** where its first chunk begins in the object */
   payload: number;
 }
@@ -41,12 +41,17 @@ export class PackReader {
     this.#signal = how.signal;
   }
 
-  /** Throws ARCHIVE_DAMAGED when it is not what was put there; nothing that came before counts then. */
-  async *whole(pack: Pack): AsyncGenerator<ContentPiece> {
-    const sum = createHash('sha256');
-    const pieces = hashed(this.#stream(pack), sum);
-    yield* this.#kind.kind === 'none' ? plainPieces(pieces) : this.#openPieces(pack, pieces);
-    if (sum.digest('hex') !== pack.sha256) throw damagedPack(pack, 'its bytes are not those of its name');
+  /** The same, ended by this signal as well. */
+  endedBy(signal: AbortSignal): PackReader {
+    const [encryption, identities] = [this.#kind, this.#identities];
+    const both = AbortSignal.any([this.#signal, signal]);
+    return new PackReader(this.#objects, { encryption, identities, signal: both });
+  }
+
+  /** All of it, in order. Nothing but the seals of age proves it, and that only in part: who uses it proves what it made of it. */
+  content(pack: Pack): AsyncGenerator<ContentPiece> {
+    const pieces = this.#stream(pack);
+    return this.#kind.kind === 'none' ? plainPieces(pieces) : this.#openPieces(pack, pieces);
   }
 
   /** Only the chunks around the part are read. Without encryption nothing proves it but who uses it. */
@@ -130,37 +135,40 @@ export class PackReader {
   }
 
   async *#openPieces(pack: Pack, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<ContentPiece> {
-    let held: Buffer = Buffer.alloc(0);
-    let opened: OpenedPack | undefined;
+    const chunk = Buffer.allocUnsafeSlow(SEALED_CHUNK);
+    let filled = 0;
     let number = 0;
+    let beginning: Buffer = Buffer.alloc(0);
+    let opened: OpenedPack | undefined;
     for await (const bytes of pieces) {
-      held =
-        held.length === 0
-          ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-          : Buffer.concat([held, bytes]);
-      if (opened === undefined && (headerLength(held) ?? Infinity) + NONCE > held.length) {
-        if (held.length > MOST_HEADER_BYTES) throw damagedPack(pack, 'it does not begin as an age file does');
-        continue;
-      }
+      let rest = bytes;
       if (opened === undefined) {
-        opened = await this.#keyOf(pack, held);
-        held = held.subarray(opened.payload);
+        beginning = Buffer.concat([beginning, bytes]);
+        if (!hasHeader(beginning) && beginning.length <= MOST_HEADER_BYTES) continue;
+        opened = await this.#keyOf(pack, beginning);
+        rest = beginning.subarray(opened.payload);
       }
-      // the last chunk is opened when all is there
-      let at = 0;
-      for (; held.length - at > SEALED_CHUNK; at += SEALED_CHUNK)
-        yield this.#piece(pack, opened.key, number++, held.subarray(at, at + SEALED_CHUNK));
-      held = held.subarray(at);
+      for (let at = 0; at < rest.length;) {
+        // the last chunk is opened when all is there
+        if (filled === SEALED_CHUNK) {
+          yield this.#piece(pack, opened.key, number++, chunk);
+          filled = 0;
+        }
+        const part = rest.subarray(at, at + SEALED_CHUNK - filled);
+        chunk.set(part, filled);
+        filled += part.length;
+        at += part.length;
+      }
     }
     if (opened === undefined) throw damagedPack(pack, 'it does not begin as an age file does');
-    yield this.#piece(pack, opened.key, number, held);
+    yield this.#piece(pack, opened.key, number, chunk.subarray(0, filled));
   }
 
-  #piece(pack: Pack, key: Uint8Array, number: number, sealed: Buffer): ContentPiece {
+  #piece(pack: Pack, key: KeyObject, number: number, sealed: Buffer): ContentPiece {
     return { offset: number * (SEALED_CHUNK - 16), bytes: this.#openChunk(pack, key, number, sealed) };
   }
 
-  #openChunk(pack: Pack, key: Uint8Array, number: number, sealed: Buffer): Buffer {
+  #openChunk(pack: Pack, key: KeyObject, number: number, sealed: Buffer): Buffer {
     try {
       return openChunk(key, { number, last: number === chunksOf(pack.content) - 1 }, sealed);
     } catch (error) {
@@ -169,15 +177,8 @@ export class PackReader {
   }
 }
 
-async function* hashed(
-  pieces: AsyncIterable<Uint8Array>,
-  sum: { update(bytes: Uint8Array): unknown },
-): AsyncGenerator<Uint8Array> {
-  for await (const bytes of pieces) {
-    sum.update(bytes);
-    yield bytes;
-  }
-}
+/** The nonce with it. */
+const hasHeader = (bytes: Buffer): boolean => (headerLength(bytes) ?? Infinity) + NONCE <= bytes.length;
 
 async function* plainPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<ContentPiece> {
   let offset = 0;

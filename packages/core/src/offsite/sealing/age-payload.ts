@@ -3,7 +3,7 @@
  * ChaCha20-Poly1305 under one key. The nonce of a chunk is its number and a flag for the last one. So any part can be
  * opened by itself, and a payload that was cut short or put in another order does not open.
  */
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 const CIPHER = 'chacha20-poly1305';
 export const CHUNK = 64 * 1024;
@@ -11,9 +11,9 @@ const TAG = 16;
 export const NONCE = 16;
 export const SEALED_CHUNK = CHUNK + TAG;
 
-/** The key of a payload, from the file key in the header and the nonce before the payload. */
-export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
+/** The key of a payload, from the file key in the header and the nonce before the payload. Made once, it costs each chunk less. */
+export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): KeyObject {
+  return createSecretKey(new Uint8Array(hkdfSync('sha256', fileKey, nonce, 'payload', 32)));
 }
 
 /** Chunks of a payload with so many bytes of content; an empty one has one chunk. */
@@ -31,7 +31,7 @@ function chunkNonce(number: number, last: boolean): Buffer {
 
 /** Writes the sealed chunk to `target` at `at`; answers where it ends. */
 export function sealChunk(
-  key: Uint8Array,
+  key: KeyObject,
   { number, last }: { number: number; last: boolean },
   content: Uint8Array,
   target: Buffer,
@@ -47,7 +47,7 @@ export function sealChunk(
 
 /** Throws RangeError when one bit is wrong, or the chunk is another than said. */
 export function openChunk(
-  key: Uint8Array,
+  key: KeyObject,
   { number, last }: { number: number; last: boolean },
   sealed: Uint8Array,
 ): Buffer {

@@ -1,5 +1,5 @@
 /** How the objects of one store are sealed: by age for its recipients, or, by name, not at all. */
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { headerLength, newHeader, openHeader } from './age-header.ts';
 import {
   chunksOf,
@@ -76,7 +76,7 @@ class PlainSeal implements Seal {
 
 class AgeSeal implements Seal {
   readonly #object: Buffer;
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   /** content of the chunk that is not sealed yet: only a later byte tells that it is not the last one */
   readonly #open: Buffer;
   #filled = 0;

@@ -182,9 +182,9 @@ test('packs are read back as often as the settings say, however often copies are
     await on.run(false);
     on.clock.advance(HOUR);
   }
-  expect(await read(24, 1)).toBe(0);
-  // three packs within thirty days, by runs every six hours
-  const packs = await read(30 * 24, 6);
+  expect(await read(10, 1)).toBe(0);
+  // three packs within thirty days, by two runs a day
+  const packs = await read(30 * 24, 12);
   expect(packs).toBeGreaterThanOrEqual(3);
   expect(packs).toBeLessThanOrEqual(7);
 });

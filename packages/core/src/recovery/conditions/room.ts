@@ -26,19 +26,23 @@ interface Need {
   entries: number;
 }
 
+/** What takes room besides the restored data. */
+export interface RoomFor {
+  purpose: string;
+  directory: string;
+  bytes: number;
+}
+
 /** Throws DISK_FULL with the sum per file system. */
 export function assertRoom(
   { stages, ground }: Pick<RestorePlan, 'stages' | 'ground'>,
-  safety: { directory: string; bytes: number } | undefined,
+  others: readonly RoomFor[],
 ): void {
   const needs = stages.map((stage) => stageNeed(stage, ground));
-  if (safety)
-    needs.push({
-      purpose: 'the safety backup',
-      directory: nearestAbove(resolvePlace(toBytePath(safety.directory)), ground),
-      bytes: safety.bytes,
-      entries: 3,
-    });
+  for (const { purpose, directory, bytes } of others) {
+    const place = nearestAbove(resolvePlace(toBytePath(directory)), ground);
+    needs.push({ purpose, directory: place, bytes, entries: 3 });
+  }
   const byDevice = Map.groupBy(needs, ({ directory }) => ground.directory(directory).stat().dev);
   for (const group of byDevice.values()) assertFits(group, ground);
 }
