@@ -49,6 +49,8 @@ export interface PutOptions {
   signal?: AbortSignal;
   /** Locked from the start. `unsupported`, and nothing is stored, where a store cannot lock. */
   retainUntil?: Date;
+  /** of the content, in hex, where the caller has it: a server that wants to be told it spares a pass over the bytes */
+  sha256?: string;
 }
 
 export interface ByteRange {

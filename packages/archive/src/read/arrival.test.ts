@@ -51,7 +51,10 @@ const LITTLE: Tree = { small: TREE['small']!, last: 'the end' };
 
 async function world(codec: Compression = 'gzip') {
   const scratch = await temporaryDirectory();
-  const source = await makeTree(join(scratch.path, 'source'), ['bzip2', 'xz'].includes(codec) ? LITTLE : TREE);
+  const source = await makeTree(
+    join(scratch.path, 'source'),
+    ['bzip2', 'xz'].includes(codec) ? LITTLE : TREE,
+  );
   const path = join(scratch.path, 'archive');
   await archive(source, path, { codec });
   const at = (name: string): string => join(scratch.path, name);

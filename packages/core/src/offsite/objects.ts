@@ -40,8 +40,10 @@ export class Objects {
     return (await this.storeNow(signal)) ?? this.#clock.now();
   }
 
-  put(object: string, bytes: Uint8Array, signal: AbortSignal): Promise<'stored' | 'taken'> {
-    return this.#store.put(this.#below + object, whole(bytes), { signal });
+  /** `sha256`: of the bytes, in hex, where it is known. */
+  put(object: string, bytes: Uint8Array, signal: AbortSignal, sha256?: string): Promise<'stored' | 'taken'> {
+    const options = { signal, ...(sha256 !== undefined && { sha256 }) };
+    return this.#store.put(this.#below + object, whole(bytes), options);
   }
 
   /** Locked for the days of the settings from now on, by the store's clock; never shortened. */
@@ -57,8 +59,13 @@ export class Objects {
   }
 
   /** The same, and the size that the store then tells is that of the bytes; throws IO. */
-  async putProved(object: string, bytes: Uint8Array, signal: AbortSignal): Promise<'stored' | 'taken'> {
-    const answer = await this.put(object, bytes, signal);
+  async putProved(
+    object: string,
+    bytes: Uint8Array,
+    signal: AbortSignal,
+    sha256?: string,
+  ): Promise<'stored' | 'taken'> {
+    const answer = await this.put(object, bytes, signal, sha256);
     const size = await this.size(object, signal);
     if (size === bytes.length) return answer;
     throw new BackupError('IO', `The store does not keep ${object} as it was put`, {

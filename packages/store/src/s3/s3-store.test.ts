@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -210,6 +210,15 @@ describe.skipIf(isMissing(...OBJECT_SERVER_TOOLS))('with Ceph', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test('a hash that is told is the one that is signed: a body of another is refused', async () => {
+    await using store = await opened(await bucket());
+    const sha256 = hash('sha256', 'content');
+    expect(await store.put('x', text('content'), { sha256 })).toBe('stored');
+    expect(await textOf(store, 'x')).toBe('content');
+    await expect(store.put('y', text('another'), { sha256 })).rejects.toThrow('putting y failed');
+    expect(await store.size('y')).toBeUndefined();
   });
 
   describeNetwork('a bucket', async () => {

@@ -26,6 +26,7 @@ import {
 import { gathered } from '../gathered.ts';
 import { watched } from '../watched.ts';
 import { dateOf } from './bucket-date.ts';
+import { signHash } from './sign-hash.ts';
 import { s3Error, statusOf } from './s3-problem.ts';
 
 /** Small enough to be sent twice, to see whether the server refuses the second. */
@@ -198,7 +199,7 @@ export class S3Store implements Store {
 
   /** With the condition, unless the server has shown that it does not know it. */
   async #send(name: string, body: Buffer, options: PutOptions): Promise<'stored' | 'taken'> {
-    const { signal, retainUntil } = options;
+    const { signal, retainUntil, sha256 } = options;
     const conditional = this.#overwrite !== 'checked';
     try {
       const command = new PutObjectCommand({
@@ -213,6 +214,7 @@ export class S3Store implements Store {
           ContentMD5: createHash('md5').update(body).digest('base64'),
         }),
       });
+      if (sha256 !== undefined) signHash(command, sha256);
       await this.#client.send(command, sent(signal));
       return 'stored';
     } catch (error) {

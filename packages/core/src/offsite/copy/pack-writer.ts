@@ -94,7 +94,7 @@ export class PackWriter implements AsyncDisposable {
     const sha256 = hash('sha256', object);
     Object.assign(this.#packs[number]!, { sha256, size: object.length, content: seal.content });
     const { encryption, signal } = this.#offsite;
-    await this.#objects.putProved(packObject(sha256, encryption), object, signal);
+    await this.#objects.putProved(packObject(sha256, encryption), object, signal, sha256);
     this.sent += object.length;
     this.count++;
     await this.#events.stored(number);

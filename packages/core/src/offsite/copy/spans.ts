@@ -32,11 +32,12 @@ interface Assembling {
 export async function assemble(into: Assembly, work: Assembling): Promise<string> {
   const { archive, frames, known, signal } = work;
   const whole = createHash('sha256');
+  const read = frameReader(archive);
   const numbers = new PackNumbers(into.packs);
   const add = (spans: KnownSpan[]): void => spans.forEach((span) => into.extents.add(numbers.extent(span)));
   for await (const { offset, length } of frames) {
     signal.throwIfAborted();
-    const bytes = await readFrame(archive, offset, length);
+    const bytes = await read(offset, length);
     whole.update(bytes);
     const sha256 = hash('sha256', bytes, 'buffer');
     const spans = known.find(sha256, length);
@@ -48,10 +49,15 @@ export async function assemble(into: Assembly, work: Assembling): Promise<string
   return whole.digest('hex');
 }
 
-async function readFrame(archive: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  if ((await readWhole(archive, bytes, offset)) === length) return bytes;
-  throw new BackupError('ARCHIVE_DAMAGED', 'The archive became shorter while it was copied');
+/** Each frame is good until the next is read: they have one buffer. */
+function frameReader(archive: FileHandle): (offset: number, length: number) => Promise<Buffer> {
+  let buffer = Buffer.alloc(0);
+  return async (offset, length) => {
+    if (length > buffer.length) buffer = Buffer.allocUnsafeSlow(length);
+    const bytes = buffer.subarray(0, length);
+    if ((await readWhole(archive, bytes, offset)) === length) return bytes;
+    throw new BackupError('ARCHIVE_DAMAGED', 'The archive became shorter while it was copied');
+  };
 }
 
 /** What its old version has is named, the rest is sent. */
