@@ -122,7 +122,7 @@ async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish):
   const actual = await pictureOf(python, rootsOf(scene));
   const untouched = untold(step, differences(before, actual), []);
   if (said.code !== 0)
-    return isRefused(scene, said, wish, before) && untouched.length === 0
+    return isRefused(scene, said, wish, { before, then: made.picture }) && untouched.length === 0
       ? []
       : [failureOf(step, said), ...untouched];
   const found = inPlace(scene, made.picture, before, actual, wish);
@@ -135,18 +135,36 @@ const isClosed = ({ kind, mode }: Item): boolean => kind === 'directory' && (mod
 /**
  * What is laid over what is there makes no directory give way to a file, nor a file to a directory; and what is asked for by its
  * path does not come back where a file took the place of a directory above it, nor where it is a mount itself. Nothing comes
- * where a directory is closed to reading or search: what must stay in it cannot be known.
+ * where a directory is closed to reading or search: what must stay in it cannot be known. No directory that must stay, or has in
+ * it what must, gives way to what is none.
  */
-function isRefused({ parts }: Scene, { answer }: Said, { layOver, path }: Wish, before: Picture): boolean {
+function isRefused(
+  scene: Scene,
+  { answer }: Said,
+  { layOver, path }: Wish,
+  { before, then }: { before: Picture; then: Picture },
+): boolean {
+  const { parts } = scene;
   const { message = '', why = '' } =
     (answer['error'] as { message?: string; why?: string } | undefined) ?? {};
   if (path !== undefined && why.includes('is a mount of its own')) return true;
   const isOfMetadata = ({ select, root }: Part): boolean =>
     select === 'metadata-only' && message.startsWith(displayPath(`${latin(root)}/`));
+  if (message.includes('cannot be replaced')) return staysInTheWay(scene, before, archivedOf(scene, then));
   if (message.includes('is closed to this user')) return [...before.values()].some(isClosed);
   if (message.includes('is in the way') && (layOver !== undefined || parts.some(isOfMetadata))) return true;
   const isBlocked = (above: string): boolean => (before.get(above)?.kind ?? 'directory') !== 'directory';
   return message.includes('cannot be restored by itself') && parentsOf(path ?? '').some(isBlocked);
+}
+
+function staysInTheWay(scene: Scene, before: Picture, archived: Picture): boolean {
+  const staying = [...before].filter(([path, item]) => isLeftAlone(scene, path, item));
+  return [...archived].some(
+    ([path, { kind }]) =>
+      kind !== 'directory' &&
+      before.get(path)?.kind === 'directory' &&
+      staying.some(([one]) => isWithin(one, path)),
+  );
 }
 
 /** What was asked for is as it was, what was not is as it is, and nothing else is there. */

@@ -12,16 +12,22 @@ import { playRound, type Round } from './round.ts';
 
 const seed = seedFrom('TREE_SEED');
 const rounds = Number(process.env['TREE_ROUNDS'] ?? tries(5, 10));
+/** Rounds that are played side by side. */
+const AT_ONCE = Number(process.env['TREE_AT_ONCE'] ?? 1);
 /** What is told of a failed run: enough to begin with. */
 const TOLD = Number(process.env['TREE_TOLD'] ?? 3);
 
 const title = `what is called good comes back, in ${rounds} random trees (seed ${seed})`;
 
 test.skipIf(isMissing('python3'))(title, { timeout: 120_000 + rounds * 30_000 }, async () => {
-  using python = new Python(join(import.meta.dirname, 'trees.py'));
   const played: Round[] = [];
-  for (let n = 0; n < rounds && failed(played).length < TOLD; n++)
-    played.push(await playRound(seed + n, python));
+  let next = seed;
+  const play = async (): Promise<void> => {
+    using python = new Python(join(import.meta.dirname, 'trees.py'));
+    while (next < seed + rounds && failed(played).length < TOLD) played.push(await playRound(next++, python));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, play));
+  played.sort((a, b) => a.seed - b.seed);
   expect(failed(played).map(report).join('\n\n')).toBe('');
   expectWork(played);
   recordFigure(played);

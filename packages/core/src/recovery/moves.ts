@@ -179,7 +179,7 @@ function childrenOf(place: BytePath, staged: BytePath | undefined, ground: Groun
 
 function inTheWay(place: BytePath): BackupError {
   return new BackupError('FAILED', `${displayPath(place)} cannot be replaced`, {
-    why: 'the archive has a file of this name, but here it is a directory with something in it that must stay: a mount, a socket, or what EXCLUDE keeps out of every backup',
+    why: 'the archive has a file of this name, but here it is a directory that must stay, or has in it what must: a mount, a socket, or what EXCLUDE keeps out of every backup',
     hint: 'Unmount or move what is in it, or restore with --to into another directory.',
   });
 }
