@@ -10,31 +10,41 @@ export interface ContentSpan {
   end: number;
 }
 
+export interface FrameProofs {
+  digest: Buffer;
+  /** of the spans, one behind the other: see hashIn */
+  hashes: Buffer;
+}
+
+const HASH_BYTES = 32;
+const NO_HASHES = Buffer.alloc(0);
+
 /**
  * The digest of a frame and the hash of each span, in one pass over the content. Spans are in order and not empty.
  * For frames without file content (slices, links, the end) it is the plain SHA-256 of the raw bytes.
  */
-export function digestFrame(
-  raw: Buffer,
-  spans: readonly ContentSpan[],
-): { digest: Buffer; hashes: Buffer[] } {
-  if (spans.length === 0) return { digest: sha256(raw), hashes: [] };
-  const proved = roomFor(raw.length + HASH_BYTES * spans.length);
+export function digestFrame(raw: Buffer, spans: readonly ContentSpan[]): FrameProofs {
+  if (spans.length === 0) return { digest: hash('sha256', raw, 'buffer'), hashes: NO_HASHES };
+  const hashes = Buffer.allocUnsafe(HASH_BYTES * spans.length);
+  const proved = roomFor(raw.length + hashes.length);
   let length = 0;
   let at = 0;
-  const hashes = spans.map(({ start, end }) => {
-    const content = sha256(raw.subarray(start, end));
+  let hashed = 0;
+  for (const { start, end } of spans) {
+    // a Buffer for each hash would take as long as the hashing of a small file
+    const content = hash('sha256', raw.subarray(start, end), 'binary');
+    hashed += hashes.write(content, hashed, 'latin1');
     length += raw.copy(proved, length, at, start);
-    length += content.copy(proved, length);
+    length += proved.write(content, length, 'latin1');
     at = end;
-    return content;
-  });
+  }
   length += raw.copy(proved, length, at);
-  return { digest: sha256(proved.subarray(0, length)), hashes };
+  return { digest: hash('sha256', proved.subarray(0, length), 'buffer'), hashes };
 }
 
-const HASH_BYTES = 32;
-const sha256 = (bytes: Buffer): Buffer => hash('sha256', bytes, 'buffer');
+/** That of the nth span. */
+export const hashIn = (hashes: Buffer, n: number): Buffer =>
+  hashes.subarray(HASH_BYTES * n, HASH_BYTES * (n + 1));
 
 /**
  * Collects headers and hashes so that one call hashes them all: many short calls take as long as the hashing itself.

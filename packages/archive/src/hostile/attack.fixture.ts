@@ -7,7 +7,7 @@ import { crc32, gzipSync } from 'node:zlib';
 import { BackupError, type EntryType, type ErrorCode } from '@gofr-backup/model';
 import { type HostileEntry, hostileTar, readTree, temporaryDirectory } from '@gofr-backup/testing';
 import { expect, test } from 'vitest';
-import { digestFrame } from '../codec/digest.ts';
+import { digestFrame, hashIn } from '../codec/digest.ts';
 import { paddedLength } from '../index/file.ts';
 import type { PagedEntry } from '../index/page.ts';
 import { IndexWriter } from '../index/writer.ts';
@@ -116,7 +116,7 @@ async function writeLyingIndex(path: string, archive: Buffer, entries: PagedEntr
     owners.push(entry);
   }
   const { digest, hashes } = digestFrame(body, spans);
-  owners.forEach((entry, n) => (entry.hash = hashes[n]!));
+  owners.forEach((entry, n) => (entry.hash = hashIn(hashes, n)));
   await writer.add({ kind: 'entries', ...lengths(body), digest, reusable: true }, entries);
   await writer.add(
     { kind: 'end', ...lengths(end), digest: digestFrame(end, []).digest, reusable: false },

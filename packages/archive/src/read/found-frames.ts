@@ -1,5 +1,5 @@
 /** The frames of an archive, found without its index: where an entry ends, a frame may end. */
-import { digestFrame } from '../codec/digest.ts';
+import { digestFrame, hashIn } from '../codec/digest.ts';
 import { storedSizeOf } from '@gofr-backup/model';
 import { archiveEntryOf } from '../extract/safety.ts';
 import { paddedLength } from '../index/file.ts';
@@ -138,7 +138,7 @@ class FrameInMaking {
     let next = 0;
     entries.forEach((entry, at) => {
       const contentAt = this.#members[at]!.headerEnd - this.#start;
-      if (spans[next]?.start === contentAt && entry.size > 0) entry.hash = hashes[next++]!;
+      if (spans[next]?.start === contentAt && entry.size > 0) entry.hash = hashIn(hashes, next++);
     });
     return { kind, stored: this.#stored, rawLength: raw.length, digest, entries };
   }

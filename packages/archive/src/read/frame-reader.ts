@@ -6,7 +6,7 @@
 import { BackupError, type Compression, type EngineCodec } from '@gofr-backup/model';
 import { readFully } from '@gofr-backup/posix';
 import { decompressFrame } from '../codec/codecs.ts';
-import { type ContentSpan, digestFrame } from '../codec/digest.ts';
+import { type ContentSpan, digestFrame, hashIn } from '../codec/digest.ts';
 import { readGzipMember } from '../codec/gzip-member.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { inflateRoom, PAGE_BYTES } from '../codec/inflate-segment.ts';
@@ -55,7 +55,7 @@ export function readFrame(
   const spans = files.filter((file) => file.end > file.start);
   const { digest, hashes } = digestFrame(raw, spans);
   spans.forEach(({ entry }, at) => {
-    if (!entry.hash?.equals(hashes[at]!)) {
+    if (!entry.hash?.equals(hashIn(hashes, at))) {
       throw damagedEntry(entry.path, 'Its content is not what its SHA-256 says.');
     }
   });

@@ -10,10 +10,10 @@ import type { ProvedFrame, StoredFrame } from './stored-frame.ts';
 /** A frame in its slot. */
 export type Finished = Pick<FrameResult, 'length' | 'rawLength' | 'crc32' | 'copied'>;
 
-export function proofsOf(digest: Buffer, hashes: Buffer[]): Uint8Array {
-  const proofs = new Uint8Array(32 * (1 + hashes.length));
+export function proofsOf(digest: Buffer, hashes: Buffer = Buffer.alloc(0)): Uint8Array {
+  const proofs = new Uint8Array(digest.length + hashes.length);
   proofs.set(digest);
-  for (const [n, hash] of hashes.entries()) proofs.set(hash, 32 * (n + 1));
+  proofs.set(hashes, digest.length);
   return proofs;
 }
 

@@ -104,7 +104,7 @@ function buildSlice(
     return finish(codec, filled, incompressible, slot);
   };
   const frame = copySame(stored, filled.length, digest, slot) ?? compressed();
-  return { ...frame, proofs: proofsOf(digest, []), changed, outcomes: [] };
+  return { ...frame, proofs: proofsOf(digest), changed, outcomes: [] };
 }
 
 /** True when the file's state before and after the reading is the state at its opening. Missing bytes become zeros. */
