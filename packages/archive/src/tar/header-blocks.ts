@@ -15,11 +15,10 @@ export interface HeaderFields extends Omit<FileFacts, 'linkTarget' | 'sparse'> {
 
 const NAME = 100;
 const PREFIX = 155;
-/** The end of the fields that every block has. Only the prefix lies behind it. */
-const FIELDS_END = 265;
-const PREFIX_AT = 345;
+const [SIZE_AT, SECONDS_AT, SUM_AT, FLAG_AT, LINK_AT, PREFIX_AT] = [124, 136, 148, 156, 157, 345];
 const MAGIC = Buffer.from('ustar\u000000', 'latin1');
 const [ZERO, SPACE] = [0x30, 0x20];
+const MOST_WORD = 0x7fff_ffff;
 const NS = 1_000_000_000n;
 const FLAGS: Record<EntryType, string> = { file: '0', hardlink: '1', symlink: '2', directory: '5' };
 
@@ -27,12 +26,13 @@ const FLAGS: Record<EntryType, string> = { file: '0', hardlink: '1', symlink: '2
 export function writeHeaderBlocks(target: Buffer, at: number, entry: HeaderFields): number {
   const { type, mode, uid, gid, mtimeNs } = entry;
   const rest = Number(mtimeNs % NS);
-  const seconds = Number(mtimeNs / NS) - (rest < 0 ? 1 : 0);
+  const whole = Number(mtimeNs / NS);
+  const seconds = whole - (rest < 0 ? 1 : 0);
   const name = nameOf(entry);
   const link = entry.linkTarget ?? '';
   let end = at;
   const records =
-    (rest !== 0 || seconds < 0 ? mtimeRecord(mtimeNs) : '') +
+    (rest !== 0 || seconds < 0 ? mtimeRecord(whole, rest) : '') +
     (entry.storedSize === undefined ? '' : sparseRecords(entry.path, entry.size)) +
     xattrRecords(entry.xattrs);
   if (records !== '') end = writeExtra(target, end, PAX, records);
@@ -57,11 +57,11 @@ function nameOf({ path, type, storedSize }: HeaderFields): BytePath {
   return type === 'directory' ? `${path}/` : path;
 }
 
-/** Seconds and nanoseconds, decimal. */
-function mtimeRecord(mtimeNs: bigint): string {
-  const absolute = mtimeNs < 0n ? -mtimeNs : mtimeNs;
-  const digits = absolute.toString().padStart(10, '0');
-  return paxRecord('mtime', `${mtimeNs < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`);
+/** Seconds and nanoseconds, decimal; neither is positive before 1970. */
+function mtimeRecord(seconds: number, nanoseconds: number): string {
+  const sign = seconds < 0 || nanoseconds < 0 ? '-' : '';
+  const fraction = String(Math.abs(nanoseconds)).padStart(9, '0');
+  return paxRecord('mtime', `${sign}${Math.abs(seconds)}.${fraction}`);
 }
 
 /** A name in one or two fields; undefined when it fits neither way. */
@@ -131,28 +131,40 @@ interface BlockFields {
 }
 
 function writeBlock(target: Buffer, at: number, fields: BlockFields): number {
-  const { name, prefix, flag, link } = fields;
-  target.fill(0, at, at + BLOCK);
+  const { name, prefix, link } = fields;
+  const { block, sum } = commonOf(fields);
+  block.copy(target, at);
   target.write(name, at, 'latin1');
-  writeNumber(target, at + 100, 8, fields.mode);
-  writeNumber(target, at + 108, 8, fields.uid);
-  writeNumber(target, at + 116, 8, fields.gid);
-  writeNumber(target, at + 124, 12, fields.size);
-  writeNumber(target, at + 136, 12, fields.seconds);
-  target[at + 156] = flag.charCodeAt(0);
-  if (link !== '') target.write(link, at + 157, 'latin1');
-  target.set(MAGIC, at + 257);
-  if (prefix !== '') target.write(prefix, at + PREFIX_AT, 'latin1');
-  writeChecksum(target, at, prefix === '' ? FIELDS_END : BLOCK);
+  writeNumber(target, at + SIZE_AT, 12, fields.size);
+  writeNumber(target, at + SECONDS_AT, 12, fields.seconds);
+  let total = sum + sumOf(target, at, name.length) + sumOf(target, at + SIZE_AT, 24);
+  if (link !== '') total += sumOf(target, at + LINK_AT, target.write(link, at + LINK_AT, 'latin1'));
+  if (prefix !== '') total += sumOf(target, at + PREFIX_AT, target.write(prefix, at + PREFIX_AT, 'latin1'));
+  writeOctal(target, at + SUM_AT, 6, total);
   return at + BLOCK;
 }
 
-/** The sum of the bytes up to `length`, its own eight counted as spaces; none lies behind. */
-function writeChecksum(target: Buffer, at: number, length: number): void {
-  let sum = 8 * SPACE;
-  for (let n = at; n < at + length; n++) sum += target[n]!;
-  writeOctal(target, at + 148, 6, sum);
-  target[at + 155] = SPACE;
+/** The fields that most entries share with the one before: a block with them alone, and the sum of its bytes. */
+const common = { block: Buffer.alloc(BLOCK), sum: 0, flag: '', mode: 0, uid: 0, gid: 0 };
+
+function commonOf({ flag, mode, uid, gid }: BlockFields): typeof common {
+  if (flag === common.flag && mode === common.mode && uid === common.uid && gid === common.gid) return common;
+  const block = common.block.fill(0);
+  writeNumber(block, 100, 8, mode);
+  writeNumber(block, 108, 8, uid);
+  writeNumber(block, 116, 8, gid);
+  block[FLAG_AT] = flag.charCodeAt(0);
+  block.set(MAGIC, 257);
+  // the checksum counts its own eight bytes as spaces; six digits, a NUL and a space take their place
+  const sum = sumOf(block, 0, BLOCK) + 8 * SPACE;
+  block[SUM_AT + 7] = SPACE;
+  return Object.assign(common, { flag, mode, uid, gid, sum });
+}
+
+function sumOf(bytes: Buffer, at: number, length: number): number {
+  let sum = 0;
+  for (let n = at; n < at + length; n++) sum += bytes[n]!;
+  return sum;
 }
 
 /** Octal with a closing NUL; what does not fit is base-256: high bit set, then two's complement, big-endian. */
@@ -165,9 +177,11 @@ function writeNumber(target: Buffer, at: number, width: number, value: number): 
 
 function writeOctal(target: Buffer, at: number, digits: number, value: number): void {
   let rest = value;
-  for (let n = at + digits - 1; n >= at; n--) {
+  let n = at + digits - 1;
+  for (; rest > MOST_WORD; n--) {
     const next = Math.floor(rest / 8);
     target[n] = ZERO + rest - next * 8;
     rest = next;
   }
+  for (; n >= at; n--, rest >>= 3) target[n] = ZERO + (rest & 7);
 }

@@ -35,18 +35,20 @@ export function setTimesOf(path: BytePath, mtimeNs: bigint): void {
   } else library.call('utimensat', AT_FDCWD, cString(path), timesOf(undefined, mtimeNs), AT_SYMLINK_NOFOLLOW);
 }
 
-/** Two `struct timespec` of 64 bits, for one call. */
-const times = Buffer.alloc(32);
+/** Two `struct timespec`, each a pair of seconds and nanoseconds of 64 bits, for one call. */
+const times = new BigInt64Array(4);
+const timesBytes = Buffer.from(times.buffer);
 
 function timesOf(atimeNs: bigint | undefined, mtimeNs: bigint): Buffer {
-  if (atimeNs === undefined) times.writeBigInt64LE(UTIME_OMIT, 8);
+  writeTime(2, mtimeNs);
+  if (atimeNs === undefined) times[1] = UTIME_OMIT;
+  else if (atimeNs === mtimeNs) times.copyWithin(0, 2);
   else writeTime(0, atimeNs);
-  writeTime(16, mtimeNs);
-  return times;
+  return timesBytes;
 }
 
 function writeTime(at: number, time: bigint): void {
   const nanoseconds = ((time % NS) + NS) % NS;
-  times.writeBigInt64LE((time - nanoseconds) / NS, at);
-  times.writeBigInt64LE(nanoseconds, at + 8);
+  times[at] = (time - nanoseconds) / NS;
+  times[at + 1] = nanoseconds;
 }
