@@ -18,6 +18,10 @@ export class EntrySelection {
     this.#unused = new Set(forms);
   }
 
+  get takesAll(): boolean {
+    return this.#paths === undefined;
+  }
+
   takes(path: BytePath): boolean {
     if (this.#paths === undefined) return true;
     let isTaken = false;

@@ -34,6 +34,8 @@ export interface ExtractPlan {
   bytes: number;
   /** the same without the files that may be nothing but holes, archived as zeros */
   dataBytes: number;
+  /** every file goes where its entry says */
+  isWhole: boolean;
   /** where the file with this ordinal and path goes; undefined: it is not wanted */
   destination(ordinal: number, path: BytePath): BytePath | undefined;
 }
@@ -104,6 +106,7 @@ export class ExtractPlanner {
       oddlyTimed: this.#oddlyTimed,
       files: this.#files,
       bytes: this.#bytes,
+      isWhole: this.#selection.takesAll && standIns.size === 0 && !check.repeated.any,
       destination: (ordinal, path) => {
         const generation = check.repeated.generationOf(path, ordinal);
         const standIn = standIns.get(keyOf({ path, ...(generation !== undefined && { generation }) }));

@@ -36,6 +36,11 @@ export class RepeatedNames {
     else if (!this.#links.get(path)?.push(link)) this.#links.set(path, [link]);
   }
 
+  /** Whether there is a name that comes twice. */
+  get any(): boolean {
+    return this.#names.size > 0;
+  }
+
   #newestLost(path: BytePath): number {
     return this.#names.get(path)!.ordinals.length - 1;
   }

@@ -35,8 +35,11 @@ export function damagedIndex(why: string): Error {
   return damaged('The index does not describe its archive.', why);
 }
 
-/** In archive order. Throws ARCHIVE_DAMAGED where the frames contradict each other. */
-export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
+/**
+ * In archive order. Throws ARCHIVE_DAMAGED where the frames contradict each other. `known`: frames without a sliced file that
+ * were seen before; their entries are not decoded again, there are none.
+ */
+export function* sectionsOf(index: ArchiveIndex, known?: ReadonlySet<number>): Generator<Section> {
   let open: FileSlice | undefined;
   let ended = false;
   for (const frame of index.frames()) {
@@ -52,7 +55,7 @@ export function* sectionsOf(index: ArchiveIndex): Generator<Section> {
       continue;
     }
     ended = frame.kind === 'end';
-    const entries = index.entriesOf(frame.number);
+    const entries = known?.has(frame.number) ? [] : index.entriesOf(frame.number);
     if (ended && entries.length > 0) throw damagedIndex('The end of the archive has entries.');
     checkSliced(frame, entries);
     yield { frame, entries, firstEntry: frame.firstEntry };

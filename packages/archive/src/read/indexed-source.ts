@@ -49,6 +49,8 @@ export class IndexedSource implements EntrySource {
   readonly archive: FileHandle;
   readonly #opened: OpenedIndex;
   readonly #how: ReadingOptions;
+  /** the frames that hold files whole, once all entries were seen: a page cannot change after that */
+  #filled: ReadonlySet<number> | undefined;
 
   private constructor(archive: FileHandle, opened: OpenedIndex, how: ReadingOptions) {
     const { facts } = opened.index;
@@ -82,12 +84,15 @@ export class IndexedSource implements EntrySource {
 
   async *entries(signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
     let count = 0;
-    for (const { entries } of sectionsOf(this.index)) {
+    const filled = new Set<number>();
+    for (const { frame, entries } of sectionsOf(this.index)) {
       for (const entry of entries) {
         if (count++ % ENTRIES_PER_TURN === 0) await pause(signal);
         yield trusted(entry);
       }
+      if (entries.some(({ type }) => type === 'file') && !entries.at(-1)!.sliced) filled.add(frame.number);
     }
+    this.#filled = filled;
   }
 
   async find(
@@ -151,7 +156,12 @@ export class IndexedSource implements EntrySource {
     large: Map<BytePath, IndexEntry>,
   ): Generator<ReadJob> {
     let map: SparseMap | undefined;
-    for (const { frame, entries, firstEntry, slice } of sectionsOf(this.index)) {
+    const whole = plan.isWhole ? this.#filled : undefined;
+    for (const { frame, entries, firstEntry, slice } of sectionsOf(this.index, whole)) {
+      if (whole?.has(frame.number)) {
+        yield { frame: frame.number };
+        continue;
+      }
       if (slice) {
         const path = plan.destination(slice.ordinal, slice.entry.path);
         if (path === undefined) continue;
