@@ -1,27 +1,10 @@
 /** Finds the queue, or brings one up for a single command. */
-import { randomBytes } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { keyDirOf, readStateSecret, removeDirectory, stateDirOf } from '@gofr-backup/core';
-import {
-  BackupError,
-  type BackupPlan,
-  type Logger,
-  silentLogger,
-  systemClock,
-  toBackupError,
-} from '@gofr-backup/model';
-import type { BackupQueue, QueueKind } from '@gofr-backup/queue';
+import { keyDirOf, readStateSecret, stateDirOf } from '@gofr-backup/core';
+import { BackupError, type BackupPlan, type Logger, toBackupError } from '@gofr-backup/model';
+import type { QueueKind } from '@gofr-backup/queue';
+import { startPrivateService } from './private-service.ts';
+import type { ReachedQueue } from './reached-queue.ts';
 import type { Session } from './session.ts';
-
-export interface ReachedQueue extends AsyncDisposable {
-  queue: BackupQueue;
-  /** true: brought up for this command alone, with its own worker */
-  own: boolean;
-  /** own: aborted when its job has ended */
-  ended?: AbortSignal;
-}
 
 /** Redis is away, or does not do what it is asked. */
 export const isOfRedis = (error: unknown): error is BackupError =>
@@ -72,43 +55,32 @@ function withoutIt(error: unknown, logger: Logger): undefined {
   logger.warn({ why }, `${message}; going on without it`);
 }
 
-/** A private Redis and worker for one job. Throws REDIS_MISSING. */
-async function bringUpQueue({ settings, logger: own }: Session, kind: QueueKind): Promise<ReachedQueue> {
-  const { endOrphans, startEmbeddedRedis } = await import('@gofr-backup/queue/embedded');
-  // The worker's log is silent unless LOG_LEVEL is set, because its failures and warnings come back with the job.
-  const logger = settings.origins.logLevel.variable === null ? silentLogger : own;
-  await using resources = new AsyncDisposableStack();
-  await endOrphans(tmpdir(), PRIVATE, { clock: systemClock, logger });
-  const dir = await mkdtemp(path.join(tmpdir(), `${PRIVATE}${process.pid}-`));
-  resources.defer(() => removeDirectory(dir));
-  const disk = `TMPDIR (${tmpdir()})`;
-  const redis = await startEmbeddedRedis({ dir, disk, logger, alone: true, spawned: loadWorker });
-  resources.defer(() => redis.stop());
-  const { connect, KEY_BYTES, openTracedQueue } = await import('@gofr-backup/queue');
-  const connection = await connect(redis.url, { mode: 'command', disk });
-  resources.defer(() => connection.close());
-  const { project, otlpUrl } = settings;
-  const privateKey = randomBytes(KEY_BYTES);
-  const key = () => Promise.resolve(privateKey);
-  const queue = await openTracedQueue({ project, kind, connection, otlpUrl, key, logger: own });
-  resources.defer(() => queue.close());
-  const { start } = await import('@gofr-backup/worker');
-  const ended = new AbortController();
-  const worker = await start(
-    { ...settings, redisUrl: redis.url, cleanupOnStart: false, healthPort: undefined },
-    { logger, watched: false, privateKey, ended: () => ended.abort() },
-  );
-  resources.defer(() => worker.stop());
-  const owned = resources.move();
-  return { queue, own: true, ended: ended.signal, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** While Redis starts, in another process. Whoever needs the worker learns what keeps it from being loaded. */
-const loadWorker = (): void => void import('@gofr-backup/worker').catch(() => {});
-
+/**
+ * Where no service runs, one is brought up for the command: for this job alone, or, inside `keepingService`, for all of them.
+ * Throws REDIS_MISSING.
+ */
 export async function reachQueue(session: Session, kind: QueueKind): Promise<ReachedQueue> {
-  return (await findQueue(session, { toAdd: true, kind })) ?? (await bringUpQueue(session, kind));
+  const { kept } = session;
+  const found = kept?.service ? undefined : await findQueue(session, { toAdd: true, kind });
+  if (found) return found;
+  if (kept) return (kept.service ??= await startPrivateService(session)).reach(kind);
+  await using left = new AsyncDisposableStack();
+  const service = left.use(await startPrivateService(session));
+  const reached = left.use(await service.reach(kind));
+  const owned = left.move();
+  return { ...reached, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Names of private Redis directories begin so. */
-const PRIVATE = 'gofr-backup-redis-';
+/** For a command of several jobs: what was brought up for the first serves the others. */
+export async function keepingService<T>(
+  session: Session,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  if (session.kept) return work(session);
+  const kept: NonNullable<Session['kept']> = {};
+  try {
+    return await work({ ...session, kept });
+  } finally {
+    await kept.service?.[Symbol.asyncDispose]();
+  }
+}

@@ -13,6 +13,7 @@ import { coloursFor, type Colours, terminalLine } from './colour.ts';
 import { onInterrupt } from './interrupt.ts';
 import { commandLogger } from './logger.ts';
 import { progressOn } from './progress.ts';
+import type { PrivateService } from './reached-queue.ts';
 import { screenOn, type Screen } from './screen.ts';
 
 export interface Session {
@@ -35,6 +36,8 @@ export interface Session {
   note(text: string): void;
   /** For operations in this process. */
   context(verb: string): OperationContext;
+  /** what a command of several jobs has brought up for all of them; see `keepingService` */
+  kept?: { service?: PrivateService };
   /** Hands signals over to a service. */
   releaseSignals(): void;
 }

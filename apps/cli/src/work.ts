@@ -1,7 +1,8 @@
 /** Asks the queue for one job and follows it to its end, wherever the queue is. */
 import { BackupError, displayPath, toBackupError, toBytePath } from '@gofr-backup/model';
 import type { EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
-import { reachQueue, type ReachedQueue } from './reach-queue.ts';
+import { reachQueue } from './reach-queue.ts';
+import type { ReachedQueue } from './reached-queue.ts';
 import { remembered } from './remember.ts';
 import type { Session } from './session.ts';
 

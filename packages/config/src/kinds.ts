@@ -3,7 +3,7 @@
  * wrong, `allowed` what would be right. Text arrives trimmed and is never empty.
  */
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { exclusionProblem } from '@gofr-backup/archive';
 
 export interface Kind<T> {

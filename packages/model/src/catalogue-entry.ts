@@ -1,5 +1,5 @@
 /** One backup as the manifest, a job's result and `--json` tell it. The schema is the definition, the type follows from it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { COMPRESSIONS, MOST_TEXT, STATUSES, TIERS, TRIGGERS } from './terms.ts';
 
 const DATE = /^\d{4}-\d\d-\d\dT/;

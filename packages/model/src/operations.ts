@@ -1,5 +1,5 @@
 /** What operations take and answer. The answers are the JSON documents of the contract, and the results of jobs. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { entrySchema } from './catalogue-entry.ts';
 import { type ErrorCode, ERRORS } from './errors.ts';
 import type { BackupPlan } from './plan.ts';

@@ -2,7 +2,7 @@
  * The alerts that are not over, kept in Redis. The schedulers alone write them; what a person acknowledges waits beside
  * them for a scheduler, so that neither overwrites the other.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Acknowledgement, ALERT_KINDS, alertId, BackupError, type OpenAlert } from '@gofr-backup/model';
 import { askRedis, type Connection } from './connection.ts';
 import { parseJson } from './parse-json.ts';

@@ -1,7 +1,7 @@
 /** One attempt at one job: parse, run, and say how it goes on when it fails. */
 import { randomInt } from 'node:crypto';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupError, type Clock, type Logger, type ProgressEvent, toBackupError } from '@gofr-backup/model';
 import { encodeFailure } from './failure.ts';
 import { jobLog } from './job-log.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupError, type ProgressEvent } from '@gofr-backup/model';
 import { askRedis } from './connection.ts';
 import type { EnqueuedJob } from './enqueue.ts';

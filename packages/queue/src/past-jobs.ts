@@ -5,7 +5,7 @@
  */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ensureOwnDirectory, isOwnDirectory, stateDirOf } from '@gofr-backup/core';
 import { openToAppend, readTextAt } from '@gofr-backup/posix';
 import { brief, type JobSummary, newestFirst } from './job-summary.ts';

@@ -2,7 +2,7 @@
  * The worker's last report, kept in Redis for the schedulers that watch it. A dead worker leaves its report, and the
  * report's age.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { storeStateSchema } from '@gofr-backup/model/schemas';
 import { askRedis, type Connection } from './connection.ts';
 import { parseJson } from './parse-json.ts';

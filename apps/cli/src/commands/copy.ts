@@ -3,6 +3,7 @@ import { bringBack } from '@gofr-backup/core';
 import { BackupError, type CopyOutcome, formatCount, formatSize, type StorePlan } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { storePlan, type StoreOptions, withStore } from '../store/given.ts';
+import { keepingService } from '../reach-queue.ts';
 import { perform } from '../work.ts';
 
 interface Options extends StoreOptions {
@@ -26,22 +27,21 @@ export async function run(session: Session, [name]: string[], options: Options):
 }
 
 /** One after the other: they share this host's line. */
-export async function copyToStores(
-  session: Session,
-  options: Options,
-  name?: string,
-): Promise<CopyOutcome[]> {
-  const outcomes: CopyOutcome[] = [];
-  for (const { name: store } of storesOf(session, options)) {
-    const { result } = await perform(session, 'copy', {
-      store,
-      ...(name !== undefined && { backup: name }),
-      ...(options.all && { all: true }),
-      ...(options.takeOver && { takeOver: true }),
-    });
-    outcomes.push(result);
-  }
-  return outcomes;
+export function copyToStores(session: Session, options: Options, name?: string): Promise<CopyOutcome[]> {
+  const stores = storesOf(session, options);
+  return keepingService(session, async (kept) => {
+    const outcomes: CopyOutcome[] = [];
+    for (const { name: store } of stores) {
+      const { result } = await perform(kept, 'copy', {
+        store,
+        ...(name !== undefined && { backup: name }),
+        ...(options.all && { all: true }),
+        ...(options.takeOver && { takeOver: true }),
+      });
+      outcomes.push(result);
+    }
+    return outcomes;
+  });
 }
 
 /** Copies are made by the worker, which knows the stores of its settings alone. */

@@ -9,15 +9,17 @@ import {
 } from '@gofr-backup/model';
 import type { Result } from '@gofr-backup/queue';
 import type { Session } from '../session.ts';
-import { findQueue } from '../reach-queue.ts';
+import { findQueue, keepingService } from '../reach-queue.ts';
 import { noteWaiting, perform } from '../work.ts';
 import { copyLines, copyToStores } from './copy.ts';
 
 export async function run(session: Session, args: string[], options: { wait: boolean }): Promise<number> {
   const payload = { tier: args[0] as Tier | undefined, trigger: 'manual' } as const;
   if (!options.wait && (await leave(session, payload))) return 0;
-  const { jobId, result } = await perform(session, 'backup', payload);
-  const copied = await copyAfter(session);
+  const { jobId, result, copied } = await keepingService(session, async (kept) => ({
+    ...(await perform(kept, 'backup', payload)),
+    copied: await copyAfter(kept),
+  }));
   session.answer({ job_id: jobId, backup: result.backup }, [...render(session, result), ...copied.lines]);
   if (copied.failure === undefined) return 0;
   const { message, why, hint, exit } = copied.failure;
@@ -42,6 +44,7 @@ async function copyAfter(session: Session): Promise<{ lines: string[]; failure?:
 }
 
 async function isServed(session: Session): Promise<boolean> {
+  if (session.kept?.service) return false;
   await using reached = await findQueue(session);
   return reached !== undefined;
 }

@@ -1,7 +1,7 @@
 /** `format.json` and what lies beside it: put when the first copy comes to a place, and the same ever after. */
 import { BackupError } from '@gofr-backup/model';
 import { NoSuchObject, type Store } from '@gofr-backup/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isoUtc } from '../repository/index.ts';
 import { FORMAT } from './layout.ts';
 import type { Objects } from './objects.ts';

@@ -4,7 +4,7 @@
  * number to one host alone.
  */
 import { BackupError } from '@gofr-backup/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isoUtc } from '../repository/index.ts';
 import { parseWriterObject, WRITERS, writerObject } from './layout.ts';
 import { atOnce } from './read/at-once.ts';

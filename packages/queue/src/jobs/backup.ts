@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BACKUP_PHASES, TIERS } from '@gofr-backup/model';
 import { backupOutcomeSchema, triggerSchema } from '@gofr-backup/model/schemas';
 import { defineJob, THREE_ATTEMPTS, UNATTENDED, WATCHED } from './contract.ts';

@@ -1,6 +1,6 @@
 /** The contract of a job. Each job has one file under jobs/, which asker and worker share. */
 import type { BackupError } from '@gofr-backup/model';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Waits `delay` ms before the second attempt, doubling; up to the share `jitter` of it is taken off at random. */
 export interface Backoff {

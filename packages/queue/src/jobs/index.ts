@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import type { Logger, Progress } from '@gofr-backup/model';
 import { backup } from './backup.ts';

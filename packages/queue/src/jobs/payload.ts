@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupError } from '@gofr-backup/model';
 import { type JobName, JOBS, type Payload } from './index.ts';
 

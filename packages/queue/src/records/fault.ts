@@ -1,6 +1,6 @@
 /** What is wrong with a record that was read from Redis: whoever can write there can write anything. */
 import type { Job, JobSchedulerJson } from 'bullmq';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Nothing of ours is nearly as large, and a page that shows fifty such records must fit into memory. */
 export const LARGEST_RECORD = 2 * 1024 * 1024;

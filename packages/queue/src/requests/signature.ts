@@ -1,6 +1,6 @@
 /** Signs jobs that overwrite or delete: whoever writes to Redis can write any job there, but has no key. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalJson } from '@gofr-backup/model';
 
 /** Travels in a job's data, beside the payload. */

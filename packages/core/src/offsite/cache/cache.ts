@@ -6,7 +6,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ignoring, TIERS } from '@gofr-backup/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   ensureOwnDirectory,
   isOwnDirectory,

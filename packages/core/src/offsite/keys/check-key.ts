@@ -2,7 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BackupError, ignoring, toBackupError } from '@gofr-backup/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isoUtc, parseObject, writeAtomically } from '../../repository/index.ts';
 import type { Offsite } from '../offsite.ts';
 import { Copies } from '../read/copies.ts';

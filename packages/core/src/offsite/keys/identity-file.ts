@@ -1,6 +1,8 @@
 /** The file with a private key, as `age-keygen` and `age -p` write it: in plain, or wrapped by a passphrase. */
-import { armor, Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
 import { BackupError } from '@gofr-backup/model';
+
+/** Loaded by who has a key. */
+const age = () => import('age-encryption');
 
 const IDENTITY = /^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/;
 const BEGINNING = 'age-encryption.org/v1\n';
@@ -29,6 +31,7 @@ export async function readIdentities(file: Buffer, passphrase?: string): Promise
 async function unwrapped(file: Buffer, passphrase: string | undefined): Promise<string> {
   if (passphrase === undefined)
     throw unfit('it is wrapped by a passphrase', 'Give the passphrase that it was made with.');
+  const { armor, Decrypter } = await age();
   const decrypter = new Decrypter();
   decrypter.addPassphrase(passphrase);
   try {
@@ -41,6 +44,7 @@ async function unwrapped(file: Buffer, passphrase: string | undefined): Promise<
 
 /** `workFactor`: the binary logarithm of scrypt's cost. */
 export async function wrapIdentityFile(text: string, passphrase: string, workFactor = 18): Promise<string> {
+  const { armor, Encrypter } = await age();
   const encrypter = new Encrypter();
   encrypter.setPassphrase(passphrase);
   encrypter.setScryptWorkFactor(workFactor);
@@ -49,6 +53,7 @@ export async function wrapIdentityFile(text: string, passphrase: string, workFac
 
 /** The public key. Throws CONFIG when the identity has a mistyped character. */
 export async function recipientOf(identity: string): Promise<string> {
+  const { identityToRecipient } = await age();
   try {
     return await identityToRecipient(identity);
   } catch (cause) {

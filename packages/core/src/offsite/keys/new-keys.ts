@@ -1,6 +1,4 @@
 /** Two pairs of keys for a store: one for operation, one on paper for the day when all else is lost. */
-import { generateX25519Identity } from 'age-encryption';
-import encodeQR from 'qr';
 import { recipientOf } from './identity-file.ts';
 
 export interface KeyPair {
@@ -23,17 +21,19 @@ export interface NewKeys {
 
 /** `project` and `created` stand on the paper. */
 export async function newKeys({ project, created }: { project: string; created: string }): Promise<NewKeys> {
+  const { default: encodeQR } = await import('qr');
   const [operation, recovery] = [await newPair(), await newPair()];
   return {
     operation,
     recovery,
     identityFile: `# created: ${created}\n# public key: ${operation.recipient}\n${operation.identity}\n`,
-    recoveryText: textOf(recovery),
-    recoveryPage: pageOf(recovery, { project, created }),
+    recoveryText: textOf(recovery, encodeQR(recovery.identity, 'ascii')),
+    recoveryPage: pageOf(recovery, encodeQR(recovery.identity, 'svg'), { project, created }),
   };
 }
 
 async function newPair(): Promise<KeyPair> {
+  const { generateX25519Identity } = await import('age-encryption');
   const identity = await generateX25519Identity();
   return { identity, recipient: await recipientOf(identity) };
 }
@@ -41,11 +41,12 @@ async function newPair(): Promise<KeyPair> {
 /** In groups: it may have to be typed. */
 const grouped = (identity: string): string => identity.match(/.{1,8}/g)!.join(' ');
 
-const textOf = ({ identity, recipient }: KeyPair): string =>
-  [encodeQR(identity, 'ascii'), grouped(identity), '', `public key: ${recipient}`, ''].join('\n');
+const textOf = ({ identity, recipient }: KeyPair, code: string): string =>
+  [code, grouped(identity), '', `public key: ${recipient}`, ''].join('\n');
 
 const pageOf = (
   { identity, recipient }: KeyPair,
+  code: string,
   of: { project: string; created: string },
 ): string => `<!doctype html>
 <html lang="en">
@@ -60,7 +61,7 @@ const pageOf = (
 <p>Made ${escaped(of.created)}. Whoever has this page and access to the store reads the copies of the backups. Keep it
 where a fire does not reach both, and nobody else does. Without it, and without the key of the host, the copies are
 lost.</p>
-${encodeQR(identity, 'svg')}
+${code}
 <p><code>${grouped(identity)}</code></p>
 <p>Public key: <code>${recipient}</code></p>
 <p>To use it: scan or type the key, without spaces, into a file <code>key.txt</code>; then

@@ -1,5 +1,7 @@
 /** The header of an age file: the file key, wrapped for every recipient. Its form is the library's. */
-import { Decrypter, Encrypter } from 'age-encryption';
+
+/** Loaded where something is sealed or opened: most commands do neither, and it takes time. */
+const age = () => import('age-encryption');
 
 /** What an empty payload takes after the header: a nonce and one tag. */
 const EMPTY_PAYLOAD = 32;
@@ -12,6 +14,7 @@ const END = Buffer.from('\n--- ');
 export async function newHeader(
   recipients: readonly string[],
 ): Promise<{ header: Buffer; fileKey: Uint8Array }> {
+  const { Encrypter } = await age();
   const encrypter = new Encrypter();
   let fileKey: Uint8Array | undefined;
   for (const recipient of recipients) encrypter.addRecipient(recipient);
@@ -35,6 +38,7 @@ export function headerLength(bytes: Buffer): number | undefined {
 
 /** Throws RangeError when none of the identities opens it, or it was changed. */
 export async function openHeader(header: Uint8Array, identities: readonly string[]): Promise<Uint8Array> {
+  const { Decrypter } = await age();
   const decrypter = new Decrypter();
   for (const identity of identities) decrypter.addIdentity(identity);
   try {

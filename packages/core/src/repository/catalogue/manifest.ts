@@ -4,7 +4,7 @@
  */
 import type { CatalogueEntry, Manifest, SignedList, Status } from '@gofr-backup/model';
 import { entrySchema } from '@gofr-backup/model/schemas';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseName, prefixOf } from '../names.ts';
 import type { Ownership } from './ownership.ts';
 
