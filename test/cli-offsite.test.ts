@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Sandbox } from './command-line.ts';
@@ -48,6 +48,28 @@ test('a backup goes to the store by itself, and comes back on a host that has no
   expect(readFileSync(join(to, 'data/storage/chart.png')).equals(data)).toBe(true);
   expect(readdirSync(sandbox.path).filter((name) => name.startsWith('.'))).toEqual([]);
   expect(readdirSync(sandbox.env['TMPDIR']!)).toEqual([]);
+});
+
+test('a backup and its copies in two stores are jobs of one private service', async () => {
+  const { sandbox } = await withStore();
+  await using _ = sandbox;
+  const programs = join(sandbox.path, 'programs');
+  const started = join(sandbox.path, 'started');
+  mkdirSync(programs);
+  const real = execFileSync('sh', ['-c', 'command -v redis-server']).toString().trim();
+  const script = `#!/bin/sh\necho started >>'${started}'\nexec '${real}' "$@"\n`;
+  writeFileSync(join(programs, 'redis-server'), script, { mode: 0o755 });
+  const { BACKUP_OFFSITE_URL: first, ...env } = sandbox.env;
+  const ran = await sandbox.run(['now'], {
+    ...env,
+    PATH: `${programs}:${sandbox.env['PATH']}`,
+    BACKUP_OFFSITE_URL: '',
+    BACKUP_OFFSITES: 'one,two',
+    BACKUP_OFFSITE_ONE_URL: first!,
+    BACKUP_OFFSITE_TWO_URL: `${first}-two`,
+  });
+  expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/✓ one: [^]*✓ two: /) as string });
+  expect(readFileSync(started, 'utf8')).toBe('started\n');
 });
 
 test('one copy is looked into, read, verified, drilled and brought back', async () => {
