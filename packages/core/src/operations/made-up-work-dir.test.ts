@@ -6,7 +6,9 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -118,7 +120,10 @@ test('an empty one, as a kill leaves it, goes with its empty directories and wit
   const [begun, filled] = ['data', 'data/storage'].map((home) => join(world.base, home, NAME));
   for (const name of ['new', 'old']) mkdirSync(join(begun!, name), { recursive: true });
   mkdirSync(join(filled!, 'old/a'), { recursive: true });
+  const home = join(world.base, 'data');
+  utimesSync(home, 1_600_000_000, 1_600_000_000);
   await backup(world.ctx, manual);
+  expect(statSync(home).mtimeMs).toBe(1_600_000_000_000);
   expect([begun!, join(filled!, 'old/a')].map((path) => existsSync(path))).toEqual([false, true]);
 });
 

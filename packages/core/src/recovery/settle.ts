@@ -16,7 +16,7 @@ import { Ground } from './ground/ground.ts';
 import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
 import { homesOf, isGone, isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink, resolvedRoot } from './roots.ts';
-import { discardWorkDirs, isEmptyWorkDir, removeEmptyWorkDir } from './staging.ts';
+import { discardWorkDirs, isEmptyWorkDir, removeEmptyWorkDir, settleTime } from './staging.ts';
 import { bringBack, strayed } from './strayed.ts';
 import { damagedJournal, rollBack, type StepHook, type DisplacedEntry } from './swap.ts';
 import { openAt } from './ground/work-dir.ts';
@@ -227,7 +227,10 @@ function discardUnbegun(
   if (!beside || !isEmptyWorkDir(anchor, ground))
     throw damagedJournal(anchor, 'it holds data, but no journal');
   try {
+    const place = parentOf(anchor);
+    const { mtimeNs } = ground.lstat(place)!;
     removeEmptyWorkDir(anchor, withheld, ground);
+    settleTime({ place, mtimeNs }, ground);
     removePointer(stateDir, idOf(anchor));
   } catch (error) {
     logger.warn(

@@ -48,7 +48,7 @@ export function createWorkDir(workDir: BytePath, ground: Ground): Home {
 export const isUntouched = ({ place, changedNs }: Home, ground: Ground): boolean =>
   ground.lstat(place)?.mtimeNs === changedNs;
 
-export function settleTime({ place, mtimeNs }: Home, ground: Ground): void {
+export function settleTime({ place, mtimeNs }: Pick<Home, 'place' | 'mtimeNs'>, ground: Ground): void {
   try {
     setTimesAt(ground.directory(place).fd, '.', mtimeNs);
   } catch (error) {
