@@ -122,7 +122,7 @@ async function intoPlace(scene: Scene, python: Python, made: Made, drawn: Wish):
   const actual = await pictureOf(python, rootsOf(scene));
   const untouched = untold(step, differences(before, actual), []);
   if (said.code !== 0)
-    return isRefused(scene, said, wish, { before, then: made.picture }) && untouched.length === 0
+    return isRefused(scene, said, wish, { before, source: made.picture }) && untouched.length === 0
       ? []
       : [failureOf(step, said), ...untouched];
   const found = inPlace(scene, made.picture, before, actual, wish);
@@ -142,7 +142,7 @@ function isRefused(
   scene: Scene,
   { answer }: Said,
   { layOver, path }: Wish,
-  { before, then }: { before: Picture; then: Picture },
+  { before, source }: { before: Picture; source: Picture },
 ): boolean {
   const { parts } = scene;
   const { message = '', why = '' } =
@@ -150,7 +150,7 @@ function isRefused(
   if (path !== undefined && why.includes('is a mount of its own')) return true;
   const isOfMetadata = ({ select, root }: Part): boolean =>
     select === 'metadata-only' && message.startsWith(displayPath(`${latin(root)}/`));
-  if (message.includes('cannot be replaced')) return staysInTheWay(scene, before, archivedOf(scene, then));
+  if (message.includes('cannot be replaced')) return staysInTheWay(scene, before, archivedOf(scene, source));
   if (message.includes('is closed to this user')) return [...before.values()].some(isClosed);
   if (message.includes('is in the way') && (layOver !== undefined || parts.some(isOfMetadata))) return true;
   const isBlocked = (above: string): boolean => (before.get(above)?.kind ?? 'directory') !== 'directory';
