@@ -13,7 +13,7 @@ import { coloursFor, type Colours, terminalLine } from './colour.ts';
 import { onInterrupt } from './interrupt.ts';
 import { commandLogger } from './logger.ts';
 import { progressOn } from './progress.ts';
-import type { PrivateService } from './reached-queue.ts';
+import type { PrivateService } from './queue/reached-queue.ts';
 import { screenOn, type Screen } from './screen.ts';
 
 export interface Session {

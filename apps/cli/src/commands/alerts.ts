@@ -1,5 +1,5 @@
 import { alertId, BackupError, formatTime, type OpenAlert, shellWord, systemClock } from '@gofr-backup/model';
-import { findQueue } from '../reach-queue.ts';
+import { findQueue } from '../queue/reach-queue.ts';
 import type { Session } from '../session.ts';
 import { userName } from '../remember.ts';
 

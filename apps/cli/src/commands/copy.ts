@@ -3,8 +3,8 @@ import { bringBack } from '@gofr-backup/core';
 import { BackupError, type CopyOutcome, formatCount, formatSize, type StorePlan } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
 import { storePlan, type StoreOptions, withStore } from '../store/given.ts';
-import { keepingService } from '../reach-queue.ts';
-import { perform } from '../work.ts';
+import { keepingService } from '../queue/reach-queue.ts';
+import { perform } from '../queue/work.ts';
 
 interface Options extends StoreOptions {
   all?: boolean;

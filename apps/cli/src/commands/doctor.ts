@@ -3,7 +3,7 @@ import { type HealthFacts, type HealthLine, judgeHealth, lookLocally } from '@go
 import { systemClock } from '@gofr-backup/model';
 import { channelsOf } from '@gofr-backup/notify';
 import type { QueueStatus } from '@gofr-backup/queue';
-import { findQueue, isOfRedis } from '../reach-queue.ts';
+import { findQueue, isOfRedis } from '../queue/reach-queue.ts';
 import type { Session } from '../session.ts';
 import { costLines, storeCosts } from '../store/costs.ts';
 import type { StoreOptions } from '../store/given.ts';

@@ -1,7 +1,7 @@
 import { drill } from '@gofr-backup/core';
 import { type DrillOutcome, ERRORS, formatCount } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
-import { performOrFallBack } from '../work.ts';
+import { performOrFallBack } from '../queue/work.ts';
 
 export async function run(session: Session, [name]: string[], options: { here?: boolean }): Promise<number> {
   const request = { backup: name ?? 'latest' };

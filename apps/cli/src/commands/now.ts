@@ -9,8 +9,8 @@ import {
 } from '@gofr-backup/model';
 import type { Result } from '@gofr-backup/queue';
 import type { Session } from '../session.ts';
-import { findQueue, keepingService } from '../reach-queue.ts';
-import { noteWaiting, perform } from '../work.ts';
+import { findQueue, keepingService } from '../queue/reach-queue.ts';
+import { noteWaiting, perform } from '../queue/work.ts';
 import { copyLines, copyToStores } from './copy.ts';
 
 export async function run(session: Session, args: string[], options: { wait: boolean }): Promise<number> {

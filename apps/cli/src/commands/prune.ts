@@ -1,7 +1,7 @@
 import { prune } from '@gofr-backup/core';
 import { formatCount, type PruneOutcome } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
-import { perform } from '../work.ts';
+import { perform } from '../queue/work.ts';
 import { columns } from '../columns.ts';
 
 interface Options {

@@ -21,7 +21,7 @@ import { confirm } from '../confirm.ts';
 import { absolutePath, archivePath } from '../given-arguments.ts';
 import type { Session } from '../session.ts';
 import { undoOf } from '../undo.ts';
-import { performOrFallBack } from '../work.ts';
+import { performOrFallBack } from '../queue/work.ts';
 import { columns } from '../columns.ts';
 
 export interface RestoreOptions {

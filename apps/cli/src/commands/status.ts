@@ -30,7 +30,7 @@ import type { JobSummary, QueueKind, QueueStatus } from '@gofr-backup/queue';
 import { reportError } from '../errors.ts';
 import { noteAside } from '../note-aside.ts';
 import type { Session } from '../session.ts';
-import { findQueue, isOfRedis } from '../reach-queue.ts';
+import { findQueue, isOfRedis } from '../queue/reach-queue.ts';
 import { columns } from '../columns.ts';
 import { storeFacts } from '../store/store-facts.ts';
 import type { Trash } from '../lines/trash-lines.ts';

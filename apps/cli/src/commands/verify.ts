@@ -8,7 +8,7 @@ import {
   type VerifyOutcome,
 } from '@gofr-backup/model';
 import type { Session } from '../session.ts';
-import { performOrFallBack } from '../work.ts';
+import { performOrFallBack } from '../queue/work.ts';
 
 interface Options {
   latest?: boolean;

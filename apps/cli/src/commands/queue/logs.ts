@@ -1,6 +1,6 @@
 import { BackupError } from '@gofr-backup/model';
 import type { Session } from '../../session.ts';
-import { findQueue } from '../../reach-queue.ts';
+import { findQueue } from '../../queue/reach-queue.ts';
 
 export async function run(session: Session, [id = '']: string[]): Promise<void> {
   const { findJob, jobLogs, queueOfId } = await import('@gofr-backup/queue');

@@ -1,5 +1,5 @@
 import { BackupError } from '@gofr-backup/model';
-import { findQueue } from '../../reach-queue.ts';
+import { findQueue } from '../../queue/reach-queue.ts';
 import type { Session } from '../../session.ts';
 
 /** Both queues of the project. One that was not paused is no failure. */

@@ -4,7 +4,7 @@ import { BackupError, type BackupPlan, type Logger, toBackupError } from '@gofr-
 import type { QueueKind } from '@gofr-backup/queue';
 import { startPrivateService } from './private-service.ts';
 import type { ReachedQueue } from './reached-queue.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** Redis is away, or does not do what it is asked. */
 export const isOfRedis = (error: unknown): error is BackupError =>

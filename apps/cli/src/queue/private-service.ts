@@ -6,7 +6,7 @@ import path from 'node:path';
 import { removeDirectory } from '@gofr-backup/core';
 import { silentLogger, systemClock } from '@gofr-backup/model';
 import type { PrivateService } from './reached-queue.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** Names of private Redis directories begin so. */
 const PRIVATE = 'gofr-backup-redis-';

@@ -3,8 +3,8 @@ import { BackupError, displayPath, toBackupError, toBytePath } from '@gofr-backu
 import type { EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
 import { reachQueue } from './reach-queue.ts';
 import type { ReachedQueue } from './reached-queue.ts';
-import { remembered } from './remember.ts';
-import type { Session } from './session.ts';
+import { remembered } from '../remember.ts';
+import type { Session } from '../session.ts';
 
 /** Enqueues and follows. Ctrl-C cancels the job and waits for it to have ended. */
 export async function perform<Name extends JobName>(
