@@ -1,7 +1,18 @@
 /** An archive that is read while it comes. The file has zeros where nothing was asked for, so that a read too early is damage. */
-import { copyFileSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { COMPRESSIONS, type Compression } from '@gofr-backup/model';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { COMPRESSIONS, type Compression, toBytePath } from '@gofr-backup/model';
+import { DirectoryHandle } from '@gofr-backup/posix';
 import { makeTree, readTree, sparse, temporaryDirectory, type Tree } from '@gofr-backup/testing';
 import { describe, expect, test } from 'vitest';
 import { SLICE_BYTES } from '../index/sizes.ts';
@@ -49,12 +60,9 @@ function coming(of: string, path: string, upTo = Infinity): Coming {
 /** Other programs are slow with more. */
 const LITTLE: Tree = { small: TREE['small']!, last: 'the end' };
 
-async function world(codec: Compression = 'gzip') {
+async function world(codec: Compression = 'gzip', tree = ['bzip2', 'xz'].includes(codec) ? LITTLE : TREE) {
   const scratch = await temporaryDirectory();
-  const source = await makeTree(
-    join(scratch.path, 'source'),
-    ['bzip2', 'xz'].includes(codec) ? LITTLE : TREE,
-  );
+  const source = await makeTree(join(scratch.path, 'source'), tree);
   const path = join(scratch.path, 'archive');
   await archive(source, path, { codec });
   const at = (name: string): string => join(scratch.path, name);
@@ -77,14 +85,42 @@ test.each([...COMPRESSIONS])('%s: it is extracted as far as it has come, and is 
   sameContent(await readTree(on.at('out/storage')), on.wanted);
 });
 
-test('what is small and lies at the beginning does not wait for the end', async () => {
+test('what lies at the beginning is there before the end has come', async () => {
   await using on = await world();
-  const arrival = coming(on.path, on.at('coming'));
+  const arrival = coming(on.path, on.at('coming'), statSync(on.path).size - 1);
   await using reader = await opened({ archivePath: arrival.path, indexPath: on.indexPath, arrival });
   mkdirSync(on.at('out'));
-  await reader.extract({ ...testPorts(), directory: on.at('out'), paths: ['storage/big'] });
-  expect(arrival.came).toBeLessThan(arrival.size);
+  await expect(
+    reader.extract({ ...testPorts(), directory: on.at('out'), paths: ['storage/big'] }),
+  ).rejects.toMatchObject({ why: expect.stringContaining('the store vanished') });
   expect(readFileSync(on.at('out/storage/big')).equals(readFileSync(on.at('source/big')))).toBe(true);
+});
+
+test('what comes after a cancellation is not written any more', async () => {
+  await using on = await world('gzip', { last: 'the end' });
+  const arrival = coming(on.path, on.at('coming'));
+  const cancelled = new AbortController();
+  const late = Promise.withResolvers<void>();
+  let isOpened = false;
+  const until = async (end: number): Promise<void> => {
+    if (isOpened) setTimeout(() => cancelled.abort());
+    if (isOpened) await late.promise;
+    await arrival.until(end);
+  };
+  await using reader = await opened({
+    ...{ archivePath: arrival.path, indexPath: on.indexPath },
+    arrival: { until },
+  });
+  isOpened = true;
+  mkdirSync(on.at('out'));
+  using directory = DirectoryHandle.open(toBytePath(on.at('out')));
+  const paths = ['storage/last'];
+  await expect(reader.extract({ ...testPorts(cancelled.signal), directory, paths })).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
+  late.resolve();
+  await sleep(100);
+  expect(readdirSync(on.at('out/storage'))).toEqual([]);
 });
 
 describe('everything else waits for all of it', () => {

@@ -139,6 +139,7 @@ export class IndexedSource implements EntrySource {
     const { capacity } = readers;
     const read = async (batch: ReadJob[]): Promise<ReadResult> => {
       await this.#arrived(batch);
+      work.signal.throwIfAborted();
       return readers.read(batch);
     };
     const batches = this.#batches(jobs, FILE_BATCH_BYTES);
@@ -150,6 +151,7 @@ export class IndexedSource implements EntrySource {
     return metadata.refused;
   }
 
+  /** Of an archive that is coming nothing else proves what the index says of the rest: every header is read. */
   *#writeJobs(
     { plan, written }: FileWork,
     { root }: WriteTarget,
@@ -185,7 +187,7 @@ export class IndexedSource implements EntrySource {
         if (path !== undefined) wanted++;
         if (path !== entry.path) moved.push([at, path]);
       });
-      if (wanted > 0) yield { frame: frame.number, moved };
+      if (wanted > 0 || this.#how.arrival) yield { frame: frame.number, moved };
     }
   }
 
