@@ -1,6 +1,7 @@
 /** Brings a backup back: plan, verify, save the present state, stage, swap. */
 import type { ArchiveProblem, ArchiveReader } from '@gofr-backup/archive';
 import {
+  BackupError,
   type BackupPlan,
   type CatalogueEntry,
   displayPath,
@@ -41,11 +42,26 @@ export function restore(
   request: RestoreRequest,
   how: RestoreHow = {},
 ): Promise<RestoreOutcome> {
+  const { arriving, ...others } = how;
   return underLock(ctx, 'restore', (repository, inner, lock) =>
-    restoreLocked(inner, request, repository, lock, how).catch((error: unknown) => {
-      throw toBackupError(error, 'restore');
-    }),
+    restoreLocked(inner, request, repository, lock, how)
+      .catch(async (error: unknown) => {
+        await assertWhole(arriving, error);
+        return restoreLocked(inner, request, repository, lock, others);
+      })
+      .catch((error: unknown) => {
+        throw toBackupError(error, 'restore');
+      }),
   );
+}
+
+/**
+ * What was found damaged while it came: the whole of it tells what is damaged there. When that is right its index is wrong, and
+ * the archive is restored as one that is here. Throws any other `error`.
+ */
+async function assertWhole(arriving: ArrivingArchive | undefined, error: unknown): Promise<void> {
+  if (!arriving || !(error instanceof BackupError) || error.code !== 'ARCHIVE_DAMAGED') throw error;
+  await arriving.whole();
 }
 
 async function restoreLocked(

@@ -2,6 +2,7 @@
 import type { ArchiveReader, ExtractReport } from '@gofr-backup/archive';
 import { BackupError, type BytePath, displayPath, type Ports, toBackupError } from '@gofr-backup/model';
 import { isWithin, parentOf } from '@gofr-backup/posix';
+import { assertFree } from './conditions/free.ts';
 import type { Ground } from './ground/ground.ts';
 import { type AttributeChange, type Journal, writeJournal, writeMarkers } from './journal.ts';
 import { type Kept, withoutKept } from './kept.ts';
@@ -49,10 +50,11 @@ export async function bringIn(options: BringInOptions): Promise<ExtractReport> {
   writePointer(stateDir, journal, ground);
   try {
     const staged = await stage(journal, homes, options);
-    options.signal.throwIfAborted();
     await options.proved();
+    options.signal.throwIfAborted();
     await options.checkLock();
     assertUnmoved(plan);
+    assertFree(plan);
     const report = withoutKept(staged, await swapInto(journal, options), ground);
     step('tidy');
     const leftovers = await keepingTimes(homes, ground, () => tidyUp(journal, options, step));

@@ -3,17 +3,16 @@ import { randomBytes } from 'node:crypto';
 import type { ArchiveReader, ExtractOptions, ExtractSize } from '@gofr-backup/archive';
 import {
   type ArchiveEntry,
-  BackupError,
   type BackupPlan,
   type CatalogueEntry,
   displayPath,
   type Identity,
-  isWorkDirName,
   type RestoreRequest,
 } from '@gofr-backup/model';
-import { isDirectory, lackingText } from '@gofr-backup/posix';
+import { lackingText } from '@gofr-backup/posix';
 import { conflictCheck } from './conditions/conflicts.ts';
 import { withFixedMounts } from './conditions/fixed-mounts.ts';
+import { assertFree } from './conditions/free.ts';
 import { Ground } from './ground/ground.ts';
 import { type MountTable, readMounts } from './mounts.ts';
 import { knowHomes } from './place.ts';
@@ -32,6 +31,8 @@ export interface RestorePlan extends Disposable {
   /** of the work directories and the journal */
   id: string;
   targets: Target[];
+  /** the only target must be empty, or not there */
+  intoEmpty: boolean;
   stages: PlannedStage[];
   splitLinks: SplitLink[];
   mounts: MountTable;
@@ -69,13 +70,15 @@ export async function planRestore(
     refuse(entry);
     split.see(entry);
   });
-  if (request.to !== undefined && !request.merge) assertEmpty(targets[0]!, ground);
+  const intoEmpty = request.to !== undefined && request.merge !== true;
+  assertFree({ targets, intoEmpty, ground });
   const told = warnings.concat(lackingText(plan) ?? []);
   const grants = grantsOf(plan, request, entry);
   const splitLinks = split.list();
   const kept = open.move();
   const close = (): void => kept.dispose();
-  return { id, targets, stages, splitLinks, mounts, ground, grants, warnings: told, [Symbol.dispose]: close };
+  const what = { targets, intoEmpty, stages, splitLinks, grants, warnings: told };
+  return { id, ...what, mounts, ground, [Symbol.dispose]: close };
 }
 
 /** A setuid program of anybody's must not come to lie in the data by a restore as root. */
@@ -94,19 +97,4 @@ async function weigh(
   const selections = stages.map(({ paths }) => paths?.map(displayPath));
   const sizes = await reader.measure(selections, see);
   return stages.map((stage, at) => ({ ...stage, size: sizes[at]! }));
-}
-
-function assertEmpty({ place }: Target, ground: Ground): void {
-  const there = ground.lstat(place);
-  if (!there) return;
-  const what = !isDirectory(there)
-    ? 'it is no directory'
-    : ground.names(place).every(isWorkDirName)
-      ? ''
-      : 'it is not empty';
-  if (what === '') return;
-  throw new BackupError('USAGE', `${displayPath(place)} cannot take the backup`, {
-    why: what,
-    hint: 'Name an empty or a new directory, or lay the backup over what is there with --merge.',
-  });
 }

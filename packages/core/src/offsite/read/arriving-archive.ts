@@ -24,6 +24,8 @@ export class ArrivingArchive implements Arrival, AsyncDisposable {
   readonly #filled: Promise<void>;
   readonly #proved: Promise<void>;
   #bytes = 0;
+  /** somebody waits for all of it, and hears how far it is */
+  #isAwaited = false;
   readonly #left = new AbortController();
 
   /** `path` must be free. Whoever leaves it before it is whole removes it. */
@@ -74,6 +76,7 @@ export class ArrivingArchive implements Arrival, AsyncDisposable {
 
   /** Resolves when all of the file is the archive of the recipe, by its SHA-256. Throws ARCHIVE_DAMAGED, or what the store threw. */
   async whole(): Promise<void> {
+    this.#isAwaited = true;
     await this.#filled;
     await this.#proved;
   }
@@ -90,12 +93,16 @@ export class ArrivingArchive implements Arrival, AsyncDisposable {
   }
 
   async #fill(): Promise<void> {
-    const { entry, extents, packs } = this.#recipe;
+    const { extents, packs } = this.#recipe;
     try {
       await fillSpans(packs, extents, this.#packs, this.#file, (at, length) => this.#came(at, length));
     } catch (error) {
-      throw toOffsiteError(error, `fetching ${entry.filename} from the store ${this.#of.name}`);
+      throw this.#failure(error);
     }
+  }
+
+  #failure(error: unknown): BackupError {
+    return toOffsiteError(error, `fetching ${this.#recipe.entry.filename} from the store ${this.#of.name}`);
   }
 
   #came(at: number, length: number): void {
@@ -103,7 +110,8 @@ export class ArrivingArchive implements Arrival, AsyncDisposable {
     this.#left.signal.throwIfAborted();
     this.#written.add(at, length);
     this.#bytes += length;
-    this.#of.progress({ phase: 'fetch', bytes: this.#bytes, totalBytes: this.size, files: 0 });
+    if (this.#isAwaited)
+      this.#of.progress({ phase: 'fetch', bytes: this.#bytes, totalBytes: this.size, files: 0 });
     for (const { end, wake } of this.#waiting) if (end <= this.#written.whole) wake();
   }
 
@@ -119,7 +127,8 @@ export class ArrivingArchive implements Arrival, AsyncDisposable {
       sum.update(buffer.subarray(0, bytesRead));
       at += bytesRead;
     }
-    if (this.size !== size_bytes || sum.digest('hex') !== sha256) throw await this.#damage();
+    if (this.size !== size_bytes || sum.digest('hex') !== sha256)
+      throw await this.#damage().catch((error: unknown) => this.#failure(error));
   }
 
   /** Names the pack, where it is one. */

@@ -1,7 +1,7 @@
 /** The copies that a store has, and getting one of them out of it. */
 import { hash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
-import { BackupError, formatCount, noProgress } from '@gofr-backup/model';
+import { BackupError, formatCount } from '@gofr-backup/model';
 import { NoSuchObject } from '@gofr-backup/store';
 import { Cache } from '../cache/cache.ts';
 import { readFormat } from '../format.ts';
@@ -91,9 +91,9 @@ export class Copies {
     await assembleArchive(recipe, this.packs, path, this.#offsite);
   }
 
-  /** The same while it comes. Whoever reads it tells how far that is. */
+  /** The same while it comes. Who reads it tells how far that is, and it does itself where somebody waits for the whole. */
   beginArchive({ recipe }: Copy, path: string): Promise<ArrivingArchive> {
-    return ArrivingArchive.begin(recipe, this.packs, path, { ...this.#offsite, progress: noProgress });
+    return ArrivingArchive.begin(recipe, this.packs, path, this.#offsite);
   }
 
   /** The index of the archive. False: there is none that is whole; nothing needs it but speed. */
