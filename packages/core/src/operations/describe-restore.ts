@@ -9,7 +9,7 @@ import {
 import { countFiles, type RestorePlan, type Target } from '../recovery/index.ts';
 import type { Repository } from '../repository/index.ts';
 import { repositoryOf } from './context.ts';
-import { planFor, salvage, withReader } from './plan-restore.ts';
+import { assertWhole, planFor, salvage, withReader } from './plan-restore.ts';
 import type { RestoreHow } from './restore.ts';
 
 /** A place that a restore would write to, for the question that a person answers. */
@@ -30,10 +30,21 @@ export interface RestoreDescription {
 }
 
 /** The places that `restore` would overwrite. Reads only; throws the same errors about the request as restore. */
-export async function describeRestore(
+export function describeRestore(
   ctx: OperationContext,
   request: RestoreRequest,
-  { arriving }: Pick<RestoreHow, 'arriving'> = {},
+  how: Pick<RestoreHow, 'arriving'> = {},
+): Promise<RestoreDescription> {
+  return describe(ctx, request, how).catch(async (error: unknown) => {
+    await assertWhole(how.arriving, error);
+    return describe(ctx, request, {});
+  });
+}
+
+async function describe(
+  ctx: OperationContext,
+  request: RestoreRequest,
+  { arriving }: Pick<RestoreHow, 'arriving'>,
 ): Promise<RestoreDescription> {
   const repository = await repositoryOf(ctx);
   const entry = await repository.find(request.backup);

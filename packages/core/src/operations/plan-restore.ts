@@ -40,6 +40,15 @@ export async function provedPlan(
   return early;
 }
 
+/**
+ * What was found damaged while it came: the whole of it tells what is damaged there. When that is right its index is wrong, and
+ * the archive is read as one that is here. Throws any other `error`.
+ */
+export async function assertWhole(arriving: ArrivingArchive | undefined, error: unknown): Promise<void> {
+  if (!arriving || !(error instanceof BackupError) || error.code !== 'ARCHIVE_DAMAGED') throw error;
+  await arriving.whole();
+}
+
 /** From now on the reader has only the files that prove right; answers the others. Never over present data: USAGE. */
 export function salvage(
   ctx: OperationContext,

@@ -1,7 +1,6 @@
 /** Brings a backup back: plan, verify, save the present state, stage, swap. */
 import type { ArchiveProblem, ArchiveReader } from '@gofr-backup/archive';
 import {
-  BackupError,
   type BackupPlan,
   type CatalogueEntry,
   displayPath,
@@ -23,7 +22,7 @@ import {
 import type { ArrivingArchive } from '../offsite/index.ts';
 import type { HeldLock, Repository } from '../repository/index.ts';
 import { underLock } from './context.ts';
-import { planFor, provedPlan, salvage, withReader } from './plan-restore.ts';
+import { assertWhole, planFor, provedPlan, salvage, withReader } from './plan-restore.ts';
 import { noPlaceForSafety, roomForSafety, safetyBackup, wantsSafetyBackup } from './safety-backup.ts';
 
 /** What only the process that restores can say; a request may come from anywhere. */
@@ -53,15 +52,6 @@ export function restore(
         throw toBackupError(error, 'restore');
       }),
   );
-}
-
-/**
- * What was found damaged while it came: the whole of it tells what is damaged there. When that is right its index is wrong, and
- * the archive is restored as one that is here. Throws any other `error`.
- */
-async function assertWhole(arriving: ArrivingArchive | undefined, error: unknown): Promise<void> {
-  if (!arriving || !(error instanceof BackupError) || error.code !== 'ARCHIVE_DAMAGED') throw error;
-  await arriving.whole();
 }
 
 async function restoreLocked(

@@ -20,6 +20,7 @@ import { DirectoryStore, StoreError } from '@gofr-backup/store';
 import { fakeClock } from '@gofr-backup/testing';
 import { type ArrivingArchive, beginFetch, Copies, type Offsite } from '../../offsite/index.ts';
 import { backup } from '../backup.ts';
+import { describeRestore } from '../describe-restore.ts';
 import { restore, type RestoreHow } from '../restore.ts';
 import { scene } from '../testing.ts';
 import { copy, offsiteOf } from './copy.ts';
@@ -81,6 +82,22 @@ test('damage that nothing seals names the pack, whichever file it is in', async 
     code: 'ARCHIVE_DAMAGED',
     message: expect.stringContaining(/([0-9a-f]{64})/.exec(pack)![1]!),
   });
+});
+
+test('damage at the very beginning does so before anybody is asked', async () => {
+  const copies = await Copies.open({ ...offsite, cacheDir: '/none' });
+  const found = copies.find('latest');
+  const { pack, offset } = found.recipe.extents.at(0);
+  const { sha256 } = found.recipe.packs[pack]!;
+  const path = join(storeDir, 'plot/packs', sha256.slice(0, 2), `${sha256}.pack`);
+  writeFileSync(path, readFileSync(path).fill('x', offset, offset + 512));
+  const backupDir = mkdtempSync(join(out, '..', 'fetched-'));
+  const { keyDir: _, ...plan } = on.ctx.plan;
+  await using arriving = await beginFetch(copies, found, backupDir);
+  const ctx = { ...on.ctx, plan: { ...plan, backupDir } };
+  await expect(
+    describeRestore(ctx, { backup: name, to: out }, { arriving: arriving! }),
+  ).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', message: expect.stringContaining(sha256) });
 });
 
 /** Makes another archive of the same length, and answers what gives its index to the first. */
