@@ -49,6 +49,15 @@ export const DEMANDS: Demand[] = [
     },
   },
   {
+    name: 'the bytes are the caller’s again when the put has answered',
+    async expectMet({ store, again }) {
+      const bytes = Buffer.alloc(300_000, 'first');
+      await store.put('x', pieces(bytes, bytes.length));
+      bytes.fill('other');
+      expect((await content(again, 'x')).equals(Buffer.alloc(300_000, 'first'))).toBe(true);
+    },
+  },
+  {
     name: 'a part is read, and less where the object ends',
     async expectMet({ store }) {
       await store.put('x', text('0123456789'));

@@ -24,7 +24,7 @@ export class MemoryStore implements Store {
     if (retainUntil) throw noLock();
     const bytes = await gathered(watched(content, signal));
     if (this.objects.has(name)) return 'taken' as const;
-    this.objects.set(name, bytes);
+    this.objects.set(name, Buffer.from(bytes));
     return 'stored' as const;
   }
 

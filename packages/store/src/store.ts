@@ -38,7 +38,7 @@ export interface Store extends AsyncDisposable {
 
 /**
  * Bytes in pieces. What can be iterated again, as an array of pieces can, is sent again after a failure; of a generator, which
- * cannot, the pieces are kept in memory until the put has ended. At most LARGEST_OBJECT bytes.
+ * cannot, the pieces are kept in memory until the put has ended. Then the bytes are the caller's again, to be written over. At most LARGEST_OBJECT bytes.
  */
 export type Content = AsyncIterable<Uint8Array>;
 

@@ -26,6 +26,8 @@ export class PackWriter implements AsyncDisposable {
   readonly #events: PackEvents;
   readonly #putting = new Set<Promise<void>>();
   readonly #most: number;
+  /** of packs that the store has: a new one for each would be memory that lies about until it is collected */
+  readonly #rooms: Buffer[] = [];
   #failure: { cause: unknown } | undefined;
   #open: { number: number; seal: Seal } | undefined;
   /** bytes of the objects that were put */
@@ -71,7 +73,7 @@ export class PackWriter implements AsyncDisposable {
     while (this.#putting.size >= AT_ONCE) await Promise.race(this.#putting);
     this.#throwFailure();
     const { encryption } = this.#offsite;
-    const seal = await beginSeal(encryption, this.#most);
+    const seal = await beginSeal(encryption, this.#most, this.#rooms.pop());
     if (encryption.kind === 'none') seal.add(randomBytes(SALT));
     const number = this.#packs.push({ sha256: '', size: 0, content: 0 }) - 1;
     this.#events.begun(number);
@@ -95,6 +97,7 @@ export class PackWriter implements AsyncDisposable {
     Object.assign(this.#packs[number]!, { sha256, size: object.length, content: seal.content });
     const { encryption, signal } = this.#offsite;
     await this.#objects.putProved(packObject(sha256, encryption), object, signal, sha256);
+    this.#rooms.push(seal.room);
     this.sent += object.length;
     this.count++;
     await this.#events.stored(number);

@@ -21,16 +21,21 @@ export const suffixOf = ({ kind }: Pick<Encryption, 'kind'>): '' | '.age' => (ki
 export interface Seal {
   /** bytes of content so far */
   readonly content: number;
+  /** where the object lies; for the next one, when nobody reads this one any more */
+  readonly room: Buffer;
   add(bytes: Uint8Array): void;
   /** The whole object. Nothing can be added any more. */
   finish(): Buffer;
 }
 
-/** `most`: bytes of content, at most. */
-export async function beginSeal(encryption: Encryption, most: number): Promise<Seal> {
-  if (encryption.kind === 'none') return new PlainSeal(most);
+/** `most`: bytes of content, at most. `room`: of an earlier object; used where it is large enough. */
+export async function beginSeal(encryption: Encryption, most: number, room?: Buffer): Promise<Seal> {
+  const roomFor = (length: number): Buffer =>
+    room && room.length >= length ? room : Buffer.allocUnsafeSlow(length);
+  if (encryption.kind === 'none') return new PlainSeal(roomFor(most));
   const { header, fileKey } = await newHeader(encryption.recipients);
-  return new AgeSeal(header, fileKey, most);
+  const length = header.length + NONCE + sealedLength(most);
+  return new AgeSeal(header, fileKey, { most, room: roomFor(length) });
 }
 
 export async function sealed(encryption: Encryption, content: Uint8Array): Promise<Buffer> {
@@ -59,23 +64,23 @@ export async function opened(object: Buffer, name: string, identities: readonly 
 }
 
 class PlainSeal implements Seal {
-  readonly #object: Buffer;
+  readonly room: Buffer;
   content = 0;
 
-  constructor(most: number) {
-    this.#object = Buffer.allocUnsafeSlow(most);
+  constructor(room: Buffer) {
+    this.room = room;
   }
   add(bytes: Uint8Array): void {
-    this.#object.set(bytes, this.content);
+    this.room.set(bytes, this.content);
     this.content += bytes.length;
   }
   finish(): Buffer {
-    return this.#object.subarray(0, this.content);
+    return this.room.subarray(0, this.content);
   }
 }
 
 class AgeSeal implements Seal {
-  readonly #object: Buffer;
+  readonly room: Buffer;
   readonly #key: KeyObject;
   /** content of the chunk that is not sealed yet: only a later byte tells that it is not the last one */
   readonly #open: Buffer;
@@ -84,13 +89,13 @@ class AgeSeal implements Seal {
   #at: number;
   content = 0;
 
-  constructor(header: Buffer, fileKey: Uint8Array, most: number) {
+  constructor(header: Buffer, fileKey: Uint8Array, { most, room }: { most: number; room: Buffer }) {
     const nonce = randomBytes(NONCE);
     this.#key = payloadKey(fileKey, nonce);
-    this.#object = Buffer.allocUnsafeSlow(header.length + NONCE + sealedLength(most));
+    this.room = room;
     this.#open = Buffer.allocUnsafeSlow(Math.min(CHUNK, Math.max(most, 1)));
-    this.#object.set(header, 0);
-    this.#object.set(nonce, header.length);
+    room.set(header, 0);
+    room.set(nonce, header.length);
     this.#at = header.length + NONCE;
   }
 
@@ -107,12 +112,12 @@ class AgeSeal implements Seal {
 
   finish(): Buffer {
     this.#seal(true);
-    return this.#object.subarray(0, this.#at);
+    return this.room.subarray(0, this.#at);
   }
 
   #seal(last: boolean): void {
     const content = this.#open.subarray(0, this.#filled);
-    this.#at = sealChunk(this.#key, { number: this.#chunks++, last }, content, this.#object, this.#at);
+    this.#at = sealChunk(this.#key, { number: this.#chunks++, last }, content, this.room, this.#at);
     this.#filled = 0;
   }
 }
