@@ -6,10 +6,11 @@ import {
   type OperationContext,
   type RestoreRequest,
 } from '@gofr-backup/model';
+import type { ArrivingArchive } from '../offsite/index.ts';
 import { countFiles, type RestorePlan, type Target } from '../recovery/index.ts';
 import type { Repository } from '../repository/index.ts';
 import { repositoryOf } from './context.ts';
-import { assertWhole, planFor, salvage, withReader } from './plan-restore.ts';
+import { planFor, salvage, whileArriving, withReader } from './plan-restore.ts';
 import type { RestoreHow } from './restore.ts';
 
 /** A place that a restore would write to, for the question that a person answers. */
@@ -33,18 +34,15 @@ export interface RestoreDescription {
 export function describeRestore(
   ctx: OperationContext,
   request: RestoreRequest,
-  how: Pick<RestoreHow, 'arriving'> = {},
+  { arriving }: Pick<RestoreHow, 'arriving'> = {},
 ): Promise<RestoreDescription> {
-  return describe(ctx, request, how).catch(async (error: unknown) => {
-    await assertWhole(how.arriving, error);
-    return describe(ctx, request, {});
-  });
+  return whileArriving(arriving, (coming) => describe(ctx, request, coming));
 }
 
 async function describe(
   ctx: OperationContext,
   request: RestoreRequest,
-  { arriving }: Pick<RestoreHow, 'arriving'>,
+  arriving: ArrivingArchive | undefined,
 ): Promise<RestoreDescription> {
   const repository = await repositoryOf(ctx);
   const entry = await repository.find(request.backup);

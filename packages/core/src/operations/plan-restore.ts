@@ -41,12 +41,20 @@ export async function provedPlan(
 }
 
 /**
- * What was found damaged while it came: the whole of it tells what is damaged there. When that is right its index is wrong, and
- * the archive is read as one that is here. Throws any other `error`.
+ * What is found damaged while it comes: the whole of it tells what is damaged there. When that is right its index is wrong, and
+ * the work is done again with an archive that is here.
  */
-export async function assertWhole(arriving: ArrivingArchive | undefined, error: unknown): Promise<void> {
-  if (!arriving || !(error instanceof BackupError) || error.code !== 'ARCHIVE_DAMAGED') throw error;
-  await arriving.whole();
+export async function whileArriving<T>(
+  arriving: ArrivingArchive | undefined,
+  work: (arriving?: ArrivingArchive) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(arriving);
+  } catch (error) {
+    if (!arriving || !(error instanceof BackupError) || error.code !== 'ARCHIVE_DAMAGED') throw error;
+    await arriving.whole();
+    return work();
+  }
 }
 
 /** From now on the reader has only the files that prove right; answers the others. Never over present data: USAGE. */

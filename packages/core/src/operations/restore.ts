@@ -22,14 +22,14 @@ import {
 import type { ArrivingArchive } from '../offsite/index.ts';
 import type { HeldLock, Repository } from '../repository/index.ts';
 import { underLock } from './context.ts';
-import { assertWhole, planFor, provedPlan, salvage, withReader } from './plan-restore.ts';
+import { planFor, provedPlan, salvage, whileArriving, withReader } from './plan-restore.ts';
 import { noPlaceForSafety, roomForSafety, safetyBackup, wantsSafetyBackup } from './safety-backup.ts';
 
 /** What only the process that restores can say; a request may come from anywhere. */
 export interface RestoreHow {
-  step?: StepHook;
+  step?: StepHook | undefined;
   /** the archive is still coming, and proves itself when it is there: nothing is swapped in before */
-  arriving?: ArrivingArchive;
+  arriving?: ArrivingArchive | undefined;
 }
 
 /**
@@ -39,18 +39,14 @@ export interface RestoreHow {
 export function restore(
   ctx: OperationContext,
   request: RestoreRequest,
-  how: RestoreHow = {},
+  { step, arriving: coming }: RestoreHow = {},
 ): Promise<RestoreOutcome> {
-  const { arriving, ...others } = how;
   return underLock(ctx, 'restore', (repository, inner, lock) =>
-    restoreLocked(inner, request, repository, lock, how)
-      .catch(async (error: unknown) => {
-        await assertWhole(arriving, error);
-        return restoreLocked(inner, request, repository, lock, others);
-      })
-      .catch((error: unknown) => {
-        throw toBackupError(error, 'restore');
-      }),
+    whileArriving(coming, (arriving) =>
+      restoreLocked(inner, request, repository, lock, { step, arriving }),
+    ).catch((error: unknown) => {
+      throw toBackupError(error, 'restore');
+    }),
   );
 }
 

@@ -1,8 +1,6 @@
 /** The file with a private key, as `age-keygen` and `age -p` write it: in plain, or wrapped by a passphrase. */
 import { BackupError } from '@gofr-backup/model';
-
-/** Loaded by who has a key. */
-const age = () => import('age-encryption');
+import { age } from '../age.ts';
 
 const IDENTITY = /^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/;
 const BEGINNING = 'age-encryption.org/v1\n';

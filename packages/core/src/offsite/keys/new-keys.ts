@@ -1,4 +1,5 @@
 /** Two pairs of keys for a store: one for operation, one on paper for the day when all else is lost. */
+import { age } from '../age.ts';
 import { recipientOf } from './identity-file.ts';
 
 export interface KeyPair {
@@ -33,7 +34,7 @@ export async function newKeys({ project, created }: { project: string; created: 
 }
 
 async function newPair(): Promise<KeyPair> {
-  const { generateX25519Identity } = await import('age-encryption');
+  const { generateX25519Identity } = await age();
   const identity = await generateX25519Identity();
   return { identity, recipient: await recipientOf(identity) };
 }

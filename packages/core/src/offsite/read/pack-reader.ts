@@ -1,4 +1,4 @@
-/** Reads what is sealed in packs: a whole pack, proved by its name, or a part of it by a ranged read. */
+/** Reads what is sealed in packs: all of a pack, or a part of it by a ranged read. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { BackupError } from '@gofr-backup/model';
 import { NoSuchObject } from '@gofr-backup/store';

@@ -1,7 +1,5 @@
 /** The header of an age file: the file key, wrapped for every recipient. Its form is the library's. */
-
-/** Loaded where something is sealed or opened: most commands do neither, and it takes time. */
-const age = () => import('age-encryption');
+import { age } from '../age.ts';
 
 /** What an empty payload takes after the header: a nonce and one tag. */
 const EMPTY_PAYLOAD = 32;
