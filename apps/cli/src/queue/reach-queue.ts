@@ -55,29 +55,23 @@ function withoutIt(error: unknown, logger: Logger): undefined {
   logger.warn({ why }, `${message}; going on without it`);
 }
 
-/**
- * Where no service runs, one is brought up for the command: for this job alone, or, inside `keepingService`, for all of them.
- * Throws REDIS_MISSING.
- */
-export async function reachQueue(session: Session, kind: QueueKind): Promise<ReachedQueue> {
+/** A command inside `keepingService`. */
+export type KeepingSession = Session & Required<Pick<Session, 'kept'>>;
+
+/** Where no service runs, one is brought up for the jobs of this command. Throws REDIS_MISSING. */
+export async function reachQueue(session: KeepingSession, kind: QueueKind): Promise<ReachedQueue> {
   const { kept } = session;
-  const found = kept?.service ? undefined : await findQueue(session, { toAdd: true, kind });
-  if (found) return found;
-  if (kept) return (kept.service ??= await startPrivateService(session)).reach(kind);
-  await using left = new AsyncDisposableStack();
-  const service = left.use(await startPrivateService(session));
-  const reached = left.use(await service.reach(kind));
-  const owned = left.move();
-  return { ...reached, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const found = kept.service ? undefined : await findQueue(session, { toAdd: true, kind });
+  return found ?? (kept.service ??= await startPrivateService(session)).reach(kind);
 }
 
-/** For a command of several jobs: what was brought up for the first serves the others. */
+/** Ends what was brought up in it. Inside another one it leaves that to the other: all jobs of a command share it. */
 export async function keepingService<T>(
   session: Session,
-  work: (session: Session) => Promise<T>,
+  work: (session: KeepingSession) => Promise<T>,
 ): Promise<T> {
-  if (session.kept) return work(session);
-  const kept: NonNullable<Session['kept']> = {};
+  if (session.kept) return work({ ...session, kept: session.kept });
+  const kept: KeepingSession['kept'] = {};
   try {
     return await work({ ...session, kept });
   } finally {

@@ -1,7 +1,7 @@
 /** Asks the queue for one job and follows it to its end, wherever the queue is. */
 import { BackupError, displayPath, toBackupError, toBytePath } from '@gofr-backup/model';
 import type { EnqueuedJob, JobName, PayloadInput, Result } from '@gofr-backup/queue';
-import { reachQueue } from './reach-queue.ts';
+import { keepingService, type KeepingSession, reachQueue } from './reach-queue.ts';
 import type { ReachedQueue } from './reached-queue.ts';
 import { remembered } from '../remember.ts';
 import type { Session } from '../session.ts';
@@ -13,9 +13,11 @@ export async function perform<Name extends JobName>(
   payload: PayloadInput<Name>,
 ): Promise<{ jobId: string; result: Result<Name> }> {
   const { queueOf } = await import('@gofr-backup/queue/jobs');
-  await using reached = await reachQueue(session, queueOf(name));
-  await noteWaiting(session, reached);
-  return await performOn(reached, session, name, payload);
+  return keepingService(session, async (keeping) => {
+    await using reached = await reachQueue(keeping, queueOf(name));
+    await noteWaiting(session, reached);
+    return await performOn(reached, session, name, payload);
+  });
 }
 
 /**
@@ -28,15 +30,17 @@ export async function performOrFallBack<Name extends JobName>(
   payload: PayloadInput<Name>,
   options: { here: boolean; inProcess: () => Promise<Result<Name>> },
 ): Promise<Result<Name>> {
-  const found = options.here ? undefined : await reachOrSay(session, name, payload);
-  if (found === undefined)
-    return remembered(session, name, payload, options.inProcess).finally(() => session.screen.clear());
-  await using reached = found;
-  return (await performOn(reached, session, name, payload)).result;
+  return keepingService(session, async (keeping) => {
+    const found = options.here ? undefined : await reachOrSay(keeping, name, payload);
+    if (found === undefined)
+      return remembered(session, name, payload, options.inProcess).finally(() => session.screen.clear());
+    await using reached = found;
+    return (await performOn(reached, session, name, payload)).result;
+  });
 }
 
 async function reachOrSay<Name extends JobName>(
-  session: Session,
+  session: KeepingSession,
   name: Name,
   payload: PayloadInput<Name>,
 ): Promise<ReachedQueue | undefined> {

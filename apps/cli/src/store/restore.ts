@@ -27,7 +27,7 @@ export async function run(session: Session, [name]: string[], options: Options):
   const near = dirname(absolutePath(rest.to));
   await mkdir(near, { recursive: true });
   return withFetched(session, options, { name: wanted, near }, (inner, filename, arriving) =>
-    restoreHere(inner, [filename], { ...rest, here: true }, { ...(arriving && { arriving }) }),
+    restoreHere(inner, [filename], { ...rest, here: true }, { arriving }),
   );
 }
 
