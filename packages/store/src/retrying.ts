@@ -116,6 +116,12 @@ async function* listOn(
   }
 }
 
+/** An attempt that was made already counts: nobody waits to try again for what goes well, piece by piece. */
+function failingOnce<T>(failure: unknown, attempt: () => Promise<T>): () => Promise<T> {
+  let attempts = 0;
+  return () => (attempts++ === 0 ? Promise.reject(failure as Error) : attempt());
+}
+
 /** After a failure it is opened anew; `open` knows how far its reader is. */
 async function* resumed<T>(
   open: () => AsyncIterable<T>,
@@ -134,7 +140,7 @@ async function* resumed<T>(
   };
   try {
     for (;;) {
-      const { done, value } = await again(step, signal);
+      const { done, value } = await step().catch((error: unknown) => again(failingOnce(error, step), signal));
       if (done) return;
       yield value as T;
     }

@@ -1,4 +1,5 @@
 /** `format.json` and what lies beside it: put when the first copy comes to a place, and the same ever after. */
+import { randomUUID } from 'node:crypto';
 import { BackupError } from '@gofr-backup/model';
 import { NoSuchObject, type Store } from '@gofr-backup/store';
 import * as z from 'zod';
@@ -16,6 +17,8 @@ const formatSchema = z.object({
   version: z.int(),
   project: z.string(),
   created: z.string(),
+  /** of this place, at random; absent: an earlier version began it */
+  id: z.string().exactOptional(),
   encryption: z.enum(['age', 'none']),
   /** public key of the host that began */
   key: z.string().exactOptional(),
@@ -68,6 +71,7 @@ async function begin(offsite: Offsite, objects: Objects): Promise<Format> {
     version: VERSION,
     project,
     created: isoUtc(await objects.now(signal)),
+    id: randomUUID(),
     encryption: encryption.kind,
     ...(signingKey && { key: signingKey.publicKey }),
   };

@@ -2,10 +2,12 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMPRESSIONS, displayPath } from '@gofr-backup/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DirectoryStore } from '@gofr-backup/store';
 import { temporaryDirectory } from '@gofr-backup/testing';
 import { Copies } from '../read/copies.ts';
 import { openCopy } from '../read/open-copy.ts';
 import { type Host, host, noise, sha256Of } from '../testing.ts';
+import { verifyStore } from '../verify/verify.ts';
 import { copyToStore } from './copy.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -71,4 +73,24 @@ test.each([...COMPRESSIONS])('one file of a copy comes alone, compression %s', a
   for await (const bytes of copy.content('storage/c/7.png')) chart.push(bytes);
   expect(Buffer.concat(chart).equals(readFileSync(join(one.root, 'data/c/7.png')))).toBe(true);
   expect(statSync(join(scratch, 'archive')).blocks * 512).toBeLessThan(request.entry.size_bytes);
+});
+
+test('what is known of a place does not count for another one that has its name', async () => {
+  const one = await host(directory.path);
+  one.write(charts(100));
+  const first = await one.backup(1);
+  await copyToStore(one.offsite, first);
+  const other: Host = {
+    ...one,
+    offsite: { ...one.offsite, store: new DirectoryStore(join(directory.path, 'elsewhere')) },
+  };
+  expect((await copyToStore(other.offsite, first)).bytes_sent).toBeGreaterThan(2_000_000);
+
+  // sealed anew, so its packs have other names
+  const copies = await Copies.open(one.offsite);
+  const path = join(directory.path, 'fetched');
+  await copies.fetchArchive(copies.find('latest'), path);
+  expect(sha256Of(path)).toBe(first.sha256);
+  expect((await verifyStore(one.offsite, { share: 1 })).results).toMatchObject([{ ok: true }]);
+  expect(await copyToStore(one.offsite, first)).toMatchObject({ already: true });
 });

@@ -2,7 +2,8 @@
 import { hash } from 'node:crypto';
 import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';
-import { Cache, type CachedCopy } from '../cache/cache.ts';
+import type { Cache, CachedCopy } from '../cache/cache.ts';
+import { cacheOf } from '../cache/cache-of.ts';
 import { forgetPending, PendingLog } from '../cache/pending.ts';
 import { readBytes } from '../cache/read-bytes.ts';
 import { ensureFormat } from '../format.ts';
@@ -62,7 +63,7 @@ export async function copyToStore(offsite: Offsite, request: CopyRequest): Promi
     const { takeOver, listed } = request;
     await ensureFormat(offsite, objects);
     await becomeWriter(offsite, objects, { takeOver, listed: listed?.writers });
-    const cache = await Cache.open(offsite.cacheDir);
+    const cache = await cacheOf(offsite, objects);
     const found = listed ?? (await takeInventory(objects, offsite.signal));
     const inventory = { ...found, packs: new Map(found.packs) };
     const { damaged } = await cache.proofs();

@@ -17,7 +17,9 @@ import {
   type RetentionPolicy,
 } from '@gofr-backup/model';
 import { isoUtc } from '../../repository/index.ts';
-import { Cache } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
+import { cacheOf, existingCacheOf } from '../cache/cache-of.ts';
+import { readFormat } from '../format.ts';
 import { type Inventory, listText, readListIfThere } from '../inventory.ts';
 import { packObject, trashedRecipe, unnamedList } from '../layout.ts';
 import { type Look, lookAt } from '../look.ts';
@@ -71,7 +73,7 @@ async function prune(
 ): Promise<PruneStoreOutcome> {
   const { signal, clock } = offsite;
   const objects = new Objects(offsite);
-  const cache = await Cache.open(offsite.cacheDir);
+  const cache = await cacheOf(offsite, objects);
   const { inventory, copies: found } = look ?? (await lookAt(offsite, { anew: true }));
   const { copies, unread } = found;
   const trashed = await readTrash(offsite, objects, inventory);
@@ -120,7 +122,7 @@ async function readTrash(
   objects: Objects,
   { trash }: Inventory,
 ): Promise<{ recipes: TrashedRecipe[]; unread: Unread[] }> {
-  const cache = await Cache.openExisting(offsite.cacheDir);
+  const cache = await existingCacheOf(offsite, await readFormat(offsite, objects));
   const recipes: TrashedRecipe[] = [];
   const unread: Unread[] = [];
   for (const [object, item] of trash) {

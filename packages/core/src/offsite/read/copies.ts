@@ -3,7 +3,8 @@ import { hash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { BackupError, formatCount } from '@gofr-backup/model';
 import { NoSuchObject } from '@gofr-backup/store';
-import { Cache } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
+import { existingCacheOf } from '../cache/cache-of.ts';
 import { readFormat } from '../format.ts';
 import type { Inventory } from '../inventory.ts';
 import { RECIPES } from '../layout.ts';
@@ -54,10 +55,12 @@ export class Copies {
   ): Promise<Copies> {
     try {
       const objects = new Objects(offsite);
-      const cache = await Cache.openExisting(offsite.cacheDir);
+      const reading = readFormat(offsite, objects);
+      const cache = reading.then((format) => existingCacheOf(offsite, format));
       const [format, read] = await Promise.all([
-        readFormat(offsite, objects),
+        reading,
         readAll(offsite, { objects, cache }, { anew, inventory }),
+        cache,
       ]);
       const kind = { kind: format?.encryption ?? offsite.encryption.kind };
       const packs = new PackReader(objects, { ...offsite, encryption: kind });
@@ -134,13 +137,14 @@ export class Copies {
 
 async function readAll(
   offsite: Offsite,
-  place: ReadingPlace,
+  { objects, cache }: { objects: Objects; cache: Promise<Cache | undefined> },
   { anew, inventory }: { anew: boolean; inventory: Inventory | undefined },
 ): Promise<{ copies: StoredCopy[]; unread: Unread[] }> {
   const [listed, signerOf] = await Promise.all([
-    inventory ? [...inventory.recipes.keys()] : recipesIn(place.objects, offsite.signal),
-    signers(offsite, place.objects, inventory?.writers),
+    inventory ? [...inventory.recipes.keys()] : recipesIn(objects, offsite.signal),
+    signers(offsite, objects, inventory?.writers),
   ]);
+  const place = { objects, cache: await cache };
   const copies: StoredCopy[] = [];
   const unread: Unread[] = [];
   for (const read of await atOnce(listed, AT_ONCE, (object) => readOne(offsite, place, object, anew)))

@@ -6,11 +6,22 @@ import { PACK_BYTES, packObject } from '../layout.ts';
 import type { Objects } from '../objects.ts';
 import type { Pack } from '../recipe/recipe.ts';
 import { headerLength, MOST_HEADER_BYTES, openHeader } from '../sealing/age-header.ts';
-import { chunksOf, NONCE, openChunk, payloadKey, SEALED_CHUNK } from '../sealing/age-payload.ts';
+import {
+  CHUNK,
+  chunksOf,
+  NONCE,
+  openChunk,
+  openChunks,
+  payloadKey,
+  SEALED_CHUNK,
+} from '../sealing/age-payload.ts';
 import { chunksAround, type Encryption } from '../sealing/sealing.ts';
 
 /** Most headers are shorter: one request reads them. */
 const HEADER_BYTES = 1024;
+
+/** So many bytes of content are told at once. */
+const PIECE = 16 * CHUNK;
 
 /** A part of what is sealed in a pack. */
 export interface ContentPiece {
@@ -48,7 +59,7 @@ export class PackReader {
     return new PackReader(this.#objects, { encryption, identities, signal: both });
   }
 
-  /** All of it, in order. Nothing but the seals of age proves it, and that only in part: who uses it proves what it made of it. */
+  /** All of it, in order; the bytes of a piece are others when the next one is asked for. Nothing but the seals of age proves it, and that only in part: who uses it proves what it made of it. */
   content(pack: Pack): AsyncGenerator<ContentPiece> {
     const pieces = this.#stream(pack);
     return this.#kind.kind === 'none' ? plainPieces(pieces) : this.#openPieces(pack, pieces);
@@ -60,13 +71,9 @@ export class PackReader {
     const { key, payload } = await this.#open(pack);
     const around = chunksAround(pack.content, { offset, length });
     const sealed = await this.#range(pack, payload + around.offset, around.length);
-    const chunks: Buffer[] = [];
-    for (let at = 0; at < sealed.length; at += SEALED_CHUNK)
-      chunks.push(
-        this.#openChunk(pack, key, around.first + chunks.length, sealed.subarray(at, at + SEALED_CHUNK)),
-      );
+    const bytes = undamaged(pack, () => openChunks(key, sealed, around.first, chunksOf(pack.content)));
     const from = offset - around.first * (SEALED_CHUNK - 16);
-    return Buffer.concat(chunks).subarray(from, from + length);
+    return bytes.subarray(from, from + length);
   }
 
   /** Of its object; undefined: there is none. */
@@ -135,45 +142,80 @@ export class PackReader {
   }
 
   async *#openPieces(pack: Pack, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<ContentPiece> {
-    const chunk = Buffer.allocUnsafeSlow(SEALED_CHUNK);
-    let filled = 0;
-    let number = 0;
     let beginning: Buffer = Buffer.alloc(0);
-    let opened: OpenedPack | undefined;
+    let opening: Opening | undefined;
     for await (const bytes of pieces) {
-      let rest = bytes;
-      if (opened === undefined) {
-        beginning = Buffer.concat([beginning, bytes]);
-        if (!hasHeader(beginning) && beginning.length <= MOST_HEADER_BYTES) continue;
-        opened = await this.#keyOf(pack, beginning);
-        rest = beginning.subarray(opened.payload);
+      if (opening !== undefined) {
+        yield* opening.add(bytes);
+        continue;
       }
-      for (let at = 0; at < rest.length;) {
-        // the last chunk is opened when all is there
-        if (filled === SEALED_CHUNK) {
-          yield this.#piece(pack, opened.key, number++, chunk);
-          filled = 0;
-        }
-        const part = rest.subarray(at, at + SEALED_CHUNK - filled);
-        chunk.set(part, filled);
-        filled += part.length;
-        at += part.length;
-      }
+      beginning = Buffer.concat([beginning, bytes]);
+      if (!hasHeader(beginning) && beginning.length <= MOST_HEADER_BYTES) continue;
+      const { key, payload } = await this.#keyOf(pack, beginning);
+      opening = new Opening(pack, key);
+      yield* opening.add(beginning.subarray(payload));
     }
-    if (opened === undefined) throw damagedPack(pack, 'it does not begin as an age file does');
-    yield this.#piece(pack, opened.key, number, chunk.subarray(0, filled));
+    if (opening === undefined) throw damagedPack(pack, 'it does not begin as an age file does');
+    yield* opening.end();
+  }
+}
+
+/** Opens a payload as it comes. What it tells lies in one buffer, which is used again. */
+class Opening {
+  readonly #pack: Pack;
+  readonly #key: KeyObject;
+  readonly #chunk = Buffer.allocUnsafeSlow(SEALED_CHUNK);
+  #filled = 0;
+  #number = 0;
+  readonly #content: Buffer;
+  #length = 0;
+  #offset = 0;
+
+  constructor(pack: Pack, key: KeyObject) {
+    this.#pack = pack;
+    this.#key = key;
+    this.#content = Buffer.allocUnsafeSlow(Math.min(PIECE, chunksOf(pack.content) * CHUNK));
   }
 
-  #piece(pack: Pack, key: KeyObject, number: number, sealed: Buffer): ContentPiece {
-    return { offset: number * (SEALED_CHUNK - 16), bytes: this.#openChunk(pack, key, number, sealed) };
+  *add(bytes: Uint8Array): Generator<ContentPiece> {
+    for (let at = 0; at < bytes.length;) {
+      // the last chunk is opened when all is there
+      if (this.#filled === SEALED_CHUNK) yield* this.#open(this.#chunk);
+      const part = bytes.subarray(at, at + SEALED_CHUNK - this.#filled);
+      this.#chunk.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+    }
   }
 
-  #openChunk(pack: Pack, key: KeyObject, number: number, sealed: Buffer): Buffer {
-    try {
-      return openChunk(key, { number, last: number === chunksOf(pack.content) - 1 }, sealed);
-    } catch (error) {
-      throw damagedPack(pack, error instanceof Error ? error.message : String(error), error);
-    }
+  *end(): Generator<ContentPiece> {
+    yield* this.#open(this.#chunk.subarray(0, this.#filled));
+    if (this.#length > 0) yield this.#piece();
+  }
+
+  *#open(sealed: Buffer): Generator<ContentPiece> {
+    if (this.#length + CHUNK > this.#content.length) yield this.#piece();
+    const which = { number: this.#number, last: this.#number === chunksOf(this.#pack.content) - 1 };
+    this.#length = undamaged(this.#pack, () =>
+      openChunk(this.#key, which, sealed, this.#content, this.#length),
+    );
+    this.#number++;
+    this.#filled = 0;
+  }
+
+  #piece(): ContentPiece {
+    const piece = { offset: this.#offset, bytes: this.#content.subarray(0, this.#length) };
+    this.#offset += this.#length;
+    this.#length = 0;
+    return piece;
+  }
+}
+
+function undamaged<T>(pack: Pack, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw damagedPack(pack, error instanceof Error ? error.message : String(error), error);
   }
 }
 

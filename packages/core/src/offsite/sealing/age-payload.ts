@@ -38,27 +38,52 @@ export function sealChunk(
   at: number,
 ): number {
   const cipher = createCipheriv(CIPHER, key, chunkNonce(number, last), { authTagLength: TAG });
-  const sealed = cipher.update(content);
-  target.set(sealed, at);
+  moveTo(target, at, cipher.update(content));
   cipher.final();
-  target.set(cipher.getAuthTag(), at + sealed.length);
-  return at + sealed.length + TAG;
+  target.set(cipher.getAuthTag(), at + content.length);
+  return at + content.length + TAG;
 }
 
-/** Throws RangeError when one bit is wrong, or the chunk is another than said. */
+/**
+ * Writes the content of the sealed chunk to `target` at `at`; answers where it ends. Throws RangeError when one bit is wrong, or the
+ * chunk is another than said; what was written is worth nothing then.
+ */
 export function openChunk(
   key: KeyObject,
   { number, last }: { number: number; last: boolean },
   sealed: Uint8Array,
-): Buffer {
+  target: Buffer,
+  at: number,
+): number {
   if (sealed.length < TAG) throw new RangeError('an encrypted chunk is cut short');
   const decipher = createDecipheriv(CIPHER, key, chunkNonce(number, last), { authTagLength: TAG });
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
-  const content = decipher.update(sealed.subarray(0, sealed.length - TAG));
+  moveTo(target, at, decipher.update(sealed.subarray(0, sealed.length - TAG)));
   try {
     decipher.final();
   } catch (cause) {
     throw new RangeError('an encrypted chunk is damaged', { cause });
   }
-  return content;
+  return at + sealed.length - TAG;
+}
+
+/** Opens chunks that follow each other, from the `first` on; the payload has `count`. Throws as `openChunk`. */
+export function openChunks(key: KeyObject, sealed: Buffer, first: number, count: number): Buffer {
+  const content = Buffer.allocUnsafeSlow(sealed.length);
+  let end = 0;
+  let number = first;
+  let at = 0;
+  do {
+    const chunk = sealed.subarray(at, at + SEALED_CHUNK);
+    end = openChunk(key, { number, last: number === count - 1 }, chunk, content, end);
+    number++;
+    at += SEALED_CHUNK;
+  } while (at < sealed.length);
+  return content.subarray(0, end);
+}
+
+/** The memory of `bytes`, which nobody else has, is free at once: left to V8, it is collected by marking the whole heap, again and again. */
+function moveTo(target: Buffer, at: number, bytes: Buffer<ArrayBuffer>): void {
+  target.set(bytes, at);
+  if (bytes.length === bytes.buffer.byteLength) bytes.buffer.transfer(0);
 }

@@ -5,7 +5,7 @@ import {
   chunksOf,
   CHUNK,
   NONCE,
-  openChunk,
+  openChunks,
   payloadKey,
   SEALED_CHUNK,
   sealChunk,
@@ -52,15 +52,7 @@ export async function opened(object: Buffer, name: string, identities: readonly 
   const fileKey = await openHeader(object.subarray(0, length), identities);
   const key = payloadKey(fileKey, object.subarray(length, length + NONCE));
   const payload = object.subarray(length + NONCE);
-  const count = Math.max(1, Math.ceil(payload.length / SEALED_CHUNK));
-  const pieces = Array.from({ length: count }, (_, number) =>
-    openChunk(
-      key,
-      { number, last: number === count - 1 },
-      payload.subarray(number * SEALED_CHUNK, (number + 1) * SEALED_CHUNK),
-    ),
-  );
-  return Buffer.concat(pieces);
+  return openChunks(key, payload, 0, Math.max(1, Math.ceil(payload.length / SEALED_CHUNK)));
 }
 
 class PlainSeal implements Seal {

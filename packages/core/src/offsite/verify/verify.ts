@@ -2,6 +2,8 @@
 import { formatCount, type VerifyOutcome } from '@gofr-backup/model';
 import { isoUtc } from '../../repository/index.ts';
 import { Cache, type Proofs } from '../cache/cache.ts';
+import { cacheOf } from '../cache/cache-of.ts';
+import { Objects } from '../objects.ts';
 import type { Inventory } from '../inventory.ts';
 import { type Look, lookAt } from '../look.ts';
 import type { Offsite } from '../offsite.ts';
@@ -40,7 +42,7 @@ export async function verifyStore(
 }
 
 async function verify(offsite: Offsite, { share, look }: VerifyStoreRequest): Promise<VerifyStoreOutcome> {
-  const cache = await Cache.open(offsite.cacheDir);
+  const cache = await cacheOf(offsite, new Objects(offsite));
   const { copies, inventory } = look ?? (await lookAt(offsite, { anew: true }));
   await askForMissing(copies, inventory);
   const proofs = await cache.proofs();
