@@ -68,12 +68,27 @@ export class PackReader {
   /** Only the chunks around the part are read. Without encryption nothing proves it but who uses it. */
   async part(pack: Pack, offset: number, length: number): Promise<Buffer> {
     if (this.#kind.kind === 'none') return this.#range(pack, offset, length);
-    const { key, payload } = await this.#open(pack);
     const around = chunksAround(pack.content, { offset, length });
-    const sealed = await this.#range(pack, payload + around.offset, around.length);
+    const [{ key }, sealed] = await this.#sealedPart(pack, around);
     const bytes = undamaged(pack, () => openChunks(key, sealed, around.first, chunksOf(pack.content)));
     const from = offset - around.first * (SEALED_CHUNK - 16);
     return bytes.subarray(from, from + length);
+  }
+
+  /** The header says where chunks begin. Both are asked for at once: so many bytes more are read as the header may have. */
+  async #sealedPart(
+    pack: Pack,
+    { offset, length }: { offset: number; length: number },
+  ): Promise<[OpenedPack, Buffer]> {
+    const isOpened = this.#opened.has(pack.sha256);
+    const more = Math.min(length + HEADER_BYTES, pack.size - offset);
+    const [opened, early] = await Promise.all([
+      this.#open(pack),
+      isOpened ? undefined : this.#range(pack, offset, more),
+    ]);
+    const part = early?.subarray(opened.payload, opened.payload + length);
+    if (part?.length === length) return [opened, part];
+    return [opened, await this.#range(pack, opened.payload + offset, length)];
   }
 
   /** Of its object; undefined: there is none. */
