@@ -11,6 +11,7 @@ export * from './native/holes.ts';
 export * from './native/lacking.ts';
 export { withoutNative } from './native/library.ts';
 export * from './native/open-beneath.ts';
+export * from './native/quick-ack.ts';
 export * from './native/rename.ts';
 export * from './native/times.ts';
 export * from './native/xattrs.ts';

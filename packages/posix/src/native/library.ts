@@ -18,6 +18,7 @@ const DEFINITIONS = {
   syscallByPointer: 'long syscall(long number, const void *a, size_t b, long c)',
   syscallOfRule: 'long syscall(long number, long a, long b, const void *c, long d)',
   prctl: 'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+  setsockopt: 'int setsockopt(int fd, int level, int option, const void *value, unsigned int length)',
   statx: 'int statx(int directory, const void *path, int flags, unsigned int mask, void *answer)',
   lseek: 'int64_t lseek(int fd, int64_t offset, int whence)',
   futimens: 'int futimens(int fd, const void *times)',

@@ -1,8 +1,9 @@
 /** HTTP to one server: idle time as the only limit of time, one password, errors by their kind. */
-import { Agent, type IncomingMessage, request as plain } from 'node:http';
-import { Agent as SecureAgent, request as secure } from 'node:https';
+import { type IncomingMessage, request as plain } from 'node:http';
+import { request as secure } from 'node:https';
 import { StoreError } from '../store-error.ts';
 import { httpError, statusError } from './http-problem.ts';
+import { PromptAgent, SecurePromptAgent } from './prompt-agent.ts';
 
 export interface HttpServer {
   /** ends with a slash */
@@ -23,13 +24,14 @@ export interface Asked {
 
 export class HttpClient implements Disposable {
   readonly #server: HttpServer;
-  readonly #agent: Agent | SecureAgent;
+  readonly #agent: PromptAgent | SecurePromptAgent;
   readonly #isSecure: boolean;
 
   constructor(server: HttpServer) {
     this.#server = server;
     this.#isSecure = server.url.startsWith('https:');
-    this.#agent = new (this.#isSecure ? SecureAgent : Agent)({ keepAlive: true, timeout: server.timeout });
+    const kept = { keepAlive: true, timeout: server.timeout };
+    this.#agent = this.#isSecure ? new SecurePromptAgent(kept) : new PromptAgent(kept);
   }
 
   /** `path` is relative to the server's URL. The body of the answer is the caller's to read or to drain. */

@@ -1,7 +1,11 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { PromptAgent, SecurePromptAgent } from '../http/prompt-agent.ts';
 import type { StoreLocation } from '../location.ts';
 import { StoreError } from '../store-error.ts';
 import { S3Store } from './s3-store.ts';
+
+/** As the SDK has it. */
+const KEPT = { keepAlive: true, maxSockets: 50 };
 
 export interface S3Options {
   accessKey?: string;
@@ -31,6 +35,8 @@ export function openS3(location: StoreLocation & { kind: 's3' }, options: S3Opti
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
+      httpAgent: new PromptAgent(KEPT),
+      httpsAgent: new SecurePromptAgent(KEPT),
       connectionTimeout: timeout,
       socketTimeout: timeout,
       requestTimeout: timeout * 10,
