@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads';
 import { BackupError, type ErrorCode, systemClock } from '@gofr-backup/model';
+import { giveBackFreedMemory } from '@gofr-backup/posix';
 
 /** Jobs that a thread holds: the present one and the next. */
 const DEPTH = 2;
@@ -65,6 +66,7 @@ export class Threads<Job, Result> {
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
+    giveBackFreedMemory();
     this.#workers = Array.from({ length: options.count }, () => this.#start());
   }
 

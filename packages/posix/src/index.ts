@@ -9,6 +9,7 @@ export * from './native/confine.ts';
 export * from './native/file-stat.ts';
 export * from './native/holes.ts';
 export * from './native/lacking.ts';
+export * from './native/memory.ts';
 export { withoutNative } from './native/library.ts';
 export * from './native/open-beneath.ts';
 export * from './native/quick-ack.ts';

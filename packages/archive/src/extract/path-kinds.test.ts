@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ArchiveEntry, BackupError, type EntryType } from '@gofr-backup/model';
-import { type Kind, PathKinds } from './path-kinds.ts';
+import type { Kind } from './kinds.ts';
+import { PathKinds } from './path-kinds.ts';
 import { SafetyCheck } from './safety.ts';
 
 const KINDS: Kind[] = ['implied directory', 'directory', 'file', 'symlink', 'hardlink'];

@@ -1,117 +1,46 @@
 /**
- * A map from each path of an archive to its kind. It takes little more memory than the names themselves, outside the
- * heap of V8. It is exact for paths in any order. It is small and fast while the names in a directory ascend, as they
- * do in archives of this program. A directory that is asked for a name out of order gets a Map of all its names.
+ * A map from each path of an archive to its kind, exact for paths in any order. It is smallest and fastest for those that
+ * come as a walk of this program meets them, component by component. All others are kept beside them.
  */
-import type { BytePath, EntryType } from '@gofr-backup/model';
-import { hostile } from '../refusals.ts';
+import type { BytePath } from '@gofr-backup/model';
+import type { Kind } from './kinds.ts';
+import { SortedPaths } from './sorted-paths.ts';
+import { UnorderedPaths } from './unordered-paths.ts';
 
-export type Kind = 'implied directory' | EntryType;
+/**
+ * The components of an archive are walked in turn, each in order. A new run begins after one that was long: paths that have
+ * no order would make more runs than can be searched.
+ */
+const MOST_RUNS = 16;
+const LONG_RUN = 4096;
 
-const KINDS: readonly Kind[] = ['implied directory', 'directory', 'file', 'symlink', 'hardlink'];
-const CHUNK_BITS = 18;
-const CHUNK_BYTES = 1 << CHUNK_BITS;
-/** A record: the place of the directory's record before it, the kind, the length of the name, the name. */
-const KIND_AT = 4;
-const LENGTH_AT = 5;
-const NAME_AT = 6;
-const MOST_BYTES = NAME_AT + 255;
-/** The place that no record has. */
-const NONE = 0;
-/** Places are 32 bits wide. */
-const MOST_CHUNKS = 2 ** (32 - CHUNK_BITS);
-
-interface Directory {
-  /** place of the record that was added last */
-  newest: number;
-  /** the greatest of its names */
-  greatest: string;
-  /** places by name; absent while names only ascended */
-  index?: Map<string, number>;
-}
-
-/** Paths are canonical, no component longer than 255 bytes. */
 export class PathKinds {
-  readonly #chunks: Buffer[] = [];
-  #used = CHUNK_BYTES;
-  /** a directory without an index is kept as the place of its newest record alone, whose name is the greatest */
-  readonly #closed = new Map<BytePath, Directory | number>();
-  /** the directory that was used last */
-  #path: BytePath = '';
-  #open: Directory = { newest: NONE, greatest: '' };
+  readonly #runs = [new SortedPaths()];
+  /** paths that came out of order, and those whose kind has changed */
+  #others: UnorderedPaths | undefined;
 
   get(path: BytePath): Kind | undefined {
-    const place = this.#find(path);
-    return place === NONE ? undefined : KINDS[this.#byte(place + KIND_AT)];
+    const other = this.#others?.get(path);
+    if (other !== undefined) return other;
+    for (const run of this.#runs) {
+      const kind = run.get(path);
+      if (kind !== undefined) return kind;
+    }
+    return undefined;
   }
 
   set(path: BytePath, kind: Kind): void {
-    const place = this.#find(path);
-    if (place === NONE) this.#add(path, KINDS.indexOf(kind));
-    else this.#chunks[place >>> CHUNK_BITS]![(place % CHUNK_BYTES) + KIND_AT] = KINDS.indexOf(kind);
+    const run = this.get(path) === undefined ? this.#runFor(path) : undefined;
+    if (run) run.append(path, kind);
+    else (this.#others ??= new UnorderedPaths()).set(path, kind);
   }
 
-  /** Opens the path's directory. */
-  #find(path: BytePath): number {
-    const slash = path.lastIndexOf('/');
-    if (slash === -1 ? this.#path !== '' : slash !== this.#path.length || !path.startsWith(this.#path))
-      this.#enter(slash === -1 ? '' : path.slice(0, slash));
-    const name = path.slice(slash + 1);
-    const directory = this.#open;
-    if (name > directory.greatest) return NONE;
-    directory.index ??= this.#indexOf(directory);
-    return directory.index.get(name) ?? NONE;
-  }
-
-  #enter(path: BytePath): void {
-    const { newest, index } = this.#open;
-    if (newest !== NONE) this.#closed.set(this.#path, index ? this.#open : newest);
-    const found = this.#closed.get(path) ?? NONE;
-    this.#open =
-      typeof found === 'object'
-        ? found
-        : { newest: found, greatest: found === NONE ? '' : this.#name(found) };
-    this.#path = path;
-  }
-
-  #indexOf({ newest }: Directory): Map<string, number> {
-    const index = new Map<string, number>();
-    for (let place = newest; place !== NONE;) {
-      index.set(this.#name(place), place);
-      place = this.#chunks[place >>> CHUNK_BITS]!.readUInt32LE(place % CHUNK_BYTES);
-    }
-    return index;
-  }
-
-  /** Adds a record to the directory that is open. */
-  #add(path: BytePath, kind: number): void {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    if (this.#used + MOST_BYTES > CHUNK_BYTES) this.#grow(path);
-    const chunk = this.#chunks.at(-1)!;
-    const at = this.#used;
-    const directory = this.#open;
-    chunk.writeUInt32LE(directory.newest, at);
-    chunk[at + KIND_AT] = kind;
-    chunk[at + LENGTH_AT] = name.length;
-    this.#used += NAME_AT + chunk.write(name, at + NAME_AT, 'latin1');
-    directory.newest = (this.#chunks.length - 1) * CHUNK_BYTES + at;
-    directory.index?.set(name, directory.newest);
-    if (name > directory.greatest) directory.greatest = name;
-  }
-
-  #grow(path: BytePath): void {
-    if (this.#chunks.length === MOST_CHUNKS) throw hostile(path, 'the names before it take more than 4 GiB');
-    this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES));
-    this.#used = this.#chunks.length === 1 ? NONE + 1 : 0;
-  }
-
-  #name(place: number): string {
-    const start = place + NAME_AT;
-    const at = start % CHUNK_BYTES;
-    return this.#chunks[place >>> CHUNK_BITS]!.toString('latin1', at, at + this.#byte(place + LENGTH_AT));
-  }
-
-  #byte(place: number): number {
-    return this.#chunks[Math.floor(place / CHUNK_BYTES)]![place % CHUNK_BYTES]!;
+  #runFor(path: BytePath): SortedPaths | undefined {
+    const newest = this.#runs.at(-1)!;
+    if (newest.follows(path)) return newest;
+    if (newest.length < LONG_RUN || this.#runs.length === MOST_RUNS) return undefined;
+    const run = new SortedPaths();
+    this.#runs.push(run);
+    return run;
   }
 }

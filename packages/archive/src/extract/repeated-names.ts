@@ -3,7 +3,7 @@
  * but a hard link that was made before keeps the file that had the name then.
  */
 import type { BytePath } from '@gofr-backup/model';
-import type { Kind } from './path-kinds.ts';
+import type { Kind } from './kinds.ts';
 
 interface Repeated {
   /** of its entries after the first, counted over all entries of the archive */

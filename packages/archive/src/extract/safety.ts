@@ -5,7 +5,9 @@
  * advisories of tar, node-tar, borg, restic and docker cp.
  */
 import { type ArchiveEntry, type BytePath, displayPath } from '@gofr-backup/model';
-import { type Kind, PathKinds } from './path-kinds.ts';
+import { isWithin } from '@gofr-backup/posix';
+import type { Kind } from './kinds.ts';
+import { PathKinds } from './path-kinds.ts';
 import { type FileBehind, RepeatedNames } from './repeated-names.ts';
 import { LONGEST_PATH } from '../longest-path.ts';
 import { hostile } from '../refusals.ts';
@@ -148,7 +150,8 @@ export class SafetyCheck {
     const slash = path.lastIndexOf('/');
     if (slash === -1) return;
     const parent = path.slice(0, slash);
-    if (parent === this.#lastParent) return;
+    // A directory gives way to nothing, so those above the entry before are still what they were.
+    if (isWithin(this.#lastParent, parent)) return;
     const kind = this.#kinds.get(parent);
     if (kind === undefined) {
       this.#parents(parent);

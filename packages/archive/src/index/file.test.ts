@@ -83,6 +83,7 @@ test('what is written is read back', async () => {
         await loadIndex(path),
         opened.index,
         sharedIndex(structuredClone(opened.shared)),
+        sharedIndex(structuredClone(opened.shared), { freesPages: true }),
       ]) {
         expect(index.facts).toEqual(facts);
         expect(index.frameCount).toBe(frames.length);
@@ -95,6 +96,39 @@ test('what is written is read back', async () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('the memory of a page is freed when the next is read, where the reader says so', async () => {
+  await using place = await temporaryDirectory();
+  const path = inside(place.path)('idx');
+  const [sample] = fc.sample(framed, { numRuns: 1, seed: 1 });
+  const file = {
+    type: 'file',
+    sliced: false,
+    hash: Buffer.alloc(32, 7),
+    size: 1,
+    headerLength: 512,
+  } as const;
+  const facts = { mode: 0o644, uid: 0, gid: 0, mtimeNs: 5n, ctimeNs: 6n, ino: 7, sparse: false };
+  const entries = Array.from({ length: 600 }, (_, n) => ({ ...facts, ...file, path: `file-${n}` }));
+  const frame = { ...sample!.frame, kind: 'entries' as const };
+  await written(
+    [
+      { frame, entries },
+      { frame, entries },
+    ],
+    path,
+  );
+  const opened = await openIndex(path);
+  const [kept, freed] = [{}, { freesPages: true }].map((use) => {
+    const index = sharedIndex(opened.shared, use);
+    const { hash } = index.entriesOf(0)[5]!;
+    expect(index.entriesOf(1)[599]!.hash).toEqual(file.hash);
+    return hash!;
+  });
+  expect(kept).toEqual(file.hash);
+  expect(freed!.length).toBe(0);
+  await opened.close();
 });
 
 test('a damaged index is refused or answers ARCHIVE_DAMAGED, whatever was done to it', async () => {

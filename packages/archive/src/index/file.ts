@@ -56,6 +56,11 @@ function holds(page: Page, frame: number): boolean {
   return frame >= page.firstFrame && frame < page.firstFrame + page.frames;
 }
 
+export interface IndexUse {
+  /** entries are used before those of another frame are asked for: the memory of a page is freed when the next is read */
+  freesPages?: boolean;
+}
+
 /** A loaded index: the frame table in memory, entries decoded a page at a time. All numbers are checked for consistency. */
 export class ArchiveIndex {
   readonly facts: IndexFacts;
@@ -65,6 +70,7 @@ export class ArchiveIndex {
   #pages: Page[];
   #read: ReadPage;
   #version: IndexVersion;
+  #freesPages: boolean;
   /**
    * how far the page is decoded: readers go forward, and entries decoded far ahead of them would survive young
    * collections
@@ -72,7 +78,12 @@ export class ArchiveIndex {
   #reading: Reading | undefined;
   #latest: { frame: number; entries: IndexEntry[] } | undefined;
 
-  constructor({ version, facts, table, pages }: Omit<SharedIndex, 'file'>, read: ReadPage) {
+  constructor(
+    { version, facts, table, pages }: Omit<SharedIndex, 'file'>,
+    read: ReadPage,
+    { freesPages = false }: IndexUse = {},
+  ) {
+    this.#freesPages = freesPages;
     this.#version = version;
     this.facts = facts;
     this.#table = table;
@@ -199,11 +210,17 @@ export class ArchiveIndex {
     const number = this.#pageOf(frame);
     if (number === undefined) return undefined;
     const page = this.#pages[number]!;
+    if (this.#freesPages) this.#forget();
     const entries = checked(() => {
       const { columns, hashes } = this.#read(page, number);
       return new PageReader(columns, page.rawLength, hashes, page.entries, this.#version);
     });
     return { page, entries, frame: page.firstFrame };
+  }
+
+  #forget(): void {
+    this.#reading?.entries.free();
+    this.#reading = this.#latest = undefined;
   }
 }
 
@@ -236,8 +253,8 @@ export async function openIndex(path: string): Promise<OpenedIndex> {
 }
 
 /** The index in another thread; nothing is decoded again. */
-export function sharedIndex(shared: SharedIndex): ArchiveIndex {
-  return new ArchiveIndex(shared, pagesOf(shared.file));
+export function sharedIndex(shared: SharedIndex, use?: IndexUse): ArchiveIndex {
+  return new ArchiveIndex(shared, pagesOf(shared.file), use);
 }
 
 function nextEntries(page: PageReader, frame: IndexFrame): IndexEntry[] {

@@ -1,8 +1,9 @@
 /** A page of the index: the entries of some consecutive frames, as columns. The layout is described in index/file.ts. */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type BytePath, type EntryType, isHeld } from '@gofr-backup/model';
-import { LONGEST_PATH } from '../longest-path.ts';
+import { freeMemory } from '../free-memory.ts';
 import { ColumnReader, ColumnWriter, joinColumns, NumberedColumns } from './columns.ts';
+import { PathReader, PathWriter } from './front-coding.ts';
 import type { IndexEntry, IndexVersion } from './types.ts';
 import { readXattrs, writeXattrs } from './xattr-column.ts';
 
@@ -39,9 +40,8 @@ const NS = 1_000_000_000n;
 const MAX_PAGE_BYTES = 256 * 1024 * 1024;
 /** The most memory that is reserved on the word of an untrusted page: about ten times what an honest page needs. */
 const MOST_AT_ONCE = 1 << 20;
-
-/** Room for the paths of nearly every tree; it grows when it has to. */
-const USUAL_PATH = 2 * 4096;
+/** A smaller buffer may lie in the pool of Node, whose memory cannot be freed. */
+const NOT_POOLED = Buffer.poolSize >>> 1;
 
 /** The part of an entry that a page holds; its place follows from the entries before it in the frame. */
 export type PagedEntry = Omit<IndexEntry, 'frame' | 'headerOffset' | 'dataOffset'> & { headerLength: number };
@@ -49,8 +49,7 @@ export type PagedEntry = Omit<IndexEntry, 'frame' | 'headerOffset' | 'dataOffset
 /** Collects entries and encodes them. */
 export class PageWriter {
   count = 0;
-  #paths = new ColumnWriter();
-  #names = new ColumnWriter();
+  #paths = new PathWriter();
   #flags = new ColumnWriter();
   #owners = new ColumnWriter();
   #sizes = new ColumnWriter();
@@ -63,7 +62,7 @@ export class PageWriter {
   #stored = new ColumnWriter();
   #hashes = new ColumnWriter();
   #joined = new ColumnWriter();
-  #last = { path: '', seconds: 0, ino: 0, owner: '' };
+  #last = { seconds: 0, ino: 0, owner: '' };
 
   add(entry: PagedEntry): void {
     this.count++;
@@ -77,7 +76,7 @@ export class PageWriter {
         (entry.xattrs ? ATTRIBUTED : 0) |
         (entry.storedSize === undefined ? 0 : HOLED),
     );
-    this.#addPath(entry.path);
+    this.#paths.add(entry.path);
     this.#addOwner(entry);
     this.#sizes.varint(entry.size);
     const mtime = this.#addTime(entry.mtimeNs, this.#last.seconds);
@@ -107,7 +106,8 @@ export class PageWriter {
   /** Empties the writer for the next page. The answer of `finish` is no longer valid. */
   clear(): void {
     for (const column of [...this.#columns(), this.#hashes]) column.clear();
-    this.#last = { path: '', seconds: 0, ino: 0, owner: '' };
+    this.#paths.clear();
+    this.#last = { seconds: 0, ino: 0, owner: '' };
     this.count = 0;
   }
 
@@ -115,8 +115,8 @@ export class PageWriter {
   #columns(): ColumnWriter[] {
     return [
       this.#flags,
-      this.#paths,
-      this.#names,
+      this.#paths.lengths,
+      this.#paths.suffixes,
       this.#owners,
       this.#sizes,
       this.#seconds,
@@ -127,14 +127,6 @@ export class PageWriter {
       this.#xattrs,
       this.#stored,
     ];
-  }
-
-  #addPath(path: string): void {
-    const shared = sharedPrefix(this.#last.path, path);
-    this.#paths.varint(shared);
-    this.#paths.varint(path.length - shared);
-    this.#names.latin1(path.slice(shared));
-    this.#last.path = path;
   }
 
   /** Mode, uid and gid; one zero byte when they are those of the entry before. */
@@ -174,7 +166,7 @@ export function pathColumns(
   count: number,
   version: IndexVersion,
 ): [lengths: Buffer, suffixes: Buffer] {
-  const column = openPage(columns, rawLength, count, version);
+  const { column } = openPage(columns, rawLength, count, version);
   return [restOf(column(COLUMN.paths)), restOf(column(COLUMN.names))];
 }
 
@@ -185,44 +177,21 @@ export function* pathsOf([lengths, suffixes]: [Buffer, Buffer], count: number): 
   for (let n = 0; n < count; n++) yield path.next();
 }
 
-/**
- * Reads front-coded paths. Each path is a flat string: a string made of parts would keep all paths before it in
- * memory.
- */
-class PathReader {
-  #paths: ColumnReader;
-  #names: ColumnReader;
-  #path = Buffer.allocUnsafe(USUAL_PATH);
-  #length = 0;
-
-  constructor(paths: ColumnReader, names: ColumnReader) {
-    this.#paths = paths;
-    this.#names = names;
-  }
-
-  next(): BytePath {
-    const shared = this.#paths.varint();
-    if (shared > this.#length) throw new RangeError('a path has no beginning');
-    const suffix = this.#names.raw(this.#paths.varint());
-    this.#length = shared + suffix.length;
-    if (this.#length > LONGEST_PATH) throw new RangeError('a path is too long');
-    if (this.#length > this.#path.length) this.#path = Buffer.concat([this.#path], LONGEST_PATH);
-    this.#path.set(suffix, shared);
-    return this.#path.toString('latin1', 0, this.#length);
-  }
-}
-
 /** The columns of a page, by their numbers. */
 type Columns = (number: number) => ColumnReader;
 
-function openPage(columns: Buffer, rawLength: number, count: number, version: IndexVersion): Columns {
+interface OpenedPage {
+  raw: Buffer;
+  column: Columns;
+}
+
+function openPage(columns: Buffer, rawLength: number, count: number, version: IndexVersion): OpenedPage {
   if (rawLength > MAX_PAGE_BYTES || count > rawLength) throw new RangeError('a page is too large');
   // The output must fit one buffer with a byte to spare: Node allocates a second buffer as soon as the first is full.
-  const chunkSize = Math.min(Math.max(rawLength + 1, 64), MOST_AT_ONCE);
-  const all = new ColumnReader(
-    zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1), chunkSize }),
-  );
-  return version === 1 ? inOrder(all) : byNumber(all);
+  const chunkSize = Math.min(Math.max(rawLength + 1, NOT_POOLED), MOST_AT_ONCE);
+  const raw = zstdDecompressSync(columns, { maxOutputLength: Math.max(rawLength, 1), chunkSize });
+  const all = new ColumnReader(raw);
+  return { raw, column: version === 1 ? inOrder(all) : byNumber(all) };
 }
 
 function byNumber(all: ColumnReader): Columns {
@@ -243,14 +212,21 @@ export class PageReader {
   #columns: Record<keyof typeof COLUMN, ColumnReader>;
   #path: PathReader;
   #hashes: ColumnReader;
+  #memory: Buffer[];
   #last = { seconds: 0, ino: 0, mode: 0, uid: 0, gid: 0 };
 
   constructor(columns: Buffer, rawLength: number, hashes: Buffer, count: number, version: IndexVersion) {
-    const column = openPage(columns, rawLength, count, version);
+    const { raw, column } = openPage(columns, rawLength, count, version);
     const named = Object.entries(COLUMN).map(([name, number]) => [name, column(number)]);
     this.#columns = Object.fromEntries(named) as Record<keyof typeof COLUMN, ColumnReader>;
     this.#path = new PathReader(this.#columns.paths, this.#columns.names);
     this.#hashes = new ColumnReader(hashes);
+    this.#memory = [raw, hashes];
+  }
+
+  /** Its entries are used no longer: their hashes and attributes lie in its memory. */
+  free(): void {
+    for (const bytes of this.#memory) freeMemory(bytes);
   }
 
   next(): IndexEntry {
@@ -296,11 +272,4 @@ function timeOf(seconds: number, nanos: number): bigint {
   const time = Number.isSafeInteger(seconds) ? BigInt(seconds) * NS + BigInt(nanos) : undefined;
   if (time === undefined || !isHeld(time)) throw new RangeError('a time is out of range');
   return time;
-}
-
-function sharedPrefix(before: string, path: string): number {
-  const most = Math.min(before.length, path.length);
-  let shared = 0;
-  while (shared < most && before.charCodeAt(shared) === path.charCodeAt(shared)) shared++;
-  return shared;
 }

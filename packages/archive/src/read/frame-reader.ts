@@ -8,6 +8,7 @@ import { readFully } from '@gofr-backup/posix';
 import { decompressFrame } from '../codec/codecs.ts';
 import { type ContentSpan, digestFrame, hashIn } from '../codec/digest.ts';
 import { readGzipMember } from '../codec/gzip-member.ts';
+import { freeMemory } from '../free-memory.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { inflateRoom, PAGE_BYTES } from '../codec/inflate-segment.ts';
 import { proveHeaders } from './header-proof.ts';
@@ -79,10 +80,8 @@ export class Scratch {
  * fresh pages from the kernel for each frame.
  */
 export function release({ raw }: ReadFrame, origin: FrameOrigin): void {
-  const { buffer } = raw;
-  // uncompressed ones lie in the scratch; small buffers share Node's pool
-  if (isOwnGzip(origin) || origin.codec === 'none') return;
-  if (buffer.byteLength > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  // uncompressed ones lie in the scratch
+  if (!isOwnGzip(origin) && origin.codec !== 'none') freeMemory(raw);
 }
 
 /** Its raw bytes lie in the decoder's memory. */

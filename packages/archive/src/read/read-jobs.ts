@@ -41,7 +41,7 @@ export function frameReading({
   engine,
   target,
 }: ReadShared): (jobs: ReadJob[]) => ReadResult {
-  const index = sharedIndex(shared);
+  const index = sharedIndex(shared, { freesPages: true });
   const { codec } = index.facts;
   const origin = { archive, codec, engine, scratch: new Scratch(), checksums: target === undefined };
   const perform = (job: ReadJob): ReadResult => {

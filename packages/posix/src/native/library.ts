@@ -20,6 +20,7 @@ const DEFINITIONS = {
   prctl: 'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   setsockopt: 'int setsockopt(int fd, int level, int option, const void *value, unsigned int length)',
   statx: 'int statx(int directory, const void *path, int flags, unsigned int mask, void *answer)',
+  mallopt: 'int mallopt(int parameter, int value)',
   lseek: 'int64_t lseek(int fd, int64_t offset, int whence)',
   futimens: 'int futimens(int fd, const void *times)',
   renameat2: 'int renameat2(int from, const void *a, int to, const void *b, unsigned int flags)',

@@ -37,6 +37,26 @@ test('the library is there, and says nothing is lacking', async () => {
   expect(await withoutNative(() => lacking().length)).toBeGreaterThan(0);
 });
 
+test('freed memory goes back to the kernel', () => {
+  const script = `
+    const { giveBackFreedMemory } = await import(process.argv[1]);
+    if (process.argv[2] === 'told') giveBackFreedMemory();
+    const filled = (bytes) => Buffer.allocUnsafeSlow(bytes).fill(1);
+    filled(24 << 20).buffer.transfer(0);
+    const all = Array.from({ length: 400 }, () => filled(100_000));
+    all.slice(0, -1).forEach(({ buffer }) => buffer.transfer(0));
+    console.log(process.memoryUsage.rss());`;
+  const residentWhen = (how: string): number =>
+    Number(
+      execFileSync(
+        process.execPath,
+        ['--input-type=module', '-e', script, new URL('memory.ts', import.meta.url).href, how],
+        { encoding: 'utf8' },
+      ),
+    );
+  expect(residentWhen('told')).toBeLessThan(residentWhen('not told') - (16 << 20));
+});
+
 describe('extended attributes', () => {
   test('random names and values come back, of files, directories and links', () => {
     writeFileSync(at('file'), '');
