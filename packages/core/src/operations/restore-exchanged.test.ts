@@ -2,7 +2,7 @@
  * Restores whose directories are exchanged at a moment that the test chooses: before a step, or before one of the look-ups that
  * lead through the name. What the racing process of `restore-races.test.ts` meets by luck, each of them is met here.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryHandle } from '@gofr-backup/posix';
 import type { Pair } from '@gofr-backup/testing';
@@ -12,6 +12,7 @@ import {
   contextOf,
   DIRECTORY,
   eachOf,
+  exchange,
   expectWhole,
   fillForeign,
   inodeOf,
@@ -20,6 +21,7 @@ import {
   ownOf,
   putInOrder,
   requestOf,
+  settleWhereItWent,
   stateOf,
   understood,
   type Way,
@@ -96,13 +98,6 @@ class Exchanges implements Disposable {
   }
 }
 
-function exchange([own, other]: Pair): void {
-  const between = `${other}.between`;
-  if (inodeOf(own) !== undefined) renameSync(own, between);
-  if (inodeOf(other) !== undefined) renameSync(other, own);
-  if (inodeOf(between) !== undefined) renameSync(between, other);
-}
-
 /** Answers how many moments there were, and at which of them the steps. */
 async function run(
   { way, other, changes, dieAt }: Course,
@@ -138,9 +133,9 @@ async function run(
   exchanges[Symbol.dispose]();
   await recoverInterrupted(ctx).catch(understood);
   const open = putInOrder(own, others, { pairs }, world);
-  await recoverInterrupted(ctx);
+  await settleWhereItWent(ctx, pairs);
   expect(stateOf(at('foreign')), what).toEqual(foreign);
-  await expectWhole(other === DIRECTORY ? eachOf(states) : states, open, world, what);
+  await expectWhole(other === DIRECTORY ? eachOf(states, way) : states, open, world, what);
   expect(pointers(), what).toEqual([]);
   return { moments, steps };
 }
@@ -209,5 +204,29 @@ test.runIf(asRoot)(
     expect(kept).toBeGreaterThan(0);
   },
 );
+
+test.runIf(asRoot)('a killed restore is undone in the directory that it went into, in no other', async () => {
+  const states = await wholeStates(EXCLUDING, world, archive);
+  const ctx = contextOf(EXCLUDING, world);
+  const [storage, spare] = [at('data/storage'), at('spare')];
+  for (const dieAt of range(5, 14)) {
+    await nowIn(world);
+    rmSync(spare, { recursive: true, force: true });
+    mkdirSync(spare);
+    let steps = 0;
+    const step = () => {
+      if (steps++ >= dieAt) throw new Error('killed');
+    };
+    await restore(ctx, requestOf(EXCLUDING, archive), { step }).catch(understood);
+    exchange([storage, spare]);
+    const refusal = await recoverInterrupted(ctx).then(() => '', understood);
+    expect(refusal, `step ${dieAt}`).toContain('data/storage is another directory');
+    expect(readdirSync(storage)).toEqual([]);
+    exchange([storage, spare]);
+    expect((await recoverInterrupted(ctx)).rolledBack).toBe(1);
+    await expectWhole(states, [], world, `step ${dieAt}`);
+    expect(pointers()).toEqual([]);
+  }
+});
 
 const range = (from: number, to: number): number[] => [...Array(to - from).keys()].map((n) => from + n);

@@ -32,6 +32,7 @@ import {
   ownOf,
   putInOrder,
   requestOf,
+  settleWhereItWent,
   stateOf,
   understood,
   type Way,
@@ -124,7 +125,7 @@ test.runIf(asRoot)(
       }
       const states = whole.get(round.way)!;
       await expectWhole(
-        round.other === DIRECTORY ? eachOf(states) : states,
+        round.other === DIRECTORY ? eachOf(states, round.way) : states,
         open,
         world,
         `round ${n}: ${JSON.stringify(round)}`,
@@ -132,7 +133,7 @@ test.runIf(asRoot)(
       expect(outside(world)).toEqual(OUTSIDE);
       if (await hitsByPath(arena)) figure.hitsByPath++;
     }
-    recordRace('restore', figure, 500);
+    recordRace('restore', figure);
     expect(figure.hits).toBe(0);
     expect(figure.met).toBeGreaterThan(0);
     expect(figure.hitsByPath).toBeGreaterThan(0);
@@ -160,7 +161,7 @@ async function race(round: Round, arena: Arena): Promise<{ met: boolean; open: P
   await recoverInterrupted(ctx, pause).catch(understood);
   await racer.race({});
   const open = putInOrder(own, others, given, world);
-  await recoverInterrupted(ctx);
+  await settleWhereItWent(ctx, given.pairs ?? []);
   const hidden = readdirSync(join(world.base, 'data')).filter((name) => name.startsWith('.'));
   expect(hidden, JSON.stringify(round)).toEqual([]);
   return { met: failure !== undefined && !failure.includes('killed'), open };

@@ -52,6 +52,12 @@ export interface AttributeChange {
   after: Attributes;
 }
 
+/** A directory that moves go into, and stays. */
+export interface ParentDirectory {
+  place: BytePath;
+  inode: string;
+}
+
 export interface Journal {
   version: 1;
   /** 16 hexadecimal digits, part of the work directories' names */
@@ -64,6 +70,8 @@ export interface Journal {
   places: BytePath[];
   moves: Move[];
   attributes: AttributeChange[];
+  /** of every move; absent: nobody knows */
+  parents?: ParentDirectory[];
 }
 
 const FILE = 'journal.json';
@@ -141,7 +149,7 @@ export function readJournal(workDir: BytePath, ground: Ground): Journal | undefi
 export function parseJournal(text: string, workDir: BytePath): Journal {
   const journal = parseObject(text) as Partial<Journal> | undefined;
   demand(journal?.version === 1, 'it is not a journal of this version');
-  const { id, project, state, workDirs, places, moves, attributes } = journal;
+  const { id, project, state, workDirs, places, moves, attributes, parents = [] } = journal;
   demand(typeof id === 'string' && typeof project === 'string', 'it has no id or no project');
   demand(STATES.includes(state as JournalState), `its state is ${JSON.stringify(state)}`);
   demand(isPathList(workDirs) && workDirs[0] === workDir, 'it is the journal of another directory');
@@ -158,7 +166,8 @@ export function parseJournal(text: string, workDir: BytePath): Journal {
     Array.isArray(attributes) && attributes.every((change) => isChange(change, places)),
     'a change leads elsewhere',
   );
-  return { version: 1, id, project, state: state!, workDirs, places, moves, attributes };
+  demand(Array.isArray(parents) && parents.every(isParent), 'its parents are no directories');
+  return { version: 1, id, project, state: state!, workDirs, places, moves, attributes, parents };
 }
 
 function isMove(move: unknown, places: BytePath[], workDirs: BytePath[]): boolean {
@@ -191,6 +200,11 @@ function isChange(change: unknown, places: BytePath[]): boolean {
     valid(before) &&
     valid(after)
   );
+}
+
+function isParent(parent: unknown): boolean {
+  const { place, inode } = (parent ?? {}) as ParentDirectory;
+  return isAbsolutePath(place) && inode !== undefined && isInode(inode);
 }
 
 function isPathList(value: unknown): value is BytePath[] {

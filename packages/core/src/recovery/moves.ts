@@ -63,7 +63,7 @@ function planTarget(
     const place = pending.pop()!;
     const relative = relativeTo(place, target);
     const { staged, workDir } = stagedFor(place, stages);
-    const present = ground.lstat(place);
+    const present = ground.lstatKnown(place);
     const coming = ground.lstat(staged);
     if (!coming && (target.merge || !present)) continue;
     if (

@@ -16,13 +16,13 @@ import {
   joinPath,
   toBytePath,
 } from '@gofr-backup/model';
-import { isWithin, lstatIfPresent, parentOf } from '@gofr-backup/posix';
-import { Ground } from './ground/ground.ts';
+import { isDirectory, isLink, isWithin, lstatIfPresent, parentOf } from '@gofr-backup/posix';
+import { Ground, movedAway } from './ground/ground.ts';
 import { resolvePlace } from './ground/resolve-place.ts';
 
 /**
- * Where a component lies. Throws CONFIG. Links above DATA_DIR, or above a root that lies elsewhere, are the operator's; below
- * DATA_DIR the application writes.
+ * Where a component lies; from then on the ground knows its directory. Throws CONFIG, or FAILED when a link is put there just then.
+ * Links above DATA_DIR, or above a root that lies elsewhere, are the operator's; below DATA_DIR the application writes.
  */
 export function placeOfRoot(
   plan: BackupPlan,
@@ -35,6 +35,9 @@ export function placeOfRoot(
   const place = resolvedRoot(plan, root);
   if (ground.exists(place) && leadsInto(place, '/', withheld, ground))
     throw insideBackups(toBytePath(root), plan);
+  const present = ground.lstat(place);
+  if (present && isLink(present)) throw movedAway(place);
+  if (present && isDirectory(present)) ground.know(place, present);
   return place;
 }
 

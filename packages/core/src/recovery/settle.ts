@@ -17,6 +17,7 @@ import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
 import { homesOf, isGone, isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink, resolvedRoot } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir, removeEmptyWorkDir, settleTime } from './staging.ts';
+import { knowParents } from './parents.ts';
 import { bringBack, strayed } from './strayed.ts';
 import { damagedJournal, rollBack, type StepHook, type DisplacedEntry } from './swap.ts';
 import { openAt } from './ground/work-dir.ts';
@@ -165,6 +166,7 @@ async function settleAnchor(
     return undefined;
   }
   if (ownership) throw cannotSettle(anchor, ownership);
+  if (journal.state === 'swapping') knowParents(journal, homes, ground);
   return settleJournal(journal, scope, ground, logger, step);
 }
 
@@ -197,8 +199,10 @@ async function undo(journal: Journal, ground: Ground, step: StepHook): Promise<D
   try {
     return await rollBack(journal, ground, step);
   } catch (error) {
+    const [workDir] = journal.workDirs as [BytePath];
+    if (error instanceof BackupError && error.code === 'FAILED') throw damagedJournal(workDir, error.message);
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
-    throw cannotSettle(journal.workDirs[0]!, (error as Error).message);
+    throw cannotSettle(workDir, (error as Error).message);
   }
 }
 

@@ -20,10 +20,18 @@ export function strayed(workDir: BytePath, ground: Ground): BytePath | undefined
   }
 }
 
-/** What has its name meanwhile gets the other one. */
+/** What has its name meanwhile gets the other one. Where it is moved again just then, who reads its journal says that it is missing. */
 export function bringBack(workDir: BytePath, ground: Ground): void {
   const path = strayed(workDir, ground);
-  if (path === undefined) return;
+  if (path === undefined || path === workDir) return;
+  try {
+    exchangeNames(path, workDir, ground);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'EEXIST')) throw error;
+  }
+}
+
+function exchangeNames(path: BytePath, workDir: BytePath, ground: Ground): void {
   if (ground.exists(workDir) && !ground.exchange(path, workDir))
     ground.renameToFree(workDir, `${workDir}.found`);
   if (!ground.exists(workDir)) ground.renameToFree(path, workDir);

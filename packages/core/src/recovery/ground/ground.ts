@@ -48,6 +48,14 @@ export class Ground implements Disposable {
     }
   }
 
+  /** The same. Throws FAILED when a directory was known there, and it is another one or gone. */
+  lstatKnown(path: BytePath): FileStat | undefined {
+    const stat = this.lstat(path);
+    const known = this.#known.get(path);
+    if (known !== undefined && (stat === undefined || !isSame(stat, known))) throw movedAway(path);
+    return stat;
+  }
+
   exists(path: BytePath): boolean {
     return this.lstat(path) !== undefined;
   }
