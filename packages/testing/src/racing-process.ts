@@ -17,8 +17,8 @@ export interface Race {
 }
 
 /**
- * Each pair is exchanged in one step (renameat2(2)); no link is followed to the directory that it lies in, because what lies
- * behind the link must stay as it is. It answers each race that it is given by a line, and runs it until the
+ * Each pair is exchanged in one step (renameat2(2)); where the directory that it lies in is a link just then, it is not,
+ * because what lies behind the link must stay as it is. It answers each race that it is given by a line, and runs it until the
  * next.
  */
 const SCRIPT = `
@@ -32,20 +32,11 @@ let race = { pairs: [] };
 const appeared = ({ directory, prefix, other }) =>
   fs.readdirSync(directory).filter((name) => name.startsWith(prefix)).map((name) => [directory + '/' + name, other]);
 const pairs = () => [...(race.pairs ?? []), ...(race.appearing ? appeared(race.appearing) : [])];
-const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
-const inParent = (path, use) => {
-  const cut = path.lastIndexOf('/');
-  let parent;
-  try {
-    parent = fs.openSync(path.slice(0, cut), O_DIRECTORY | O_NOFOLLOW);
-    return use(parent, path.slice(cut + 1));
-  } catch {
-    return -1;
-  } finally {
-    if (parent !== undefined) fs.closeSync(parent);
-  }
+const isInDirectory = (path) => {
+  const parent = fs.lstatSync(path.slice(0, path.lastIndexOf('/')), { throwIfNoEntry: false });
+  return parent !== undefined && parent.isDirectory();
 };
-const swap = ([a, b]) => inParent(a, (one, name) => exchange(one, name, AT_FDCWD, b, RENAME_EXCHANGE));
+const swap = ([a, b]) => isInDirectory(a) && exchange(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
 const turn = () => {
   for (const end = performance.now() + 2; performance.now() < end;)
     for (const pair of pairs()) {

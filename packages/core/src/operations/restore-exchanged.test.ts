@@ -2,7 +2,7 @@
  * Restores whose directories are exchanged at a moment that the test chooses: before a step, or before one of the look-ups that
  * lead through the name. What the racing process of `restore-races.test.ts` meets by luck, each of them is met here.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryHandle } from '@gofr-backup/posix';
 import type { Pair } from '@gofr-backup/testing';
@@ -143,7 +143,7 @@ async function run(
 const pointers = (): string[] =>
   readdirSync(at('backups/.gofr-backup')).filter((name) => name.startsWith('restore-'));
 
-const [EXCLUDING, BY_PATH, TWO_PATHS] = [WAYS[1]!, WAYS[3]!, WAYS[4]!];
+const [WHOLE, EXCLUDING, BY_PATH, TWO_PATHS] = [WAYS[0]!, WAYS[1]!, WAYS[3]!, WAYS[4]!];
 const [LINK, OTHER_DIRECTORY] = [OTHERS[0]!, DIRECTORY!];
 /** Of the moments and deaths, each so many-th: all of them take minutes. */
 const STRIDE = 23;
@@ -227,6 +227,29 @@ test.runIf(asRoot)('a killed restore is undone in the directory that it went int
     await expectWhole(states, [], world, `step ${dieAt}`);
     expect(pointers()).toEqual([]);
   }
+});
+
+test.runIf(asRoot)('what was taken instead of a directory that is back is kept beside it', async () => {
+  const [auth, spare] = [at('data/auth'), at('spare')];
+  const whole = await wholeStates(WHOLE, world, archive);
+  await nowIn(world);
+  rmSync(spare, { recursive: true, force: true });
+  symlinkSync(at('foreign'), spare);
+  let isExchanged = false;
+  const step = (name: string) => {
+    if (name === 'aside' && !isExchanged) exchange([auth, spare]);
+    isExchanged ||= name === 'aside';
+    if (name === 'undo') throw new Error('killed');
+  };
+  const ctx = contextOf(WHOLE, world);
+  await restore(ctx, requestOf(WHOLE, archive), { step }).catch(understood);
+  expect(inodeOf(auth), 'the link is in the work directory').toBe(undefined);
+  renameSync(spare, auth);
+  expect((await recoverInterrupted(ctx)).rolledBack).toBe(1);
+  await expectWhole(whole, [], world, 'auth');
+  const found = readdirSync(at('data')).filter((name) => name.startsWith('auth.found-'));
+  expect(found.map((name) => readlinkSync(at(`data/${name}`)))).toEqual([at('foreign')]);
+  rmSync(at(`data/${found[0]!}`));
 });
 
 const range = (from: number, to: number): number[] => [...Array(to - from).keys()].map((n) => from + n);

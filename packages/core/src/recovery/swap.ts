@@ -160,7 +160,11 @@ function moveBack(move: Move, journal: Journal, ground: Ground): DisplacedEntry[
   if (staged !== null) displaced.push(...keepWritten(move, staged, journal, ground));
   if (oldIsOut) {
     open(aside, asideOf(move), ground);
-    displaced.push(...putBack(aside, place, journal, ground));
+    displaced.push(
+      ...(isBack(move, ground)
+        ? [displace(aside, place, journal, ground)]
+        : putBack(aside, place, journal, ground)),
+    );
   }
   closeAgain(place, asideOf(move), ground);
   closeAgain(staged, stagedOf(move), ground);
@@ -192,6 +196,12 @@ function isAsStaged(move: Move, staged: BytePath, ground: Ground): boolean {
   if (!isOurs(move, staged, ground)) return false;
   return move.stagedPrint === undefined || stagedPrint(staged, ground) === move.stagedPrint;
 }
+
+/** What the plan saw lies at its place: something else, which had taken it for a moment, was moved out instead. */
+const isBack = ({ place, asideInode }: Move, ground: Ground): boolean => {
+  const present = ground.lstat(place);
+  return asideInode !== undefined && present !== undefined && inodeOfDirectory(present) === asideInode;
+};
 
 /** What comes faster than it is moved aside ends the attempt, and the next command goes on. */
 const ATTEMPTS = 16;
