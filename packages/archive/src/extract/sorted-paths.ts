@@ -4,8 +4,8 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { BytePath } from '@gofr-backup/model';
-import { ColumnReader, ColumnWriter } from '../index/columns.ts';
-import { PathReader, PathWriter, sharedLength } from '../index/front-coding.ts';
+import { ColumnReader, ColumnWriter } from '../columns.ts';
+import { PathReader, PathWriter, sharedLength } from '../front-coding.ts';
 import { type Kind, KINDS } from './kinds.ts';
 
 /** Paths that are compressed together, and decoded together when one of them is asked for. */

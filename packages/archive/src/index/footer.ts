@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { COMPRESSIONS, isErrno } from '@gofr-backup/model';
 import { NotRegular, openRegular, readWhole } from '@gofr-backup/posix';
-import { ColumnReader } from './columns.ts';
+import { ColumnReader } from '../columns.ts';
 import type { FrameTable, IndexFacts, IndexVersion, SharedIndex } from './types.ts';
 import type { Page } from './pages.ts';
 

@@ -2,8 +2,8 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type BytePath, type EntryType, isHeld } from '@gofr-backup/model';
 import { freeMemory } from '../free-memory.ts';
-import { ColumnReader, ColumnWriter, joinColumns, NumberedColumns } from './columns.ts';
-import { PathReader, PathWriter } from './front-coding.ts';
+import { ColumnReader, ColumnWriter, joinColumns, NumberedColumns } from '../columns.ts';
+import { PathReader, PathWriter } from '../front-coding.ts';
 import type { IndexEntry, IndexVersion } from './types.ts';
 import { readXattrs, writeXattrs } from './xattr-column.ts';
 

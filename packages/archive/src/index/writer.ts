@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { writeWhole } from '@gofr-backup/posix';
-import { ColumnWriter } from './columns.ts';
+import { ColumnWriter } from '../columns.ts';
 import { FRAME_KINDS, type IndexFacts, type IndexFrame, REUSABLE } from './types.ts';
 import { END_MAGIC, MAGIC } from './footer.ts';
 import { type PagedEntry, PageWriter } from './page.ts';

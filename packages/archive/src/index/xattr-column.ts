@@ -1,6 +1,6 @@
 /** Extended attributes in the index: how many; then of each its name and its value, their lengths before them. */
 import type { Xattrs } from '@gofr-backup/model';
-import type { ColumnReader, ColumnWriter } from './columns.ts';
+import type { ColumnReader, ColumnWriter } from '../columns.ts';
 
 export function writeXattrs(column: ColumnWriter, xattrs: Xattrs): void {
   column.varint(xattrs.size);

@@ -22,7 +22,7 @@ import { MetadataWriter } from '../extract/metadata.ts';
 import { addRefused, type Refused } from '../extract/refused.ts';
 import type { IndexEntry, IndexFrame } from '../index/types.ts';
 import { type FrameOrigin, readFrame } from './frame-reader.ts';
-import { type ArchiveIndex, type OpenedIndex, openIndex } from '../index/file.ts';
+import { type ArchiveIndex, type OpenedIndex, openIndex, sharedIndex } from '../index/file.ts';
 import { checkLengths, type Section, sectionsOf, type FileSlice, slicesAfter } from '../index/sections.ts';
 import { trusted } from './trusted-entry.ts';
 import { BATCH_BYTES, batchesOf, openReaders, pause, readBatches, type Readers } from './read-batches.ts';
@@ -106,7 +106,7 @@ export class IndexedSource implements EntrySource {
     return { entry: trusted(this.index.entryAt(ordinal)), ordinal };
   }
 
-  /** Every frame, proved: `entry` sees all entries in order, `problem` what is wrong with a frame. */
+  /** Every frame, proved: `entry` sees all entries in order and keeps none, `problem` what is wrong with a frame. */
   async readAll(work: ReadAllWork): Promise<void> {
     const jobs = function* (sections: Iterable<Section>): Generator<ReadJob> {
       for (const { frame, entries, slice } of sections) {
@@ -117,7 +117,8 @@ export class IndexedSource implements EntrySource {
       }
     };
     await using readers = this.#readers();
-    await readBatches(readers, this.#batches(jobs(sectionsOf(this.index)), BATCH_BYTES), work);
+    const sections = sectionsOf(sharedIndex(this.#opened.shared, { freesPages: true }));
+    await readBatches(readers, this.#batches(jobs(sections), BATCH_BYTES), work);
   }
 
   writerTo(target: WriteTarget): PlanWriter {

@@ -1,4 +1,4 @@
-/** Growing byte columns for the index file: LEB128 varints, zigzag for signed numbers, plain bytes. */
+/** Growing byte columns, for the index file and for names in memory: LEB128 varints, zigzag for signed numbers, plain bytes. */
 
 export class ColumnWriter {
   #bytes = Buffer.allocUnsafe(1024);

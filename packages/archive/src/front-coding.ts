@@ -1,6 +1,6 @@
 /** Paths as columns: of each path only what it does not share with the path before it. */
 import type { BytePath } from '@gofr-backup/model';
-import { LONGEST_PATH } from '../longest-path.ts';
+import { LONGEST_PATH } from './longest-path.ts';
 import { type ColumnReader, ColumnWriter } from './columns.ts';
 
 /** Room for the paths of nearly every tree; it grows when it has to. */
