@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nameOf } from './corpora.ts';
 import { goalTable, limitTable } from './goals.ts';
 import type { Figures, Results } from './results.ts';
-import { AROUND, OFFSITE, PAGE, sectionOf, TRIED } from './section.ts';
+import { AROUND, GROWTH, OFFSITE, PAGE, sectionOf, TRIED } from './section.ts';
 
 const CORPORA: Record<string, string> = {
   charts: '20,000 files, 650 MB, mostly PNG',
@@ -20,7 +20,7 @@ const CORPORA: Record<string, string> = {
 
 export function writeReport(results: Results, root: string): void {
   const path = join(root, 'docs/performance.md');
-  const kept = [AROUND, PAGE, OFFSITE, TRIED].map((title) => sectionOf(path, title));
+  const kept = [AROUND, PAGE, OFFSITE, GROWTH, TRIED].map((title) => sectionOf(path, title));
   writeFileSync(path, `${[page(results), ...kept].join('\n\n')}\n`);
   writeFileSync(join(root, 'docs/performance.svg'), chart(results));
   execFileSync(join(root, 'node_modules/.bin/prettier'), ['--write', path]);

@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path';
 export const AROUND = 'Around the archive';
 /** Made by bench/page.ts. */
 export const PAGE = 'The first page';
+/** Made by bench/growth.ts. */
+export const GROWTH = 'Growth';
 /** Made by bench/offsite.ts. */
 export const OFFSITE = 'Copies in a store';
 /** Written by hand. */
