@@ -48,9 +48,16 @@ export async function readFormat(of: Offsite, objects: Objects): Promise<Format 
   });
 }
 
-/** The same for who is about to write: put when there is none. Throws CONFIG when the settings say something else. */
-export async function ensureFormat(offsite: Offsite, objects: Objects): Promise<Format> {
-  const found = (await readFormat(offsite, objects)) ?? (await begin(offsite, objects));
+/**
+ * The same for who is about to write: put when there is none, with the id that the place had when it is known (`knownId`). Throws
+ * CONFIG when the settings say something else.
+ */
+export async function ensureFormat(
+  offsite: Offsite,
+  objects: Objects,
+  knownId: () => Promise<string | undefined>,
+): Promise<Format> {
+  const found = (await readFormat(offsite, objects)) ?? (await begin(offsite, objects, await knownId()));
   const { encryption } = offsite;
   if (found.encryption === encryption.kind) return found;
   throw new BackupError(
@@ -64,14 +71,14 @@ export async function ensureFormat(offsite: Offsite, objects: Objects): Promise<
 }
 
 /** `format.json` comes last: where it is, all of them are. */
-async function begin(offsite: Offsite, objects: Objects): Promise<Format> {
+async function begin(offsite: Offsite, objects: Objects, id: string = randomUUID()): Promise<Format> {
   const { project, encryption, signingKey, signal } = offsite;
   const format: Format = {
     format: 'gofr-backup off-site copies',
     version: VERSION,
     project,
     created: isoUtc(await objects.now(signal)),
-    id: randomUUID(),
+    id,
     encryption: encryption.kind,
     ...(signingKey && { key: signingKey.publicKey }),
   };

@@ -2,8 +2,18 @@
  * Restores whose directories are exchanged at a moment that the test chooses: before a step, or before one of the look-ups that
  * lead through the name. What the racing process of `restore-races.test.ts` meets by luck, each of them is met here.
  */
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { isWorkDirName } from '@gofr-backup/model';
 import { DirectoryHandle } from '@gofr-backup/posix';
 import type { Pair } from '@gofr-backup/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -28,6 +38,7 @@ import {
   WAYS,
   wholeStates,
 } from './exchanging.fixture.ts';
+import type { Journal } from '../recovery/journal.ts';
 import { recoverInterrupted } from './recover.ts';
 import { restore } from './restore.ts';
 import { fill, makeWorld, THEN, type World } from './restoring.fixture.ts';
@@ -227,6 +238,51 @@ test.runIf(asRoot)('a killed restore is undone in the directory that it went int
     await expectWhole(states, [], world, `step ${dieAt}`);
     expect(pointers()).toEqual([]);
   }
+});
+
+/** As if the file system gave its inode numbers anew. */
+function renumber(): void {
+  const [workDir] = readdirSync(at('data')).filter((name) => isWorkDirName(name));
+  const path = at(`data/${workDir}/journal.json`);
+  const { parents, workInodes, ...journal } = JSON.parse(readFileSync(path, 'utf8')) as Journal;
+  const other = (inode: string): string => String(BigInt(inode) + 1n);
+  const renumbered = {
+    parents: parents!.map(({ place, inode }) => ({ place, inode: other(inode) })),
+    workInodes: workInodes!.map(other),
+  };
+  writeFileSync(path, JSON.stringify({ ...journal, ...renumbered }));
+}
+
+test('inode numbers of another mount prove nothing, and no rollback fails for them', async () => {
+  const states = await wholeStates(EXCLUDING, world, archive);
+  await nowIn(world);
+  let steps = 0;
+  const step = () => {
+    if (steps++ >= 12) throw new Error('killed');
+  };
+  const ctx = contextOf(EXCLUDING, world);
+  await restore(ctx, requestOf(EXCLUDING, archive), { step }).catch(understood);
+  renumber();
+  expect((await recoverInterrupted(ctx)).rolledBack).toBe(1);
+  await expectWhole(states, [], world, 'renumbered');
+});
+
+test('a directory that only new data went into, and that is gone, is missed by nobody', async () => {
+  const merging: Way = { raced: [], request: { merge: true } };
+  const group = at('data/storage/group');
+  await nowIn(world);
+  rmSync(join(group, 'a.metadata.json'));
+  let wentIn = false;
+  const step = () => {
+    wentIn ||= readdirSync(group).includes('inner');
+    if (wentIn) throw new Error('killed');
+  };
+  const ctx = contextOf(merging, world);
+  await restore(ctx, requestOf(merging, archive), { step }).catch(understood);
+  expect(wentIn).toBe(true);
+  rmSync(group, { recursive: true });
+  expect((await recoverInterrupted(ctx)).rolledBack).toBe(1);
+  expect(pointers()).toEqual([]);
 });
 
 test.runIf(asRoot)('what was taken instead of a directory that is back is kept beside it', async () => {

@@ -7,7 +7,7 @@ import type { Ground } from './ground/ground.ts';
 import { type AttributeChange, type Journal, writeJournal, writeMarkers } from './journal.ts';
 import { type Kept, withoutKept } from './kept.ts';
 import { planMoves } from './moves.ts';
-import { parentsOf } from './parents.ts';
+import { parentsOf } from './ground/parents.ts';
 import { assertUnmoved } from './place.ts';
 import { removePointer, writePointer } from './pointer.ts';
 import type { RestorePlan } from './restore-plan.ts';
@@ -124,11 +124,8 @@ async function swapInto(journal: Journal, options: BringInOptions): Promise<Kept
   for (;;) {
     const { moves, attributes, kept } = planMoves(targets, stages, mounts, ground, fixed);
     for (const change of attributes) if (!found.has(change.place)) found.set(change.place, change);
-    Object.assign(journal, {
-      moves,
-      attributes: attributes.map(({ place }) => found.get(place)!),
-      parents: parentsOf(moves, ground),
-    });
+    Object.assign(journal, { moves, attributes: attributes.map(({ place }) => found.get(place)!) });
+    Object.assign(journal, parentsOf(journal, ground));
     try {
       await swap(journal, ground, options.step);
       return kept;

@@ -52,7 +52,7 @@ export interface AttributeChange {
   after: Attributes;
 }
 
-/** A directory that moves go into, and stays. */
+/** A directory that moves go into, or that leads to one, and stays. */
 export interface ParentDirectory {
   place: BytePath;
   inode: string;
@@ -66,6 +66,8 @@ export interface Journal {
   state: JournalState;
   /** absolute; the first one holds this journal */
   workDirs: BytePath[];
+  /** the inode number of each of them; absent: nobody knows */
+  workInodes?: string[];
   /** the directories the moves stay in */
   places: BytePath[];
   moves: Move[];
@@ -149,7 +151,7 @@ export function readJournal(workDir: BytePath, ground: Ground): Journal | undefi
 export function parseJournal(text: string, workDir: BytePath): Journal {
   const journal = parseObject(text) as Partial<Journal> | undefined;
   demand(journal?.version === 1, 'it is not a journal of this version');
-  const { id, project, state, workDirs, places, moves, attributes, parents = [] } = journal;
+  const { id, project, state, workDirs, places, moves, attributes, parents = [], workInodes = [] } = journal;
   demand(typeof id === 'string' && typeof project === 'string', 'it has no id or no project');
   demand(STATES.includes(state as JournalState), `its state is ${JSON.stringify(state)}`);
   demand(isPathList(workDirs) && workDirs[0] === workDir, 'it is the journal of another directory');
@@ -167,7 +169,8 @@ export function parseJournal(text: string, workDir: BytePath): Journal {
     'a change leads elsewhere',
   );
   demand(Array.isArray(parents) && parents.every(isParent), 'its parents are no directories');
-  return { version: 1, id, project, state: state!, workDirs, places, moves, attributes, parents };
+  demand(Array.isArray(workInodes) && workInodes.every(isInode), 'its work directories have no numbers');
+  return { version: 1, id, project, state: state!, workDirs, workInodes, places, moves, attributes, parents };
 }
 
 function isMove(move: unknown, places: BytePath[], workDirs: BytePath[]): boolean {

@@ -17,7 +17,7 @@ import { anchorOf, type Journal, journalPath, readJournal } from './journal.ts';
 import { homesOf, isGone, isThere, readPointers, removePointer } from './pointer.ts';
 import { refusedLink, resolvedRoot } from './roots.ts';
 import { discardWorkDirs, isEmptyWorkDir, removeEmptyWorkDir, settleTime } from './staging.ts';
-import { knowParents } from './parents.ts';
+import { knowParents } from './ground/parents.ts';
 import { bringBack, strayed } from './strayed.ts';
 import { damagedJournal, rollBack, type StepHook, type DisplacedEntry } from './swap.ts';
 import { openAt } from './ground/work-dir.ts';
@@ -166,7 +166,7 @@ async function settleAnchor(
     return undefined;
   }
   if (ownership) throw cannotSettle(anchor, ownership);
-  if (journal.state === 'swapping') knowParents(journal, homes, ground);
+  if (journal.state === 'swapping') knowParents(journal, ground);
   return settleJournal(journal, scope, ground, logger, step);
 }
 

@@ -161,7 +161,7 @@ function moveBack(move: Move, journal: Journal, ground: Ground): DisplacedEntry[
   if (oldIsOut) {
     open(aside, asideOf(move), ground);
     displaced.push(
-      ...(isBack(move, ground)
+      ...(!wentIn && isBack(move, ground)
         ? [displace(aside, place, journal, ground)]
         : putBack(aside, place, journal, ground)),
     );

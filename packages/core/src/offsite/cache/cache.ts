@@ -36,7 +36,6 @@ const recordSchema = z.object({
 export type CachedCopy = z.infer<typeof recordSchema>;
 
 const PROOFS = 'proofs.json';
-const PLACE = 'place';
 const proofsSchema = z.object({
   /** when each pack was read and found right, milliseconds since the epoch, by SHA-256 */
   packs: z.record(z.string(), z.number()),
@@ -78,22 +77,6 @@ export class Cache {
   static async openExisting(directory: string): Promise<Cache | undefined> {
     const cache = new Cache(directory);
     return (await isOwnDirectory(cache.#copies)) ? cache : undefined;
-  }
-
-  /** True as well where nobody has said it: of a cache that an earlier version made. */
-  async belongsTo(place: string): Promise<boolean> {
-    const { content = place } = await readUnlessClosed(join(this.directory, PLACE));
-    return content === place;
-  }
-
-  /** Forgets what is known of another place. */
-  async belongTo(place: string): Promise<void> {
-    if (!(await this.belongsTo(place))) {
-      const known = [this.#copies, this.pendingDir, join(this.directory, PROOFS)];
-      for (const path of known) await rm(path, { recursive: true, force: true });
-      for (const path of [this.#copies, this.pendingDir]) await ensureOwnDirectory(path, 0o700);
-    }
-    await writeAtomically(join(this.directory, PLACE), place);
   }
 
   /** Newest first, by arrival. */

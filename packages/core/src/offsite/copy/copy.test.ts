@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMPRESSIONS, displayPath } from '@gofr-backup/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,7 +7,8 @@ import { temporaryDirectory } from '@gofr-backup/testing';
 import { Copies } from '../read/copies.ts';
 import { openCopy } from '../read/open-copy.ts';
 import { type Host, host, noise, sha256Of } from '../testing.ts';
-import { verifyStore } from '../verify/verify.ts';
+import { copyStatus } from '../verify/status.ts';
+import { recordDrill, verifyStore } from '../verify/verify.ts';
 import { copyToStore } from './copy.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -80,10 +81,7 @@ test('what is known of a place does not count for another one that has its name'
   one.write(charts(100));
   const first = await one.backup(1);
   await copyToStore(one.offsite, first);
-  const other: Host = {
-    ...one,
-    offsite: { ...one.offsite, store: new DirectoryStore(join(directory.path, 'elsewhere')) },
-  };
+  const other = elsewhere(one);
   expect((await copyToStore(other.offsite, first)).bytes_sent).toBeGreaterThan(2_000_000);
 
   // sealed anew, so its packs have other names
@@ -93,4 +91,49 @@ test('what is known of a place does not count for another one that has its name'
   expect(sha256Of(path)).toBe(first.sha256);
   expect((await verifyStore(one.offsite, { share: 1 })).results).toMatchObject([{ ok: true }]);
   expect(await copyToStore(one.offsite, first)).toMatchObject({ already: true });
+});
+
+test('a store that was elsewhere for a while is known again when it is back', async () => {
+  const one = await host(directory.path, { identities: [] });
+  one.write(charts(100));
+  const first = await one.backup(1);
+  await copyToStore(one.offsite, first);
+  await copyToStore(elsewhere(one).offsite, first);
+
+  expect(await verifyStore(one.offsite, { share: 1 })).toMatchObject({ results: [{ ok: true }], closed: [] });
+  const next = await one.backup(2);
+  expect((await copyToStore(one.offsite, next)).bytes_sent).toBeLessThan(100_000);
+  expect((await copyStatus(one.offsite)).map(({ filename }) => filename).sort()).toEqual(
+    [first, next].map(({ entry }) => entry.filename),
+  );
+});
+
+test('a place that lost its format.json alone is the same place', async () => {
+  const one = await host(directory.path, { identities: [] });
+  one.write(charts(10));
+  await copyToStore(one.offsite, await one.backup(1));
+  rmSync(join(one.storeDir, 'plot/format.json'));
+  const again = { ...one.offsite, store: new DirectoryStore(one.storeDir) };
+  expect((await copyToStore(again, await one.backup(2))).bytes_sent).toBeLessThan(20_000);
+  const verified = await verifyStore(again, { share: 1 });
+  expect(verified).toMatchObject({ results: [{ ok: true }, { ok: true }], closed: [] });
+});
+
+test('a drill counts for the place that it was made in', async () => {
+  const one = await host(directory.path);
+  one.write(charts(3));
+  const first = await one.backup(1);
+  await copyToStore(one.offsite, first);
+  const other = elsewhere(one);
+  await copyToStore({ ...other.offsite, cacheDir: join(directory.path, 'of another host') }, first);
+  const { copies } = await Copies.open(other.offsite);
+  await recordDrill(other.offsite, copies[0]!, true);
+  await verifyStore(one.offsite, { share: 0 });
+  expect(await copyStatus(one.offsite)).toMatchObject([{ ok: true }]);
+  expect((await copyStatus(one.offsite))[0]).not.toHaveProperty('drilled_at');
+});
+
+const elsewhere = (one: Host): Host => ({
+  ...one,
+  offsite: { ...one.offsite, store: new DirectoryStore(join(directory.path, 'elsewhere')) },
 });

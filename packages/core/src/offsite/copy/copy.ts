@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { BackupError, type CatalogueEntry } from '@gofr-backup/model';
 import { openRegular } from '@gofr-backup/posix';
 import type { Cache, CachedCopy } from '../cache/cache.ts';
-import { cacheOf } from '../cache/cache-of.ts';
+import { cacheOf, placeAgain } from '../cache/cache-of.ts';
 import { forgetPending, PendingLog } from '../cache/pending.ts';
 import { readBytes } from '../cache/read-bytes.ts';
 import { ensureFormat } from '../format.ts';
@@ -61,7 +61,7 @@ export async function copyToStore(offsite: Offsite, request: CopyRequest): Promi
   try {
     const objects = new Objects(offsite);
     const { takeOver, listed } = request;
-    await ensureFormat(offsite, objects);
+    await ensureFormat(offsite, objects, () => placeAgain(offsite, objects));
     await becomeWriter(offsite, objects, { takeOver, listed: listed?.writers });
     const cache = await cacheOf(offsite, objects);
     const found = listed ?? (await takeInventory(objects, offsite.signal));

@@ -84,7 +84,7 @@ export class PackReader {
     const more = Math.min(length + HEADER_BYTES, pack.size - offset);
     const [opened, early] = await Promise.all([
       this.#open(pack),
-      isOpened ? undefined : this.#range(pack, offset, more),
+      isOpened || more <= 0 ? undefined : this.#upTo(pack, offset, more),
     ]);
     const part = early?.subarray(opened.payload, opened.payload + length);
     if (part?.length === length) return [opened, part];
@@ -118,14 +118,19 @@ export class PackReader {
   }
 
   async #range(pack: Pack, offset: number, length: number): Promise<Buffer> {
+    const bytes = await this.#upTo(pack, offset, length);
+    if (bytes.length === length) return bytes;
+    throw damagedPack(pack, 'it is cut short');
+  }
+
+  /** As many as there are. */
+  async #upTo(pack: Pack, offset: number, length: number): Promise<Buffer> {
     try {
       const object = packObject(pack.sha256, this.#kind);
-      const bytes = await this.#objects.read(object, this.#signal, PACK_BYTES, { offset, length });
-      if (bytes.length === length) return bytes;
+      return await this.#objects.read(object, this.#signal, PACK_BYTES, { offset, length });
     } catch (error) {
       throw error instanceof NoSuchObject ? damagedPack(pack, 'the store does not have it', error) : error;
     }
-    throw damagedPack(pack, 'it is cut short');
   }
 
   #open(pack: Pack): Promise<OpenedPack> {

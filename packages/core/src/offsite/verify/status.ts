@@ -1,5 +1,6 @@
 /** How each copy stands: sent, listed, read, drilled, and when. What this host knows; the store is not asked. */
-import { Cache, type CachedCopy, type Proofs } from '../cache/cache.ts';
+import type { Cache, CachedCopy, Proofs } from '../cache/cache.ts';
+import { lastCache } from '../cache/cache-of.ts';
 import type { CopyName } from '../layout.ts';
 import type { Offsite } from '../offsite.ts';
 
@@ -19,8 +20,8 @@ export interface CopyStatus {
 }
 
 /** Newest first, by arrival. */
-export async function copyStatus({ cacheDir }: Pick<Offsite, 'cacheDir'>): Promise<CopyStatus[]> {
-  const cache = await Cache.openExisting(cacheDir);
+export async function copyStatus(where: Pick<Offsite, 'cacheDir'>): Promise<CopyStatus[]> {
+  const cache = await lastCache(where);
   if (cache === undefined) return [];
   const proofs = await cache.proofs();
   const found: CopyStatus[] = [];
@@ -30,10 +31,10 @@ export async function copyStatus({ cacheDir }: Pick<Offsite, 'cacheDir'>): Promi
 
 /** Of one backup; undefined: this host knows of no copy. */
 export async function copyStatusOf(
-  { cacheDir }: Pick<Offsite, 'cacheDir'>,
+  where: Pick<Offsite, 'cacheDir'>,
   name: CopyName,
 ): Promise<CopyStatus | undefined> {
-  const cache = await Cache.openExisting(cacheDir);
+  const cache = await lastCache(where);
   const copy = await cache?.record(name);
   if (cache === undefined || copy === undefined || copy.trashed) return undefined;
   return statusOf(cache, copy, await cache.proofs());

@@ -1,7 +1,7 @@
 /** Looks whether a store still has what its recipes name, and reads a part of the packs back. */
 import { formatCount, type VerifyOutcome } from '@gofr-backup/model';
 import { isoUtc } from '../../repository/index.ts';
-import { Cache, type Proofs } from '../cache/cache.ts';
+import type { Cache, Proofs } from '../cache/cache.ts';
 import { cacheOf } from '../cache/cache-of.ts';
 import { Objects } from '../objects.ts';
 import type { Inventory } from '../inventory.ts';
@@ -139,13 +139,10 @@ async function lostResults(cache: Cache, { recipes, trash }: Inventory): Promise
 }
 
 /** A drill is recorded beside what the list says; the time is that of one that went well. */
-export async function recordDrill(
-  { cacheDir, clock }: Offsite,
-  { object }: StoredCopy,
-  ok: boolean,
-): Promise<void> {
-  const cache = await Cache.open(cacheDir);
+export async function recordDrill(offsite: Offsite, { object }: StoredCopy, ok: boolean): Promise<void> {
+  const cache = await cacheOf(offsite, new Objects(offsite));
   const proofs = await cache.proofs();
-  proofs.copies[object] = { ...proofs.copies[object], ...(ok && { drilled_at: isoUtc(clock.now()) }), ok };
+  const at = isoUtc(offsite.clock.now());
+  proofs.copies[object] = { ...proofs.copies[object], ...(ok && { drilled_at: at }), ok };
   await cache.putProofs(proofs);
 }
