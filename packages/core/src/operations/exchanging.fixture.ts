@@ -144,17 +144,23 @@ function directoriesIn(path: string): string[] {
 }
 
 /**
- * The restore may have gone into the other directory, which was the component when it began: then each component is old or
- * new by itself. So is a directory in it that is exchanged as well, because the racing process itself puts it from one into the other.
+ * The states that a race may leave. A restore may have gone into the other directory, which was the component when it began: then each
+ * component is old or new by itself. A directory in one that is exchanged as well is so after any race, because the racing
+ * process itself puts it from the old into the new.
  */
-export function eachOf(states: Set<string>, { raced }: Way): Set<string> {
+export function statesAfter(
+  states: Set<string>,
+  { raced }: Way,
+  other: (typeof OTHERS)[number],
+): Set<string> {
   const nested = raced.filter((name) => raced.includes(dirname(name)));
-  const parts = [...nested, 'data/auth', 'data/storage', 'logs'];
-  const partOf = (path: string) => parts.find((part) => path === part || path.startsWith(`${part}/`));
+  const parts = [...nested, ...(other === DIRECTORY ? ['data/auth', 'data/storage', 'logs'] : [''])];
+  const isIn = (path: string) => (part: string) =>
+    part === '' || path === part || path.startsWith(`${part}/`);
   const parsed = [...states].map((state) => JSON.parse(state) as [string, unknown][]);
   let mixed: [string, unknown][][] = [[]];
   for (const part of parts) {
-    const each = parsed.map((state) => state.filter(([path]) => partOf(path) === part));
+    const each = parsed.map((state) => state.filter(([path]) => parts.find(isIn(path)) === part));
     mixed = mixed.flatMap((before) => each.map((own) => [...before, ...own]));
   }
   return new Set(mixed.map(inOrder));

@@ -21,7 +21,6 @@ import { backup } from './backup.ts';
 import {
   contextOf,
   DIRECTORY,
-  eachOf,
   exchange,
   expectWhole,
   fillForeign,
@@ -33,6 +32,7 @@ import {
   requestOf,
   settleWhereItWent,
   stateOf,
+  statesAfter,
   understood,
   type Way,
   WAYS,
@@ -146,7 +146,7 @@ async function run(
   const open = putInOrder(own, others, { pairs }, world);
   await settleWhereItWent(ctx, pairs);
   expect(stateOf(at('foreign')), what).toEqual(foreign);
-  await expectWhole(other === DIRECTORY ? eachOf(states, way) : states, open, world, what);
+  await expectWhole(statesAfter(states, way, other), open, world, what);
   expect(pointers(), what).toEqual([]);
   return { moments, steps };
 }

@@ -21,8 +21,6 @@ import { expect, test } from 'vitest';
 import { backup } from './backup.ts';
 import {
   contextOf,
-  DIRECTORY,
-  eachOf,
   existsOrLink,
   expectWhole,
   fillForeign,
@@ -34,6 +32,7 @@ import {
   requestOf,
   settleWhereItWent,
   stateOf,
+  statesAfter,
   understood,
   type Way,
   WAYS,
@@ -125,7 +124,7 @@ test.runIf(asRoot)(
       }
       const states = whole.get(round.way)!;
       await expectWhole(
-        round.other === DIRECTORY ? eachOf(states, round.way) : states,
+        statesAfter(states, round.way, round.other),
         open,
         world,
         `round ${n}: ${JSON.stringify(round)}`,
