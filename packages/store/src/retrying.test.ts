@@ -95,6 +95,33 @@ test('it gives up after so many, with the last failure; each was told', async ()
   expect(told).toEqual(['unreachable 1', 'unreachable 2', 'unreachable 3']);
 });
 
+test('of a read as well, whose first failure counts; what does not pass is told to nobody', async () => {
+  const told: string[] = [];
+  const patience = {
+    ...QUICK,
+    retries: 3,
+    onRetry: ({ kind }: StoreError, n: number) => void told.push(`${kind} ${n}`),
+  };
+  for (const problem of ['busy', 'forbidden'] as const) {
+    let calls = 0;
+    const store = faulty(await directoryStore(), () => (calls++, { kind: 'error', problem }));
+    await expect(textOf(retrying(store, patience), 'x')).rejects.toMatchObject({ kind: problem });
+    expect(calls).toBe(problem === 'busy' ? 4 : 1);
+  }
+  expect(told).toEqual(['busy 1', 'busy 2', 'busy 3']);
+});
+
+test('an abort ends the waiting of a read, before it and in it', async () => {
+  const store = retrying(
+    faulty(await directoryStore(), () => ({ kind: 'error' })),
+    { first: 60_000 },
+  );
+  const began = performance.now();
+  for (const signal of [AbortSignal.abort(), AbortSignal.timeout(20)])
+    await expect(store.read('x', undefined, signal)[Symbol.asyncIterator]().next()).rejects.toThrow(/abort/i);
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
 test('an abort ends the waiting', async () => {
   const store = retrying(
     faulty(await directoryStore(), () => ({ kind: 'error' })),
