@@ -285,6 +285,33 @@ test('a directory that only new data went into, and that is gone, is missed by n
   expect(pointers()).toEqual([]);
 });
 
+test('one that old data was in is missed: nothing is settled, and the old data stays', async () => {
+  const merging: Way = { raced: [], request: { merge: true } };
+  const group = at('data/storage/group');
+  await nowIn(world);
+  const step = () => {
+    if (readdirSync(group).includes('inner')) throw new Error('killed');
+  };
+  const ctx = contextOf(merging, world);
+  await restore(ctx, requestOf(merging, archive), { step }).catch(understood);
+  rmSync(group, { recursive: true });
+  const [workDir, ofLogs] = ['data', '.'].map((home) =>
+    join(
+      at(home),
+      readdirSync(at(home)).find((name) => isWorkDirName(name))!,
+    ),
+  ) as [string, string];
+  await expect(recoverInterrupted(ctx)).rejects.toMatchObject({
+    why: expect.stringContaining('data/storage/group is another directory'),
+    hint: expect.stringContaining(`remove that directory and ${ofLogs} and run`),
+  });
+  const old = readdirSync(join(workDir, 'old')).map((name) => join(workDir, 'old', name));
+  expect(old.map((path) => readFileSync(path, 'utf8'))).toContain('{"later":1}');
+  for (const path of [workDir, ofLogs]) rmSync(path, { recursive: true });
+  await recoverInterrupted(ctx);
+  expect(pointers()).toEqual([]);
+});
+
 test.runIf(asRoot)('what was taken instead of a directory that is back is kept beside it', async () => {
   const [auth, spare] = [at('data/auth'), at('spare')];
   const whole = await wholeStates(WHOLE, world, archive);

@@ -143,7 +143,7 @@ async function settleAnchor(
 ): Promise<Outcome> {
   const { project } = scope;
   if (known) bringBack(anchor, ground);
-  const journal = journalOrReason(anchor, ground);
+  const journal = journalOrReason(anchor, homes, ground);
   if (journal === undefined) {
     const problem = known ? undefined : workDirProblem(anchor, idOf(anchor), ground);
     if (problem !== undefined) throw damagedJournal(anchor, `it has no journal and ${problem}`);
@@ -200,14 +200,15 @@ async function undo(journal: Journal, ground: Ground, step: StepHook): Promise<D
     return await rollBack(journal, ground, step);
   } catch (error) {
     const [workDir] = journal.workDirs as [BytePath];
-    if (error instanceof BackupError && error.code === 'FAILED') throw damagedJournal(workDir, error.message);
+    if (error instanceof BackupError && error.code === 'FAILED')
+      throw damagedJournal(workDir, error.message, journal.workDirs);
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
     throw cannotSettle(workDir, (error as Error).message);
   }
 }
 
 /** What is read is in the directory that is settled: it is held from here on. */
-function journalOrReason(anchor: BytePath, ground: Ground): Journal | undefined {
+function journalOrReason(anchor: BytePath, homes: Interrupted['homes'], ground: Ground): Journal | undefined {
   try {
     if (!ground.exists(anchor))
       throw new Error('the work directory with its journal is missing: is everything mounted?');
@@ -216,7 +217,9 @@ function journalOrReason(anchor: BytePath, ground: Ground): Journal | undefined 
     return readJournal(anchor, ground);
   } catch (error) {
     if (isErrno(error, 'EACCES')) throw cannotSettle(anchor, 'its journal may not be read');
-    throw damagedJournal(anchor, error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    const workDirs = [...homes.keys()].filter((workDir) => idOf(workDir) === idOf(anchor));
+    throw damagedJournal(anchor, why, workDirs);
   }
 }
 

@@ -224,7 +224,8 @@ function putBack(aside: BytePath, place: BytePath, journal: Journal, ground: Gro
  */
 function lost(place: BytePath, journal: Journal): BackupError {
   const workDir = journal.workDirs.find((dir) => isWithin(place, parentOf(dir))) ?? journal.workDirs[0]!;
-  return damagedJournal(workDir, `what ${displayPath(place)} was before the restore is no longer in it`);
+  const why = `what ${displayPath(place)} was before the restore is no longer in it`;
+  return damagedJournal(workDir, why, journal.workDirs);
 }
 
 /** Moves aside what another program wrote at `place`, or in what was placed there. This program must not remove it. */
@@ -299,11 +300,18 @@ function syncDirectories(journal: Journal, ground: Ground): void {
   for (const directory of directories) if (ground.exists(directory)) ground.directory(directory).sync();
 }
 
-export function damagedJournal(workDir: BytePath, reason: string): BackupError {
+/** `workDirs`: all that are known of the restore. As long as one is there, its marker leads to the journal. */
+export function damagedJournal(
+  workDir: BytePath,
+  reason: string,
+  workDirs: Iterable<BytePath> = [],
+): BackupError {
+  const others = [...workDirs].filter((dir) => dir !== workDir).map(displayPath);
+  const all = ['that directory', ...others].join(' and ');
   return new BackupError('IO', `An interrupted restore in ${displayPath(workDir)} cannot be settled`, {
     why: reason,
     hint:
       `Its \`old\` directory may hold your data from before that restore: look there first. ` +
-      'When you have what you need, remove that directory and run the command again.',
+      `When you have what you need, remove ${all} and run the command again.`,
   });
 }

@@ -65,4 +65,5 @@ const exchanged = ({ workDirs }: Journal, { place, inode }: ParentDirectory) =>
   damagedJournal(
     workDirs[0]!,
     `${displayPath(place)} is another directory than the one that it went into (inode ${inode}): put that one back, and run the command again`,
+    workDirs,
   );
